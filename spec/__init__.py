@@ -1,0 +1,26 @@
+"""Each operation stated once, by its equation, on explicit integers. Knows NumPy and mathematics; imports nothing else of ours."""
+
+from spec.conv import Conv, ConvTranspose
+from spec.operation import Array, Impossible, Operation, Shape
+from spec.pool import SumPool
+from spec.program import Program
+from spec.question import Question, operations, parse, parse_question
+from spec.rearrange import ZeroInsert
+from spec.resize import Upsample
+
+__all__ = [
+    "Array",
+    "Conv",
+    "ConvTranspose",
+    "Impossible",
+    "Operation",
+    "Program",
+    "Question",
+    "Shape",
+    "SumPool",
+    "Upsample",
+    "ZeroInsert",
+    "operations",
+    "parse",
+    "parse_question",
+]

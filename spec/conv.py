@@ -1,0 +1,148 @@
+"""Convolution and transposed convolution (x: N C *n; w: O C/groups *k for Conv, C O/groups *k for ConvTranspose).
+
+    Conv           y[n,o,j] = Σ_{c,t} x[n,c, s·j + d·t − lo] · w[o,c,t]           x is 0 outside; length ⌊(n + lo + hi − d(k−1) − 1)/s⌋ + 1
+    ConvTranspose  y[n,o,j] = Σ_{c,i,t : s·i + d·t − lo = j} x[n,c,i] · w[c,o,t]   length (n−1)s + d(k−1) + 1 − lo − hi
+
+Both walk the same windows: tap t of window j lies at s·j + d·t. `_gather` reads there, `_scatter` adds there (its adjoint),
+`_correlate` sums products over all windows. Conv gathers and its gradient scatters; ConvTranspose does it the other way round.
+Source: Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from spec.operation import Array, Operation, Pairs, Shape, fit, negated, one_number, per_axis, space
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Conv(Operation):
+    """Cross-correlation, as every framework calls "convolution". Negative padding cuts x, after the other end is padded."""
+
+    stride: Shape = per_axis(1, least=1)
+    padding: Pairs = per_axis((0, 0))
+    dilation: Shape = per_axis(1, least=1)
+    groups: int = one_number(1, least=1)
+
+    @property
+    def weights(self) -> int:
+        return 1
+
+    def shape(self, x: Shape, *w: Shape) -> Shape:
+        k = _kernel(self, x, w)
+        (c, out) = (w[0][1] * self.groups, w[0][0])
+        if x[1] != c:
+            raise self.refuse(f"x has {x[1]} channels, but w of shape {w[0]} (O, C/groups, *k) needs C = {c}")
+        if out % self.groups:
+            raise self.refuse(f"w has {out} output channels, but groups must divide them")
+        padded = tuple(n + lo + hi for n, (lo, hi) in zip(space(x, self.rank), self.padding, strict=True))
+        if min(padded) < 0:
+            raise self.refuse(f"x {x} is padded to the lengths {padded}, but a length cannot be negative")
+        lengths = tuple((n - span) // s + 1 for n, span, s in zip(padded, _spans(self, k), self.stride, strict=True))
+        if min(lengths) < 0:
+            raise self.refuse(f"x {x} and w {w[0]} give the output lengths {lengths}, but a length cannot be negative")
+        return (x[0], out, *lengths)
+
+    def __call__(self, x: Array, *w: Array) -> Array:
+        count = space(self.shape(x.shape, w[0].shape), self.rank)
+        return _gather(self, fit(x, self.padding), w[0], count)
+
+    def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
+        w, g = w_and_g
+        padded = fit(x, self.padding)
+        dx = fit(_scatter(self, g, w, space(padded, self.rank)), negated(self.padding))
+        return dx, _correlate(self, g, padded, w.shape)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ConvTranspose(Operation):
+    """The adjoint of convolution, with its answer cropped. Negative crop appends zeros, before the other end is cropped."""
+
+    stride: Shape = per_axis(1, least=1)
+    crop: Pairs = per_axis((0, 0))
+    dilation: Shape = per_axis(1, least=1)
+    groups: int = one_number(1, least=1)
+
+    @property
+    def weights(self) -> int:
+        return 1
+
+    def shape(self, x: Shape, *w: Shape) -> Shape:
+        k = _kernel(self, x, w)
+        if x[1] != w[0][0]:
+            raise self.refuse(f"x has {x[1]} channels, but w of shape {w[0]} (C, O/groups, *k) needs C = {w[0][0]}")
+        if x[1] % self.groups:
+            raise self.refuse(f"x has {x[1]} channels, but groups must divide them")
+        lengths = tuple(n - lo - hi for n, (lo, hi) in zip(self._uncropped(x, k), self.crop, strict=True))
+        if min(lengths) < 0:
+            raise self.refuse(f"x {x} and w {w[0]} give the output lengths {lengths}, but a length cannot be negative")
+        return (x[0], w[0][1] * self.groups, *lengths)
+
+    def __call__(self, x: Array, *w: Array) -> Array:
+        self.shape(x.shape, w[0].shape)
+        full = _scatter(self, x, w[0], self._uncropped(x.shape, space(w[0], self.rank)))
+        return fit(full, negated(self.crop))
+
+    def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
+        w, g = w_and_g
+        full = fit(g, self.crop)
+        return _gather(self, full, w, space(x, self.rank)), _correlate(self, x, full, w.shape)
+
+    def _uncropped(self, x: Shape, k: Shape) -> Shape:
+        return tuple((n - 1) * s + span for n, s, span in zip(space(x, self.rank), self.stride, _spans(self, k), strict=True))
+
+
+Either = Conv | ConvTranspose
+
+
+def _kernel(op: Either, x: Shape, w: tuple[Shape, ...]) -> Shape:
+    op.expect_image(x)
+    op.expect_weights(w)
+    if len(w[0]) != op.rank + 2 or min(w[0]) < 1:
+        raise op.refuse(f"w has shape {w[0]}, but it must have {op.rank + 2} lengths of at least 1")
+    return space(w[0], op.rank)
+
+
+def _spans(op: Either, k: Shape) -> Shape:
+    """How far a window reaches, d(k−1) + 1."""
+    return tuple(d * (n - 1) + 1 for d, n in zip(op.dilation, k, strict=True))
+
+
+def _windows(op: Either, k: Shape, count: Shape) -> Iterator[tuple[Shape, tuple[slice, ...]]]:
+    """Each kernel tap t with the positions s·j + d·t for j < count."""
+    for t in np.ndindex(*k):
+        rows = zip(op.stride, op.dilation, t, count, strict=True)
+        yield t, tuple(slice(d * i, d * i + s * (m - 1) + 1 if m else d * i, s) for s, d, i, m in rows)
+
+
+def _gather(op: Either, x: Array, w: Array, count: Shape) -> Array:
+    y = np.zeros((x.shape[0], w.shape[0], *count), np.result_type(x, w))
+    for t, at in _windows(op, space(w, op.rank), count):
+        y += _mix(w[(..., *t)].reshape(op.groups, -1, w.shape[1]), x[(..., *at)])
+    return y
+
+
+def _scatter(op: Either, x: Array, w: Array, lengths: Shape) -> Array:
+    y = np.zeros((x.shape[0], w.shape[1] * op.groups, *lengths), np.result_type(x, w))
+    for t, at in _windows(op, space(w, op.rank), space(x, op.rank)):
+        y[(..., *at)] += _mix(w[(..., *t)].reshape(op.groups, -1, w.shape[1]).swapaxes(1, 2), x)
+    return y
+
+
+def _mix(matrices: Array, x: Array) -> Array:
+    """Every pixel's channels, group by group, times that group's matrix (groups, to, from)."""
+    groups, to, from_ = matrices.shape
+    mixed = np.matmul(matrices, x.reshape(x.shape[0], groups, from_, -1))
+    return mixed.reshape(x.shape[0], groups * to, *x.shape[2:])
+
+
+def _correlate(op: Either, small: Array, large: Array, w: Shape) -> Array:
+    dw = np.zeros(w, np.result_type(small, large))
+    a = small.reshape(small.shape[0], op.groups, w[0] // op.groups, -1)
+    for t, at in _windows(op, space(w, op.rank), space(small, op.rank)):
+        b = large[(..., *at)].reshape(large.shape[0], op.groups, w[1], a.shape[-1])
+        dw[(..., *t)] = np.matmul(a, b.swapaxes(2, 3)).sum(0).reshape(w[:2])
+    return dw

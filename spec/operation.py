@@ -1,0 +1,203 @@
+"""What every operation is: a frozen value of explicit integers that can be drawn as text, sized, evaluated and differentiated.
+
+An operation takes x of shape (N, C, *space) and, if it has weights, one array for each.
+A new operation is one dataclass deriving from Operation, with `shape`, `__call__` and `vjp`; its name is then known to `spec.parse`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from spec.program import Program
+
+Array = npt.NDArray[Any]
+Shape = tuple[int, ...]
+T = TypeVar("T")
+Pairs = tuple[tuple[int, int], ...]
+Neutral = Callable[[Any, int], Any]
+
+
+class Impossible(ValueError):
+    """No such operation, or not on arrays of these shapes. The message names the field, its value and the rule."""
+
+
+def per_axis(neutral: object = dataclasses.MISSING, *, least: int | None = None) -> Any:
+    """A field with one entry per spatial axis. Left out, each entry is `neutral`, or `neutral(op, axis)` if that is a function."""
+    default = dataclasses.MISSING if neutral is dataclasses.MISSING else ()
+    return dataclasses.field(default=default, metadata={"neutral": neutral, "least": least})
+
+
+def one_number(default: int, *, least: int) -> Any:
+    """A field with one whole number for the whole operation."""
+    return dataclasses.field(default=default, metadata={"least": least})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class Operation:
+    """Base of the operations: checks the fields, prints them, composes with `>>`."""
+
+    def __post_init__(self) -> None:
+        rows = [f for f in dataclasses.fields(self) if "neutral" in f.metadata]
+        given = {f.name: len(_sequence(self, f.name)) for f in rows if getattr(self, f.name) != ()}
+        if not given:
+            raise Impossible(f"{self.name}: {rows[0].name} is (), but it needs one entry for each spatial axis, such as (2, 2)")
+        if len(set(given.values())) > 1:
+            lengths = ", ".join(f"{name} has {n}" for name, n in given.items())
+            raise Impossible(f"{self.name}: {lengths} entries, but every field needs one for each spatial axis")
+        rank = next(iter(given.values()))
+        for f in rows:
+            value = _sequence(self, f.name) or tuple(_neutral(f, self, axis) for axis in range(rank))
+            object.__setattr__(self, f.name, tuple(_entry(f"{self.name}: {f.name}[{i}]", f, v) for i, v in enumerate(value)))
+        for f in dataclasses.fields(self):
+            if f not in rows:
+                object.__setattr__(self, f.name, _entry(f"{self.name}: {f.name}", f, getattr(self, f.name)))
+
+    @property
+    def name(self) -> str:
+        return type(self).__name__
+
+    @property
+    def rank(self) -> int:
+        """The number of spatial axes."""
+        return next(len(getattr(self, f.name)) for f in dataclasses.fields(self) if "neutral" in f.metadata)
+
+    @property
+    def weights(self) -> int:
+        """How many weight arrays follow x."""
+        return 0
+
+    @property
+    def steps(self) -> tuple[Operation, ...]:
+        """The operations one after the other; a single one is a program of itself."""
+        return (self,)
+
+    def shape(self, x: Shape, *w: Shape) -> Shape:
+        """The shape of the answer, from the shapes of x and of the weights. Raises Impossible."""
+        raise NotImplementedError
+
+    def __call__(self, x: Array, *w: Array) -> Array:
+        """The answer by definition: exact for integers and for object arrays of fractions."""
+        raise NotImplementedError
+
+    def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
+        """The gradients of ⟨g, op(x, *w)⟩ with respect to x and each weight: `op.vjp(x, w, g)`."""
+        raise NotImplementedError
+
+    def terms(self, x: Shape, *w: Shape) -> int:
+        """The largest number of products added in one element of the answer or of a gradient."""
+        return _terms(self, x, *w)
+
+    def __rshift__(self, after: Operation) -> Program:
+        """`A >> B`: first A, then B."""
+        from spec.program import Program
+
+        return Program(inner=(*self.steps, *after.steps))
+
+    def dealt(self, w: Sequence[T]) -> Iterator[tuple[Operation, Sequence[T]]]:
+        """Each step with its own weights, or their shapes."""
+        self.expect_weights(w)
+        for op in self.steps:
+            yield op, w[: op.weights]
+            w = w[op.weights :]
+
+    def __repr__(self) -> str:
+        shown = [f for i, f in enumerate(dataclasses.fields(self)) if i == 0 or not _is_neutral(self, f)]
+        return f"{self.name}({', '.join(f'{f.name}={getattr(self, f.name)!r}' for f in shown)})"
+
+    def refuse(self, sentence: str) -> Impossible:
+        return Impossible(f"{self!r}: {sentence}")
+
+    def expect_weights(self, w: Sequence[object]) -> None:
+        if len(w) != self.weights:
+            raise self.refuse(f"{len(w)} weight arrays were given, but it takes {self.weights}")
+
+    def expect_image(self, x: Shape) -> None:
+        if len(x) != self.rank + 2:
+            raise self.refuse(f"x has shape {x}, but {self.rank} spatial axes need (N, C{', n' * self.rank})")
+        if min(x) < 1:
+            raise self.refuse(f"x has shape {x}, but every length must be at least 1")
+
+
+@lru_cache(maxsize=4096)
+def _terms(op: Operation, x: Shape, *w: Shape) -> int:
+    ones = [np.ones(shape) for shape in (x, *w)]
+    sums = [op(*ones), *op.vjp(*ones, np.ones(op.shape(x, *w)))]
+    return max(1, *(int(a.max()) for a in sums if a.size))
+
+
+def fit(x: Array, pairs: Pairs) -> Array:
+    """x with (lo, hi) zeros added at the two ends of each spatial axis; where negative, cut instead, after the adding."""
+    outer = ((0, 0),) * (x.ndim - len(pairs))
+    if any(lo > 0 or hi > 0 for lo, hi in pairs):
+        x = np.pad(x, outer + tuple((max(lo, 0), max(hi, 0)) for lo, hi in pairs))
+    cut = tuple(
+        slice(max(-lo, 0), max(n - max(-hi, 0), 0)) for n, (lo, hi) in zip(x.shape[x.ndim - len(pairs) :], pairs, strict=True)
+    )
+    return x[(..., *cut)]
+
+
+def negated(pairs: Pairs) -> Pairs:
+    """The pairs that undo: what was added is cut, what was cut is added as zeros. `fit` by them is the adjoint of `fit`."""
+    return tuple((-lo, -hi) for lo, hi in pairs)
+
+
+def space(x: Array | Shape, rank: int) -> Shape:
+    """The last `rank` lengths."""
+    shape = x if isinstance(x, tuple) else x.shape
+    return tuple(shape[len(shape) - rank :])
+
+
+def size(shape: Shape) -> int:
+    """The number of elements."""
+    return math.prod(shape)
+
+
+def _sequence(op: Operation, name: str) -> tuple[Any, ...]:
+    value = getattr(op, name)
+    if not isinstance(value, tuple | list):
+        raise Impossible(f"{op.name}: {name} is {value!r}, but it needs one entry for each spatial axis, such as {(value,)!r}")
+    return tuple(value)
+
+
+def _neutral(f: dataclasses.Field[Any], op: Operation, axis: int) -> Any:
+    neutral = f.metadata["neutral"]
+    return neutral(op, axis) if callable(neutral) else neutral
+
+
+def _is_neutral(op: Operation, f: dataclasses.Field[Any]) -> bool:
+    value = getattr(op, f.name)
+    if "neutral" not in f.metadata:
+        return bool(value == f.default)
+    if f.metadata["neutral"] is dataclasses.MISSING:
+        return False
+    return bool(value == tuple(_neutral(f, op, axis) for axis in range(len(value))))
+
+
+def _entry(field: str, f: dataclasses.Field[Any], value: object) -> Any:
+    where = f"{field} is {value!r}"
+    if isinstance(f.metadata.get("neutral"), tuple):
+        if not isinstance(value, tuple | list) or len(value) != 2:
+            raise Impossible(f"{where}, but it must be a pair (lo, hi), such as (0, 1)")
+        return tuple(_whole(v, where) for v in value)
+    number, least = _whole(value, where), f.metadata["least"]
+    if least is not None and number < least:
+        raise Impossible(f"{where}, but it must be at least {least}")
+    return number
+
+
+def _whole(value: Any, where: str) -> int:
+    try:
+        if isinstance(value, bool | np.bool_):
+            raise TypeError
+        return operator.index(value)
+    except TypeError:
+        raise Impossible(f"{where}, but it must be a whole number") from None

@@ -1,0 +1,61 @@
+"""Composition: `A >> B` is first A, then B. Each weighted step takes its weights in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+
+from spec.operation import Array, Impossible, Operation, Shape
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Program(Operation):
+    """Two or more operations on images of one rank, one after the other."""
+
+    inner: tuple[Operation, ...]
+
+    def __post_init__(self) -> None:
+        ranks = {op.rank for op in self.inner}
+        if len(ranks) != 1:
+            raise Impossible(f"{self!r}: the steps have {sorted(ranks)} spatial axes, but they must all have as many")
+
+    @property
+    def weights(self) -> int:
+        return sum(op.weights for op in self.inner)
+
+    @property
+    def rank(self) -> int:
+        return self.inner[0].rank
+
+    @property
+    def steps(self) -> tuple[Operation, ...]:
+        return self.inner
+
+    def shape(self, x: Shape, *w: Shape) -> Shape:
+        return reduce(lambda x, step: step[0].shape(x, *step[1]), self.dealt(w), x)
+
+    def __call__(self, x: Array, *w: Array) -> Array:
+        return reduce(lambda x, step: step[0](x, *step[1]), self.dealt(w), x)
+
+    def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
+        *w, g = w_and_g
+        trail = []
+        for op, own in self.dealt(w):
+            trail.append((op, x, own))
+            x = op(x, *own)
+        gradients: tuple[Array, ...] = ()
+        for op, x, own in reversed(trail):
+            g, *dw = op.vjp(x, *own, g)
+            gradients = (*dw, *gradients)
+        return (g, *gradients)
+
+    def terms(self, x: Shape, *w: Shape) -> int:
+        """An upper bound: the product of the steps' own."""
+        product = 1
+        for op, own in self.dealt(w):
+            product *= op.terms(x, *own)
+            x = op.shape(x, *own)
+        return product
+
+    def __repr__(self) -> str:
+        return " >> ".join(map(repr, self.inner))

@@ -1,0 +1,135 @@
+"""A question and its text: an operation, the shapes it is asked on, the dtype and the seed of the numbers drawn.
+
+    question   = operation { ">>" operation } "x=" shape { "w=" shape } [ dtype ] [ "seed=" integer ]
+    operation  = name "(" field "=" value { "," field "=" value } ")"
+    value      = an integer, or a tuple of values
+    shape      = a tuple of integers
+    dtype      = "float32" | "float64"
+
+One `w=` for each weighted step, in order. Left out, dtype is float32 and seed is 0. Text is parsed, never evaluated.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+from dataclasses import dataclass, fields
+
+from spec.operation import Impossible, Operation, Shape, size
+from spec.program import Program
+
+DTYPES = ("float32", "float64")
+LONGEST_TEXT = 4000
+LARGEST_ARRAY = 1 << 26
+EXAMPLE = "ConvTranspose(stride=(2,), crop=((0, 1),)) x=(2, 3, 5) w=(3, 2, 3) float32 seed=7"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Question:
+    """Raises Impossible if the operation does not take these shapes."""
+
+    op: Operation
+    x: Shape
+    w: tuple[Shape, ...] = ()
+    dtype: str = "float32"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise Impossible(f"dtype is {self.dtype!r}, but it must be one of {', '.join(DTYPES)}")
+        if not 0 <= self.seed < 1 << 63:
+            raise Impossible(f"seed is {self.seed}, but it must be at least 0 and below 2**63")
+        images = [self.x]
+        for step, w in self.op.dealt(self.w):
+            images.append(step.shape(images[-1], *w))
+        largest = max(map(size, (*images, *self.w)))
+        if largest > LARGEST_ARRAY:
+            raise Impossible(f"an array would have {largest} elements, but at most {LARGEST_ARRAY} are asked")
+
+    @property
+    def y(self) -> Shape:
+        """The shape of the answer."""
+        return self.op.shape(self.x, *self.w)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The answers asked for: y, ∂x and one ∂w for each weight."""
+        names = [f"dw{i}" if len(self.w) > 1 else "dw" for i in range(len(self.w))]
+        return ("y", "dx", *names)
+
+    def __repr__(self) -> str:
+        weights = "".join(f" w={w}" for w in self.w)
+        return f"{self.op!r} x={self.x}{weights} {self.dtype} seed={self.seed}"
+
+
+TAIL = re.compile(
+    r"\s+x\s*=\s*(?P<x>\([^()]*\))(?P<w>(?:\s+w\s*=\s*\([^()]*\))*)"
+    r"(?:\s+(?P<dtype>[a-z]+[0-9]+))?(?:\s+seed\s*=\s*(?P<seed>[0-9]{1,19}))?\s*$"
+)
+
+
+def parse_question(text: str) -> Question:
+    """The inverse of `repr(question)`. Raises Impossible."""
+    tail = TAIL.search(text[:LONGEST_TEXT])
+    if not tail:
+        raise Impossible(f"{_short(text)} is no question; one looks like {EXAMPLE}")
+    op = parse(text[: tail.start()])
+    w = tuple(_shape("w", shape) for shape in re.findall(r"\([^()]*\)", tail["w"]))
+    return Question(op=op, x=_shape("x", tail["x"]), w=w, dtype=tail["dtype"] or "float32", seed=int(tail["seed"] or 0))
+
+
+def parse(text: str) -> Operation:
+    """The inverse of `repr(op)`. Raises Impossible."""
+    if len(text) > LONGEST_TEXT:
+        raise Impossible(f"the text has {len(text)} characters, but at most {LONGEST_TEXT} are read")
+    try:
+        return _operation(ast.parse(text.strip(), mode="eval").body)
+    except Impossible:
+        raise
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise Impossible(f"{_short(text)} is no operation; one looks like {EXAMPLE.split(' x=')[0]}") from None
+
+
+def operations() -> dict[str, type[Operation]]:
+    """Every operation by its name."""
+    return {op.__name__: op for op in Operation.__subclasses__() if op is not Program}
+
+
+def _operation(node: ast.expr) -> Operation:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift):
+        return _operation(node.left) >> _operation(node.right)
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.args:
+        raise ValueError
+    known = operations()
+    if node.func.id not in known:
+        raise Impossible(f"there is no operation {node.func.id!r}{_nearest(node.func.id, known)}; there are {', '.join(sorted(known))}")
+    op = known[node.func.id]
+    names = [f.name for f in fields(op)]
+    for keyword in node.keywords:
+        if keyword.arg not in names:
+            raise Impossible(f"{op.__name__} has no field {keyword.arg!r}{_nearest(str(keyword.arg), names)}; it has {', '.join(names)}")
+    try:
+        return op(**{str(k.arg): ast.literal_eval(k.value) for k in node.keywords})
+    except TypeError:
+        missing = [name for name in names if name not in {k.arg for k in node.keywords}]
+        raise Impossible(f"{op.__name__}: {missing[0]} is missing") from None
+
+
+def _shape(name: str, text: str) -> Shape:
+    try:
+        shape = ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        shape = None
+    if not isinstance(shape, tuple) or len(shape) < 3 or not all(type(n) is int and n > 0 for n in shape):
+        raise Impossible(f"{name}={text} is no shape; one is a tuple of at least three whole numbers from 1, such as (2, 3, 5)")
+    return shape
+
+
+def _nearest(word: str, words: object) -> str:
+    near = difflib.get_close_matches(word, list(words), 1)  # type: ignore[call-overload]
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:77] + "…")
