@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from spec.operation import Impossible, Shape
+from spec.operation import Impossible, Pairs, Shape
 
 Pair = tuple[int, int]
 
@@ -103,12 +103,15 @@ def keras_valid_crop(k: int, s: int = 1, d: int = 1, output_padding: int | None 
     return 0, min(span(k, d) - s, 0) if output_padding is None else -output_padding
 
 
-def keras_transpose_words(crop: Pair, k: int, s: int = 1, d: int = 1) -> tuple[str, int | None] | None:
-    """Keras's (padding, output_padding) for a crop; None where there are none. Keras wants output_padding < stride."""
+def keras_transpose_words(crop: Pairs, k: Shape, s: Shape, d: Shape) -> tuple[str, Shape | None] | None:
+    """Keras's (padding, output_padding) for the crops of all axes, or None. It wants 0 ≤ output_padding < stride."""
     for padding, rule in (("valid", keras_valid_crop), ("same", keras_same_crop)):
-        for output_padding in (None, *range(s)):
-            if rule(k, s, d, output_padding) == crop:
-                return padding, output_padding
+        axes = list(zip(crop, k, s, d, strict=True))
+        if all(rule(*sizes) == pair for pair, *sizes in axes):
+            return padding, None
+        fitting = [[o for o in range(sizes[1]) if rule(*sizes, o) == pair] for pair, *sizes in axes]
+        if all(fitting):
+            return padding, tuple(o[0] for o in fitting)
     return None
 
 

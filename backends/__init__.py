@@ -1,0 +1,193 @@
+"""How each framework says each operation: one file a framework, which writes source text and computes nothing.
+
+A backend file has RUNTIMES (name → Runtime) and one function per operation, named after it (`conv`, `conv_transpose`, …):
+
+    def conv(op: Conv, at: Step) -> str | Code
+
+It returns the statements that turn `x` into the answer, as a fluent user of the framework would write them, or raises
+Unsupported with a sentence. `x` arrives as (N, C, *space) and must leave so; where a framework keeps channels last,
+`ENTER` and `LEAVE` (rank → statement) do that once around a whole program. `IMPORTS` is put above.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from spec import Operation, Question, Shape, operations
+
+
+class Unsupported(Exception):
+    """The framework has no way to say this operation. The message is a sentence that says why."""
+
+
+class BadBackend(ValueError):
+    """A backend that does not exist or does not follow the form above. The message says what to change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """What a host process needs to run a backend's texts.
+
+    packages: the distributions whose versions matter, the one that must be installed first.
+    glue: source the host executes. It defines `array(a, dtype)`, `numpy(t)`, `dtype(t)`, `version()` and either
+      `answers(f, args, g)`, which yields y, then the gradients of ⟨g, y⟩ for each argument, or
+      `together(jobs)`, which prepares many (f, args, g) as one compilation and returns a function without arguments
+      that answers a list of (outputs, error or None).
+    environment: variables set before the framework is imported.
+    survey: further variables for asking in batches; what is found so is asked again alone without them.
+    """
+
+    packages: tuple[str, ...]
+    glue: str
+    environment: dict[str, str] = field(default_factory=dict)
+    survey: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One operation of a question, as its translation sees it: shapes in spec's layout, and the names used in the text."""
+
+    x: Shape
+    w: tuple[Shape, ...]
+    y: Shape
+    dtype: str
+    number: str
+
+    @property
+    def k(self) -> Shape:
+        """The kernel's lengths."""
+        return self.w[0][2:]
+
+    @property
+    def weight(self) -> str:
+        return f"w{self.number}"
+
+    @property
+    def layer(self) -> str:
+        return f"layer{self.number}"
+
+
+@dataclass(frozen=True)
+class Code:
+    """Statements, and those that come once before the function (a layer that is built)."""
+
+    body: str
+    before: str = ""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A runtime with the module that translates for it."""
+
+    name: str
+    runtime: Runtime
+    module: ModuleType
+    python: str | None = None
+
+    def translate(self, question: Question) -> str:
+        """Source that defines `f(x, *w)`. Raises Unsupported."""
+        before, body, names = [getattr(self.module, "IMPORTS", "")], [], ["x"]
+        rank, x = question.op.rank, question.x
+        for i, (op, w) in enumerate(question.op.dealt(question.w), start=1):
+            number = str(i) if len(question.op.steps) > 1 else ""
+            step = Step(x=x, w=tuple(w), y=op.shape(x, *w), dtype=question.dtype, number=number)
+            said = self._function(op)(op, step)
+            code = said if isinstance(said, Code) else Code(said)
+            before.append(code.before)
+            body.append(code.body)
+            names.extend([step.weight] * op.weights)
+            x = step.y
+        statements = [self._border("ENTER", rank), *body, self._border("LEAVE", rank), "return x"]
+        indented = "\n".join(f"    {line}" for s in statements for line in s.splitlines())
+        return "\n".join(s for s in before if s) + f"\n\n\ndef f({', '.join(names)}):\n{indented}\n"
+
+    def _function(self, op: Operation) -> Callable[[Operation, Step], str | Code]:
+        name = function_name(op.name)
+        function = getattr(self.module, name, None)
+        if function is None:
+            raise Unsupported(f"{Path(str(self.module.__file__)).name} has no function `{name}`; write one to translate {op.name}")
+        return function  # type: ignore[no-any-return]
+
+    def _border(self, name: str, rank: int) -> str:
+        border = getattr(self.module, name, None)
+        return border(rank) if border else ""
+
+
+def function_name(operation: str) -> str:
+    """ConvTranspose → conv_transpose."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
+
+
+def found() -> dict[str, Backend]:
+    """Every runtime of every file in backends/, by name."""
+    files = sorted(p for p in Path(__file__).parent.glob("*.py") if not p.name.startswith("_"))
+    modules = (importlib.import_module(f"backends.{p.stem}") for p in files)
+    return {backend.name: backend for module in modules for backend in _runtimes(module)}
+
+
+def named(name: str) -> list[Backend]:
+    """The runtimes meant by a name on the command line: `torch`, `keras` (all its engines), `./mine.py`, `package.module`,
+    and any of these with `=/path/to/python`. Raises BadBackend."""
+    what, _, python = name.partition("=")
+    if python and not Path(python).is_file():
+        raise BadBackend(f"--backend {name}: there is no interpreter at {python}; give the path of a python executable")
+    chosen = _chosen(what)
+    return [Backend(b.name, b.runtime, b.module, python) for b in chosen] if python else chosen
+
+
+def _chosen(what: str) -> list[Backend]:
+    if what.endswith(".py"):
+        return _runtimes(_from_path(Path(what)))
+    known = found()
+    if what in known:
+        return [known[what]]
+    family = [b for b in known.values() if b.module.__name__ == f"backends.{what}"]
+    if family:
+        return family
+    if "." in what:
+        try:
+            return _runtimes(importlib.import_module(what))
+        except ModuleNotFoundError as error:
+            raise BadBackend(f"--backend {what}: {error}; give a module on the path, a .py file or one of {', '.join(known)}") from None
+    near = difflib.get_close_matches(what, known, 1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise BadBackend(f"there is no backend {what!r}; {hint}there are {', '.join(known)}, or give the path of a .py file")
+
+
+def _from_path(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise BadBackend(f"--backend {path}: there is no such file")
+    located = importlib.util.spec_from_file_location(path.stem, path)
+    assert located and located.loader
+    module = importlib.util.module_from_spec(located)
+    try:
+        located.loader.exec_module(module)
+    except Exception as error:
+        raise BadBackend(f"--backend {path}: it does not import: {type(error).__name__}: {error}") from None
+    return module
+
+
+def _runtimes(module: ModuleType) -> list[Backend]:
+    runtimes: Any = getattr(module, "RUNTIMES", None)
+    if not isinstance(runtimes, dict) or not runtimes or not all(isinstance(r, Runtime) for r in runtimes.values()):
+        raise BadBackend(f"{module.__file__} has no RUNTIMES; define RUNTIMES = {{'name': backends.Runtime(packages=…, glue=…)}}")
+    known = {function_name(name) for name in operations()}
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        if function.__module__ != module.__name__ or name.startswith("_") or name in ("ENTER", "LEAVE"):
+            continue
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise BadBackend(f"{module.__file__}: {name} is no operation; {hint}there are {', '.join(sorted(known))}; begin helpers with _")
+        if len(inspect.signature(function).parameters) != 2:
+            raise BadBackend(f"{module.__file__}: {name}{inspect.signature(function)} must take (op, at): the operation and a backends.Step")
+    return [Backend(name, runtime, module) for name, runtime in runtimes.items()]

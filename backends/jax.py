@@ -1,0 +1,100 @@
+"""JAX: the layouts are said in dimension_numbers, so spec's N C *space goes in as it is.
+
+lax.conv_transpose wants transpose_kernel=True (else the kernel is not flipped) and then names w's axes as the forward
+convolution would: C is "O", O is "I". Its explicit padding is that of the zero-inserted picture, d(k−1) − crop.
+Compilation costs far more than anything else, so many texts share one jit; the survey flags make that compilation cheap.
+"""
+
+from __future__ import annotations
+
+from backends import Runtime, Step, Unsupported
+from spec import Conv, ConvTranspose, SumPool, Upsample, ZeroInsert
+from spec.conventions import lax_transpose_crop, on_every_axis, same_lower_padding, same_padding, valid_padding
+
+GLUE = """
+import jax
+import numpy as np
+
+jax.config.update("jax_enable_x64", True)
+
+def array(a, dtype):
+    return a.astype(dtype)
+
+def numpy(t):
+    return np.asarray(t)
+
+def dtype(t):
+    return str(t.dtype)
+
+def version():
+    return {"jax": jax.__version__}
+
+def together(jobs):
+    errors = [None] * len(jobs)
+
+    def trace(data):
+        outputs = []
+        for i, ((f, _, _), (args, g)) in enumerate(zip(jobs, data)):
+            own = ()
+            try:
+                own = (f(*args),)
+                y, pull = jax.vjp(f, *args)
+                own = (y, *pull(g))
+            except Exception as error:
+                errors[i] = error
+            outputs.append(own)
+        return outputs
+
+    compiled = jax.jit(trace)
+    data = [(args, g) for _, args, g in jobs]
+    return lambda: list(zip(jax.block_until_ready(compiled(data)), errors))
+
+def forget():
+    jax.clear_caches()
+"""
+
+CHEAP = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+
+RUNTIMES = {"jax": Runtime(packages=("jax", "jaxlib"), glue=GLUE, environment={"JAX_PLATFORMS": "cpu"}, survey={"XLA_FLAGS": CHEAP})}
+
+IMPORTS = "import jax\nimport jax.numpy as jnp\nfrom jax import lax"
+
+
+def conv(op: Conv, at: Step) -> str:
+    rules = {"VALID": valid_padding, "SAME": same_padding, "SAME_LOWER": same_lower_padding}
+    sizes = (at.x[2:], at.k, op.stride, op.dilation)
+    padding = next((repr(word) for word, rule in rules.items() if on_every_axis(rule, *sizes) == op.padding), repr(op.padding))
+    return (
+        f"x = lax.conv_general_dilated(x, {at.weight}, {op.stride}, {padding}, rhs_dilation={op.dilation}, "
+        f"dimension_numbers={_numbers(op.rank)}, feature_group_count={op.groups})"
+    )
+
+
+def conv_transpose(op: ConvTranspose, at: Step) -> str:
+    if op.groups > 1:
+        raise Unsupported("lax.conv_transpose has no feature_group_count")
+    axes = list(zip(op.crop, at.k, op.stride, op.dilation, strict=True))
+    words = (repr(word) for word in ("VALID", "SAME") if all(lax_transpose_crop(word, *sizes) == crop for crop, *sizes in axes))
+    padding = next(words, repr(tuple(lax_transpose_crop(crop, *sizes) for crop, *sizes in axes)))
+    return (
+        f"x = lax.conv_transpose(x, {at.weight}, {op.stride}, {padding}, rhs_dilation={op.dilation}, "
+        f"dimension_numbers={_numbers(op.rank)}, transpose_kernel=True)"
+    )
+
+
+def upsample(op: Upsample, at: Step) -> str:
+    return f'x = jax.image.resize(x, {at.y}, "nearest")'
+
+
+def zero_insert(op: ZeroInsert, at: Step) -> str:
+    config = ((0, 0, 0), (0, 0, 0), *((0, trailing, s - 1) for s, trailing in zip(op.factor, op.trailing, strict=True)))
+    return f"x = lax.pad(x, jnp.zeros((), x.dtype), {config})"
+
+
+def sum_pool(op: SumPool, at: Step) -> str:
+    return f'x = lax.reduce_window(x, 0.0, lax.add, {(1, 1, *op.kernel)}, {(1, 1, *op.stride)}, "VALID")'
+
+
+def _numbers(rank: int) -> tuple[str, str, str]:
+    space = "DHW"[-rank:]
+    return f"NC{space}", f"OI{space}", f"NC{space}"

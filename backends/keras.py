@@ -1,0 +1,99 @@
+"""Keras on its three engines: layers as people write them, channels last, weights *k C/g O for Conv and *k O C for its transpose.
+
+Layers are called by `stateless_call([w], [], x)`, which has gradients on every engine; the dtype belongs in the layer, since
+Keras's default policy narrows float64. 'same' and 'valid' are all the padding a layer has: other padding is an ops.pad or a slice.
+The engine, chosen once per process, brings the glue.
+"""
+
+from __future__ import annotations
+
+from backends import Code, Runtime, Step, Unsupported, jax, tensorflow, torch
+from backends._phrases import channels_first, channels_last, fitted, kernel_last, lines, short, zeros_between
+from spec import Conv, ConvTranspose, SumPool, Upsample, ZeroInsert
+from spec.conventions import keras_transpose_words, on_every_axis, same_padding, valid_padding
+from spec.operation import negated
+
+GLUE = """
+_engine_version = version
+
+def version():
+    import keras
+    return {"keras": keras.__version__, **_engine_version()}
+"""
+
+ENGINES = {"jax": jax, "tensorflow": tensorflow, "torch": torch}
+
+RUNTIMES = {
+    f"keras-{name}": Runtime(
+        packages=("keras", *engine.RUNTIMES[name].packages),
+        glue=engine.GLUE + GLUE,
+        environment={"KERAS_BACKEND": name, **engine.RUNTIMES[name].environment},
+        survey=engine.RUNTIMES[name].survey,
+    )
+    for name, engine in ENGINES.items()
+}
+
+IMPORTS = "import keras"
+
+
+def ENTER(rank: int) -> str:
+    return f"x = keras.ops.transpose(x, {channels_last(rank)})"
+
+
+def LEAVE(rank: int) -> str:
+    return f"x = keras.ops.transpose(x, {channels_first(rank)})"
+
+
+def conv(op: Conv, at: Step) -> Code:
+    rules = {"valid": valid_padding, "same": same_padding}
+    sizes = (at.x[2:], at.k, op.stride, op.dilation)
+    word = next((word for word, rule in rules.items() if on_every_axis(rule, *sizes) == op.padding), None)
+    image = at.x[2:] if word else tuple(n + lo + hi for n, (lo, hi) in zip(at.x[2:], op.padding, strict=True))
+    layer = (
+        f'keras.layers.Conv{op.rank}D({at.w[0][0]}, {short(at.k)}, strides={short(op.stride)}, padding="{word or "valid"}", '
+        f'dilation_rate={short(op.dilation)}, groups={op.groups}, use_bias=False, dtype="{at.dtype}")'
+    )
+    pad = "" if word else fitted(op.padding, "keras.ops.pad", channels_last=True)
+    return _built(layer, (at.x[0], *image, at.x[1]), at, first=pad)
+
+
+def conv_transpose(op: ConvTranspose, at: Step) -> Code:
+    if op.groups > 1:
+        raise Unsupported(f"keras.layers.Conv{op.rank}DTranspose has no groups")
+    words = keras_transpose_words(op.crop, at.k, op.stride, op.dilation)
+    padding, output_padding = words or ("valid", (0,) * op.rank)
+    extra = f"output_padding={short(output_padding)}, " if output_padding else ""
+    layer = (
+        f'keras.layers.Conv{op.rank}DTranspose({at.y[1]}, {short(at.k)}, strides={short(op.stride)}, padding="{padding}", '
+        f'{extra}dilation_rate={short(op.dilation)}, use_bias=False, dtype="{at.dtype}")'
+    )
+    crop = "" if words else fitted(negated(op.crop), "keras.ops.pad", channels_last=True)
+    return _built(layer, (at.x[0], *at.x[2:], at.x[1]), at, last=crop)
+
+
+def upsample(op: Upsample, at: Step) -> Code:
+    layer = f'keras.layers.UpSampling{op.rank}D({short(op.factor)}, dtype="{at.dtype}")'
+    return Code(f"x = {at.layer}(x)", before=f"{at.layer} = {layer}")
+
+
+def zero_insert(op: ZeroInsert, at: Step) -> str:
+    return zeros_between(op, at, "keras.ops.reshape", "keras.ops.pad")
+
+
+def sum_pool(op: SumPool, at: Step) -> str:
+    if op.rank == 3:
+        raise Unsupported("Keras has no sum pooling and no depthwise 3-D convolution; AveragePooling3D times the window's size rounds")
+    ones = f'keras.ops.ones({(*op.kernel, at.x[1], 1)}, dtype="{at.dtype}")'
+    return f'x = keras.ops.depthwise_conv(x, {ones}, {short(op.stride)}, "valid")'
+
+
+def _built(layer: str, image: tuple[int, ...], at: Step, *, first: str = "", last: str = "") -> Code:
+    return Code(
+        lines(
+            first,
+            f"w = keras.ops.transpose({at.weight}, {kernel_last(len(image) - 2)})",
+            f"x, _ = {at.layer}.stateless_call([w], [], x)",
+            last,
+        ),
+        before=f"{at.layer} = {layer}\n{at.layer}.build({image})",
+    )
