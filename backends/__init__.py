@@ -16,7 +16,7 @@ import importlib
 import importlib.util
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -76,6 +76,16 @@ class Step:
         return f"layer{self.number}"
 
 
+def steps(question: Question) -> Iterator[tuple[Operation, Step]]:
+    """Each operation of a question with its shapes."""
+    x = question.x
+    for i, (op, w) in enumerate(question.op.dealt(question.w), start=1):
+        number = str(i) if len(question.op.steps) > 1 else ""
+        step = Step(x=x, w=tuple(w), y=op.shape(x, *w), dtype=question.dtype, number=number)
+        yield op, step
+        x = step.y
+
+
 @dataclass(frozen=True)
 class Code:
     """Statements, and those that come once before the function (a layer that is built)."""
@@ -96,16 +106,13 @@ class Backend:
     def translate(self, question: Question) -> str:
         """Source that defines `f(x, *w)`. Raises Unsupported."""
         before, body, names = [getattr(self.module, "IMPORTS", "")], [], ["x"]
-        rank, x = question.op.rank, question.x
-        for i, (op, w) in enumerate(question.op.dealt(question.w), start=1):
-            number = str(i) if len(question.op.steps) > 1 else ""
-            step = Step(x=x, w=tuple(w), y=op.shape(x, *w), dtype=question.dtype, number=number)
+        rank = question.op.rank
+        for op, step in steps(question):
             said = self._function(op)(op, step)
             code = said if isinstance(said, Code) else Code(said)
             before.append(code.before)
             body.append(code.body)
             names.extend([step.weight] * op.weights)
-            x = step.y
         statements = [self._border("ENTER", rank), *body, self._border("LEAVE", rank), "return x"]
         indented = "\n".join(f"    {line}" for s in statements for line in s.splitlines())
         return "\n".join(s for s in before if s) + f"\n\n\ndef f({', '.join(names)}):\n{indented}\n"

@@ -50,15 +50,15 @@ def kernel_last(rank: int) -> Shape:
 
 
 def zeros_between(op: ZeroInsert, at: Step, reshape: str, pad: str) -> str:
-    """Give every pixel an axis of its own, pad that, and fold it back: for frameworks without interior padding."""
-    (n, c, *space), rank = at.x, op.rank
-    apart = (n, *(length for m in space for length in (m, 1)), c)
-    widths = ("(0, 0)", *(w for s in op.factor for w in ("(0, 0)", f"(0, {s - 1})")), "(0, 0)")
-    joined = (n, *(m * s for m, s in zip(space, op.factor, strict=True)), c)
+    """For frameworks without interior padding: give the pixels of one axis after the other an axis of their own, pad that, fold it back."""
+    (n, c, *space) = at.x
+    said = []
+    for axis, s in enumerate(op.factor):
+        if s > 1:
+            apart = (n, *space[: axis + 1], 1, *space[axis + 1 :], c)
+            widths = ["(0, 0)"] * len(apart)
+            widths[axis + 2] = f"(0, {s - 1})"
+            space[axis] *= s
+            said.append(f"x = {reshape}({pad}({reshape}(x, {apart}), ({', '.join(widths)})), {(n, *space, c)})")
     ends = tuple((0, trailing - (s - 1)) for s, trailing in zip(op.factor, op.trailing, strict=True))
-    return lines(
-        f"x = {reshape}(x, {apart})",
-        f"x = {pad}(x, ({', '.join(widths)}))",
-        f"x = {reshape}(x, {joined})",
-        fitted(ends, pad, channels_last=True),
-    )
+    return lines(*said, fitted(ends, pad, channels_last=True))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import struct
 import sys
 import traceback
@@ -161,8 +162,9 @@ def _described(t: Any, glue: dict[str, Any]) -> tuple[str, Any]:
 
 
 def _sentence(error: BaseException) -> dict[str, str]:
-    where = "".join(traceback.format_exception_only(type(error), error)).strip()
-    return {"error": where.encode("utf-8", "replace").decode()[:4000]}
+    said = "".join(traceback.format_exception_only(type(error), error)).strip()
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", said).encode("utf-8", "replace").decode()
+    return {"error": plain[:4000]}
 
 
 if __name__ == "__main__":

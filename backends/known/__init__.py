@@ -1,0 +1,63 @@
+"""Deviations that are known: each a record with its reason, and the questions it speaks of.
+
+A record explains a verdict when runtime, versions, verdict, output, question and (for a refusal) message all fit. If a question that
+fits agrees after all, the record is stale and the run fails: delete it or narrow it. A file here holds a list KNOWN; add one per framework.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from packaging.specifiers import SpecifierSet
+
+from backends import Step, steps
+from spec import Operation, Question
+
+
+When = Callable[[Operation, Step, dict[str, str]], bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """One deviation.
+
+    runtimes: names, with * as in a shell. versions: distribution → the versions that have it, such as {"keras": ">=3.0,<3.15"}.
+    when: predicate over each operation of the question, its shapes and dtype, and the runtime's environment; one that fits is enough.
+    verdict: the one it explains. message: a regular expression found in what the framework said, for a refusal. link: the thread, or "no thread found".
+    sometimes: the answer depends on what lies in memory, so one that agrees proves nothing; wants an upper bound in versions.
+    """
+
+    id: str
+    runtimes: tuple[str, ...]
+    verdict: str
+    reason: str
+    link: str
+    when: When
+    versions: dict[str, str]
+    outputs: tuple[str, ...] = ("y", "dx", "dw")
+    message: str = ""
+    sometimes: bool = False
+
+    def covers(self, runtime: str, output: str, question: Question, versions: dict[str, str], environment: dict[str, str]) -> bool:
+        """Whether it speaks of this output of this question, whatever the verdict."""
+        return (
+            any(fnmatch(runtime, pattern) for pattern in self.runtimes)
+            and output.rstrip("0123456789") in self.outputs
+            and all(v in versions and SpecifierSet(s).contains(versions[v], prereleases=True) for v, s in self.versions.items())
+            and any(self.when(op, at, environment) for op, at in steps(question))
+        )
+
+    def explains(self, verdict: str, reason: str) -> bool:
+        """Whether what it speaks of went as it says."""
+        return verdict == self.verdict and re.search(self.message, reason) is not None
+
+
+def everything() -> list[Known]:
+    """The records of every file here."""
+    files = sorted(p for p in Path(__file__).parent.glob("*.py") if p.stem != "__init__")
+    return [known for p in files for known in importlib.import_module(f"backends.known.{p.stem}").KNOWN]

@@ -1,0 +1,99 @@
+"""TensorFlow on CPU, and where it shows through, Keras on it."""
+
+from __future__ import annotations
+
+from backends import Step
+from backends.known import Known
+from spec import Conv, ConvTranspose, Operation, SumPool
+
+Env = dict[str, str]
+
+
+def _grouped_transpose(op: Operation, at: Step, env: Env) -> bool:
+    return isinstance(op, ConvTranspose) and op.groups > 1
+
+
+def _unequal_strides(op: Operation, at: Step, env: Env) -> bool:
+    return isinstance(op, SumPool) and op.rank == 2 and len(set(op.stride)) > 1 and at.dtype == "float64"
+
+
+def _grouped_3d(op: Operation, at: Step, env: Env) -> bool:
+    return isinstance(op, Conv) and op.rank == 3 and op.groups > 1
+
+
+def _dilated_double(op: Operation, at: Step, env: Env) -> bool:
+    return isinstance(op, Conv) and at.dtype == "float64" and max(op.dilation) > 1
+
+
+def _dilated_double_transpose(op: Operation, at: Step, env: Env) -> bool:
+    return isinstance(op, ConvTranspose) and at.dtype == "float64" and max(op.dilation) > 1 and op.groups == 1
+
+
+def _grouped_double(op: Operation, at: Step, env: Env) -> bool:
+    return isinstance(op, Conv) and at.dtype == "float64" and op.groups > 1 and op.rank < 3
+
+
+def _empty_onednn(op: Operation, at: Step, env: Env) -> bool:
+    onednn = env.get("TF_ENABLE_ONEDNN_OPTS") != "0"
+    return onednn and isinstance(op, Conv) and 0 in at.y and at.dtype == "float32" and op.rank < 3
+
+
+BOTH = ("tensorflow", "keras-tensorflow")
+SINCE = {"tensorflow": ">=2.15"}
+DILATION = "dilation rates larger|only supports dilated rates of 1"
+
+KNOWN = [
+    Known(
+        id="tensorflow-conv-transpose-groups", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=_grouped_transpose,
+        reason="tf.nn.conv1d_transpose, conv2d_transpose and conv3d_transpose have no groups",
+        link="https://github.com/tensorflow/tensorflow/issues/45216",
+    ),
+    Known(
+        id="tensorflow-sum-pool-3d", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported",
+        when=lambda op, at, env: isinstance(op, SumPool) and op.rank == 3,
+        reason="there is no sum pooling and no depthwise 3-D convolution; average pooling times the window's size rounds",
+        link="https://www.tensorflow.org/api_docs/python/tf/nn/avg_pool3d",
+    ),
+    Known(
+        id="tensorflow-depthwise-unequal-strides", runtimes=BOTH, versions=SINCE, verdict="refused", when=_unequal_strides,
+        outputs=("y", "dx"), message="only supports equal length strides",
+        reason="a depthwise convolution in float64 takes one stride for rows and columns; in float32 oneDNN takes two",
+        link="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
+    ),
+    Known(
+        id="tensorflow-conv3d-groups", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_grouped_3d,
+        message=f"must have the same depth|Number of channels in filter|{DILATION}",
+        reason="conv3d has no groups on CPU, though conv1d and conv2d have", link="https://github.com/tensorflow/tensorflow/issues/45216",
+    ),
+    Known(
+        id="tensorflow-dilated-float64", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
+        when=lambda op, at, env: _dilated_double(op, at, env) and op.rank == 3, message=DILATION,
+        reason="dilated convolution in float64 does not exist on CPU in 3-D",
+        link="https://github.com/tensorflow/tensorflow/issues/28264",
+    ),
+    Known(
+        id="tensorflow-dilated-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
+        when=lambda op, at, env: _dilated_double(op, at, env) and op.rank < 3, message=DILATION,
+        reason="dilated convolution in float64 has no gradient on CPU", link="https://github.com/tensorflow/tensorflow/issues/28264",
+    ),
+    Known(
+        id="tensorflow-dilated-float64-transpose", runtimes=BOTH, versions=SINCE, verdict="refused", when=_dilated_double_transpose,
+        message=DILATION, reason="dilated transposed convolution exists on CPU in float32 only (oneDNN)",
+        link="https://github.com/tensorflow/tensorflow/issues/28264",
+    ),
+    Known(
+        id="tensorflow-grouped-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
+        when=_grouped_double, message=f"Gradients for grouped convolutions are not supported|{DILATION}",
+        reason="grouped convolution in float64 has no gradient on CPU", link="https://github.com/tensorflow/tensorflow/issues/45216",
+    ),
+    Known(
+        id="tensorflow-onednn-empty-convolution", runtimes=("tensorflow",), versions=SINCE, verdict="differ", outputs=("y",),
+        when=_empty_onednn, reason="where the answer has length 0, the oneDNN kernel returns an array of the input's shape",
+        link="https://github.com/tensorflow/tensorflow/pull/112639",
+    ),
+    Known(
+        id="tensorflow-onednn-empty-convolution-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
+        outputs=("dx", "dw"), when=_empty_onednn, message="Input to reshape is a tensor with 0 values|must have the same|Size of out_backprop",
+        reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
+    ),
+]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Asks, judges, explains, reports. Knows no framework."""

@@ -1,0 +1,186 @@
+"""What to ask: grids that break symmetry on purpose.
+
+Both parities of every length, kernel and stride, different numbers on each axis, coprime channel counts, every convention of
+spec.conventions and paddings that belong to none. A suite covers all t-way combinations of a grid's values: quick all pairs, standard
+all triples, full everything in 1-D and all triples of longer lists in 2-D and 3-D (covering arrays: Kuhn, Kacker & Lei 2010).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count, islice, product
+from typing import Any
+
+from covertable import make
+
+from spec import Conv, ConvTranspose, Impossible, Operation, Question, Shape, SumPool, Upsample, ZeroInsert
+from spec import conventions as c
+
+SUITES = ("quick", "standard", "full")
+STRENGTH = {"quick": 2, "standard": 3, "full": 3}
+FLOOR = {"quick": 0.85, "standard": 0.85, "full": 0.85}
+"""The least share of its questions that a runtime must answer right, known deviations or not."""
+
+Row = dict[str, Any]
+Grid = dict[str, list[Any]]
+
+PADDING: dict[str, Callable[..., c.Pair]] = {
+    "valid": c.valid_padding,
+    "same": c.same_padding,
+    "same_lower": c.same_lower_padding,
+    "half": lambda n, k, s, d, axis: (d * (k // 2), d * (k // 2)),
+    "full": lambda n, k, s, d, axis: (d * (k - 1), d * (k - 1)),
+    "asymmetric": lambda n, k, s, d, axis: ((1, 2), (2, 0), (0, 1))[axis],
+    "negative": lambda n, k, s, d, axis: ((-1, 2), (1, -1), (-1, 0))[axis],
+}
+
+CROP: dict[str, Callable[..., c.Pair]] = {
+    "none": lambda n, k, s, d, axis: (0, 0),
+    "keras_same": lambda n, k, s, d, axis: c.keras_same_crop(k, s, d),
+    "keras_same_padded": lambda n, k, s, d, axis: c.keras_same_crop(k, s, d, s - 1),
+    "keras_valid": lambda n, k, s, d, axis: c.keras_valid_crop(k, s, d),
+    "tf_same_shortest": lambda n, k, s, d, axis: c.tf_same_crop(n, (n - 1) * s + 1, k, s, d),
+    "torch": lambda n, k, s, d, axis: c.torch_transpose_crop(k // 2, min(1, max(s, d) - 1)),
+    "asymmetric": lambda n, k, s, d, axis: ((1, 0), (0, 2), (2, 1))[axis],
+    "negative": lambda n, k, s, d, axis: ((-1, 1), (1, -2), (0, -1))[axis],
+}
+
+# (batch, groups, channels in and out per group); few frameworks have groups in a transposed convolution
+UNGROUPED = [(2, 1, 2, 3), (1, 1, 3, 2), (3, 1, 3, 5), (1, 1, 4, 3), (2, 1, 1, 4)]
+WEIGHTED = [*UNGROUPED, (2, 2, 2, 3), (2, 3, 1, 2)]
+TRANSPOSED = [*UNGROUPED, (1, 1, 5, 2), (2, 1, 3, 2), (2, 2, 3, 2)]
+PLAIN = [(2, 3), (1, 2)]
+
+LENGTHS = {1: [[4, 5, 6, 7, 8]], 2: [[4, 5, 6], [7, 8, 9]], 3: [[3, 4], [4, 5], [5, 6]]}
+KERNELS = {1: [1, 2, 3, 4, 5], 2: [1, 2, 3, 4], 3: [1, 2, 3]}
+WIDE_LENGTHS = {1: [list(range(1, 14))], 2: [[2, 4, 5, 6, 11], [3, 7, 8, 9, 12]], 3: [[3, 4, 7], [4, 5, 8], [5, 6, 9]]}
+WIDE_KERNELS = {1: [1, 2, 3, 4, 5, 6, 7], 2: [1, 2, 3, 4, 5], 3: [1, 2, 3, 4]}
+
+
+def questions(suite: str, *, seed: int = 0, ops: Iterable[str] = (), dtypes: Iterable[str] = ()) -> list[Question]:
+    """The distinct questions of a suite, of the given operations (by name; all if none) and dtypes."""
+    wanted, dtypes = set(ops), list(dtypes) or ["float32", "float64"]
+    asked = {repr(q): q for q in _all(suite, dtypes, seed)}
+    return [q for q in asked.values() if not wanted or any(step.name in wanted for step in q.op.steps)]
+
+
+def _all(suite: str, dtypes: list[str], seed: int) -> Iterator[Question]:
+    for rank in (1, 2, 3):
+        lengths, kernels = (WIDE_LENGTHS, WIDE_KERNELS) if suite == "full" else (LENGTHS, KERNELS)
+        n = {f"n{i}": values for i, values in enumerate(lengths[rank])}
+        k = {f"k{i}": kernels[rank] for i in range(rank)}
+        factors = {f"s{i}": [2, 3] for i in range(rank)}
+        windows = n | k | factors | {"stretch": ["stride", "stride", "none", "dilation"], "form": WEIGHTED, "dtype": dtypes}
+        pixels = n | {f"f{i}": [1, 2, 3] for i in range(rank)} | {"form": PLAIN, "dtype": dtypes}
+        yield from _covered(suite, rank, seed, windows | {"rule": list(PADDING)}, _conv)
+        yield from _covered(suite, rank, seed, windows | {"form": TRANSPOSED, "rule": list(CROP)}, _conv_transpose)
+        yield from islice(_covered(suite, rank, seed, windows | {"rule": ["half"], "stretch": ["both"]}, _conv), 3)
+        yield from islice(_covered(suite, rank, seed, windows | {"form": TRANSPOSED, "rule": ["none"], "stretch": ["both"]}, _conv_transpose), 3)
+        yield from _covered(suite, rank, seed, pixels, _upsample)
+        yield from _covered(suite, rank, seed, pixels | {"trailing": [None, 0, 1, 4]}, _zero_insert)
+        yield from islice(_covered(suite, rank, seed, pixels | k, _sum_pool), 12 if rank < 3 else 4)
+        yield from _covered(suite, rank, seed, windows | {"form": UNGROUPED, "rule": list(PROGRAMS)}, _program)
+
+
+def _covered(suite: str, rank: int, seed: int, grid: Grid, build: Callable[[Row, int], tuple[Operation, tuple[Shape, ...]]]) -> Iterator[Question]:
+    """The questions of a grid; a length is raised until the operation is possible."""
+    exhaustive = suite == "full" and rank == 1
+    # repeated values weigh more: covertable tells them apart by position
+    indices = {name: list(range(len(values))) for name, values in grid.items()}
+    rows = _product(indices) if exhaustive else make(indices, strength=min(STRENGTH[suite], len(grid)))
+    for chosen in rows:
+        row = {name: grid[name][i] for name, i in chosen.items()}
+        for more in islice(count(), 12):
+            longer = row | {f"n{i}": row[f"n{i}"] + more for i in range(rank)}
+            try:
+                op, (x, *w) = build(longer, rank)
+                yield Question(op=op, x=x, w=tuple(w), dtype=row["dtype"], seed=seed)
+                break
+            except Impossible:
+                continue
+
+
+def _product(grid: Grid) -> Iterator[Row]:
+    return (dict(zip(grid, values, strict=True)) for values in product(*grid.values()))
+
+
+def _axes(row: Row, letter: str, rank: int) -> Shape:
+    return tuple(row[f"{letter}{i}"] for i in range(rank))
+
+
+def _stretched(row: Row, rank: int) -> tuple[Shape, Shape]:
+    """(stride, dilation)."""
+    factors, ones = _axes(row, "s", rank), (1,) * rank
+    return factors if row["stretch"] in ("stride", "both") else ones, factors[::-1] if row["stretch"] in ("dilation", "both") else ones
+
+
+def _sizes(row: Row, rank: int) -> tuple[tuple[int, ...], ...]:
+    stride, dilation = _stretched(row, rank)
+    return tuple(zip(_axes(row, "n", rank), _axes(row, "k", rank), stride, dilation, strict=True))
+
+
+def _conv(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+    batch, groups, inputs, outputs = row["form"]
+    rule, (stride, dilation) = PADDING[row["rule"]], _stretched(row, rank)
+    explicit = row["rule"] not in ("valid", "same", "same_lower")
+    padding = tuple(rule(*sizes, axis) if explicit else rule(*sizes) for axis, sizes in enumerate(_sizes(row, rank)))
+    op = Conv(stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return op, ((batch, groups * inputs, *_axes(row, "n", rank)), (groups * outputs, inputs, *_axes(row, "k", rank)))
+
+
+def _conv_transpose(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+    batch, groups, inputs, outputs = row["form"]
+    stride, dilation = _stretched(row, rank)
+    crop = tuple(CROP[row["rule"]](*sizes, axis) for axis, sizes in enumerate(_sizes(row, rank)))
+    op = ConvTranspose(stride=stride, crop=crop, dilation=dilation, groups=groups)
+    return op, ((batch, groups * inputs, *_axes(row, "n", rank)), (groups * inputs, outputs, *_axes(row, "k", rank)))
+
+
+def _upsample(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+    return Upsample(factor=_axes(row, "f", rank)), ((*row["form"], *_axes(row, "n", rank)),)
+
+
+def _zero_insert(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+    trailing = () if row["trailing"] is None else (row["trailing"],) * rank
+    return ZeroInsert(factor=_axes(row, "f", rank), trailing=trailing), ((*row["form"], *_axes(row, "n", rank)),)
+
+
+def _sum_pool(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+    return SumPool(kernel=_axes(row, "k", rank), stride=_axes(row, "f", rank)), ((*row["form"], *_axes(row, "n", rank)),)
+
+
+def _upsample_then_transpose(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+    """The founding question's A: nearest upsampling, then a stride-1 'same' transposed convolution."""
+    up = Upsample(factor=_axes(row, "s", rank))
+    op, (x, w) = _conv_transpose(row | {"stretch": "none", "rule": "keras_same"}, rank)
+    return up >> op, (x, w)
+
+
+def _upsample_then_conv(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+    up = Upsample(factor=_axes(row, "s", rank))
+    larger = {f"n{i}": row[f"n{i}"] * row[f"s{i}"] for i in range(rank)}
+    op, (_, w) = _conv(row | larger | {"stretch": "none", "rule": "same"}, rank)
+    return up >> op, ((row["form"][0], w[1], *_axes(row, "n", rank)), w)
+
+
+def _zeros_then_conv(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+    op, (x, w) = _conv(row | {"stretch": "none", "rule": "full"}, rank)
+    return ZeroInsert(factor=_axes(row, "s", rank)) >> op, (x, w)
+
+
+def _conv_then_transpose(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+    first, (x, w) = _conv(row | {"rule": "half"}, rank)
+    second, _ = _conv_transpose(row | {"rule": "none"}, rank)
+    return first >> second, (x, w, w)
+
+
+PROGRAMS = {
+    "upsample_then_transpose": _upsample_then_transpose,
+    "upsample_then_conv": _upsample_then_conv,
+    "zeros_then_conv": _zeros_then_conv,
+    "conv_then_transpose": _conv_then_transpose,
+}
+
+
+def _program(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+    return PROGRAMS[row["rule"]](row, rank)

@@ -1,0 +1,104 @@
+"""The command line. Bad input gets one sentence and exit status 2; everything printed is drawn from the report."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from backends import Backend, BadBackend, found, named
+from spec import Impossible, Question, operations, parse_question
+from spec.question import DTYPES
+from verify import cases, show
+from verify.installed import missing, versions
+from verify.record import save
+from verify.run import NothingToAsk, Run
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="Do PyTorch, TensorFlow, Keras and JAX mean the same thing by convolution, transposed convolution and upsampling?",
+)  # fmt: skip
+
+
+@app.command()
+def run(
+    backend: Annotated[list[str] | None, typer.Option(help="A runtime, a backend (all its runtimes), a .py file or a module; =PYTHON after it picks an interpreter. [default: all installed]")] = None,
+    suite: Annotated[str, typer.Option(help="quick, standard or full.")] = "standard",
+    op: Annotated[list[str] | None, typer.Option(help="Only questions in which this operation takes part.")] = None,
+    dtype: Annotated[list[str] | None, typer.Option(help="float32 or float64. [default: both]")] = None,
+    seed: Annotated[int, typer.Option(help="Of the numbers drawn.", min=0)] = 0,
+    case: Annotated[list[str] | None, typer.Option(help="Ask this one question, as a report prints it, instead of a suite.")] = None,
+    out: Annotated[Path, typer.Option(help="The folder for report.json.")] = Path("runs/latest"),
+    timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what is wrong.")] = False,
+) -> None:
+    """Ask every runtime, judge every answer, write report.json, print the table. Exit 0: nothing unexplained; 1: something; 2: bad input."""
+    try:
+        _writable(out)
+        backends = _backends(backend)
+        questions = _questions(suite, op or [], dtype or [], seed, case or [])
+        whole_suite = not (op or dtype or case)
+        asked = Run(
+            questions, backends,
+            suite={"name": "case" if case else suite, "seed": seed, "ops": op or [], "dtypes": dtype or []},
+            floor=cases.FLOOR[suite] if whole_suite else 0.0, timeout=timeout,
+        )  # fmt: skip
+    except (Impossible, BadBackend, NothingToAsk) as error:
+        _refuse(str(error))
+    console = Console(stderr=True)
+    with show.progress(asked, console, quiet=quiet or not console.is_terminal) as watch:
+        asked.watch = watch
+        report = asked.go()
+    path = out / "report.json"
+    try:
+        save(report, path)
+    except OSError as error:
+        _refuse(f"{path} cannot be written: {error.strerror}")
+    show.table(report, Console(), quiet=quiet)
+    if not quiet:
+        Console().print(f"\n{path}", highlight=False, soft_wrap=True)
+    raise typer.Exit(report.summary.exit)
+
+
+@app.command()
+def backends() -> None:
+    """List the backends: found, installed, version, why not. Imports no framework."""
+    show.backends([(b, versions(b), missing(b)) for b in found().values()], Console())
+
+
+def _backends(names: list[str] | None) -> list[Backend]:
+    if not names:
+        return [b for b in found().values() if not missing(b)]
+    chosen = {b.name: b for name in names for b in named(name)}
+    for b in chosen.values():
+        if why := missing(b):
+            raise BadBackend(f"{b.name}: {why}")
+    return list(chosen.values())
+
+
+def _questions(suite: str, ops: list[str], dtypes: list[str], seed: int, texts: list[str]) -> list[Question]:
+    for name, given, allowed in (("suite", [suite], cases.SUITES), ("op", ops, operations()), ("dtype", dtypes, DTYPES)):
+        for value in given:
+            if value not in allowed:
+                raise Impossible(f"--{name} is {value!r}, but it must be one of {', '.join(allowed)}")
+    if texts:
+        return [parse_question(text) for text in texts]
+    return cases.questions(suite, seed=seed, ops=ops, dtypes=dtypes)
+
+
+def _writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NothingToAsk(f"--out {folder} cannot be made: {error.strerror}") from None
+    if not os.access(folder, os.W_OK):
+        raise NothingToAsk(f"--out {folder} is not writable")
+
+
+def _refuse(sentence: str) -> NoReturn:
+    print(f"concordant: {sentence}", file=sys.stderr)
+    raise typer.Exit(2)

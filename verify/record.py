@@ -1,0 +1,137 @@
+"""What a run leaves behind: report.json, its types, its JSON Schema. Every view is a function of this file (docs/report.md)."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+SCHEMA = 1
+
+Verdict = Literal[
+    "crashed", "timeout", "refused", "differ", "nondeterministic", "imprecise", "agree", "unsupported", "vacuous"
+]
+
+
+class Difference(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Where an answer departs from the definition. Values are written as Python writes them, so that NaN survives JSON."""
+
+    count: int
+    total: int
+    first: tuple[int, ...] = ()
+    expected: str = ""
+    got: str = ""
+    ratio: float | None = None
+    """The greatest error divided by its rounding bound; None where it is infinite."""
+
+
+class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """One output of one question answered by one runtime, and the verdict."""
+
+    id: str
+    kind: Literal["case", "theorem"]
+    question: str
+    output: str
+    shape: tuple[int, ...]
+    dtype: str
+    seed: int
+    runtime: str
+    verdict: Verdict
+    reason: str = ""
+    native: str = ""
+    missed_probability: float | None = None
+    difference: Difference | None = None
+    known: str | None = None
+
+
+class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """One runtime: whether it ran, what it is, how it did."""
+
+    status: Literal["ran", "not installed", "failed"]
+    reason: str = ""
+    versions: dict[str, str] = {}
+    environment: dict[str, str] = {}
+    survey: dict[str, str] = {}
+    """Further variables under which it was asked in batches; what was found so was asked again alone without them."""
+    verdicts: dict[str, int] = {}
+    explained: int = 0
+    """How many of its records that are neither `agree` nor `vacuous` match a known record."""
+
+
+class KnownReport(msgspec.Struct, kw_only=True, frozen=True):
+    """A known deviation that this run had to do with."""
+
+    reason: str
+    link: str
+    matched: int
+    """How many records it explains."""
+    agreed: int
+    """How many records it speaks of that agreed all the same; more than 0 means stale."""
+
+
+class Summary(msgspec.Struct, kw_only=True, frozen=True):
+    """The count of everything, and what follows for the exit status."""
+
+    questions: int
+    asked: int
+    verdicts: dict[str, int]
+    unexplained: int
+    stale: list[str]
+    """Known records that matched a question which now agrees."""
+    floor: float
+    """The least share of `agree` that the suite asks of every runtime."""
+    below_floor: list[str]
+    interrupted: bool
+    exit: int
+
+
+class Report(msgspec.Struct, kw_only=True, frozen=True):
+    """The whole of report.json."""
+
+    schema: int
+    tool: dict[str, str]
+    suite: dict[str, Any]
+    environment: dict[str, Any]
+    runtimes: dict[str, RuntimeReport]
+    known: dict[str, KnownReport]
+    records: list[Record]
+    summary: Summary
+
+
+class BadReport(ValueError):
+    """A file that is no report. The message says where and why."""
+
+
+def save(report: Report, path: Path) -> None:
+    """Write atomically: the old file or the new one, never half of one. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = msgspec.json.format(msgspec.json.encode(report), indent=1)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text + b"\n")
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def load(path: Path) -> Report:
+    """Read and validate. Unknown fields are ignored. Raises BadReport."""
+    try:
+        report = msgspec.json.decode(path.read_bytes(), type=Report)
+    except OSError as error:
+        raise BadReport(f"{path} cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadReport(f"{path} is no report: {error}") from None
+    if report.schema != SCHEMA:
+        raise BadReport(f"{path} has schema {report.schema}, but this version of concordant reads {SCHEMA}")
+    return report
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of report.json, as kept in docs/report.schema.json."""
+    return msgspec.json.schema(Report)

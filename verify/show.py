@@ -1,0 +1,118 @@
+"""A report on the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from shlex import quote
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from backends import Backend
+from spec import parse_question
+from verify.record import Record, Report
+from verify.run import FINE, Run, Watch
+
+MOST_SHOWN = 20
+
+
+@contextmanager
+def progress(run: Run, console: Console, *, quiet: bool) -> Iterator[Watch]:
+    """A line for each host: what it is doing, done / asked, time left."""
+    if quiet:
+        yield lambda runtime, doing, done: None
+        return
+    columns = (TextColumn("{task.description:<17}"), TextColumn("{task.fields[doing]:<10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
+        tasks = {b.name: bars.add_task(b.name, total=len(run.questions), doing="waiting") for b in run.backends}
+        yield lambda runtime, doing, done: bars.update(tasks[runtime], completed=done, doing=doing)
+
+
+def table(report: Report, console: Console, *, quiet: bool) -> None:
+    """Operation × runtime with agree / asked, then every record that nothing explains."""
+    ran = [name for name, r in report.runtimes.items() if r.status != "not installed"]
+    if not quiet:
+        _matrix(report, ran, console)
+    unexplained = [r for r in report.records if r.verdict not in FINE and r.known is None]
+    for record in unexplained[:MOST_SHOWN]:
+        _finding(record, console)
+    if len(unexplained) > MOST_SHOWN:
+        console.print(f"… and {len(unexplained) - MOST_SHOWN} more in report.json", highlight=False)
+    for id in report.summary.stale:
+        stale = report.known[id]
+        console.print(
+            f"[bold red]stale[/] known record {escape(id)}: {stale.agreed} answers it speaks of now agree; "
+            "narrow or delete it in backends/known/", highlight=False, soft_wrap=True,
+        )  # fmt: skip
+    for name in report.summary.below_floor:
+        console.print(f"[bold red]below the floor[/] {name} agrees on less than {report.summary.floor:.0%} of its answers", highlight=False)
+    for name, r in report.runtimes.items():
+        if r.status == "failed" or (r.status == "not installed" and not quiet):
+            console.print(f"[bold red]{r.status}[/] {name}: {escape(r.reason)}", highlight=False, soft_wrap=True)
+    if not quiet:
+        _closing(report, console)
+
+
+def backends(rows: list[tuple[Backend, dict[str, str], str]], console: Console) -> None:
+    """What was found, what is installed, why not."""
+    grid = Table("runtime", "file", "installed", box=None, pad_edge=False)
+    for backend, versions, why in rows:
+        file = f"backends/{backend.module.__name__.split('.')[-1]}.py"
+        grid.add_row(backend.name, file, escape(why) or ", ".join(f"{k} {v}" for k, v in versions.items()))
+    console.print(grid)
+
+
+def _matrix(report: Report, ran: list[str], console: Console) -> None:
+    cells: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for record in report.records:
+        row = _row(record.question)
+        cells[row, record.runtime][_mark(record)] += 1
+    grid = Table("", *(escape(name) for name in ran), box=None, pad_edge=False, header_style="bold")
+    for row in dict.fromkeys(row for row, _ in cells):
+        grid.add_row(row, *(_cell(cells[row, name]) for name in ran))
+    grid.add_row("[bold]all[/]", *(_cell(sum((cells[key] for key in cells if key[1] == name), Counter())) for name in ran))
+    console.print(grid)
+    console.print("[dim]agree / asked; (n known): deviations on record in backends/known/; ✗ n: unexplained[/]", highlight=False)
+
+
+def _row(question: str) -> str:
+    steps = parse_question(question).op.steps
+    return steps[0].name if len(steps) == 1 else "compositions"
+
+
+def _mark(record: Record) -> str:
+    return "agree" if record.verdict in FINE else "known" if record.known else "wrong"
+
+
+def _cell(counts: Counter[str]) -> str:
+    text = f"{counts['agree']}/{sum(counts.values())}"
+    if counts["known"]:
+        text += f" [yellow]({counts['known']} known)[/]"
+    if counts["wrong"]:
+        text += f" [bold red]✗ {counts['wrong']}[/]"
+    return text
+
+
+def _finding(record: Record, console: Console) -> None:
+    lines = [f"\n[bold red]✗ {record.runtime}[/] {record.output} {record.verdict}: {escape(record.reason)}", f"  {escape(record.question)}"]
+    if (d := record.difference) and d.first:
+        ratio = "far outside the rounding bound" if d.ratio is None else f"{d.ratio:.3g} of the rounding bound"
+        lines.append(f"  first at {escape(str(list(d.first)))}: expected {d.expected}, got {escape(d.got)}; worst {ratio}")
+    lines.extend(f"  [dim]│[/] {escape(line)}" for line in record.native.splitlines() if line)
+    lines.append(f"  again: concordant run --backend {record.runtime} --case {escape(quote(record.question))}")
+    console.print("\n".join(lines), highlight=False, soft_wrap=True)
+
+
+def _closing(report: Report, console: Console) -> None:
+    s = report.summary
+    counts = ", ".join(f"{n} {verdict}" for verdict, n in sorted(s.verdicts.items(), key=lambda item: -item[1]))
+    runtimes = sum(r.status == "ran" for r in report.runtimes.values())
+    console.print(f"\n{s.questions} questions to {runtimes} runtimes, {s.asked} answers: {counts}.", highlight=False, soft_wrap=True)
+    if s.interrupted:
+        console.print("[bold]Interrupted:[/] what was not asked is not in the report.", highlight=False)
+    verdict = "[bold red]" + f"{s.unexplained} unexplained[/]" if s.unexplained else "[bold green]nothing unexplained[/]"
+    console.print(f"{verdict}, {sum(k.matched for k in report.known.values())} known", highlight=False)
