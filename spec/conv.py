@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spec.operation import Array, Operation, Pairs, Shape, fit, negated, one_number, per_axis, space
+from spec.operation import Array, Index, Operation, Pairs, Shape, fit, negated, one_number, per_axis, space
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -111,31 +111,31 @@ def _spans(op: Either, k: Shape) -> Shape:
     return tuple(d * (n - 1) + 1 for d, n in zip(op.dilation, k, strict=True))
 
 
-def _windows(op: Either, k: Shape, count: Shape) -> Iterator[tuple[Shape, tuple[slice, ...]]]:
-    """Each kernel tap t with the positions s·j + d·t for j < count."""
+def _windows(op: Either, k: Shape, count: Shape) -> Iterator[tuple[Index, Index]]:
+    """Each kernel tap t, as an index into w, with the positions s·j + d·t for j < count, as an index into the picture."""
     for t in np.ndindex(*k):
         rows = zip(op.stride, op.dilation, t, count, strict=True)
-        yield t, tuple(slice(d * i, d * i + s * (m - 1) + 1 if m else d * i, s) for s, d, i, m in rows)
+        yield (..., *t), (..., *(slice(d * i, d * i + s * (m - 1) + 1 if m else d * i, s) for s, d, i, m in rows))
 
 
 def _gather(op: Either, x: Array, w: Array, count: Shape) -> Array:
     y = np.zeros((x.shape[0], w.shape[0], *count), np.result_type(x, w))
     for t, at in _windows(op, space(w, op.rank), count):
-        y += _mix(w[(..., *t)].reshape(op.groups, -1, w.shape[1]), x[(..., *at)])
+        y += _mix(w[t].reshape(op.groups, -1, w.shape[1]), x[at])
     return y
 
 
 def _scatter(op: Either, x: Array, w: Array, lengths: Shape) -> Array:
     y = np.zeros((x.shape[0], w.shape[1] * op.groups, *lengths), np.result_type(x, w))
     for t, at in _windows(op, space(w, op.rank), space(x, op.rank)):
-        y[(..., *at)] += _mix(w[(..., *t)].reshape(op.groups, -1, w.shape[1]).swapaxes(1, 2), x)
+        y[at] += _mix(w[t].reshape(op.groups, -1, w.shape[1]).swapaxes(1, 2), x)
     return y
 
 
 def _mix(matrices: Array, x: Array) -> Array:
     """Every pixel's channels, group by group, times that group's matrix (groups, to, from)."""
     groups, to, from_ = matrices.shape
-    mixed = np.matmul(matrices, x.reshape(x.shape[0], groups, from_, -1))
+    mixed: Array = np.matmul(matrices, x.reshape(x.shape[0], groups, from_, -1))
     return mixed.reshape(x.shape[0], groups * to, *x.shape[2:])
 
 
@@ -143,6 +143,6 @@ def _correlate(op: Either, small: Array, large: Array, w: Shape) -> Array:
     dw = np.zeros(w, np.result_type(small, large))
     a = small.reshape(small.shape[0], op.groups, w[0] // op.groups, -1)
     for t, at in _windows(op, space(w, op.rank), space(small, op.rank)):
-        b = large[(..., *at)].reshape(large.shape[0], op.groups, w[1], a.shape[-1])
-        dw[(..., *t)] = np.matmul(a, b.swapaxes(2, 3)).sum(0).reshape(w[:2])
+        b = large[at].reshape(large.shape[0], op.groups, w[1], a.shape[-1])
+        dw[t] = np.matmul(a, b.swapaxes(2, 3)).sum(0).reshape(w[:2])
     return dw

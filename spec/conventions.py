@@ -107,9 +107,9 @@ def keras_transpose_words(crop: Pairs, k: Shape, s: Shape, d: Shape) -> tuple[st
     """Keras's (padding, output_padding) for the crops of all axes, or None. It wants 0 ≤ output_padding < stride."""
     for padding, rule in (("valid", keras_valid_crop), ("same", keras_same_crop)):
         axes = list(zip(crop, k, s, d, strict=True))
-        if all(rule(*sizes) == pair for pair, *sizes in axes):
+        if all(rule(n, m, e) == pair for pair, n, m, e in axes):
             return padding, None
-        fitting = [[o for o in range(sizes[1]) if rule(*sizes, o) == pair] for pair, *sizes in axes]
+        fitting = [[o for o in range(m) if rule(n, m, e, o) == pair] for pair, n, m, e in axes]
         if all(fitting):
             return padding, tuple(o[0] for o in fitting)
     return None

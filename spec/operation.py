@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,7 +23,7 @@ Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
 T = TypeVar("T")
 Pairs = tuple[tuple[int, int], ...]
-Neutral = Callable[[Any, int], Any]
+Index = tuple[Any, ...]
 
 
 class Impossible(ValueError):
@@ -139,10 +139,9 @@ def fit(x: Array, pairs: Pairs) -> Array:
     outer = ((0, 0),) * (x.ndim - len(pairs))
     if any(lo > 0 or hi > 0 for lo, hi in pairs):
         x = np.pad(x, outer + tuple((max(lo, 0), max(hi, 0)) for lo, hi in pairs))
-    cut = tuple(
-        slice(max(-lo, 0), max(n - max(-hi, 0), 0)) for n, (lo, hi) in zip(x.shape[x.ndim - len(pairs) :], pairs, strict=True)
-    )
-    return x[(..., *cut)]
+    lengths = space(x, len(pairs))
+    cut: Index = (..., *(slice(max(-lo, 0), max(n - max(-hi, 0), 0)) for n, (lo, hi) in zip(lengths, pairs, strict=True)))
+    return x[cut]
 
 
 def negated(pairs: Pairs) -> Pairs:

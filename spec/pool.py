@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spec.operation import Array, Operation, Shape, per_axis, space
+from spec.operation import Array, Index, Operation, Shape, per_axis, space
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -32,16 +32,16 @@ class SumPool(Operation):
     def __call__(self, x: Array, *w: Array) -> Array:
         y = np.zeros(self.shape(x.shape, *(v.shape for v in w)), x.dtype)
         for at in self._windows(space(y, self.rank)):
-            y += x[(..., *at)]
+            y += x[at]
         return y
 
     def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
         (g,) = w_and_g
         dx = np.zeros(x.shape, g.dtype)
         for at in self._windows(space(g, self.rank)):
-            dx[(..., *at)] += g
+            dx[at] += g
         return (dx,)
 
-    def _windows(self, count: Shape) -> Iterator[tuple[slice, ...]]:
+    def _windows(self, count: Shape) -> Iterator[Index]:
         for t in np.ndindex(*self.kernel):
-            yield tuple(slice(i, i + s * (m - 1) + 1 if m else i, s) for i, s, m in zip(t, self.stride, count, strict=True))
+            yield (..., *(slice(i, i + s * (m - 1) + 1 if m else i, s) for i, s, m in zip(t, self.stride, count, strict=True)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spec.operation import Array, Operation, Shape, per_axis, space
+from spec.operation import Array, Index, Operation, Shape, per_axis, space
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -34,5 +34,5 @@ class ZeroInsert(Operation):
         (g,) = w_and_g
         return (g[self._kept(x.shape)],)
 
-    def _kept(self, x: Shape) -> tuple[object, ...]:
+    def _kept(self, x: Shape) -> Index:
         return (..., *(slice(0, (n - 1) * s + 1, s) for n, s in zip(space(x, self.rank), self.factor, strict=True)))

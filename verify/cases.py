@@ -70,8 +70,8 @@ def _all(suite: str, dtypes: list[str], seed: int) -> Iterator[Question]:
         n = {f"n{i}": values for i, values in enumerate(lengths[rank])}
         k = {f"k{i}": kernels[rank] for i in range(rank)}
         factors = {f"s{i}": [2, 3] for i in range(rank)}
-        windows = n | k | factors | {"stretch": ["stride", "stride", "none", "dilation"], "form": WEIGHTED, "dtype": dtypes}
-        pixels = n | {f"f{i}": [1, 2, 3] for i in range(rank)} | {"form": PLAIN, "dtype": dtypes}
+        windows: Grid = n | k | factors | {"stretch": ["stride", "stride", "none", "dilation"], "form": WEIGHTED, "dtype": dtypes}
+        pixels: Grid = n | {f"f{i}": [1, 2, 3] for i in range(rank)} | {"form": PLAIN, "dtype": dtypes}
         yield from _covered(suite, rank, seed, windows | {"rule": list(PADDING)}, _conv)
         yield from _covered(suite, rank, seed, windows | {"form": TRANSPOSED, "rule": list(CROP)}, _conv_transpose)
         yield from islice(_covered(suite, rank, seed, windows | {"rule": ["half"], "stretch": ["both"]}, _conv), 3)

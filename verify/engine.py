@@ -15,7 +15,7 @@ import struct
 import sys
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -164,7 +164,7 @@ class Host:
 
 async def answers(
     backend: Backend, jobs: Iterable[Job], *, cores: asyncio.Semaphore, timeout: float, alone: bool = False, versions: dict[str, str]
-) -> AsyncIterator[tuple[Job, Answer]]:
+) -> AsyncGenerator[tuple[Job, Answer]]:
     """Every job's answer, as they come; what a dying host left open is asked again of a new one.
 
     alone: one job at a time, in the environment users have. Puts what the host says of its versions into `versions`.

@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -127,7 +127,7 @@ class Run:
 
     async def _judged(
         self, ran: Ran, jobs: list[Job], cores: asyncio.Semaphore, *, alone: bool
-    ) -> AsyncIterator[tuple[Job, list[Judgement]]]:
+    ) -> AsyncGenerator[tuple[Job, list[Judgement]]]:
         self.watch(ran.backend.name, "starting" if not alone else "confirming", _questions(ran))
         stream = answers(ran.backend, jobs, cores=cores, timeout=self.timeout, versions=ran.versions, alone=alone)
         async with aclosing(stream):
@@ -144,7 +144,7 @@ class Run:
         runtimes = {}
         for name, ran in self.ran.items():
             own = [self._record(ran, *judged, tally) for judged in sorted(ran.judged, key=lambda j: j[0])]
-            counts = Counter(r.verdict for r in own)
+            counts: Counter[str] = Counter(r.verdict for r in own)
             explained = sum(r.known is not None for r in own)
             runtimes[name] = RuntimeReport(
                 status=ran.status, reason=ran.reason, versions=ran.versions, environment=ran.environment,  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from shlex import quote
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from backends import Backend
 from spec import parse_question
@@ -37,11 +38,11 @@ def table(report: Report, console: Console, *, quiet: bool) -> None:
     ran = [name for name, r in report.runtimes.items() if r.status != "not installed"]
     if not quiet:
         _matrix(report, ran, console)
-    unexplained = [r for r in report.records if r.verdict not in FINE and r.known is None]
-    for record in unexplained[:MOST_SHOWN]:
-        _finding(record, console)
-    if len(unexplained) > MOST_SHOWN:
-        console.print(f"… and {len(unexplained) - MOST_SHOWN} more in report.json", highlight=False)
+    alike = findings(report)
+    for records in alike[:MOST_SHOWN]:
+        _finding(records, console)
+    if len(alike) > MOST_SHOWN:
+        console.print(f"\n… and {len(alike) - MOST_SHOWN} more kinds in report.json", highlight=False)
     for id in report.summary.stale:
         stale = report.known[id]
         console.print(
@@ -55,6 +56,15 @@ def table(report: Report, console: Console, *, quiet: bool) -> None:
             console.print(f"[bold red]{r.status}[/] {name}: {escape(r.reason)}", highlight=False, soft_wrap=True)
     if not quiet:
         _closing(report, console)
+
+
+def findings(report: Report) -> list[list[Record]]:
+    """What nothing explains, alike ones together (runtime, output, verdict, and reason but for its numbers), shortest question first."""
+    alike: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+    for r in report.records:
+        if r.verdict not in FINE and r.known is None:
+            alike[r.runtime, r.output, r.verdict, re.sub(r"\d+", "#", r.reason)].append(r)
+    return [sorted(records, key=lambda r: (len(r.question), r.question)) for records in alike.values()]
 
 
 def backends(rows: list[tuple[Backend, dict[str, str], str]], console: Console) -> None:
@@ -71,12 +81,12 @@ def _matrix(report: Report, ran: list[str], console: Console) -> None:
     for record in report.records:
         row = _row(record.question)
         cells[row, record.runtime][_mark(record)] += 1
-    grid = Table("", *(escape(name) for name in ran), box=None, pad_edge=False, header_style="bold")
+    grid = Table(Column("", no_wrap=True), *(escape(name.replace("-", "-\n")) for name in ran), box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for row in dict.fromkeys(row for row, _ in cells):
         grid.add_row(row, *(_cell(cells[row, name]) for name in ran))
     grid.add_row("[bold]all[/]", *(_cell(sum((cells[key] for key in cells if key[1] == name), Counter())) for name in ran))
     console.print(grid)
-    console.print("[dim]agree / asked; (n known): deviations on record in backends/known/; ✗ n: unexplained[/]", highlight=False)
+    console.print("[dim]agree / asked; known: deviations on record in backends/known/; ✗: unexplained[/]", highlight=False, soft_wrap=True)
 
 
 def _row(question: str) -> str:
@@ -91,19 +101,21 @@ def _mark(record: Record) -> str:
 def _cell(counts: Counter[str]) -> str:
     text = f"{counts['agree']}/{sum(counts.values())}"
     if counts["known"]:
-        text += f" [yellow]({counts['known']} known)[/]"
+        text += f"\n[yellow]{counts['known']} known[/]"
     if counts["wrong"]:
-        text += f" [bold red]✗ {counts['wrong']}[/]"
+        text += f"\n[bold red]✗ {counts['wrong']}[/]"
     return text
 
 
-def _finding(record: Record, console: Console) -> None:
-    lines = [f"\n[bold red]✗ {record.runtime}[/] {record.output} {record.verdict}: {escape(record.reason)}", f"  {escape(record.question)}"]
+def _finding(alike: list[Record], console: Console) -> None:
+    record = alike[0]
+    more = f" (and {len(alike) - 1} more like it)" if len(alike) > 1 else ""
+    lines = [f"\n[bold red]✗ {escape(record.runtime)}[/] {record.output} {record.verdict}: {escape(record.reason)}{more}", f"  {escape(record.question)}"]
     if (d := record.difference) and d.first:
-        ratio = "far outside the rounding bound" if d.ratio is None else f"{d.ratio:.3g} of the rounding bound"
+        ratio = "infinitely far outside the rounding bound" if d.ratio is None else f"{d.ratio:.3g} of the rounding bound"
         lines.append(f"  first at {escape(str(list(d.first)))}: expected {d.expected}, got {escape(d.got)}; worst {ratio}")
     lines.extend(f"  [dim]│[/] {escape(line)}" for line in record.native.splitlines() if line)
-    lines.append(f"  again: concordant run --backend {record.runtime} --case {escape(quote(record.question))}")
+    lines.append(f"  again: concordant run --backend {escape(record.runtime)} --case {escape(quote(record.question))}")
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
 
 

@@ -18,7 +18,6 @@ from packaging.specifiers import SpecifierSet
 from backends import Step, steps
 from spec import Operation, Question
 
-
 When = Callable[[Operation, Step, dict[str, str]], bool]
 
 

@@ -67,13 +67,13 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-dilated-float64", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
-        when=lambda op, at, env: _dilated_double(op, at, env) and op.rank == 3, message=DILATION,
+        when=lambda op, at, env: _dilated_double(op, at, env) and op.rank == 3 and 0 not in at.y, message=DILATION,
         reason="dilated convolution in float64 does not exist on CPU in 3-D",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
         id="tensorflow-dilated-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
-        when=lambda op, at, env: _dilated_double(op, at, env) and op.rank < 3, message=DILATION,
+        when=lambda op, at, env: _dilated_double(op, at, env) and (op.rank < 3 or 0 in at.y), message=DILATION,
         reason="dilated convolution in float64 has no gradient on CPU", link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
