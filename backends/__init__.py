@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import importlib.util
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -173,11 +172,10 @@ def _chosen(what: str) -> list[Backend]:
 def _from_path(path: Path) -> ModuleType:
     if not path.is_file():
         raise BadBackend(f"--backend {path}: there is no such file")
-    located = importlib.util.spec_from_file_location(path.stem, path)
-    assert located and located.loader
-    module = importlib.util.module_from_spec(located)
+    module = ModuleType(path.stem)
+    module.__file__ = str(path)
     try:
-        located.loader.exec_module(module)
+        exec(compile(path.read_text(), str(path), "exec"), vars(module))
     except Exception as error:
         raise BadBackend(f"--backend {path}: it does not import: {type(error).__name__}: {error}") from None
     return module
@@ -196,5 +194,5 @@ def _runtimes(module: ModuleType) -> list[Backend]:
             hint = f"did you mean {near[0]}? " if near else ""
             raise BadBackend(f"{module.__file__}: {name} is no operation; {hint}there are {', '.join(sorted(known))}; begin helpers with _")
         if len(inspect.signature(function).parameters) != 2:
-            raise BadBackend(f"{module.__file__}: {name}{inspect.signature(function)} must take (op, at): the operation and a backends.Step")
+            raise BadBackend(f"{module.__file__}: {name}{inspect.signature(function)} must take (op, at), an operation and a Step")
     return [Backend(name, runtime, module) for name, runtime in runtimes.items()]

@@ -39,7 +39,9 @@ def answers(f, args, g):
     yield from tape.gradient(y, args, g, unconnected_gradients="zero")
 """
 
-RUNTIMES = {"tensorflow": Runtime(packages=("tensorflow",), glue=GLUE, environment={"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})}
+QUIET_CPU = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+
+RUNTIMES = {"tensorflow": Runtime(packages=("tensorflow",), glue=GLUE, environment=QUIET_CPU)}
 
 IMPORTS = "import tensorflow as tf"
 

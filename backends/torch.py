@@ -1,6 +1,7 @@
 """PyTorch: channels first, weights as in spec (O C/g *k and C O/g *k), so nothing is transposed.
 
-Padding is symmetric only: other padding is an F.pad before, other crop an F.pad with negative numbers after (F.pad begins with the last axis).
+Padding is symmetric only: other padding is an F.pad before, other crop an F.pad with negative numbers after. F.pad begins with
+the last axis.
 """
 
 from __future__ import annotations

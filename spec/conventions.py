@@ -82,7 +82,7 @@ def tf_valid_crop(n: int, length: int, k: int, s: int = 1, d: int = 1) -> Pair:
     """
     more = length - (n - 1) * s - span(k, d)
     if not 0 <= more < s:
-        raise Impossible(f"output length {length} is no input of a 'VALID' convolution with stride {s} and span {span(k, d)} that gives {n}")
+        raise Impossible(f"output length {length} is no input of a 'VALID' convolution (stride {s}, span {span(k, d)}) that gives {n}")
     return 0, -more
 
 

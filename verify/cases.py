@@ -22,6 +22,9 @@ FLOOR = {"quick": 0.85, "standard": 0.85, "full": 0.85}
 """The least share of its questions that a runtime must answer right, known deviations or not."""
 
 Row = dict[str, Any]
+Built = tuple[Operation, tuple[Shape, ...]]
+"""An operation with the shapes of x and its weights."""
+
 Grid = dict[str, list[Any]]
 
 PADDING: dict[str, Callable[..., c.Pair]] = {
@@ -74,15 +77,16 @@ def _all(suite: str, dtypes: list[str], seed: int) -> Iterator[Question]:
         pixels: Grid = n | {f"f{i}": [1, 2, 3] for i in range(rank)} | {"form": PLAIN, "dtype": dtypes}
         yield from _covered(suite, rank, seed, windows | {"rule": list(PADDING)}, _conv)
         yield from _covered(suite, rank, seed, windows | {"form": TRANSPOSED, "rule": list(CROP)}, _conv_transpose)
-        yield from islice(_covered(suite, rank, seed, windows | {"rule": ["half"], "stretch": ["both"]}, _conv), 3)
-        yield from islice(_covered(suite, rank, seed, windows | {"form": TRANSPOSED, "rule": ["none"], "stretch": ["both"]}, _conv_transpose), 3)
+        both: Grid = windows | {"form": UNGROUPED, "stretch": ["both"]}
+        yield from islice(_covered(suite, rank, seed, both | {"rule": ["half"]}, _conv), 3)
+        yield from islice(_covered(suite, rank, seed, both | {"rule": ["none"]}, _conv_transpose), 3)
         yield from _covered(suite, rank, seed, pixels, _upsample)
         yield from _covered(suite, rank, seed, pixels | {"trailing": [None, 0, 1, 4]}, _zero_insert)
         yield from islice(_covered(suite, rank, seed, pixels | k, _sum_pool), 12 if rank < 3 else 4)
         yield from _covered(suite, rank, seed, windows | {"form": UNGROUPED, "rule": list(PROGRAMS)}, _program)
 
 
-def _covered(suite: str, rank: int, seed: int, grid: Grid, build: Callable[[Row, int], tuple[Operation, tuple[Shape, ...]]]) -> Iterator[Question]:
+def _covered(suite: str, rank: int, seed: int, grid: Grid, build: Callable[[Row, int], Built]) -> Iterator[Question]:
     """The questions of a grid; a length is raised until the operation is possible."""
     exhaustive = suite == "full" and rank == 1
     # repeated values weigh more: covertable tells them apart by position
@@ -119,7 +123,7 @@ def _sizes(row: Row, rank: int) -> tuple[tuple[int, ...], ...]:
     return tuple(zip(_axes(row, "n", rank), _axes(row, "k", rank), stride, dilation, strict=True))
 
 
-def _conv(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+def _conv(row: Row, rank: int) -> Built:
     batch, groups, inputs, outputs = row["form"]
     rule, (stride, dilation) = PADDING[row["rule"]], _stretched(row, rank)
     explicit = row["rule"] not in ("valid", "same", "same_lower")
@@ -128,7 +132,7 @@ def _conv(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
     return op, ((batch, groups * inputs, *_axes(row, "n", rank)), (groups * outputs, inputs, *_axes(row, "k", rank)))
 
 
-def _conv_transpose(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+def _conv_transpose(row: Row, rank: int) -> Built:
     batch, groups, inputs, outputs = row["form"]
     stride, dilation = _stretched(row, rank)
     crop = tuple(CROP[row["rule"]](*sizes, axis) for axis, sizes in enumerate(_sizes(row, rank)))
@@ -136,39 +140,39 @@ def _conv_transpose(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
     return op, ((batch, groups * inputs, *_axes(row, "n", rank)), (groups * inputs, outputs, *_axes(row, "k", rank)))
 
 
-def _upsample(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+def _upsample(row: Row, rank: int) -> Built:
     return Upsample(factor=_axes(row, "f", rank)), ((*row["form"], *_axes(row, "n", rank)),)
 
 
-def _zero_insert(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+def _zero_insert(row: Row, rank: int) -> Built:
     trailing = () if row["trailing"] is None else (row["trailing"],) * rank
     return ZeroInsert(factor=_axes(row, "f", rank), trailing=trailing), ((*row["form"], *_axes(row, "n", rank)),)
 
 
-def _sum_pool(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+def _sum_pool(row: Row, rank: int) -> Built:
     return SumPool(kernel=_axes(row, "k", rank), stride=_axes(row, "f", rank)), ((*row["form"], *_axes(row, "n", rank)),)
 
 
-def _upsample_then_transpose(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+def _upsample_then_transpose(row: Row, rank: int) -> Built:
     """The founding question's A: nearest upsampling, then a stride-1 'same' transposed convolution."""
     up = Upsample(factor=_axes(row, "s", rank))
     op, (x, w) = _conv_transpose(row | {"stretch": "none", "rule": "keras_same"}, rank)
     return up >> op, (x, w)
 
 
-def _upsample_then_conv(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+def _upsample_then_conv(row: Row, rank: int) -> Built:
     up = Upsample(factor=_axes(row, "s", rank))
     larger = {f"n{i}": row[f"n{i}"] * row[f"s{i}"] for i in range(rank)}
     op, (_, w) = _conv(row | larger | {"stretch": "none", "rule": "same"}, rank)
     return up >> op, ((row["form"][0], w[1], *_axes(row, "n", rank)), w)
 
 
-def _zeros_then_conv(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+def _zeros_then_conv(row: Row, rank: int) -> Built:
     op, (x, w) = _conv(row | {"stretch": "none", "rule": "full"}, rank)
     return ZeroInsert(factor=_axes(row, "s", rank)) >> op, (x, w)
 
 
-def _conv_then_transpose(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+def _conv_then_transpose(row: Row, rank: int) -> Built:
     first, (x, w) = _conv(row | {"rule": "half"}, rank)
     second, _ = _conv_transpose(row | {"rule": "none"}, rank)
     return first >> second, (x, w, w)
@@ -182,5 +186,5 @@ PROGRAMS = {
 }
 
 
-def _program(row: Row, rank: int) -> tuple[Operation, tuple[Shape, ...]]:
+def _program(row: Row, rank: int) -> Built:
     return PROGRAMS[row["rule"]](row, rank)

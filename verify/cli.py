@@ -24,9 +24,12 @@ app = typer.Typer(
 )  # fmt: skip
 
 
+BACKEND = "A runtime, a backend (all its runtimes), a .py file or a module; =PYTHON after it picks an interpreter. [default: all installed]"
+
+
 @app.command()
 def run(
-    backend: Annotated[list[str] | None, typer.Option(help="A runtime, a backend (all its runtimes), a .py file or a module; =PYTHON after it picks an interpreter. [default: all installed]")] = None,
+    backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
     suite: Annotated[str, typer.Option(help="quick, standard or full.")] = "standard",
     op: Annotated[list[str] | None, typer.Option(help="Only questions in which this operation takes part.")] = None,
     dtype: Annotated[list[str] | None, typer.Option(help="float32 or float64. [default: both]")] = None,
@@ -36,7 +39,10 @@ def run(
     timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what is wrong.")] = False,
 ) -> None:
-    """Ask every runtime, judge every answer, write report.json, print the table. Exit 0: nothing unexplained; 1: something; 2: bad input."""
+    """Ask every runtime, judge every answer, write report.json, print the table.
+
+    Exit status 0: every answer agrees or is a known deviation; 1: something else; 2: bad input; 130: interrupted.
+    """
     try:
         _writable(out)
         backends = _backends(backend)

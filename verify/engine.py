@@ -1,7 +1,7 @@
 """Asks a runtime's host process, and survives whatever happens to it.
 
-One host per runtime; at most `cores` of them busy at a time. Batches grow 1, 8, 64. A host that dies or falls silent costs only what
-it was running: if that was one question, it gets the verdict; if it was many, they are asked again in halves.
+One host per runtime; at most `cores` of them busy at a time. Batches grow 1, 8, 64. When a host dies or falls silent, what it was running
+is asked again in halves; a single question is asked again as the first of a new host, and gets the verdict if that stops too.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -63,7 +64,9 @@ class Host:
     """One process that has one framework loaded."""
 
     process: asyncio.subprocess.Process
-    noise: Any
+    noise: IO[bytes]
+    last_words: str = ""
+    """Once it has stopped: the end of what it printed, if anything."""
     versions: dict[str, str] = field(default_factory=dict)
     served: int = 0
 
@@ -71,7 +74,7 @@ class Host:
     async def start(cls, backend: Backend, *, survey: bool, timeout: float) -> Host:
         """Raises HostFailed."""
         added = {**backend.runtime.environment, **(backend.runtime.survey if survey else {})}
-        noise = tempfile.TemporaryFile()
+        noise = tempfile.TemporaryFile()  # noqa: SIM115
         process = await asyncio.create_subprocess_exec(
             backend.python or sys.executable, "-I", str(HOST),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=noise,
@@ -86,7 +89,7 @@ class Host:
             host.versions = {str(k): str(v) for k, v in header["versions"].items()}
         except (HostDied, HostSilent, KeyError, AttributeError) as error:
             await host.stop()
-            raise HostFailed(f"{error}{host.last_words()}") from None
+            raise HostFailed(f"{error}{host.last_words}") from None
         except BaseException:
             await host.stop()
             raise
@@ -112,20 +115,19 @@ class Host:
         self.served += len(jobs)
 
     async def stop(self) -> None:
-        """Kill it and wait for its end."""
+        """Kill it, wait for its end and keep its last words."""
+        if self.noise.closed:
+            return
         if self.process.returncode is None:
-            try:
-                self.process.kill()
-            except ProcessLookupError:
-                pass
+            # not process.kill(): it reaps the child first, and its true status is lost
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGKILL)
         await self.process.wait()
-
-    def last_words(self) -> str:
-        """The end of what it printed, if anything."""
-        self.noise.seek(0, os.SEEK_END)
-        self.noise.seek(max(self.noise.tell() - 2000, 0))
-        said = self.noise.read().decode("utf-8", "replace").strip().splitlines()
-        return f"; its last words: {said[-1][:300]}" if said else ""
+        self.process._transport.close()  # type: ignore[attr-defined]
+        with self.noise:
+            self.noise.seek(max(self.noise.seek(0, os.SEEK_END) - 2000, 0))
+            said = self.noise.read().decode("utf-8", "replace").strip().splitlines()
+        self.last_words = f"; its last words: {said[-1][:300]}" if said else ""
 
     async def _send(self, header: dict[str, Any]) -> None:
         assert self.process.stdin
@@ -155,6 +157,9 @@ class Host:
         return header, body
 
     async def _how_it_ended(self) -> str:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await self.process.wait()
         await self.stop()
         code = self.process.returncode or 0
         if code < 0:
@@ -172,6 +177,7 @@ async def answers(
     """
     pending = deque(_batches(list(jobs), (1,) if alone else BATCHES))
     host: Host | None = None
+    suspects: set[int] = set()
     try:
         while pending:
             batch = pending.popleft()
@@ -196,17 +202,23 @@ async def answers(
                             ready.append((open_jobs.pop(ids[0]), answer))
                 except HostSilent as error:
                     await host.stop()
-                    stopped = Answer(stopped="timeout", reason=f"{error}{host.last_words()}")
+                    stopped = Answer(stopped="timeout", reason=f"{error}{host.last_words}")
                 except HostDied as error:
                     await host.stop()
-                    stopped = Answer(stopped="crashed", reason=f"{error}{host.last_words()}")
+                    stopped = Answer(stopped="crashed", reason=f"{error}{host.last_words}")
             if stopped:
                 host = None
             running = [open_jobs[i] for i in began if i in open_jobs] if stopped or split else []
             if stopped and not running and open_jobs:
                 running = [next(iter(open_jobs.values()))]
             if stopped and len(running) == 1:
-                ready.append((open_jobs.pop(running[0].id), stopped))
+                (suspect,) = running
+                del open_jobs[suspect.id]
+                if suspect.id in suspects:
+                    ready.append((suspect, stopped))
+                else:
+                    suspects.add(suspect.id)
+                    pending.appendleft([suspect])
             elif running:
                 for job in running:
                     del open_jobs[job.id]

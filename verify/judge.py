@@ -71,11 +71,11 @@ class Reference:
     @cached_property
     def radius(self) -> int:
         """Numbers are drawn from −radius … radius, so that terms · radius**degree is exactly representable. 0 if there is no such."""
-        most: int = (1 << DIGITS[self.question.dtype]) // self._terms
+        most = (1 << DIGITS[self.question.dtype]) // self._terms
         radius = min(round(most ** (1 / self.degree)) + 1, LARGEST_RADIUS)
-        while radius and radius**self.degree > most:
+        while radius and int(radius) ** self.degree > most:
             radius -= 1
-        return radius
+        return int(radius)
 
     @property
     def missed_probability(self) -> float:

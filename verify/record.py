@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -135,3 +136,7 @@ def load(path: Path) -> Report:
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of report.json, as kept in docs/report.schema.json."""
     return msgspec.json.schema(Report)
+
+
+if __name__ == "__main__":
+    print(json.dumps(json_schema(), indent=1))

@@ -29,6 +29,9 @@ MATTERS = ("KERAS_", "TF_", "XLA_", "JAX_", "OMP_", "MKL_", "DNNL_", "ONEDNN_", 
 
 FINE: tuple[Verdict, ...] = ("agree", "vacuous")
 
+WORTH_ASKING_AGAIN: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
+"""What is found in company is asked again alone, in a new host with the environment users have, before it is reported."""
+
 Watch = Callable[[str, str, int], None]
 """Called with a runtime's name, what it is doing, and how many questions it has behind it."""
 
@@ -98,14 +101,14 @@ class Run:
         ran.environment = {**_environment(), **backend.runtime.environment}
         jobs = self._translated(ran)
         try:
-            again = []
+            again: dict[int, list[Judgement]] = {}
             async for job, judged in self._judged(ran, jobs, cores, alone=False):
-                if backend.runtime.survey and any(j.verdict not in ("agree", "refused") for j in judged):
-                    again.append(job)
+                if any(j.verdict in WORTH_ASKING_AGAIN for j in judged):
+                    again[job.id] = judged
                 else:
                     self._keep(ran, job, judged, "asking")
-            async for job, judged in self._judged(ran, again, cores, alone=True):
-                self._keep(ran, job, judged, "confirming")
+            async for job, judged in self._judged(ran, [job for job in jobs if job.id in again], cores, alone=True):
+                self._keep(ran, job, _confirmed(again[job.id], judged, backend), "confirming")
         except HostFailed as error:
             ran.status, ran.reason = "failed", str(error)
             behind = {i for i, _, _ in ran.judged}
@@ -191,6 +194,16 @@ class Run:
             unexplained=unexplained, stale=stale, floor=self.floor, below_floor=below,
             interrupted=self.interrupted, exit=exit_status,
         )  # fmt: skip
+
+
+def _confirmed(before: list[Judgement], alone: list[Judgement], backend: Backend) -> list[Judgement]:
+    """The verdicts when asked alone. One that agrees only then is unsound unless it was asked otherwise before (survey)."""
+    return [
+        Judgement(b.output, "nondeterministic", f"{b.verdict} at first ({b.reason}), right when asked again in a new process", b.difference)
+        if a.verdict == "agree" and b.verdict in WORTH_ASKING_AGAIN and not backend.runtime.survey
+        else a
+        for b, a in zip(before, alone, strict=True)
+    ]
 
 
 def _questions(ran: Ran) -> int:

@@ -27,8 +27,8 @@ def progress(run: Run, console: Console, *, quiet: bool) -> Iterator[Watch]:
     if quiet:
         yield lambda runtime, doing, done: None
         return
-    columns = (TextColumn("{task.description:<17}"), TextColumn("{task.fields[doing]:<10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bars:
+    name, doing = TextColumn("{task.description:<17}"), TextColumn("{task.fields[doing]:<10}")
+    with Progress(name, doing, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True) as bars:
         tasks = {b.name: bars.add_task(b.name, total=len(run.questions), doing="waiting") for b in run.backends}
         yield lambda runtime, doing, done: bars.update(tasks[runtime], completed=done, doing=doing)
 
@@ -81,7 +81,8 @@ def _matrix(report: Report, ran: list[str], console: Console) -> None:
     for record in report.records:
         row = _row(record.question)
         cells[row, record.runtime][_mark(record)] += 1
-    grid = Table(Column("", no_wrap=True), *(escape(name.replace("-", "-\n")) for name in ran), box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    names = (escape(name.replace("-", "-\n")) for name in ran)
+    grid = Table(Column("", no_wrap=True), *names, box=None, header_style="bold", padding=(0, 2, 0, 0))
     for row in dict.fromkeys(row for row, _ in cells):
         grid.add_row(row, *(_cell(cells[row, name]) for name in ran))
     grid.add_row("[bold]all[/]", *(_cell(sum((cells[key] for key in cells if key[1] == name), Counter())) for name in ran))
@@ -110,7 +111,10 @@ def _cell(counts: Counter[str]) -> str:
 def _finding(alike: list[Record], console: Console) -> None:
     record = alike[0]
     more = f" (and {len(alike) - 1} more like it)" if len(alike) > 1 else ""
-    lines = [f"\n[bold red]✗ {escape(record.runtime)}[/] {record.output} {record.verdict}: {escape(record.reason)}{more}", f"  {escape(record.question)}"]
+    lines = [
+        f"\n[bold red]✗ {escape(record.runtime)}[/] {record.output} {record.verdict}: {escape(record.reason)}{more}",
+        f"  {escape(record.question)}",
+    ]
     if (d := record.difference) and d.first:
         ratio = "infinitely far outside the rounding bound" if d.ratio is None else f"{d.ratio:.3g} of the rounding bound"
         lines.append(f"  first at {escape(str(list(d.first)))}: expected {d.expected}, got {escape(d.got)}; worst {ratio}")

@@ -27,7 +27,8 @@ class Known:
 
     runtimes: names, with * as in a shell. versions: distribution → the versions that have it, such as {"keras": ">=3.0,<3.15"}.
     when: predicate over each operation of the question, its shapes and dtype, and the runtime's environment; one that fits is enough.
-    verdict: the one it explains. message: a regular expression found in what the framework said, for a refusal. link: the thread, or "no thread found".
+    verdict: the one it explains. message: a regular expression found in what the framework said, for a refusal.
+    link: the thread, or "no thread found".
     sometimes: the answer depends on what lies in memory, so one that agrees proves nothing; wants an upper bound in versions.
     """
 

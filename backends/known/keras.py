@@ -30,6 +30,10 @@ def _shorter_than_tensorflow_allows(op: Operation, at: Step, env: dict[str, str]
     return any(span(k, d) % 2 == 0 and o == 0 for k, d, o in zip(at.k, op.dilation, words[1], strict=True))
 
 
+def _grouped_dilated_double(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    return isinstance(op, Conv) and op.groups > 1 and max(op.dilation) > 1 and at.dtype == "float64"
+
+
 SINCE = {"keras": ">=3.0"}
 
 KNOWN = [
@@ -59,6 +63,12 @@ KNOWN = [
         when=_shorter_than_tensorflow_allows, message="Size of out_backprop doesn't match|could not create a primitive",
         reason="padding='same', output_padding=0 and an even kernel: Keras asks TensorFlow for a length that TensorFlow does not take; "
         "torch and JAX answer",
+        link="no thread found",
+    ),
+    Known(
+        id="keras-tensorflow-grouped-dilated-float64", runtimes=("keras-tensorflow",), verdict="crashed", sometimes=True,
+        versions={"keras": ">=3.0,<=3.15.1", "tensorflow": "<=2.21"}, when=_grouped_dilated_double,
+        reason="grouped convolutions are compiled with XLA here; dilated ones in float64 write over the heap for some sizes",
         link="no thread found",
     ),
 ]  # fmt: skip

@@ -1,0 +1,29 @@
+# Every target sets up all it needs in .venv: Python 3.11 or newer, pip and make are enough.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: verify test check schema clean
+
+verify: .venv/frameworks
+	$(BIN)/concordant run --suite quick
+
+test: .venv/frameworks
+	$(BIN)/python -m pytest
+
+check: .venv/frameworks
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+schema: .venv/frameworks
+	$(BIN)/python -m verify.record > docs/report.schema.json
+
+# torch first and alone: once it is there, no other package asks for another build of it.
+.venv/frameworks: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch tensorflow-cpu jax keras
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group dev
+	touch $@
+
+clean:
+	rm -rf .venv build *.egg-info runs

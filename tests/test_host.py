@@ -1,0 +1,787 @@
+"""The host process and the engine that watches it, attacked through backends made of nothing but NumPy."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import aclosing
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backends import Backend, Runtime
+from spec import parse_question
+from verify import engine
+from verify.engine import Host, HostFailed, Job, answers
+from verify.host import draw
+from verify.judge import Answer, Reference, judge
+
+BASE = """
+import numpy as np
+
+def array(a, dtype):
+    return a.astype(dtype)
+
+def numpy(t):
+    return np.asarray(t)
+
+def dtype(t):
+    return str(np.asarray(t).dtype)
+
+def version():
+    return {"numpy": np.__version__}
+"""
+
+STREAMING = f"""{BASE}
+def answers(f, args, g):
+    yield f(*args)
+    yield from getattr(f, "gradients", lambda *_: ())(*args, g)
+"""
+
+TOGETHER = f"""{BASE}
+def one(f, args, g):
+    outputs = []
+    try:
+        outputs.append(f(*args))
+        outputs.extend(getattr(f, "gradients", lambda *_: ())(*args, g))
+    except Exception as error:
+        return outputs, error
+    return outputs, None
+
+def together(jobs):
+    return lambda: [one(*job) for job in jobs]
+"""
+
+COUNTS_COMPANY = f"{BASE}\ndef together(jobs):\n    return lambda: [([np.array(len(jobs))], None) for _ in jobs]\n"
+
+BOTH = pytest.mark.parametrize("glue", [pytest.param(STREAMING, id="streaming"), pytest.param(TOGETHER, id="together")])
+
+DOUBLE = "def f(x): return 2 * x"
+LONG = 30.0
+"""Seconds that no test waits for: reaching them is a hang."""
+
+
+def job(i: int, text: str, shape: tuple[int, ...] = (2, 3), dtype: str = "float32") -> Job:
+    return Job(id=i, text=text, seed=i, radius=9, dtype=dtype, x=shape, y=shape, w=())
+
+
+def doubled(asked: Job) -> np.ndarray[Any, Any]:
+    """What DOUBLE answers."""
+    return 2 * draw(asked.seed, 0, asked.x, asked.radius)
+
+
+def fake(glue: str, **more: Any) -> Backend:
+    return Backend("fake", Runtime(packages=("numpy",), glue=glue, **more), ModuleType("fake"))
+
+
+def ask(jobs: list[Job], backend: Backend, *, timeout: float = LONG, alone: bool = False) -> dict[int, Answer]:
+    """Every answer by the job's id, each of which must come exactly once."""
+
+    async def collect() -> list[tuple[int, Answer]]:
+        stream = answers(backend, jobs, cores=asyncio.Semaphore(1), timeout=timeout, alone=alone, versions={})
+        return [(job.id, answer) async for job, answer in stream]
+
+    heard = asyncio.run(asyncio.wait_for(collect(), LONG))
+    assert sorted(i for i, _ in heard) == sorted(job.id for job in jobs)
+    return dict(heard)
+
+
+def say(text: str, glue: str = STREAMING, shape: tuple[int, ...] = (2, 3), dtype: str = "float32") -> Answer:
+    """The answer to one text."""
+    return ask([job(0, text, shape, dtype)], fake(glue))[0]
+
+
+def one_bad(text: str, glue: str, *, among: int, at: int, timeout: float = LONG) -> Answer:
+    """The answer to a text, asked in the company of others that must all be answered right."""
+    jobs = [job(i, text if i == at else DOUBLE) for i in range(among)]
+    heard = ask(jobs, fake(glue), timeout=timeout)
+    for i in range(among):
+        if i != at:
+            assert heard[i].stopped is None
+            assert np.array_equal(heard[i].outputs[0].values, doubled(jobs[i]))
+    return heard[at]
+
+
+@pytest.fixture(autouse=True)
+def _no_child_is_left() -> Iterator[None]:
+    """Whatever a test does, its hosts are gone when it ends."""
+    yield
+    lists = Path("/proc/self/task").glob("*/children")
+    assert not " ".join(path.read_text() for path in lists).split()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+# ---- the numbers ----
+
+
+@pytest.mark.parametrize(
+    ("seed", "stream", "radius", "values"),
+    [
+        (0, 0, 9, [7, -7, -8, -7, 9, -1]),
+        (0, 1, 9, [2, 7, 2, 6, -5, 4]),
+        (7, 0, 100, [-32, -21, -42, 32, 32, -52]),
+        ((1 << 63) - 1, 5, 1 << 31, [-764173225, -1973124797, 994639427, -2123397462, -2042685216, -1789134231]),
+    ],
+)
+def test_draw_is_pinned(seed: int, stream: int, radius: int, values: list[int]) -> None:
+    """The numbers of a question are the same in every version, on every machine."""
+    assert draw(seed, stream, (2, 3), radius).ravel().tolist() == values
+
+
+def test_draw_is_splitmix64() -> None:
+    """A second writing of it, in Python's own integers; the constant is the generator's published first number for 1234567."""
+    golden, mask = 0x9E3779B97F4A7C15, (1 << 64) - 1
+
+    def mixed(z: int) -> int:
+        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & mask
+        z = (z ^ z >> 27) * 0x94D049BB133111EB & mask
+        return z ^ z >> 31
+
+    assert mixed(1234567 + golden) == 6457827717110365317
+    seed, stream, radius = 12345, 3, 1000
+    start = mixed(seed * golden + stream + 1 & mask)
+    expected = [mixed(start + i * golden & mask) % (2 * radius + 1) - radius for i in range(1, 201)]
+    assert draw(seed, stream, (200,), radius).tolist() == expected
+
+
+@pytest.mark.parametrize("radius", [1, 2, 9, 100])
+def test_draw_is_uniform(radius: int) -> None:
+    """Every number from −radius to radius comes up, within five standard deviations of equally often."""
+    values, counts = np.unique(draw(3, 2, (100, 1000), radius), return_counts=True)
+    share = 1 / (2 * radius + 1)
+    assert values.tolist() == list(range(-radius, radius + 1))
+    assert np.abs(counts - 1e5 * share).max() < 5 * (1e5 * share * (1 - share)) ** 0.5
+
+
+def test_draws_are_independent() -> None:
+    """Streams, seeds and shifted draws coincide no more often than chance."""
+    n, radius = 20000, 9
+    draws = [draw(seed, stream, (n,), radius) for seed in (0, 1, 2, 1 << 40) for stream in (0, 1, 2, 3)]
+    draws += [np.roll(draws[0], shift) for shift in (1, 2, 3)]
+    share = 1 / (2 * radius + 1)
+    for i, a in enumerate(draws):
+        for b in draws[:i]:
+            assert abs((a == b).sum() - n * share) < 5 * (n * share * (1 - share)) ** 0.5
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0, 3), (), (1,)])
+def test_draw_takes_any_shape(shape: tuple[int, ...]) -> None:
+    assert draw(0, 0, shape, 5).shape == shape
+
+
+# ---- plain answers ----
+
+
+@BOTH
+def test_every_job_is_answered_once(glue: str) -> None:
+    jobs = [job(i, DOUBLE) for i in range(100)]
+    heard = ask(jobs, fake(glue))
+    assert all(np.array_equal(heard[asked.id].outputs[0].values, doubled(asked)) for asked in jobs)
+
+
+def test_nothing_is_asked_of_nobody() -> None:
+    assert ask([], fake("this glue does not even parse")) == {}
+
+
+@pytest.mark.parametrize(("alone", "sizes"), [(False, [1] + [8] * 8 + [64] * 64 + [27] * 27), (True, [1] * 100)])
+def test_batches_grow(alone: bool, sizes: list[int]) -> None:
+    """1, 8, 64 and on; alone, always 1."""
+    heard = ask([job(i, "f = None") for i in range(100)], fake(COUNTS_COMPANY), alone=alone)
+    assert [int(heard[i].outputs[0].values) for i in range(100)] == sizes
+
+
+@BOTH
+def test_arguments_gradients_and_order(glue: str) -> None:
+    """x is stream 0, the cotangent 1, the weights 2 and on; outputs come in the order they were given."""
+    text = "def f(x, *w): return x\nf.gradients = lambda x, *w: w"
+    asked = Job(id=4, text=text, seed=11, radius=50, dtype="float64", x=(2, 3), y=(5,), w=((4,), (1, 2)))
+    answer = ask([asked], fake(glue))[4]
+    streams = [(0, (2, 3)), (2, (4,)), (3, (1, 2)), (1, (5,))]
+    expected = [draw(11, stream, shape, 50) for stream, shape in streams]
+    assert [o.values.tolist() for o in answer.outputs] == [a.tolist() for a in expected]
+    assert {o.dtype for o in answer.outputs} == {"float64"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "values"),
+    [
+        ("np.arange(6).reshape(2, 3).T", [[0, 3], [1, 4], [2, 5]]),
+        ("np.arange(10)[::-3]", [9, 6, 3, 0]),
+        ("np.broadcast_to(np.float32(1), (2, 2))", [[1, 1], [1, 1]]),
+        ("np.zeros((2, 0, 3))", [[], []]),
+        ("np.float32(2.5)", 2.5),
+        ("7", 7),
+        ("np.arange(3, dtype='>f4')", [0, 1, 2]),
+        ("np.asfortranarray(np.arange(4).reshape(2, 2))", [[0, 1], [2, 3]]),
+    ],
+)
+def test_any_layout_arrives(expression: str, values: Any) -> None:
+    """Views, empty arrays, scalars and foreign byte orders arrive with their shape and values."""
+    (output,) = say(f"import numpy as np\ndef f(x): return {expression}").outputs
+    assert output.values.tolist() == values
+    assert output.values.shape == np.array(eval(expression)).shape
+
+
+@pytest.mark.parametrize("name", ["float64", "float16", "int8", "uint64", "bool", "complex64"])
+def test_dtype_is_reported(name: str) -> None:
+    (output,) = say(f"def f(x): return x.astype('{name}')").outputs
+    assert output.dtype == name
+
+
+@pytest.mark.parametrize("text", ["import ml_dtypes\ndef f(x): return x.astype(ml_dtypes.bfloat16)", "def f(x): return x.astype(object)"])
+def test_a_dtype_that_cannot_travel_is_no_crash(text: str) -> None:
+    """The answer has the wrong dtype; the host is well."""
+    pytest.importorskip("ml_dtypes")
+    answer = say(text)
+    assert answer.stopped in (None, "refused")
+    assert all(o.dtype in ("bfloat16", "object") for o in answer.outputs)
+
+
+@BOTH
+def test_large_arrays_arrive(glue: str) -> None:
+    """40 MB and all of it right."""
+    asked = job(1, DOUBLE, (5, 1024, 1024), "float64")
+    (output,) = ask([asked], fake(glue))[1].outputs
+    assert np.array_equal(output.values, doubled(asked))
+
+
+# ---- noise ----
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "noise",
+    [
+        "print('x' * 300_000, flush=True)",
+        "import os; os.write(1, bytes(64))",
+        "import os; os.system('echo loud; echo louder >&2')",
+        "import sys; sys.__stdout__.write('loud'); sys.stderr.write('loud')",
+        "import sys; assert sys.stdin.read() == ''",
+        "import os; assert os.read(0, 8) == b''",
+        "import warnings, logging; warnings.warn('loud'); logging.error('loud')",
+        "import sys; sys.stdout = sys.stderr = None",
+    ],
+)
+def test_noise_changes_nothing(noise: str, glue: str) -> None:
+    """What a text prints, and that it reads, reaches neither side of the conversation."""
+    jobs = [job(i, f"{noise}\ndef f(x):\n    {noise}\n    return 2 * x") for i in range(3)]
+    heard = ask(jobs, fake(f"{noise}\n{glue}"))
+    assert all(np.array_equal(heard[asked.id].outputs[0].values, doubled(asked)) for asked in jobs)
+
+
+def test_input_is_refused() -> None:
+    answer = say("def f(x): return input('? ')")
+    assert (answer.stopped, answer.reason) == ("refused", "EOFError: EOF when reading a line")
+
+
+# ---- exceptions ----
+
+
+REFUSALS = {
+    "syntax": ("def f(x:", "SyntaxError: "),
+    "null byte": ("def f(x): return '\0'", "null bytes"),
+    "lone surrogate in the text": ("f = '\ud800'", "surrogates not allowed"),
+    "import": ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+    "no f": ("g = 1", "KeyError: 'f'"),
+    "too few arguments": ("def f(): return 1", "TypeError: f() takes 0 positional arguments but 1 was given"),
+    "value": ("def f(x): raise ValueError('Größe 🎲')", "ValueError: Größe 🎲"),
+    "lone surrogate": (r"def f(x): raise ValueError('\ud800!')", "!"),
+    "colours": (r"def f(x): raise ValueError('\x1b[1;31mred\x1b[0m')", "ValueError: red"),
+    "cursor and title": (r"def f(x): raise ValueError('\x1b[2K\x1b]0;title\x07plain')", "plain"),
+    "empty": ("def f(x): assert False", "AssertionError"),
+    "broken str": ("class E(Exception):\n    def __str__(self): raise E\ndef f(x): raise E", "E: <exception str() failed>"),
+    "recursion": ("def f(x): return f(x)", "RecursionError: maximum recursion depth exceeded"),
+    "memory": ("import numpy as np\ndef f(x): return np.empty(1 << 60, np.int8)", "Unable to allocate"),
+    "no array": ("def f(x): return object()", ""),
+    "stop iteration": ("def f(x): raise StopIteration", "StopIteration"),
+    "group": ("def f(x): raise ExceptionGroup('many', [ValueError('one')])", "many (1 sub-exception)"),
+}
+
+
+@BOTH
+@pytest.mark.parametrize(("text", "said"), REFUSALS.values(), ids=REFUSALS)
+def test_an_exception_is_a_refusal(text: str, said: str, glue: str) -> None:
+    """What a text raises costs that text its answer and nothing else, and its words are kept, plain and encodable."""
+    answer = one_bad(text, glue, among=4, at=2)
+    assert answer.stopped == "refused"
+    assert said in answer.reason
+    assert "\x1b" not in answer.reason
+    assert answer.reason.encode()
+
+
+def test_a_long_message_is_cut() -> None:
+    answer = say("def f(x): raise ValueError('long ' * 10_000_000)")
+    assert answer.stopped == "refused"
+    assert "ValueError: long long" in answer.reason
+    assert len(answer.reason) < 5000
+
+
+@BOTH
+def test_a_gradient_may_fail_alone(glue: str) -> None:
+    """y is judged as it came; only what could not be computed is refused."""
+    question = parse_question("Upsample(factor=(2,)) x=(1, 2, 3)")
+    reference = Reference(question)
+    text = "def f(x): return x.repeat(2, axis=2)\ndef gradients(x, g): raise NotImplementedError('no gradient')\nf.gradients = gradients"
+    asked = Job(0, text, question.seed, reference.radius, question.dtype, question.x, question.y, ())
+    y, dx = judge(reference, ask([asked], fake(glue))[0])
+    assert (y.output, y.verdict) == ("y", "agree")
+    assert (dx.output, dx.verdict, dx.reason) == ("dx", "refused", "NotImplementedError: no gradient")
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "second",
+    ["len(calls) * x", "x[: len(calls)]", "x.astype(['f4', 'f8'][len(calls) - 1])", "x if len(calls) == 1 else 1 / 0"],
+    ids=["values", "shape", "dtype", "raises"],
+)
+def test_an_answer_that_does_not_repeat(second: str, glue: str) -> None:
+    """Each text is run twice on the same numbers; a second answer that is not the first is noticed."""
+    jobs = [job(0, DOUBLE), job(1, f"calls = []\ndef f(x):\n    calls.append(1)\n    return {second}")]
+    heard = ask(jobs, fake(glue))
+    assert heard[0].outputs[0].repeats
+    assert not heard[1].outputs[0].repeats
+
+
+# ---- death ----
+
+
+SCRIBBLE = r"""
+    for n in range(3, 20):
+        try:
+            os.write(n, b"\xff" * 300_000)
+        except OSError:
+            pass"""
+
+DEATHS = {
+    "abort": ("os.abort()", "signal SIGABRT"),
+    "segfault": ("import ctypes; ctypes.string_at(0)", "signal SIGSEGV"),
+    "exit": ("os._exit(3)", "status 3"),
+    "kill": ("os.kill(os.getpid(), 9)", "signal SIGKILL"),
+    "nameless signal": ("os.kill(os.getpid(), 40)", "signal 40"),
+    "sys.exit": ("raise SystemExit(3)", "status 3"),
+    "ctrl-c": ("raise KeyboardInterrupt", "signal SIGINT"),
+    "base exception": ("raise BaseException('odd')", "status 1; its last words: BaseException: odd"),
+    "last words": (r"os.write(2, b'first\n\x1b[31mlast\x1b[0m\n\n'); os.abort()", "signal SIGABRT; its last words: last"),
+    "long last words": ("os.write(2, b'x' * 1_000_000); os.abort()", "signal SIGABRT; its last words: xxx"),
+    "closes everything": ("os.closerange(3, 256); os._exit(4)", "status 4"),
+    "writes into the conversation": (SCRIBBLE, "announced a message of"),
+}
+
+
+@BOTH
+@pytest.mark.parametrize(("statement", "said"), DEATHS.values(), ids=DEATHS)
+def test_a_death_costs_one_question(statement: str, said: str, glue: str) -> None:
+    """The one that killed the host is `crashed` and says how it ended; the others are answered by a new host."""
+    answer = one_bad(f"import os\ndef f(x):\n    {statement}", glue, among=5, at=2)
+    assert (answer.stopped, answer.outputs) == ("crashed", ())
+    assert said in answer.reason
+    assert "\x1b" not in answer.reason
+    assert len(answer.reason) < 500
+
+
+def test_a_death_while_the_text_is_prepared() -> None:
+    assert one_bad("import os; os.abort()", TOGETHER, among=5, at=2).stopped == "crashed"
+
+
+def test_one_bad_member_of_64_is_found() -> None:
+    """By halving: the other 72 are answered."""
+    assert one_bad("import os\ndef f(x): os.abort()", TOGETHER, among=73, at=40).stopped == "crashed"
+
+
+@BOTH
+def test_several_bad_members(glue: str) -> None:
+    texts = {i: DOUBLE for i in range(12)} | {i: "import os\ndef f(x): os.abort()" for i in (0, 3, 4, 11)}
+    heard = ask([job(i, text) for i, text in texts.items()], fake(glue))
+    assert {i for i, answer in heard.items() if answer.stopped == "crashed"} == {0, 3, 4, 11}
+    assert all(heard[i].stopped is None for i in texts if i not in (0, 3, 4, 11))
+
+
+@BOTH
+def test_a_hang_costs_one_question(glue: str) -> None:
+    answer = one_bad("import time\ndef f(x): time.sleep(1000)", glue, among=5, at=2, timeout=1.5)
+    assert (answer.stopped, answer.outputs) == ("timeout", ())
+    assert "nothing was heard for 1.5 s" in answer.reason
+
+
+def test_a_slow_batch_is_no_hang() -> None:
+    """The limit is on silence: a host that keeps answering may take longer in all."""
+    heard = ask([job(i, "import time\ndef f(x): time.sleep(0.2); return x") for i in range(9)], fake(STREAMING), timeout=2)
+    assert {answer.stopped for answer in heard.values()} == {None}
+
+
+@pytest.mark.parametrize("last", ["pass", "os._exit(7)"], ids=["lives on", "dies"])
+def test_what_a_text_starts_ends_with_the_host(last: str) -> None:
+    """Neither a program it runs nor a fork of the host outlives the run, or holds it up."""
+    text = f"""
+import os, subprocess, time, numpy as np
+program = subprocess.Popen(["sleep", "1000"], stdout=subprocess.DEVNULL)
+fork = os.fork()
+if not fork:
+    time.sleep(1000)
+def f(x):
+    return np.array([program.pid, fork])
+"""
+    began = time.monotonic()
+    jobs = [job(0, text), job(1, f"import os\ndef f(x):\n    {last}\n    return x")]
+    heard = ask(jobs, fake(STREAMING), timeout=5)
+    assert time.monotonic() - began < LONG / 2
+    assert not [pid for pid in heard[0].outputs[0].values.tolist() if alive(pid)]
+
+
+def test_a_host_that_dies_idle_costs_nothing() -> None:
+    """Nothing had begun, so nobody is to blame."""
+    glue = f"import os\n{STREAMING}\ndef forget(): os._exit(7)\n"
+    heard = ask([job(i, DOUBLE) for i in range(12)], fake(glue))
+    assert {answer.stopped for answer in heard.values()} == {None}
+
+
+def test_a_host_that_takes_nothing_is_left() -> None:
+    """A host that hangs between batches reads no more; the pipe is full, and still the run goes on."""
+    glue = f"import os, time\n{STREAMING}\ndef forget(): time.sleep(1000)\n"
+    jobs = [job(i, f"{DOUBLE} #{' ' * 500_000}") for i in range(4)]
+    heard = ask(jobs, fake(glue), timeout=1.5)
+    assert {answer.stopped for answer in heard.values()} == {None}
+
+
+def test_a_compilation_that_fails_as_a_whole_is_halved() -> None:
+    """`together` may raise for a batch: the member at fault is refused, the others are answered by the same host."""
+    glue = TOGETHER.replace("def together(jobs):", "def together(jobs):\n    [1 / (f(1) != 13) for f, _, _ in jobs]")
+    answer = one_bad("def f(x): return 13", glue, among=20, at=11)
+    assert (answer.stopped, answer.reason) == ("refused", "ZeroDivisionError: division by zero")
+
+
+def test_a_batch_of_which_nothing_compiles() -> None:
+    """No member of the second batch parses; `together`, which takes no empty list, is not asked of nothing."""
+    glue = TOGETHER.replace("def together(jobs):", "def together(jobs):\n    1 / len(jobs)")
+    heard = ask([job(i, "def f(" if 1 <= i <= 8 else DOUBLE) for i in range(200)], fake(glue))
+    assert {i for i, answer in heard.items() if answer.stopped == "refused"} == set(range(1, 9))
+    assert {answer.stopped for answer in heard.values()} == {None, "refused"}
+
+
+# ---- the life of a host ----
+
+
+@pytest.mark.parametrize(
+    ("glue", "said"),
+    [
+        ("def (", "SyntaxError: invalid syntax"),
+        ("import no_such_framework", "ModuleNotFoundError: No module named 'no_such_framework'"),
+        ("raise ValueError('no device')", "ValueError: no device"),
+        ("import sys; sys.exit('no licence')", "SystemExit: no licence"),
+        ("import os; os._exit(3)", "the host ended with status 3"),
+        ("import os; print('why', flush=True); os.abort()", "signal SIGABRT; its last words: why"),
+        ("glue = '\ud800'", "surrogates not allowed"),
+        ("x = 1", "KeyError: 'version'"),
+        ("def version(): return 5", ""),
+        ("def version(): raise RuntimeError('broken install')", "RuntimeError: broken install"),
+    ],
+)
+def test_a_host_that_cannot_start(glue: str, said: str) -> None:
+    with pytest.raises(HostFailed) as failed:
+        ask([job(i, DOUBLE) for i in range(3)], fake(glue))
+    assert said in str(failed.value)
+
+
+@pytest.mark.parametrize("python", ["/no/such/python", "/etc/hostname", "/"])
+def test_an_interpreter_that_does_not_run(python: str) -> None:
+    runtime = Runtime(packages=(), glue=STREAMING)
+    with pytest.raises(HostFailed, match=python):
+        ask([job(0, DOUBLE)], Backend("fake", runtime, ModuleType("fake"), python))
+
+
+def test_a_host_that_never_gets_ready() -> None:
+    glue = fake("import time; time.sleep(1000)")
+    with pytest.raises(HostFailed, match="nothing was heard for 1 s"):
+        asyncio.run(Host.start(glue, survey=False, timeout=1))
+
+
+def test_a_host_that_starts_only_once() -> None:
+    """What was answered before is kept; then it is said that no host starts."""
+    glue = "import os, sys\nif os.path.exists({0!r}): sys.exit('only once')\nopen({0!r}, 'w').close()\n" + STREAMING
+    heard = []
+
+    async def collect(backend: Backend) -> None:
+        jobs = [job(0, DOUBLE), job(1, "import os; os.abort()"), job(2, DOUBLE)]
+        async for asked, _ in answers(backend, jobs, cores=asyncio.Semaphore(1), timeout=LONG, versions={}):
+            heard.append(asked.id)
+
+    marker = Path(f"/tmp/concordant-{time.monotonic_ns()}")
+    try:
+        with pytest.raises(HostFailed, match="only once"):
+            asyncio.run(collect(fake(glue.format(str(marker)))))
+    finally:
+        marker.unlink()
+    assert heard == [0]
+
+
+def test_versions_are_told() -> None:
+    versions: dict[str, str] = {}
+
+    async def collect() -> None:
+        async for _ in answers(fake(STREAMING), [job(0, DOUBLE)], cores=asyncio.Semaphore(1), timeout=LONG, versions=versions):
+            pass
+
+    asyncio.run(collect())
+    assert versions == {"numpy": np.__version__}
+
+
+@pytest.mark.parametrize(("alone", "expected"), [(False, [1, 1]), (True, [1, 0])])
+def test_the_environment_is_set_before_the_glue_runs(alone: bool, expected: list[int]) -> None:
+    """`environment` always, `survey` only for batches."""
+    glue = f"import os\nseen = [int(os.environ.get(n, 0)) for n in ('CONCORDANT_A', 'CONCORDANT_B')]\n{BASE}"
+    glue += "\ndef answers(f, args, g): yield np.array(seen)\n"
+    backend = fake(glue, environment={"CONCORDANT_A": "1"}, survey={"CONCORDANT_B": "1"})
+    assert ask([job(0, "f = None")], backend, alone=alone)[0].outputs[0].values.tolist() == expected
+
+
+def test_no_folder_of_ours_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not `backends/torch.py` as torch, not what PYTHONPATH names."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(engine.__file__).parent))
+    assert say("import judge").reason == "ModuleNotFoundError: No module named 'judge'"
+    assert "ModuleNotFoundError" in say("import mutants").reason
+
+
+def test_a_host_is_replaced_after_a_lifetime(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "LIFETIME", 9)
+    heard = ask([job(i, "import os, numpy as np\ndef f(x): return np.array(os.getpid())") for i in range(80)], fake(STREAMING))
+    hosts = [int(heard[i].outputs[0].values) for i in range(80)]
+    assert [len(set(hosts[:9])), len(set(hosts[9:73])), len(set(hosts[73:])), len(set(hosts))] == [1, 1, 1, 3]
+
+
+def test_cores_bound_the_busy_hosts() -> None:
+    """With one core, no two texts run at the same time, whatever the runtime."""
+    text = "import time, numpy as np\ndef f(x):\n    began = time.monotonic(); time.sleep(0.05)\n    return np.array([began, time.monotonic()])"
+    spans: list[list[float]] = []
+
+    async def one(cores: asyncio.Semaphore) -> None:
+        async for _, answer in answers(fake(STREAMING), [job(i, text) for i in range(4)], cores=cores, timeout=LONG, versions={}):
+            spans.append(answer.outputs[0].values.tolist())
+
+    async def several() -> None:
+        cores = asyncio.Semaphore(1)
+        await asyncio.gather(one(cores), one(cores), one(cores))
+
+    asyncio.run(several())
+    spans.sort()
+    assert len(spans) == 12
+    assert all(end <= began for (_, end), (began, _) in zip(spans, spans[1:], strict=False))
+
+
+@pytest.mark.parametrize("text", ["import time\ndef f(x): time.sleep(1000)", "import numpy as np\ndef f(x): return np.zeros(10_000_000)"])
+def test_giving_up_ends_the_host(text: str) -> None:
+    """A caller that is cancelled at any moment, also in the middle of a large answer, gets away at once."""
+
+    async def collect() -> None:
+        async for _ in answers(fake(STREAMING), [job(i, text) for i in range(50)], cores=asyncio.Semaphore(1), timeout=LONG, versions={}):
+            pass
+
+    async def give_up(after: float) -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(collect(), after)
+
+    began = time.monotonic()
+    for after in (0.05, 0.5, 0.7):
+        asyncio.run(asyncio.wait_for(give_up(after), LONG))
+    assert time.monotonic() - began < LONG / 2
+
+
+def test_leaving_early_ends_the_host() -> None:
+    async def first() -> int:
+        stream = answers(fake(STREAMING), [job(i, DOUBLE) for i in range(50)], cores=asyncio.Semaphore(1), timeout=LONG, versions={})
+        async with aclosing(stream):
+            async for asked, _ in stream:
+                return asked.id
+        return -1
+
+    assert asyncio.run(first()) == 0
+
+
+# ---- a host that lies ----
+
+
+SPEECH = """
+import json, struct, sys, time
+
+def heard():
+    header, _ = struct.unpack("<II", sys.stdin.buffer.read(8))
+    return json.loads(sys.stdin.buffer.read(header))
+
+def raw(data):
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+def say(header, body=b""):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    raw(struct.pack("<II", len(text), len(body)) + text + body)
+
+def array(**odd):
+    return {"dtype": "float32", "travels": "float32", "shape": [1, 1, 4], "repeats": True, **odd}
+
+def done(body=bytes(64), **odd):
+    say({"kind": "done", "job": ids[0], "outputs": [array()], **odd}, body)
+
+heard()
+"""
+
+LIAR = f"""{SPEECH}
+say({{"kind": "ready", "versions": {{}}}})
+ids = [job["id"] for job in heard()["jobs"]]
+"""
+
+LIES = {
+    "huge header": "raw(struct.pack('<II', 0xffffffff, 0))",
+    "huge body": "raw(struct.pack('<II', 2, 0xffffffff))",
+    "huge, then much": "raw(b'\\xff' * 1_000_000)",
+    "zeros": "raw(bytes(1_000_000))",
+    "no JSON": "say(b'{\"kind\": ')",
+    "no text": "say(b'\\xff\\xfe\\x00')",
+    "deep": "say(b'[' * 1_000_000)",
+    "deep object": "say(b'{\"kind\":' * 200_000)",
+    "list": "say(['done'])",
+    "number": "say(b'1' * 100_000)",
+    "null": "say(None)",
+    "no kind": "say({})",
+    "unknown kind": "say({'kind': 'hello'})",
+    "kind is a list": "say({'kind': []})",
+    "ready again": "say({'kind': 'ready', 'versions': {}})",
+    "half a message": "raw(struct.pack('<II', 100, 0) + b'{'); sys.exit(5)",
+    "half a length": "raw(b'abc'); sys.exit(5)",
+    "began a number": "say({'kind': 'began', 'jobs': 5})",
+    "began null": "say({'kind': 'began', 'jobs': None})",
+    "began lists": "say({'kind': 'began', 'jobs': [[0]]})",
+    "began nothing": "say({'kind': 'began', 'jobs': []})",
+    "began strangers": "say({'kind': 'began', 'jobs': [77]})",
+    "began twice, then died": "say({'kind': 'began', 'jobs': ids + ids}); sys.exit(5)",
+    "begins for ever": "while True: say({'kind': 'began', 'jobs': ids})",
+    "splits one": "say({'kind': 'split'})",
+    "wrong id": "done(job=77)",
+    "id is a list": "done(job=[0])",
+    "id is text": "done(job=str(ids[0]))",
+    "no id": "say({'kind': 'done', 'outputs': []})",
+    "no outputs": "say({'kind': 'done', 'job': ids[0]})",
+    "outputs null": "done(outputs=None)",
+    "outputs a number": "done(outputs=5)",
+    "outputs text": "done(outputs='abc')",
+    "output without shape": "done(outputs=[{'dtype': 'float32', 'travels': 'float32', 'repeats': True}])",
+    "body missing": "done(b'')",
+    "body short": "done(bytes(15))",
+    "body cut": "raw(struct.pack('<II', 2, 100) + b'{}' + bytes(10)); sys.exit(5)",
+    **{
+        f"shape {shape}": f"done(outputs=[array(shape=json.loads({json.dumps(shape)!r}))])"
+        for shape in ([-1], [-2, -2], ["a"], [None], [[4]], 4, None, [1e999], [10**30], [0, 10**30], [1] * 100, [10**400])
+    },
+    **{
+        f"dtype {dtype!r}": f"done(outputs=[array(travels=json.loads({json.dumps(dtype)!r}))])"
+        for dtype in ("object", "O,f4", "nonsense", "(2,f4", "f4,(", "{'a':", "U4", "S4", "M8", "m8[s]", "V4", "f4,f4", "V0", 5, [], {"a": 1})
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def liar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Puts a host in place of ours that says, once it was asked, whatever it likes."""
+
+    def install(lie: str) -> None:
+        script = tmp_path / "liar.py"
+        script.write_text(f"{LIAR}\n{lie}\ntime.sleep(1000)\n")
+        monkeypatch.setattr(engine, "HOST", script)
+
+    return install
+
+
+QUESTION = parse_question("Upsample(factor=(2,)) x=(1, 1, 2)")
+
+
+def asked(i: int) -> Job:
+    return Job(i, "", 0, 9, "float32", QUESTION.x, QUESTION.y, ())
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_a_lie_is_a_crash(lie: str, liar: Any) -> None:
+    """Nonsense ends the host and costs the open question: no hang, no exception, and nothing kept of what it announced."""
+    liar(lie)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    heard = ask([asked(0)], fake(""))
+    assert heard[0].stopped == "crashed"
+    assert heard[0].reason.encode()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+@pytest.mark.parametrize(
+    "lie",
+    ["sys.exit(5)", "say({'kind': 'began', 'jobs': ids}); sys.exit(5)", "while True: say({'kind': 'split'}); ids = [job['id'] for job in heard()['jobs']]"],
+    ids=["dies", "begins and dies", "splits for ever"],
+)
+def test_every_question_of_a_liar_ends(lie: str, liar: Any) -> None:
+    liar(lie)
+    heard = ask([asked(i) for i in range(10)], fake(""))
+    assert {answer.stopped for answer in heard.values()} == {"crashed"}
+
+
+@pytest.mark.parametrize("lie", ["done(); done()", "done()\nfor _ in range(1000): done()"])
+def test_an_answer_given_twice(lie: str, liar: Any) -> None:
+    """The first one counts; what follows is nonsense for the next question."""
+    liar(lie)
+    heard = ask([asked(0), asked(1), asked(2)], fake(""))
+    assert heard[0].stopped is None
+    assert {heard[1].stopped, heard[2].stopped} <= {"crashed", None}
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "done(error='\\ud800')",
+        "done(error=5)",
+        "done(error=None)",
+        "done(error='\\x1b[31mred')",
+        "done(outputs=[array(dtype='\\ud800')])",
+        "done(outputs=[array(dtype=None)])",
+        "done(outputs=[array(repeats='perhaps')])",
+        "done(outputs=[array()] * 3)",
+        "done(outputs=[array(shape=[1.5, 1, 4])])",
+        "done(outputs=[array(shape=[True, 1, 4])])",
+        "done(outputs=[])",
+        "done(b'\\xff' * 64)",
+    ],
+)
+def test_a_lie_that_is_well_formed_can_be_judged(lie: str, liar: Any) -> None:
+    """Nothing that passes for an answer breaks the judge or the report."""
+    liar(lie)
+    for judgement in judge(Reference(QUESTION), ask([asked(0)], fake(""))[0]):
+        assert judgement.verdict != "agree"
+        assert judgement.reason.encode()
+        assert "\x1b" not in judgement.reason
+
+
+def test_silence_is_a_timeout(liar: Any) -> None:
+    """Also in the middle of a message, and with an answer allowed to be large: nothing is set aside for it."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    liar("raw(struct.pack('<II', 1 << 24, 1 << 31) + bytes(1000))")
+    assert ask([asked(0)], fake(""), timeout=1)[0].stopped == "timeout"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    ["say({})", "say([])", "say({'kind': 'ready'})", "say({'kind': 'ready', 'versions': 5})", "say({'kind': 'failed'})", "say(b'[' * 100_000)",
+     "say({'kind': 'failed', 'error': ['odd']})", "raw(b'\\xff' * 1_000_000)", "sys.exit(0)"],
+)  # fmt: skip
+def test_a_greeting_that_makes_no_sense(greeting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "liar.py"
+    script.write_text(f"{SPEECH}\n{greeting}\ntime.sleep(1000)\n")
+    monkeypatch.setattr(engine, "HOST", script)
+    with pytest.raises(HostFailed):
+        ask([asked(0)], fake(""))

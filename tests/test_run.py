@@ -1,0 +1,121 @@
+"""A whole run: nothing is dropped, known deviations explain and go stale, floors hold, the exit status follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from backends import Backend, named
+from backends.known import Known, everything
+from spec import ConvTranspose, Impossible, parse_question
+from tests.mutants import MUTANTS
+from verify.cases import questions
+from verify.run import NothingToAsk, Run
+
+pytest.importorskip("torch")
+
+ASKED = [parse_question(f"ConvTranspose(stride=(2,), crop=((0, {hi}),)) x=(1, 2, 3) w=(2, 3, 3)") for hi in (0, 1)]
+CROPPED = Known(
+    id="crop", runtimes=("crop-*",), versions={"torch": ">=2"}, verdict="differ", reason="a mutant", link="no thread found",
+    when=lambda op, at, env: isinstance(op, ConvTranspose) and op.crop != ((0, 0),), outputs=("y", "dx", "dw"),
+)  # fmt: skip
+
+
+def _run(*backends: Backend, known: list[Known], floor: float = 0.0) -> Run:
+    return Run(ASKED, list(backends), suite={}, known=known, floor=floor)
+
+
+def test_a_known_deviation_explains_what_fits_it_and_nothing_else() -> None:
+    report = _run(MUTANTS["crop-on-the-other-side"], known=[CROPPED]).go()
+    assert report.summary.exit == 0
+    assert {r.known for r in report.records if r.verdict == "differ"} == {"crop"}
+    assert {r.known for r in report.records if r.verdict == "agree"} == {None}
+    assert report.known["crop"].matched == 3
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"verdict": "refused"}, {"runtimes": ("jax",)}, {"versions": {"torch": "<2"}}, {"versions": {"keras": ">=3"}},
+        {"outputs": ("y",)}, {"message": "something else"}, {"when": lambda op, at, env: False},
+    ],
+)  # fmt: skip
+def test_a_record_that_does_not_fit_explains_nothing(other: dict[str, object]) -> None:
+    report = _run(MUTANTS["crop-on-the-other-side"], known=[replace(CROPPED, **other)]).go()  # type: ignore[arg-type]
+    assert report.summary.exit == 1
+    assert report.summary.unexplained > 0
+
+
+def test_a_record_of_what_now_agrees_is_stale_and_fails_the_run() -> None:
+    stale = replace(CROPPED, runtimes=("torch",))
+    report = _run(*named("torch"), known=[stale]).go()
+    assert report.summary.unexplained == 0
+    assert report.summary.stale == ["crop"]
+    assert report.summary.exit == 1
+    assert _run(*named("torch"), known=[replace(stale, sometimes=True)]).go().summary.exit == 0
+
+
+def test_known_or_not_a_runtime_must_stay_above_the_floor() -> None:
+    everything_declined = replace(CROPPED, runtimes=("declines-*",), verdict="unsupported", when=lambda op, at, env: True)
+    declines = MUTANTS["declines-everything"]
+    assert _run(declines, known=[everything_declined]).go().summary.exit == 0
+    floored = _run(declines, known=[everything_declined], floor=0.85).go()
+    assert floored.summary.below_floor == ["declines-everything"]
+    assert floored.summary.exit == 1
+
+
+def test_nothing_asked_is_an_error() -> None:
+    with pytest.raises(NothingToAsk):
+        Run([], named("torch"), suite={})
+    with pytest.raises(NothingToAsk):
+        Run(ASKED, [], suite={})
+
+
+def test_a_question_too_large_for_exactness_is_refused() -> None:
+    with pytest.raises(Impossible, match="too many products"):
+        Run([parse_question("Conv(stride=(1,)) x=(1, 1, 17000000) w=(1, 1, 1)")], named("torch"), suite={})
+
+
+def test_the_same_seed_gives_the_same_records() -> None:
+    first, second = (_run(*named("torch"), known=[]).go().records for _ in range(2))
+    assert first == second
+
+
+def test_every_record_says_why_and_where() -> None:
+    records = everything()
+    assert len({k.id for k in records}) == len(records)
+    for known in records:
+        assert known.link.startswith("https://") or known.link == "no thread found", known.id
+        assert known.reason, known.id
+        assert known.versions, known.id
+        assert known.verdict != "refused" or known.message, known.id
+        assert not known.sometimes or all("<" in s for s in known.versions.values()), known.id
+
+
+def test_suites_grow_and_repeat_nothing() -> None:
+    quick, standard = ({repr(q) for q in questions(suite)} for suite in ("quick", "standard"))
+    assert len(quick) >= 60
+    assert len(standard) >= 500
+    assert {len(q.op.steps) for q in questions("quick")} == {1, 2}
+
+
+@pytest.mark.parametrize("suite", ["quick", "standard"])
+def test_suites_break_symmetry(suite: str) -> None:
+    """Both parities of length, kernel and stride; asymmetric and negative pads and crops; groups; every rank and dtype."""
+    asked = questions(suite)
+    steps = [(q, op) for q in asked for op in q.op.steps]
+    convs = [(q, op) for q, op in steps if op.name in ("Conv", "ConvTranspose") and len(q.op.steps) == 1]
+    for name in ("Conv", "ConvTranspose"):
+        for rank in (1, 2, 3):
+            own = [(q, op) for q, op in convs if op.name == name and op.rank == rank]
+            pairs = [pair for _, op in own for pair in (op.padding if name == "Conv" else op.crop)]  # type: ignore[attr-defined]
+            assert {n % 2 for q, _ in own for n in q.x[2:]} == {0, 1}
+            assert {n % 2 for q, _ in own for n in q.w[0][2:]} == {0, 1}
+            assert {s % 2 for _, op in own for s in op.stride} == {0, 1}  # type: ignore[attr-defined]
+            assert any(lo < hi for lo, hi in pairs)
+            assert any(lo > hi for lo, hi in pairs)
+            assert any(lo < 0 for lo, _ in pairs)
+            assert any(op.groups > 1 for _, op in own)  # type: ignore[attr-defined]
+            assert any(max(op.stride) > 1 and max(op.dilation) > 1 for _, op in own)  # type: ignore[attr-defined]
+            assert {q.dtype for q, _ in own} == {"float32", "float64"}
