@@ -1,47 +1,43 @@
-"""Pooling.
+"""Pooling. The stride is the kernel unless given; windows lie wholly inside x; length ⌊(n − k)/s⌋ + 1.
 
-    SumPool    y[n,c,j] = Σ_t x[n,c, s·j + t]     length ⌊(n − k)/s⌋ + 1
+    SumPool      y[n,c,j] = Σ_t x[n,c, s·j + t]
+    AveragePool  y[n,c,j] = Σ_t x[n,c, s·j + t] / Πk
+    MaxPool      y[n,c,j] = max_t x[n,c, s·j + t]          its gradient goes to the first t that attains it, in row-major order
+    MaxUnpool    y[n,c,q] = x[n,c,j] where q = indices[n,c,j], 0 elsewhere      indices count the pixels of one plane, row-major
+
+Source: https://onnx.ai/onnx/operators/ (AveragePool, MaxPool, MaxUnpool); indices as in torch.nn.MaxPool2d(return_indices=True).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
-from spec.operation import Array, Index, Operation, Shape, per_axis, space
+from spec.operation import Array, Index, Operation, Shape, per_axis, size, space
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class SumPool(Operation):
-    """Each window's sum. The stride is the kernel unless given."""
+    """Each window's sum."""
 
     kernel: Shape = per_axis(least=1)
     stride: Shape = per_axis(lambda op, axis: op.kernel[axis], least=1)
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
-        self.expect_weights(w)
-        self.expect_image(x)
-        rows = zip(space(x, self.rank), self.kernel, self.stride, strict=True)
-        lengths = tuple((n - k) // s + 1 for n, k, s in rows)
-        if min(lengths) < 0:
-            raise self.refuse(f"x {x} gives the output lengths {lengths}, but a length cannot be negative")
-        return (*x[:2], *lengths)
+        return _pooled(self, x, w)
 
     def __call__(self, x: Array, *w: Array) -> Array:
         y = np.zeros(self.shape(x.shape, *(v.shape for v in w)), x.dtype)
-        for at in self._windows(space(y, self.rank)):
+        for _, at in _windows(self, space(y, self.rank)):
             y += x[at]
         return y
 
     def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
         (g,) = w_and_g
         dx = np.zeros(x.shape, g.dtype)
-        for at in self._windows(space(g, self.rank)):
+        for _, at in _windows(self, space(g, self.rank)):
             dx[at] += g
         return (dx,)
-
-    def _windows(self, count: Shape) -> Iterator[Index]:
-        for t in np.ndindex(*self.kernel):
-            yield (..., *(slice(i, i + s * (m - 1) + 1 if m else i, s) for i, s, m in zip(t, self.stride, count, strict=True)))

@@ -120,8 +120,9 @@ def save(report: Report, path: Path) -> None:
         raise
 
 
-def load(path: Path) -> Report:
+def load(path: Path | str) -> Report:
     """Read and validate. Unknown fields are ignored. Raises BadReport."""
+    path = Path(path)
     try:
         report = msgspec.json.decode(path.read_bytes(), type=Report)
     except OSError as error:

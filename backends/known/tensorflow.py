@@ -124,7 +124,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-onednn-empty-convolution-gradient", runtimes=("tensorflow",), versions=SILENT, verdict="refused",
-        outputs=("dx", "dw"), when=lambda op, at, env: _empty_onednn(op, at, env) and op.rank < 3,
+        outputs=("dx", "dw"), when=lambda op, at, env: _empty_onednn(op, at, env) and op.rank == 1,
         message="Input to reshape is a tensor with 0 values",
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),

@@ -1,0 +1,49 @@
+"""README shows what the commands print: its `concordant` commands are run, and their output compared."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def _shown() -> list[tuple[str, str]]:
+    """Each `$ concordant …` of a console block in README.md, with the output shown below it."""
+    blocks = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    parts = [part for block in blocks for part in block.split("$ ")[1:]]
+    return [(command, output.strip()) for command, _, output in (part.partition("\n") for part in parts)]
+
+
+COMMANDS = [(command, output) for command, output in _shown() if command.startswith("concordant")]
+
+
+def test_readme_shows_commands() -> None:
+    assert COMMANDS
+    assert any(command == "make verify" for command, _ in _shown())
+
+
+@pytest.mark.parametrize(("command", "output"), COMMANDS, ids=[c for c, _ in COMMANDS])
+def test_a_command_prints_what_readme_shows(command: str, output: str, tmp_path: Path) -> None:
+    words = shlex.split(command)[1:]
+    done = subprocess.run([sys.executable, str(ROOT / "concordant.py"), *words], capture_output=True, text=True, cwd=tmp_path)
+    printed = "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+    assert printed == output
+    assert done.returncode in (0, 1)
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda p: p.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+        assert target.startswith("https://") or (path.parent / target).exists(), target
+
+
+def test_make_test_is_the_test_command() -> None:
+    assert "make test" in (ROOT / "README.md").read_text()
+    assert "make test" in (ROOT / ".ci/run").read_text()
