@@ -38,7 +38,7 @@ class Runtime:
 
     packages: the distributions whose versions matter, the one that must be installed first.
     glue: source the host executes. It defines `array(a, dtype)`, `numpy(t)`, `dtype(t)`, `version()` and either
-      `answers(f, args, g)`, which yields y, then the gradients of ⟨g, y⟩ for each argument, or
+      `answers(f, args, g)`, which yields y, then the gradients of ⟨g, y⟩ for each argument (not asked for if g is None), or
       `together(jobs)`, which prepares many (f, args, g) as one compilation and returns a function without arguments
       that answers a list of (outputs, error or None).
     environment: variables set before the framework is imported.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-from spec import Shape, ZeroInsert
+from spec import MaxUnpool, Shape, ZeroInsert
 from spec.operation import Pairs
 
 if TYPE_CHECKING:
@@ -62,3 +63,15 @@ def zeros_between(op: ZeroInsert, at: Step, reshape: str, pad: str) -> str:
             said.append(f"x = {reshape}({pad}({reshape}(x, {apart}), ({', '.join(widths)})), {(n, *space, c)})")
     ends = tuple((0, trailing - (s - 1)) for s, trailing in zip(op.factor, op.trailing, strict=True))
     return lines(*said, fitted(ends, pad, channels_last=True))
+
+
+def one_hot_unpool(op: MaxUnpool, at: Step, ops: str, one_hot: str) -> str:
+    """For frameworks without unpooling: a sum over one-hot rows. `ops` is the namespace of transpose, reshape and einsum."""
+    n, c, *_ = at.x
+    size = math.prod(op.size)
+    return lines(
+        f"x = {ops}.reshape({ops}.transpose(x, {channels_first(op.rank)}), {(n, c, math.prod(at.x[2:]))})",
+        f"q = {ops}.reshape({at.weight}, x.shape)",
+        f'x = {ops}.einsum("ncj,ncjq->ncq", x, {one_hot.format(size=size)})',
+        f"x = {ops}.transpose({ops}.reshape(x, {at.y}), {channels_last(op.rank)})",
+    )

@@ -7,8 +7,11 @@ Compilation costs far more than anything else, so many texts share one jit; the 
 
 from __future__ import annotations
 
+import math
+
 from backends import Runtime, Step, Unsupported
-from spec import Conv, ConvTranspose, SumPool, Upsample, ZeroInsert
+from backends._phrases import lines
+from spec import AveragePool, Conv, ConvTranspose, MaxPool, MaxUnpool, SumPool, Upsample, ZeroInsert
 from spec.conventions import lax_transpose_crop, on_every_axis, same_lower_padding, same_padding, valid_padding
 
 GLUE = """
@@ -38,8 +41,9 @@ def together(jobs):
             own = ()
             try:
                 own = (f(*args),)
-                y, pull = jax.vjp(f, *args)
-                own = (y, *pull(g))
+                if g is not None:
+                    y, pull = jax.vjp(f, *args)
+                    own = (y, *pull(g))
             except Exception as error:
                 errors[i] = error
             outputs.append(own)
@@ -93,6 +97,23 @@ def zero_insert(op: ZeroInsert, at: Step) -> str:
 
 def sum_pool(op: SumPool, at: Step) -> str:
     return f'x = lax.reduce_window(x, 0.0, lax.add, {(1, 1, *op.kernel)}, {(1, 1, *op.stride)}, "VALID")'
+
+
+def average_pool(op: AveragePool, at: Step) -> str:
+    return f"{sum_pool(SumPool(kernel=op.kernel, stride=op.stride), at)} / {math.prod(op.kernel)}"
+
+
+def max_pool(op: MaxPool, at: Step) -> str:
+    return f'x = lax.reduce_window(x, -jnp.inf, lax.max, {(1, 1, *op.kernel)}, {(1, 1, *op.stride)}, "VALID")'
+
+
+def max_unpool(op: MaxUnpool, at: Step) -> str:
+    return lines(
+        "n, c = x.shape[:2]",
+        f"zeros = jnp.zeros((n, c, {math.prod(op.size)}), x.dtype)",
+        f"q = {at.weight}.astype(int).reshape(n, c, -1)",
+        f"x = zeros.at[jnp.arange(n)[:, None, None], jnp.arange(c)[:, None], q].set(x.reshape(n, c, -1)).reshape({at.y})",
+    )
 
 
 def _numbers(rank: int) -> tuple[str, str, str]:

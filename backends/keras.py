@@ -8,8 +8,8 @@ The engine, chosen once per process, brings the glue.
 from __future__ import annotations
 
 from backends import Code, Runtime, Step, Unsupported, jax, tensorflow, torch
-from backends._phrases import channels_first, channels_last, fitted, kernel_last, lines, short, zeros_between
-from spec import Conv, ConvTranspose, SumPool, Upsample, ZeroInsert
+from backends._phrases import channels_first, channels_last, fitted, kernel_last, lines, one_hot_unpool, short, zeros_between
+from spec import AveragePool, Conv, ConvTranspose, MaxPool, MaxUnpool, SumPool, Upsample, ZeroInsert
 from spec.conventions import keras_transpose_words, on_every_axis, same_padding, valid_padding
 from spec.operation import negated
 
@@ -85,6 +85,20 @@ def sum_pool(op: SumPool, at: Step) -> str:
         raise Unsupported("Keras has no sum pooling and no depthwise 3-D convolution; AveragePooling3D times the window's size rounds")
     ones = f'keras.ops.ones({(*op.kernel, at.x[1], 1)}, dtype="{at.dtype}")'
     return f'x = keras.ops.depthwise_conv(x, {ones}, {short(op.stride)}, "valid")'
+
+
+def average_pool(op: AveragePool, at: Step) -> Code:
+    layer = f'keras.layers.AveragePooling{op.rank}D({short(op.kernel)}, strides={short(op.stride)}, dtype="{at.dtype}")'
+    return Code(f"x = {at.layer}(x)", before=f"{at.layer} = {layer}")
+
+
+def max_pool(op: MaxPool, at: Step) -> Code:
+    layer = f'keras.layers.MaxPooling{op.rank}D({short(op.kernel)}, strides={short(op.stride)}, dtype="{at.dtype}")'
+    return Code(f"x = {at.layer}(x)", before=f"{at.layer} = {layer}")
+
+
+def max_unpool(op: MaxUnpool, at: Step) -> str:
+    return one_hot_unpool(op, at, "keras.ops", 'keras.ops.one_hot(keras.ops.cast(q, "int32"), {size}, dtype=x.dtype)')
 
 
 def _built(layer: str, image: tuple[int, ...], at: Step, *, first: str = "", last: str = "") -> Code:

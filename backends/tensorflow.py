@@ -7,8 +7,8 @@ shape, within what its padding allows; any other crop is the full 'VALID' answer
 from __future__ import annotations
 
 from backends import Runtime, Step, Unsupported
-from backends._phrases import channels_first, channels_last, fitted, kernel_last, lines, short, zeros_between
-from spec import Conv, ConvTranspose, Impossible, SumPool, Upsample, ZeroInsert
+from backends._phrases import channels_first, channels_last, fitted, kernel_last, lines, one_hot_unpool, short, zeros_between
+from spec import AveragePool, Conv, ConvTranspose, Impossible, MaxPool, MaxUnpool, SumPool, Upsample, ZeroInsert
 from spec.conventions import on_every_axis, same_padding, span, tf_same_crop, tf_valid_crop, valid_padding
 from spec.operation import Shape, negated
 
@@ -97,6 +97,18 @@ def sum_pool(op: SumPool, at: Step) -> str:
     if op.rank == 2:
         return f'x = tf.nn.depthwise_conv2d(x, tf.ones({(*op.kernel, c, 1)}, x.dtype), {(1, *op.stride, 1)}, "VALID")'
     raise Unsupported("TensorFlow has no sum pooling and no depthwise 3-D convolution; avg_pool3d times the window's size rounds")
+
+
+def average_pool(op: AveragePool, at: Step) -> str:
+    return f'x = tf.nn.avg_pool{op.rank}d(x, {short(op.kernel)}, {short(op.stride)}, "VALID")'
+
+
+def max_pool(op: MaxPool, at: Step) -> str:
+    return f'x = tf.nn.max_pool{op.rank}d(x, {short(op.kernel)}, {short(op.stride)}, "VALID")'
+
+
+def max_unpool(op: MaxUnpool, at: Step) -> str:
+    return one_hot_unpool(op, at, "tf", "tf.one_hot(tf.cast(q, tf.int64), {size}, dtype=x.dtype)")
 
 
 def _says(word: str, op: ConvTranspose, at: Step) -> bool:

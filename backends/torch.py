@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from backends import Runtime, Step
 from backends._phrases import lines, short
-from spec import Conv, ConvTranspose, SumPool, Upsample, ZeroInsert
+from spec import AveragePool, Conv, ConvTranspose, MaxPool, MaxUnpool, SumPool, Upsample, ZeroInsert
 from spec.conventions import on_every_axis, torch_same_padding, torch_transpose_words
 from spec.operation import Pairs, negated
 
@@ -77,6 +77,18 @@ def sum_pool(op: SumPool, at: Step) -> str:
     if op.rank == 1:
         return f"x = F.avg_pool2d(x[..., None], ({op.kernel[0]}, 1), ({op.stride[0]}, 1), divisor_override=1)[..., 0]"
     return f"x = F.avg_pool{op.rank}d(x, {short(op.kernel)}, {short(op.stride)}, divisor_override=1)"
+
+
+def average_pool(op: AveragePool, at: Step) -> str:
+    return f"x = F.avg_pool{op.rank}d(x, {short(op.kernel)}, {short(op.stride)})"
+
+
+def max_pool(op: MaxPool, at: Step) -> str:
+    return f"x = F.max_pool{op.rank}d(x, {short(op.kernel)}, {short(op.stride)})"
+
+
+def max_unpool(op: MaxUnpool, at: Step) -> str:
+    return f"x = F.max_unpool{op.rank}d(x, {at.weight}.long(), {(1,) * op.rank}, output_size={op.size})"
 
 
 def _pad(pairs: Pairs) -> str:

@@ -2,7 +2,7 @@
 
 from spec.conv import Conv, ConvTranspose
 from spec.operation import Array, Impossible, Operation, Shape
-from spec.pool import SumPool
+from spec.pool import AveragePool, MaxPool, MaxUnpool, SumPool
 from spec.program import Program
 from spec.question import Question, operations, parse, parse_question
 from spec.rearrange import ZeroInsert
@@ -10,9 +10,12 @@ from spec.resize import Upsample
 
 __all__ = [
     "Array",
+    "AveragePool",
     "Conv",
     "ConvTranspose",
     "Impossible",
+    "MaxPool",
+    "MaxUnpool",
     "Operation",
     "Program",
     "Question",

@@ -76,6 +76,16 @@ class Operation:
         return 0
 
     @property
+    def multilinear(self) -> bool:
+        """Whether the answer is linear in x and in each weight, so that whole numbers decide its meaning."""
+        return True
+
+    @property
+    def unit(self) -> int:
+        """x and the cotangent are drawn as multiples of this, so that the answers stay whole."""
+        return 1
+
+    @property
     def steps(self) -> tuple[Operation, ...]:
         """The operations one after the other; a single one is a program of itself."""
         return (self,)

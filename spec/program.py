@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import reduce
 
@@ -22,6 +23,14 @@ class Program(Operation):
     @property
     def weights(self) -> int:
         return sum(op.weights for op in self.inner)
+
+    @property
+    def multilinear(self) -> bool:
+        return all(op.multilinear for op in self.inner)
+
+    @property
+    def unit(self) -> int:
+        return math.prod(op.unit for op in self.inner)
 
     @property
     def rank(self) -> int:

@@ -8,8 +8,9 @@ import resource
 import time
 from collections.abc import Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from functools import cache
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 import pytest
 
 from backends import Backend, Runtime
-from spec import parse_question
+from spec import Shape, parse_question
 from verify import engine
 from verify.engine import Host, HostFailed, Job, answers
 from verify.host import draw
@@ -70,8 +71,8 @@ LONG = 30.0
 """Seconds that no test waits for: reaching them is a hang."""
 
 
-def job(i: int, text: str, shape: tuple[int, ...] = (2, 3), dtype: str = "float32") -> Job:
-    return Job(id=i, text=text, seed=i, radius=9, dtype=dtype, x=shape, y=shape, w=())
+def job(i: int, text: str, x: Shape = (2, 3), dtype: str = "float32", *, y: Shape | None = None, w: tuple[Shape, ...] = ()) -> Job:
+    return Job(id=i, text=text, seed=i, radius=9, dtype=dtype, x=x, y=x if y is None else y, w=w)
 
 
 def doubled(asked: Job) -> np.ndarray[Any, Any]:
@@ -95,9 +96,9 @@ def ask(jobs: list[Job], backend: Backend, *, timeout: float = LONG, alone: bool
     return dict(heard)
 
 
-def say(text: str, glue: str = STREAMING, shape: tuple[int, ...] = (2, 3), dtype: str = "float32") -> Answer:
+def say(text: str) -> Answer:
     """The answer to one text."""
-    return ask([job(0, text, shape, dtype)], fake(glue))[0]
+    return ask([job(0, text)], fake(STREAMING))[0]
 
 
 @cache
@@ -220,10 +221,8 @@ def test_batches_grow(alone: bool, sizes: list[int]) -> None:
 def test_arguments_gradients_and_order(glue: str) -> None:
     """x is stream 0, the cotangent 1, the weights 2 and on; outputs come in the order they were given."""
     text = "def f(x, *w): return x\nf.gradients = lambda x, *w: w"
-    asked = Job(id=4, text=text, seed=11, radius=50, dtype="float64", x=(2, 3), y=(5,), w=((4,), (1, 2)))
-    answer = ask([asked], fake(glue))[4]
-    streams = [(0, (2, 3)), (2, (4,)), (3, (1, 2)), (1, (5,))]
-    expected = [draw(11, stream, shape, 50) for stream, shape in streams]
+    answer = ask([job(4, text, (2, 3), "float64", y=(5,), w=((4,), (1, 2)))], fake(glue))[4]
+    expected = [draw(4, stream, shape, 9) for stream, shape in ((0, (2, 3)), (2, (4,)), (3, (1, 2)), (1, (5,)))]
     assert [o.values.tolist() for o in answer.outputs] == [a.tolist() for a in expected]
     assert {o.dtype for o in answer.outputs} == {"float64"}
 
@@ -350,11 +349,11 @@ def test_a_long_message_is_cut() -> None:
 @BOTH
 def test_a_gradient_may_fail_alone(glue: str) -> None:
     """y is judged as it came; only what could not be computed is refused."""
-    question = parse_question("Upsample(factor=(2,)) x=(1, 2, 3)")
+    question = parse_question("Upsample(factor=(2,)) x=(1, 2, 3) float32 seed=7")
     reference = Reference(question)
     text = "def f(x): return x.repeat(2, axis=2)\ndef gradients(x, g): raise NotImplementedError('no gradient')\nf.gradients = gradients"
-    asked = Job(0, text, question.seed, reference.radius, question.dtype, question.x, question.y, ())
-    y, dx = judge(reference, ask([asked], fake(glue))[0])
+    asked = replace(job(7, text, question.x, y=question.y), radius=reference.radius)
+    y, dx = judge(reference, ask([asked], fake(glue))[7])
     assert (y.output, y.verdict) == ("y", "agree")
     assert (dx.output, dx.verdict, dx.reason) == ("dx", "refused", "NotImplementedError: no gradient")
 
@@ -447,7 +446,7 @@ def test_a_slow_batch_is_no_hang() -> None:
 @pytest.mark.parametrize("last", ["pass", "os._exit(7)"], ids=["lives on", "dies"])
 def test_what_a_text_starts_ends_with_the_host(last: str) -> None:
     """Neither a program it runs nor a fork of the host outlives the run, or holds it up."""
-    text = f"""
+    text = """
 import os, subprocess, time, numpy as np
 program = subprocess.Popen(["sleep", "1000"], stdout=subprocess.DEVNULL)
 fork = os.fork()
@@ -581,7 +580,7 @@ def test_a_host_is_replaced_after_a_lifetime(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_cores_bound_the_busy_hosts() -> None:
     """With one core, no two texts run at the same time, whatever the runtime."""
-    text = "import time, numpy as np\ndef f(x):\n    began = time.monotonic(); time.sleep(0.05)\n    return np.array([began, time.monotonic()])"
+    text = "import time, numpy as np\ndef f(x): return np.array([time.monotonic(), time.sleep(0.05) or time.monotonic()])"
     spans: list[list[float]] = []
 
     async def one(cores: asyncio.Semaphore) -> None:
@@ -595,7 +594,7 @@ def test_cores_bound_the_busy_hosts() -> None:
     asyncio.run(several())
     spans.sort()
     assert len(spans) == 12
-    assert all(end <= began for (_, end), (began, _) in zip(spans, spans[1:], strict=False))
+    assert all(end <= began for (_, end), (began, _) in pairwise(spans))
 
 
 @pytest.mark.parametrize("text", ["import time\ndef f(x): time.sleep(1000)", "import numpy as np\ndef f(x): return np.zeros(10_000_000)"])
@@ -703,7 +702,7 @@ LIES = {
     },
     **{
         f"dtype {dtype!r}": f"done(outputs=[array(travels=json.loads({json.dumps(dtype)!r}))])"
-        for dtype in ("object", "O,f4", "nonsense", "(2,f4", "f4,(", "{'a':", "U4", "S4", "M8", "m8[s]", "V4", "f4,f4", "V0", 5, [], {"a": 1})
+        for dtype in ("object", "O,f4", "nonsense", "(2,f4", "f4,(", "U4", "S4", "M8", "m8[s]", "V4", "f4,f4", "V0", 5, [], {"a": 1})
     },
 }  # fmt: skip
 
@@ -724,7 +723,7 @@ QUESTION = parse_question("Upsample(factor=(2,)) x=(1, 1, 2)")
 
 
 def asked(i: int) -> Job:
-    return Job(i, "", 0, 9, "float32", QUESTION.x, QUESTION.y, ())
+    return job(i, "", QUESTION.x, y=QUESTION.y)
 
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
@@ -740,7 +739,7 @@ def test_a_lie_is_a_crash(lie: str, liar: Any) -> None:
 
 @pytest.mark.parametrize(
     "lie",
-    ["sys.exit(5)", "say({'kind': 'began', 'jobs': ids}); sys.exit(5)", "while True: say({'kind': 'split'}); ids = [job['id'] for job in heard()['jobs']]"],
+    ["sys.exit(5)", "say({'kind': 'began', 'jobs': ids}); sys.exit(5)", "while True: say({'kind': 'split'}); heard()"],
     ids=["dies", "begins and dies", "splits for ever"],
 )
 def test_every_question_of_a_liar_ends(lie: str, liar: Any) -> None:

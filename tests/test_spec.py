@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from spec import Array, Conv, ConvTranspose, Impossible, Operation, Program, Shape, SumPool, Upsample, ZeroInsert
@@ -201,7 +201,8 @@ def inner(a: Array, b: Array) -> Any:
     return (a.astype(object) * b.astype(object)).sum() if a.size else 0
 
 
-thoroughly = settings(derandomize=True, deadline=None, database=None, max_examples=200)
+NOT_EXPLAINED = [Phase.explicit, Phase.generate, Phase.shrink]
+thoroughly = settings(derandomize=True, deadline=None, database=None, phases=NOT_EXPLAINED, max_examples=200)
 briefly = settings(thoroughly, max_examples=40)
 each_kind = pytest.mark.parametrize("kind", DEFINITIONS)
 WEIGHTED = [(Conv,), (ConvTranspose,), (Conv, ConvTranspose), (ConvTranspose, Conv), (Conv, Upsample, Conv), (ZeroInsert, Conv)]

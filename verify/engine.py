@@ -35,7 +35,7 @@ LIFETIME = 4000
 
 @dataclass(frozen=True)
 class Job:
-    """A text to run and the arrays to draw for it."""
+    """A text to run and the arrays to draw for it: x and g multiples of `unit`, all from −radius to radius (times unit)."""
 
     id: int
     text: str
@@ -45,6 +45,9 @@ class Job:
     x: tuple[int, ...]
     y: tuple[int, ...]
     w: tuple[tuple[int, ...], ...]
+    unit: int = 1
+    given: tuple[Any, ...] | None = None
+    """x, g (None: no gradients asked) and the weights as nested lists of whole numbers, instead of drawn ones."""
 
 
 class HostFailed(Exception):

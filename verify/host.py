@@ -118,11 +118,19 @@ def _answer_together(jobs: list[dict[str, Any]], glue: dict[str, Any], send: Any
 def _prepare(job: dict[str, Any], glue: dict[str, Any]) -> tuple[Any, list[Any], Any]:
     scope: dict[str, Any] = {"__name__": "text"}
     exec(compile(job["text"], "text", "exec"), scope)
-    x, g, *w = (
-        glue["array"](draw(job["seed"], stream, tuple(shape), job["radius"]), job["dtype"])
-        for stream, shape in enumerate((job["x"], job["y"], *job["w"]))
-    )
+    x, g, *w = (None if a is None else glue["array"](a, job["dtype"]) for a in _numbers(job))
     return scope["f"], [x, *w], g
+
+
+def _numbers(job: dict[str, Any]) -> list[Any]:
+    if job["given"] is not None:
+        return [None if rows is None else np.array(rows, np.int64).reshape(shape) for rows, shape in zip(job["given"], _shapes(job))]
+    drawn = [draw(job["seed"], stream, tuple(shape), job["radius"]) for stream, shape in enumerate(_shapes(job))]
+    return [a * job["unit"] if stream < 2 else a for stream, a in enumerate(drawn)]
+
+
+def _shapes(job: dict[str, Any]) -> list[Any]:
+    return [job["x"], job["y"], *job["w"]]
 
 
 def _one_by_one(job: tuple[Any, list[Any], Any], glue: dict[str, Any]) -> Any:
@@ -131,6 +139,8 @@ def _one_by_one(job: tuple[Any, list[Any], Any], glue: dict[str, Any]) -> Any:
         try:
             for output in glue["answers"](*job):
                 outputs.append(output)
+                if job[2] is None:
+                    break
         except Exception as error:
             return [(outputs, error)]
         return [(outputs, None)]

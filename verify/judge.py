@@ -71,15 +71,18 @@ class Reference:
     @cached_property
     def radius(self) -> int:
         """Numbers are drawn from −radius … radius, so that terms · radius**degree is exactly representable. 0 if there is no such."""
-        most = (1 << DIGITS[self.question.dtype]) // self._terms
+        most = (1 << DIGITS[self.question.dtype]) // (self._terms * self.question.op.unit)
         radius = min(round(most ** (1 / self.degree)) + 1, LARGEST_RADIUS)
         while radius and int(radius) ** self.degree > most:
             radius -= 1
         return int(radius)
 
     @property
-    def missed_probability(self) -> float:
-        """At most this probable that a wrong multilinear operation gave the right answer on this draw (Schwartz 1980, Zippel 1979)."""
+    def missed_probability(self) -> float | None:
+        """At most this probable that another multilinear operation gave the right answer on this draw (Schwartz 1980, Zippel 1979);
+        None where the operation is not multilinear."""
+        if not self.question.op.multilinear:
+            return None
         return float(1 - (1 - 1 / (2 * self.radius + 1)) ** self.degree) if self.radius else 1.0
 
     @cached_property
@@ -87,7 +90,8 @@ class Reference:
         """x, the cotangent g, and the weights."""
         q = self.question
         x, g, *w = (draw(q.seed, i, shape, self.radius).astype(np.float64) for i, shape in enumerate((q.x, q.y, *q.w)))
-        return x, g, tuple(w)
+        unit = self.question.op.unit
+        return x * unit, g * unit, tuple(w)
 
     @cached_property
     def outputs(self) -> tuple[Array, ...]:

@@ -123,7 +123,7 @@ class Run:
         for i, q in enumerate(self.questions):
             try:
                 text = ran.backend.translate(q)
-                jobs.append(Job(i, text, q.seed, self.reference(q).radius, q.dtype, q.x, q.y, q.w))
+                jobs.append(Job(i, text, q.seed, self.reference(q).radius, q.dtype, q.x, q.y, q.w, q.op.unit))
             except Unsupported as why:
                 ran.judged.extend((i, "", Judgement(output, "unsupported", str(why))) for output in q.outputs)
         return jobs

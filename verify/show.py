@@ -82,7 +82,7 @@ def _matrix(report: Report, ran: list[str], console: Console) -> None:
         row = _row(record.question)
         cells[row, record.runtime][_mark(record)] += 1
     names = (escape(name.replace("-", "-\n")) for name in ran)
-    grid = Table(Column("", no_wrap=True), *names, box=None, header_style="bold", padding=(0, 2, 0, 0))
+    grid = Table(Column("", no_wrap=True), *names, box=None, header_style="bold", padding=(0, 1, 0, 0))
     for row in dict.fromkeys(row for row, _ in cells):
         grid.add_row(row, *(_cell(cells[row, name]) for name in ran))
     grid.add_row("[bold]all[/]", *(_cell(sum((cells[key] for key in cells if key[1] == name), Counter())) for name in ran))

@@ -1,0 +1,305 @@
+"""report.json: its schema, that it is never half written, and that no bad file is taken for one."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+
+from backends import Backend, Runtime, Unsupported
+from spec import parse_question
+from verify import record
+from verify.record import BadReport, Report, json_schema, load, save
+from verify.run import FINE, Run
+
+HOME = Path(record.__file__).parent.parent
+
+GLUE = """
+import numpy as np
+
+def array(a, dtype):
+    return a.astype(dtype)
+
+def numpy(t):
+    return t
+
+def dtype(t):
+    return str(t.dtype)
+
+def version():
+    return {"numpy": np.__version__}
+
+def answers(f, args, g):
+    yield f(*args)
+    yield g.reshape(*args[0].shape, -1).sum(axis=-1)
+"""
+
+
+def declines(op: object, at: object) -> str:
+    raise Unsupported("no pixels here")
+
+
+TRANSLATIONS = {
+    "right": lambda op, at: "x = x.repeat(2, axis=2)",
+    "shifted": lambda op, at: "x = x.repeat(2, axis=2)[..., ::-1]",
+    "not-a-number": lambda op, at: "x = x.repeat(2, axis=2) * float('nan')",
+    "raises": lambda op, at: "raise ValueError('naïve ☃')",
+    "declines": declines,
+    "dies": lambda op, at: "import os; os._exit(3)",
+}
+
+
+def backend(name: str, glue: str = GLUE, packages: tuple[str, ...] = ("numpy",)) -> Backend:
+    module = ModuleType(name)
+    module.upsample = TRANSLATIONS[name]  # type: ignore[attr-defined]
+    return Backend(name, Runtime(packages=packages, glue=glue), module)
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    """Three questions to runtimes that answer, that do not, that cannot start and that are not there."""
+    questions = [parse_question(f"Upsample(factor=(2,)) x=(1, 2, {n})") for n in (2, 3, 4)]
+    backends = [backend(name) for name in TRANSLATIONS]
+    backends += [
+        Backend("broken", Runtime(packages=("numpy",), glue="raise OSError('no device')"), backends[0].module),
+        Backend("absent", Runtime(packages=("no_such_framework",), glue=GLUE), backends[0].module),
+    ]
+    return Run(questions, backends, suite={"name": "case"}).go()
+
+
+@pytest.fixture
+def path(report: Report, tmp_path: Path) -> Path:
+    """A good report.json."""
+    save(report, tmp_path / "report.json")
+    return tmp_path / "report.json"
+
+
+# ---- the schema ----
+
+
+def test_the_schema_in_docs_is_the_schema() -> None:
+    assert json.loads((HOME / "docs/report.schema.json").read_bytes()) == json.loads(json.dumps(json_schema()))
+
+
+def test_the_schema_is_one_and_a_report_follows_it(path: Path) -> None:
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+    jsonschema.validate(json.loads(path.read_bytes()), json_schema())
+
+
+@pytest.mark.parametrize("field", Report.__struct_fields__)
+def test_the_schema_misses_what_is_missing(field: str, path: Path) -> None:
+    document = json.loads(path.read_bytes())
+    del document[field]
+    with pytest.raises(jsonschema.ValidationError, match=f"'{field}' is a required property"):
+        jsonschema.validate(document, json_schema())
+
+
+# ---- what is in it ----
+
+
+def test_everything_asked_is_counted(report: Report) -> None:
+    """Asked is the sum of all verdicts and the number of records, in all and for each runtime; each question to each runtime is there."""
+    summary = report.summary
+    assert summary.asked == len(report.records) == sum(summary.verdicts.values()) == 2 * summary.questions * (len(report.runtimes) - 1)
+    assert summary.unexplained == sum(r.verdict not in FINE and r.known is None for r in report.records)
+    for name, runtime in report.runtimes.items():
+        own = [r for r in report.records if r.runtime == name]
+        assert sum(runtime.verdicts.values()) == len(own) == (0 if name == "absent" else 2 * summary.questions)
+        assert runtime.verdicts == {verdict: sum(r.verdict == verdict for r in own) for verdict in {r.verdict for r in own}}
+
+
+def test_every_record_has_its_own_id(report: Report) -> None:
+    assert len({r.id for r in report.records}) == len(report.records)
+
+
+def test_every_runtime_has_the_verdict_it_deserves(report: Report) -> None:
+    said = {name: {r.verdict for r in report.records if r.runtime == name and r.output == "y"} for name in report.runtimes}
+    assert said == {
+        "right": {"agree"}, "shifted": {"differ"}, "not-a-number": {"differ"}, "raises": {"refused"},
+        "declines": {"unsupported"}, "dies": {"crashed"}, "broken": {"crashed"}, "absent": set(),
+    }  # fmt: skip
+    assert {name: r.status for name, r in report.runtimes.items() if r.status != "ran"} == {"broken": "failed", "absent": "not installed"}
+    assert report.summary.exit == 1
+
+
+def test_nan_survives(path: Path) -> None:
+    """JSON has no NaN: values are written as text, and an infinite ratio is null."""
+    (first, *_) = (r for r in load(path).records if r.runtime == "not-a-number")
+    assert first.difference
+    assert (first.difference.got, first.difference.ratio) == ("nan", None)
+    json.loads(path.read_bytes(), parse_constant=lambda constant: pytest.fail(f"{constant} is no JSON"))
+
+
+# ---- writing ----
+
+
+def test_what_is_saved_is_loaded(report: Report, path: Path) -> None:
+    assert load(path) == report
+    assert path.read_text().endswith("}\n")
+    assert "☃" in path.read_text(encoding="utf-8")
+
+
+def test_folders_are_made(report: Report, tmp_path: Path) -> None:
+    save(report, tmp_path / "a" / "b" / "report.json")
+    assert load(tmp_path / "a" / "b" / "report.json") == report
+
+
+@pytest.mark.parametrize(("owner", "name"), [(msgspec.json, "encode"), (os, "replace"), (os, "fdopen")])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt(), UnicodeError("surrogates")], ids=repr)
+def test_a_failure_leaves_the_old_file(owner: Any, name: str, error: BaseException, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it strikes, and nothing half written beside it."""
+    before, better = path.read_bytes(), msgspec.structs.replace(load(path), suite={"name": "another"})
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, name, fail)
+        with pytest.raises(type(error)):
+            save(better, path)
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == ["report.json"]
+
+
+def test_a_full_disk_leaves_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The failure comes in the middle of the text."""
+    real = os.fdopen
+
+    def full(handle: int, mode: str) -> Any:
+        return real(os.open("/dev/full", os.O_WRONLY), mode, closefd=not os.close(handle))
+
+    before = path.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdopen", full)
+        with pytest.raises(OSError, match="No space left on device"):
+            save(load(path), path)
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == ["report.json"]
+
+
+def test_a_report_may_be_read_by_whom_the_umask_lets(report: Report, tmp_path: Path) -> None:
+    """It is an ordinary file, as CI artefacts must be."""
+    save(report, tmp_path / "report.json")
+    (tmp_path / "ordinary").touch()
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("report.json", "ordinary")]
+    assert modes[0] == modes[1]
+
+
+def test_text_that_cannot_be_encoded_does_not_lose_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment variable that is not UTF-8 and a translation with half a surrogate pair are saved in some readable form."""
+    monkeypatch.setenv("TF_ODD", "\udcff")
+    monkeypatch.setitem(TRANSLATIONS, "odd", lambda op, at: "x = '\ud800'")
+    odd = Run([parse_question("Upsample(factor=(2,)) x=(1, 2, 2)")], [backend("odd")], suite={"name": "case"}).go()
+    save(odd, tmp_path / "report.json")
+    assert [r.verdict for r in load(tmp_path / "report.json").records] == ["refused", "refused"]
+
+
+# ---- reading ----
+
+
+def spoil(path: Path, change: Any) -> None:
+    document = json.loads(path.read_bytes())
+    change(document)
+    path.write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "truncated"),
+        (b"\n", "truncated"),
+        (b"{", "truncated"),
+        (b"null", "Expected `object`, got `null`"),
+        (b"[]", "Expected `object`, got `array`"),
+        (b"{}", "missing required field `schema`"),
+        (b"\xff\xfe{}", ""),
+        (b'{"schema": "\xff"}', ""),
+        (b"concordant", "malformed"),
+        (b"[" * 1_000_000, ""),
+        (b'{"suite":' * 1_000_000, ""),
+        (b'{"schema": 1e999}', ""),
+        (b"PK\x03\x04\0\0", "malformed"),
+    ],
+    ids=lambda value: repr(value[:12]) if isinstance(value, bytes) else "",
+)
+def test_a_bad_file_is_told(content: bytes, said: str, tmp_path: Path) -> None:
+    """In one sentence that begins with the path."""
+    path = tmp_path / "report.json"
+    path.write_bytes(content)
+    with pytest.raises(BadReport) as bad:
+        load(path)
+    sentence = str(bad.value)
+    assert sentence.startswith(f"{path} is no report: ")
+    assert said in sentence
+    assert "\n" not in sentence
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadReport, match=r"absent\.json cannot be read: No such file or directory"):
+        load(tmp_path / "absent.json")
+    with pytest.raises(BadReport, match="cannot be read: Is a directory"):
+        load(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(BadReport, match="cannot be read: Not a directory"):
+        load(tmp_path / "file" / "report.json")
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_a_truncated_file_is_told(share: float, path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(BadReport, match="truncated"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda d: d["records"][1].update(verdict="fine"), "$.records[1].verdict"),
+        (lambda d: d["records"][1].update(shape=[1, "2"]), "$.records[1].shape[1]"),
+        (lambda d: d["records"][1].pop("runtime"), "$.records[1]"),
+        (lambda d: d["runtimes"]["right"].update(status="odd"), "$.runtimes"),
+        (lambda d: d["runtimes"].update(right=[]), "$.runtimes"),
+        (lambda d: d["summary"].update(asked=None), "$.summary.asked"),
+        (lambda d: d["summary"].update(asked=1.5), "$.summary.asked"),
+        (lambda d: d.update(records={}), "$.records"),
+        (lambda d: d.update(schema="1"), "$.schema"),
+        (lambda d: d["tool"].update(version=1), "$.tool"),
+    ],
+)
+def test_a_wrong_type_is_told_with_its_path(change: Any, where: str, path: Path) -> None:
+    spoil(path, change)
+    with pytest.raises(BadReport) as bad:
+        load(path)
+    assert f"at `{where}" in str(bad.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda d: d.update(schema=2), lambda d: (d.clear(), d.update(schema=2)), lambda d: d.update(schema=2, records=None)],
+    ids=["else alike", "nothing else", "another form"],
+)
+def test_another_schema_is_told(change: Any, path: Path) -> None:
+    """Whatever the rest of a later version's report looks like."""
+    spoil(path, change)
+    with pytest.raises(BadReport, match="has schema 2, but this version of concordant reads 1"):
+        load(path)
+
+
+def test_unknown_fields_are_left_alone(report: Report, path: Path) -> None:
+    """A later version may add some to any of its structures."""
+
+    def grow(document: Any) -> None:
+        records = document["records"]
+        differences = [r["difference"] for r in records if "difference" in r]
+        for structure in (document, document["summary"], *document["runtimes"].values(), *records, *differences):
+            structure["later"] = {"more": [1]}
+
+    spoil(path, grow)
+    assert load(path) == report
