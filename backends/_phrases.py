@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from spec import MaxUnpool, Shape, ZeroInsert
+from spec import DepthToSpace, MaxUnpool, Shape, SpaceToDepth, ZeroInsert
 from spec.operation import Pairs
 
 if TYPE_CHECKING:
@@ -75,3 +75,26 @@ def one_hot_unpool(op: MaxUnpool, at: Step, ops: str, one_hot: str) -> str:
         f'x = {ops}.einsum("ncj,ncjq->ncq", x, {one_hot.format(size=size)})',
         f"x = {ops}.transpose({ops}.reshape(x, {at.y}), {channels_last(op.rank)})",
     )
+
+
+def woven(op: DepthToSpace, at: Step, reshape: str, transpose: str) -> str:
+    """DepthToSpace by reshaping, channels first: for ranks, orders and factors that have no function of their own."""
+    c, r = at.y[1], op.rank
+    split = (*op.factor, c) if op.order == "DCR" else (c, *op.factor)
+    phases, channel = (range(1, 1 + r), 1 + r) if op.order == "DCR" else (range(2, 2 + r), 1)
+    axes = (0, channel, *(axis for pair in zip(range(2 + r, 2 + 2 * r), phases, strict=True) for axis in pair))
+    return f"x = {reshape}({transpose}({reshape}(x, {(at.x[0], *split, *at.x[2:])}), {axes}), {at.y})"
+
+
+def unravelled(op: SpaceToDepth, at: Step, reshape: str, transpose: str) -> str:
+    """SpaceToDepth by reshaping, channels first."""
+    r = op.rank
+    split = (length for n, f in zip(at.x[2:], op.factor, strict=True) for length in (n // f, f))
+    phases, cells = range(3, 3 + 2 * r, 2), range(2, 2 + 2 * r, 2)
+    axes = (0, *((*phases, 1) if op.order == "DCR" else (1, *phases)), *cells)
+    return f"x = {reshape}({transpose}({reshape}(x, {(*at.x[:2], *split)}), {axes}), {at.y})"
+
+
+def channels_first_inside(statement: str, rank: int, transpose: str) -> str:
+    """A statement written for channels first, in a text that keeps them last."""
+    return lines(f"x = {transpose}(x, {channels_first(rank)})", statement, f"x = {transpose}(x, {channels_last(rank)})")

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 
 from backends import Runtime, Step, Unsupported
-from backends._phrases import lines
-from spec import AveragePool, Conv, ConvTranspose, MaxPool, MaxUnpool, SumPool, Upsample, ZeroInsert
+from backends._phrases import lines, unravelled, woven
+from spec import AveragePool, Conv, ConvTranspose, DepthToSpace, MaxPool, MaxUnpool, SpaceToDepth, SumPool, Upsample, ZeroInsert
+from spec.claims import Parameters
 from spec.conventions import lax_transpose_crop, on_every_axis, same_lower_padding, same_padding, valid_padding
 
 GLUE = """
@@ -113,6 +114,22 @@ def max_unpool(op: MaxUnpool, at: Step) -> str:
         f"zeros = jnp.zeros((n, c, {math.prod(op.size)}), x.dtype)",
         f"q = {at.weight}.astype(int).reshape(n, c, -1)",
         f"x = zeros.at[jnp.arange(n)[:, None, None], jnp.arange(c)[:, None], q].set(x.reshape(n, c, -1)).reshape({at.y})",
+    )
+
+
+def depth_to_space(op: DepthToSpace, at: Step) -> str:
+    return woven(op, at, "jnp.reshape", "jnp.transpose")
+
+
+def space_to_depth(op: SpaceToDepth, at: Step) -> str:
+    return unravelled(op, at, "jnp.reshape", "jnp.transpose")
+
+
+def parameters(op: Parameters, at: Step) -> str:
+    larger = (*at.x[:2], *(n * f for n, f in zip(at.x[2:], op.factor, strict=True)))
+    return lines(
+        f'constants = jax.make_jaxpr(lambda x: jax.image.resize(x, {larger}, "nearest"))(x).consts',
+        f"x = jnp.full({at.y}, sum(c.size for c in constants), x.dtype)",
     )
 
 

@@ -8,8 +8,21 @@ The engine, chosen once per process, brings the glue.
 from __future__ import annotations
 
 from backends import Code, Runtime, Step, Unsupported, jax, tensorflow, torch
-from backends._phrases import channels_first, channels_last, fitted, kernel_last, lines, one_hot_unpool, short, zeros_between
-from spec import AveragePool, Conv, ConvTranspose, MaxPool, MaxUnpool, SumPool, Upsample, ZeroInsert
+from backends._phrases import (
+    channels_first,
+    channels_first_inside,
+    channels_last,
+    fitted,
+    kernel_last,
+    lines,
+    one_hot_unpool,
+    short,
+    unravelled,
+    woven,
+    zeros_between,
+)  # fmt: skip
+from spec import AveragePool, Conv, ConvTranspose, DepthToSpace, MaxPool, MaxUnpool, SpaceToDepth, SumPool, Upsample, ZeroInsert
+from spec.claims import Parameters
 from spec.conventions import keras_transpose_words, on_every_axis, same_padding, valid_padding
 from spec.operation import negated
 
@@ -99,6 +112,22 @@ def max_pool(op: MaxPool, at: Step) -> Code:
 
 def max_unpool(op: MaxUnpool, at: Step) -> str:
     return one_hot_unpool(op, at, "keras.ops", 'keras.ops.one_hot(keras.ops.cast(q, "int32"), {size}, dtype=x.dtype)')
+
+
+def depth_to_space(op: DepthToSpace, at: Step) -> str:
+    return channels_first_inside(woven(op, at, "keras.ops.reshape", "keras.ops.transpose"), op.rank, "keras.ops.transpose")
+
+
+def space_to_depth(op: SpaceToDepth, at: Step) -> str:
+    return channels_first_inside(unravelled(op, at, "keras.ops.reshape", "keras.ops.transpose"), op.rank, "keras.ops.transpose")
+
+
+def parameters(op: Parameters, at: Step) -> Code:
+    layer = f"keras.layers.UpSampling{op.rank}D({short(op.factor)})"
+    return Code(
+        f"x = keras.ops.full({at.y}, {at.layer}.count_params(), dtype=x.dtype)",
+        before=f"{at.layer} = {layer}\n{at.layer}.build({(at.x[0], *at.x[2:], at.x[1])})",
+    )
 
 
 def _built(layer: str, image: tuple[int, ...], at: Step, *, first: str = "", last: str = "") -> Code:

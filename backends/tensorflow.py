@@ -6,9 +6,36 @@ shape, within what its padding allows; any other crop is the full 'VALID' answer
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from backends import Runtime, Step, Unsupported
-from backends._phrases import channels_first, channels_last, fitted, kernel_last, lines, one_hot_unpool, short, zeros_between
-from spec import AveragePool, Conv, ConvTranspose, Impossible, MaxPool, MaxUnpool, SumPool, Upsample, ZeroInsert
+from backends._phrases import (
+    channels_first,
+    channels_first_inside,
+    channels_last,
+    fitted,
+    kernel_last,
+    lines,
+    one_hot_unpool,
+    short,
+    unravelled,
+    woven,
+    zeros_between,
+)  # fmt: skip
+from spec import (
+    AveragePool,
+    Conv,
+    ConvTranspose,
+    DepthToSpace,
+    Impossible,
+    MaxPool,
+    MaxUnpool,
+    SpaceToDepth,
+    SumPool,
+    Upsample,
+    ZeroInsert,
+)  # fmt: skip
+from spec.claims import Parameters
 from spec.conventions import on_every_axis, same_padding, span, tf_same_crop, tf_valid_crop, valid_padding
 from spec.operation import Shape, negated
 
@@ -109,6 +136,30 @@ def max_pool(op: MaxPool, at: Step) -> str:
 
 def max_unpool(op: MaxUnpool, at: Step) -> str:
     return one_hot_unpool(op, at, "tf", "tf.one_hot(tf.cast(q, tf.int64), {size}, dtype=x.dtype)")
+
+
+def depth_to_space(op: DepthToSpace, at: Step) -> str:
+    if op.rank == 2 and op.order == "DCR" and len(set(op.factor)) == 1 and op.factor[0] > 1:
+        return f"x = tf.nn.depth_to_space(x, {op.factor[0]})"
+    return channels_first_inside(woven(op, at, "tf.reshape", "tf.transpose"), op.rank, "tf.transpose")
+
+
+def space_to_depth(op: SpaceToDepth, at: Step) -> str:
+    if op.rank == 2 and op.order == "DCR" and len(set(op.factor)) == 1 and op.factor[0] > 1:
+        return f"x = tf.nn.space_to_depth(x, {op.factor[0]})"
+    return channels_first_inside(unravelled(op, at, "tf.reshape", "tf.transpose"), op.rank, "tf.transpose")
+
+
+def parameters(op: Parameters, at: Step) -> str:
+    upsampled = upsample(Upsample(factor=op.factor), replace(at, y=Upsample(factor=op.factor).shape(at.x)))
+    return lines(
+        "@tf.function",
+        "def layer(x):",
+        *(f"    {line}" for line in upsampled.splitlines()),
+        "    return x",
+        "variables = layer.get_concrete_function(x).variables",
+        f"x = tf.fill({at.y}, tf.cast(sum(tf.size(v) for v in variables), x.dtype))",
+    )
 
 
 def _says(word: str, op: ConvTranspose, at: Step) -> bool:

@@ -7,8 +7,9 @@ the last axis.
 from __future__ import annotations
 
 from backends import Runtime, Step
-from backends._phrases import lines, short
-from spec import AveragePool, Conv, ConvTranspose, MaxPool, MaxUnpool, SumPool, Upsample, ZeroInsert
+from backends._phrases import lines, short, unravelled, woven
+from spec import AveragePool, Conv, ConvTranspose, DepthToSpace, MaxPool, MaxUnpool, SpaceToDepth, SumPool, Upsample, ZeroInsert
+from spec.claims import Parameters
 from spec.conventions import on_every_axis, torch_same_padding, torch_transpose_words
 from spec.operation import Pairs, negated
 
@@ -88,7 +89,28 @@ def max_pool(op: MaxPool, at: Step) -> str:
 
 
 def max_unpool(op: MaxUnpool, at: Step) -> str:
-    return f"x = F.max_unpool{op.rank}d(x, {at.weight}.long(), {(1,) * op.rank}, output_size={op.size})"
+    stride = tuple(max(q // n, 1) for q, n in zip(op.size, at.x[2:], strict=True))
+    kernel = tuple(q - (n - 1) * s for q, n, s in zip(op.size, at.x[2:], stride, strict=True))
+    return f"x = F.max_unpool{op.rank}d(x, {at.weight}.long(), {kernel}, {stride}, output_size={op.size})"
+
+
+def depth_to_space(op: DepthToSpace, at: Step) -> str:
+    if op.rank == 2 and op.order == "CRD" and len(set(op.factor)) == 1:
+        return f"x = F.pixel_shuffle(x, {op.factor[0]})"
+    return woven(op, at, "torch.reshape", "torch.permute")
+
+
+def space_to_depth(op: SpaceToDepth, at: Step) -> str:
+    if op.rank == 2 and op.order == "CRD" and len(set(op.factor)) == 1:
+        return f"x = F.pixel_unshuffle(x, {op.factor[0]})"
+    return unravelled(op, at, "torch.reshape", "torch.permute")
+
+
+def parameters(op: Parameters, at: Step) -> str:
+    return lines(
+        f'layer = torch.nn.Upsample(scale_factor={short(op.factor)}, mode="nearest")',
+        f"x = torch.full({at.y}, float(sum(p.numel() for p in layer.parameters())), dtype=x.dtype)",
+    )
 
 
 def _pad(pairs: Pairs) -> str:

@@ -1,11 +1,12 @@
 """Each operation stated once, by its equation, on explicit integers. Knows NumPy and mathematics; imports nothing else of ours."""
 
+
 from spec.conv import Conv, ConvTranspose
 from spec.operation import Array, Impossible, Operation, Shape
 from spec.pool import AveragePool, MaxPool, MaxUnpool, SumPool
 from spec.program import Program
 from spec.question import Question, operations, parse, parse_question
-from spec.rearrange import ZeroInsert
+from spec.rearrange import DepthToSpace, SpaceToDepth, ZeroInsert
 from spec.resize import Upsample
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "AveragePool",
     "Conv",
     "ConvTranspose",
+    "DepthToSpace",
     "Impossible",
     "MaxPool",
     "MaxUnpool",
@@ -20,6 +22,7 @@ __all__ = [
     "Program",
     "Question",
     "Shape",
+    "SpaceToDepth",
     "SumPool",
     "Upsample",
     "ZeroInsert",

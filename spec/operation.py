@@ -41,6 +41,11 @@ def one_number(default: int, *, least: int) -> Any:
     return dataclasses.field(default=default, metadata={"least": least})
 
 
+def one_of(default: str, *others: str) -> Any:
+    """A field with one word for the whole operation."""
+    return dataclasses.field(default=default, metadata={"words": (default, *others)})
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class Operation:
     """Base of the operations: checks the fields, prints them, composes with `>>`."""
@@ -193,6 +198,10 @@ def _is_neutral(op: Operation, f: dataclasses.Field[Any]) -> bool:
 
 def _entry(field: str, f: dataclasses.Field[Any], value: object) -> Any:
     where = f"{field} is {value!r}"
+    if "words" in f.metadata:
+        if value not in f.metadata["words"]:
+            raise Impossible(f"{where}, but it must be one of {', '.join(f.metadata['words'])}")
+        return value
     if isinstance(f.metadata.get("neutral"), tuple):
         if not isinstance(value, tuple | list) or len(value) != 2:
             raise Impossible(f"{where}, but it must be a pair (lo, hi), such as (0, 1)")

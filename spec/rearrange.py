@@ -1,6 +1,11 @@
 """Operations that move pixels and compute nothing.
 
-    ZeroInsert   y[n,c,s·i] = x[n,c,i], 0 elsewhere     length (n−1)s + 1 + trailing
+    ZeroInsert     y[n,c,s·i] = x[n,c,i], 0 elsewhere            length (n−1)s + 1 + trailing
+    DepthToSpace   y[n,c, f·i + p] = x[n, channel(c, p), i]      length f·n; p counts the phases of one cell, row-major
+    SpaceToDepth   y[n, channel(c, p), i] = x[n,c, f·i + p]      length n/f
+
+channel(c, p) of C channels and P = Πf phases is c·P + p in the order "CRD" (PyTorch's PixelShuffle), p·C + c in "DCR" (TensorFlow).
+Source: https://onnx.ai/onnx/operators/onnx__DepthToSpace.html
 """
 
 from __future__ import annotations
@@ -9,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spec.operation import Array, Index, Operation, Shape, per_axis, space
+from spec.operation import Array, Index, Operation, Shape, one_of, per_axis, size, space
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -36,3 +41,55 @@ class ZeroInsert(Operation):
 
     def _kept(self, x: Shape) -> Index:
         return (..., *(slice(0, (n - 1) * s + 1, s) for n, s in zip(space(x, self.rank), self.factor, strict=True)))
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class DepthToSpace(Operation):
+    """Channels woven into space."""
+
+    factor: Shape = per_axis(least=1)
+    order: str = one_of("DCR", "CRD")
+
+    def shape(self, x: Shape, *w: Shape) -> Shape:
+        self.expect_weights(w)
+        self.expect_image(x)
+        if x[1] % size(self.factor):
+            raise self.refuse(f"x has {x[1]} channels, but the {size(self.factor)} phases of a cell must divide them")
+        return (x[0], x[1] // size(self.factor), *(n * f for n, f in zip(space(x, self.rank), self.factor, strict=True)))
+
+    def __call__(self, x: Array, *w: Array) -> Array:
+        shape, r = self.shape(x.shape, *(v.shape for v in w)), self.rank
+        split = (*self.factor, shape[1]) if self.order == "DCR" else (shape[1], *self.factor)
+        phases, c = ((1, *range(2, 1 + r)), 1 + r) if self.order == "DCR" else (range(2, 2 + r), 1)
+        woven = (axis for pair in zip(range(2 + r, 2 + 2 * r), phases, strict=True) for axis in pair)
+        return x.reshape(x.shape[0], *split, *space(x, r)).transpose(0, c, *woven).reshape(shape)
+
+    def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
+        (g,) = w_and_g
+        return (SpaceToDepth(factor=self.factor, order=self.order)(g),)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SpaceToDepth(Operation):
+    """Space unravelled into channels: DepthToSpace undone."""
+
+    factor: Shape = per_axis(least=1)
+    order: str = one_of("DCR", "CRD")
+
+    def shape(self, x: Shape, *w: Shape) -> Shape:
+        self.expect_weights(w)
+        self.expect_image(x)
+        if any(n % f for n, f in zip(space(x, self.rank), self.factor, strict=True)):
+            raise self.refuse(f"x has the lengths {space(x, self.rank)}, but factor must divide them")
+        return (x[0], x[1] * size(self.factor), *(n // f for n, f in zip(space(x, self.rank), self.factor, strict=True)))
+
+    def __call__(self, x: Array, *w: Array) -> Array:
+        shape, r = self.shape(x.shape, *(v.shape for v in w)), self.rank
+        split = (length for n, f in zip(space(x, r), self.factor, strict=True) for length in (n // f, f))
+        phases, cells = range(3, 3 + 2 * r, 2), range(2, 2 + 2 * r, 2)
+        channels = (*phases, 1) if self.order == "DCR" else (1, *phases)
+        return x.reshape(*x.shape[:2], *split).transpose(0, *channels, *cells).reshape(shape)
+
+    def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
+        (g,) = w_and_g
+        return (DepthToSpace(factor=self.factor, order=self.order)(g),)

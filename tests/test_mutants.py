@@ -8,7 +8,8 @@ from backends import torch
 from tests.mutants import MUTANTS, Mutant
 from verify.cases import questions
 from verify.record import Report
-from verify.run import FINE, Run
+from verify.conclude import FINE
+from verify.run import Run
 
 pytest.importorskip("torch")
 

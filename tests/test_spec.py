@@ -22,7 +22,21 @@ import pytest
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from spec import Array, Conv, ConvTranspose, Impossible, Operation, Program, Shape, SumPool, Upsample, ZeroInsert
+from spec import (
+    Array,
+    AveragePool,
+    Conv,
+    ConvTranspose,
+    Impossible,
+    MaxPool,
+    MaxUnpool,
+    Operation,
+    Program,
+    Shape,
+    SumPool,
+    Upsample,
+    ZeroInsert,
+)
 
 Where = tuple[int, ...]
 Products = Iterator[tuple[Where, ...]]
@@ -359,6 +373,88 @@ def test_nothing_given_is_changed() -> None:
     assert all(np.array_equal(a, b) for a, b in zip(args, kept, strict=True))
 
 
+# Pools that divide or choose: the same windows as SumPool's
+
+
+@st.composite
+def pools(draw: st.DrawFn, kind: type[AveragePool | MaxPool]) -> tuple[AveragePool | MaxPool, Shape, list[tuple[Where, list[Where]]]]:
+    """A pool, the shape of an image, and each of its windows: the element of y it gives and those of x it has, row-major."""
+    pool, (x,) = draw(cases(SumPool))
+    windows: dict[Where, list[Where]] = {}
+    for to, at in sum_pool(pool, x):
+        windows.setdefault(to, []).append(at)
+    return kind(kernel=pool.kernel, stride=pool.stride), x, list(windows.items())
+
+
+@pytest.mark.parametrize("numbers", [integers, fractions])
+@briefly
+@given(data=st.data())
+def test_an_average_is_the_sum_over_the_number_of_pixels(numbers: Callable[..., list[Array]], data: st.DataObject) -> None:
+    op, x, windows = data.draw(pools(AveragePool))
+    a, g = numbers((x, op.shape(x)))
+    y, (dx,) = op(a), op.vjp(a, g)
+    assert y.shape == op.shape(x)
+    assert all(y[to] == Fraction(sum(a[at] for at in window), len(window)) for to, window in windows)
+    assert inner(dx, a) == inner(g, y)
+    assert {type(v) for v in (*y.flat, *dx.flat)} <= {int, np.int64, Fraction}
+
+
+@briefly
+@given(data=st.data())
+def test_an_average_of_python_integers_is_exact(data: st.DataObject) -> None:
+    op, x, windows = data.draw(pools(AveragePool))
+    (a,) = integers((x,), object)
+    y = op(a)
+    assert all(y[to] == Fraction(sum(a[at] for at in window), len(window)) for to, window in windows)
+
+
+def test_an_average_after_zeros_is_exact() -> None:
+    """The zeros that an operation puts in are no floats after the division either."""
+    op = ZeroInsert(factor=(4,)) >> AveragePool(kernel=(2,)) >> Conv(stride=(1,))
+    third = np.full((1, 1, 2), Fraction(1, 3), object)
+    assert op(third, third).ravel().tolist() == [Fraction(1, 18)] * 3
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float32, object], ids=lambda dtype: np.dtype(dtype).name)
+@briefly
+@given(data=st.data())
+def test_a_maximum_is_the_first_of_the_greatest(dtype: Any, data: st.DataObject) -> None:
+    """Its value, its place, and the gradient that goes there and nowhere else; few different numbers, so that many are equal."""
+    op, x, windows = data.draw(pools(MaxPool))
+    a, g = integers((x, op.shape(x)), dtype)
+    a = a // 5
+    y, indices, (dx,) = op(a), op.indices(a), op.vjp(a, g)
+    expected = np.zeros(x, dtype)
+    for to, window in windows:
+        winner = max(window, key=lambda at: a[at])  # max keeps the first
+        assert (y[to], indices[to]) == (a[winner], np.ravel_multi_index(winner[2:], x[2:]))
+        expected[winner] += g[to]
+    assert y.shape == indices.shape == op.shape(x)
+    assert np.array_equal(dx, expected)
+    assert y.dtype == dx.dtype == dtype
+
+
+@briefly
+@given(data=st.data())
+def test_unpooling_puts_each_maximum_back(data: st.DataObject) -> None:
+    op, x, windows = data.draw(pools(MaxPool))
+    (a,) = integers((x,))
+    expected = np.zeros_like(a)
+    for to, _ in windows:
+        expected[to[:2]].flat[op.indices(a)[to]] = op(a)[to]
+    assume(windows)
+    assert np.array_equal(MaxUnpool(size=x[2:])(op(a), op.indices(a)), expected)
+
+
+@briefly
+@given(data=st.data())
+def test_terms_of_a_maximum_bound_its_gradients_sums(data: st.DataObject) -> None:
+    """Overlapping windows may all have their maximum in one pixel, wherever that is."""
+    op, x, windows = data.draw(pools(MaxPool))
+    met = Counter(at for _, window in windows for at in window)
+    assert op.terms(x) >= max(met.values(), default=1)
+
+
 # What the definitions tell apart: each mutant has the same shapes and another answer
 
 
@@ -499,6 +595,9 @@ IMPOSSIBLE: list[tuple[Callable[[], object], tuple[str, ...]]] = [
     (lambda: ZeroInsert(factor=(2,), trailing=(-1,)), ("trailing[0]", "-1", "at least 0")),
     (lambda: SumPool(kernel=(0,)), ("kernel[0]", "0", "at least 1")),
     (lambda: SumPool(kernel=(2,), stride=(0,)), ("stride[0]", "0", "at least 1")),
+    (lambda: AveragePool(kernel=(2.5,)), ("kernel[0]", "2.5", "whole number")),
+    (lambda: MaxPool(kernel=(2,), stride=(0,)), ("stride[0]", "0", "at least 1")),
+    (lambda: MaxUnpool(size=(0,)), ("size[0]", "0", "at least 1")),
     # fields together
     (lambda: Conv(stride=(1, 1), dilation=(1,)), ("stride has 2", "dilation has 1", "each spatial axis")),
     (lambda: Conv(stride=(1,), padding=((0, 0), (0, 0))), ("stride has 1", "padding has 2", "each spatial axis")),
@@ -523,6 +622,10 @@ IMPOSSIBLE: list[tuple[Callable[[], object], tuple[str, ...]]] = [
     (lambda: Upsample(factor=(2,)).shape((1, 1, 4, 4)), ("x", "(1, 1, 4, 4)", "1 spatial axes")),
     (lambda: ZeroInsert(factor=(2,)).shape((1, 1, 4, 4)), ("x", "(1, 1, 4, 4)", "1 spatial axes")),
     (lambda: SumPool(kernel=(2,)).shape((1, 1)), ("x", "(1, 1)", "1 spatial axes")),
+    (lambda: MaxUnpool(size=(4,)).shape((1, 1, 2), (1, 1, 3)), ("indices", "(1, 1, 3)", "(1, 1, 2)")),
+    (lambda: MaxUnpool(size=(4,))(row(1, 2), row(0, 4)), ("indices", "0 to 4", "4 pixels")),
+    (lambda: MaxUnpool(size=(4,))(row(1, 2), row(-1, 3)), ("indices", "-1 to 3", "4 pixels")),
+    (lambda: MaxPool(kernel=(4,), stride=(1,)).shape((1, 1, 2)), ("(-1,)", "negative")),
     # how many weights
     (lambda: Conv(stride=(1,)).shape((1, 1, 4)), ("0 weight", "takes 1")),
     (lambda: Conv(stride=(1,)).shape((1, 1, 4), (1, 1, 1), (1, 1, 1)), ("2 weight", "takes 1")),

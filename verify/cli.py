@@ -14,8 +14,10 @@ from backends import Backend, BadBackend, found, named
 from spec import Impossible, Question, operations, parse_question
 from spec.question import DTYPES
 from verify import cases, show
-from verify.installed import missing, versions
-from verify.record import save
+from verify.environment import missing, versions
+from verify.pages import claims_page
+from verify.prove import prove_all
+from verify.record import Report, save
 from verify.run import NothingToAsk, Run
 
 app = typer.Typer(
@@ -51,29 +53,69 @@ def run(
         asked = Run(
             questions, backends,
             suite={"name": "case" if case else suite, "seed": seed, "ops": op or [], "dtypes": dtype or []},
-            floor=cases.FLOOR[suite] if whole_suite else 0.0, timeout=timeout,
+            proofs=prove_all() if whole_suite else [], floor=cases.FLOOR[suite] if whole_suite else 0.0, timeout=timeout,
         )  # fmt: skip
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
-    console = Console(stderr=True)
-    with show.progress(asked, console, quiet=quiet or not console.is_terminal) as watch:
-        asked.watch = watch
-        report = asked.go()
-    path = out / "report.json"
-    try:
-        save(report, path)
-    except OSError as error:
-        _refuse(f"{path} cannot be written: {error.strerror}")
+    report = _go(asked, out, quiet=quiet)
     show.table(report, Console(), quiet=quiet)
     if not quiet:
-        Console().print(f"\n{path}", highlight=False, soft_wrap=True)
+        Console().print(f"\n{out / 'report.json'}", highlight=False, soft_wrap=True)
     raise typer.Exit(report.summary.exit)
+
+
+@app.command()
+def theorems(
+    name: Annotated[list[str] | None, typer.Argument(help="Which; all if none is named.")] = None,
+    backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
+    out: Annotated[Path, typer.Option(help="The folder for report.json.")] = Path("runs/theorems"),
+) -> None:
+    """Try the theorems on the definition and, side by side as native programs, on every runtime. Exit status as for `run`."""
+    _prove(name or [], backend, out, claims_only=False)
+
+
+@app.command()
+def claims(
+    backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
+    out: Annotated[Path, typer.Option(help="The folder for report.json.")] = Path("runs/claims"),
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/claims.md.")] = False,
+) -> None:
+    """The founding question's ten claims: true, true when, or false, with the evidence from each framework. Exit status as for `run`."""
+    _prove([], backend, out, claims_only=True, markdown=markdown)
 
 
 @app.command()
 def backends() -> None:
     """List the backends: found, installed, version, why not. Imports no framework."""
     show.backends([(b, versions(b), missing(b)) for b in found().values()], Console())
+
+
+def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_only: bool, markdown: bool = False) -> None:
+    try:
+        _writable(out)
+        suite: dict[str, object] = {"name": "claims" if claims_only else "theorems"}
+        asked = Run([], _backends(backend), suite, proofs=prove_all(names, claims_only=claims_only))
+    except (Impossible, BadBackend, NothingToAsk) as error:
+        _refuse(str(error))
+    report = _go(asked, out, quiet=False)
+    if markdown:
+        print(claims_page(report), end="")
+    else:
+        show.theorems(report, Console(), claims_only=claims_only)
+        show.table(report, Console(), quiet=True)
+    raise typer.Exit(report.summary.exit)
+
+
+def _go(asked: Run, out: Path, *, quiet: bool) -> Report:
+    console = Console(stderr=True)
+    with show.progress(asked, console, quiet=quiet or not console.is_terminal) as watch:
+        asked.watch = watch
+        report = asked.go()
+    try:
+        save(report, out / "report.json")
+    except OSError as error:
+        _refuse(f"{out / 'report.json'} cannot be written: {error.strerror}")
+    return report
 
 
 def _backends(names: list[str] | None) -> list[Backend]:

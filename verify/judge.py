@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from spec import Array, Question
+from spec import Array, Impossible, MaxUnpool, Question
 from verify.host import draw
 from verify.record import Difference, Verdict
 
@@ -58,10 +58,15 @@ class Reference:
     """The definition's own answer to a question, computed once for all runtimes."""
 
     question: Question
+    given: tuple[Array | None, ...] | None = None
+    """x, g (None: no gradients asked) and the weights, where they are not drawn."""
     _terms: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_terms", self.question.op.terms(self.question.x, *self.question.w))
+        if self.given is None and any(isinstance(op, MaxUnpool) for op in self.question.op.steps):
+            raise Impossible("MaxUnpool takes indices, which cannot be drawn; theorems ask about it")
+        terms = self.question.op.terms(self.question.x, *self.question.w) if self.question.op.multilinear else 1
+        object.__setattr__(self, "_terms", terms)
 
     @property
     def degree(self) -> int:
@@ -89,6 +94,9 @@ class Reference:
     def drawn(self) -> tuple[Array, Array, tuple[Array, ...]]:
         """x, the cotangent g, and the weights."""
         q = self.question
+        if self.given is not None:
+            x, g, *w = (np.zeros(q.y) if a is None else a.astype(np.float64) for a in self.given)
+            return x, g, tuple(w)
         x, g, *w = (draw(q.seed, i, shape, self.radius).astype(np.float64) for i, shape in enumerate((q.x, q.y, *q.w)))
         unit = self.question.op.unit
         return x * unit, g * unit, tuple(w)
@@ -97,7 +105,13 @@ class Reference:
     def outputs(self) -> tuple[Array, ...]:
         """y, ∂x and each ∂w, as whole numbers held in float64."""
         x, g, w = self.drawn
-        return (self.question.op(x, *w), *self.question.op.vjp(x, *w, g))
+        y = self.question.op(x, *w)
+        return (y, *self.question.op.vjp(x, *w, g)) if self.differentiated else (y,)
+
+    @property
+    def differentiated(self) -> bool:
+        """Whether gradients are asked for."""
+        return self.given is None or self.given[1] is not None
 
     @cached_property
     def bounds(self) -> tuple[Array, ...]:
@@ -108,13 +122,14 @@ class Reference:
             raise ValueError(f"{self.question}: too many terms for a rounding bound")
         steps = self._terms + self.degree - 1
         gamma = steps * u / (1 - steps * u)
-        return tuple(gamma * a + u * a for a in (op(x, *w), *op.vjp(x, *w, g)))
+        sums = (op(x, *w), *op.vjp(x, *w, g)) if self.differentiated else (op(x, *w),)
+        return tuple(gamma * a + u * a for a in sums)
 
 
 def judge(reference: Reference, answer: Answer) -> list[Judgement]:
     """One verdict for every output of the question: the first that applies of crashed, timeout, refused, differ,
     nondeterministic, imprecise, agree."""
-    names = reference.question.outputs
+    names = reference.question.outputs if reference.differentiated else ("y",)
     given = answer.outputs[: len(names)]
     verdicts = [_judged(name, i, reference, output) for i, (name, output) in enumerate(zip(names, given, strict=False))]
     if len(answer.outputs) > len(names):

@@ -17,6 +17,9 @@ Verdict = Literal[
 ]
 
 
+Status = Literal["ran", "not installed", "failed"]
+
+
 class Difference(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """Where an answer departs from the definition. Values are written as Python writes them, so that NaN survives JSON."""
 
@@ -51,7 +54,7 @@ class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """One runtime: whether it ran, what it is, how it did."""
 
-    status: Literal["ran", "not installed", "failed"]
+    status: Status
     reason: str = ""
     versions: dict[str, str] = {}
     environment: dict[str, str] = {}
@@ -60,6 +63,43 @@ class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
     verdicts: dict[str, int] = {}
     explained: int = 0
     """How many of its records that are neither `agree` nor `vacuous` match a known record."""
+
+
+class Counterexample(msgspec.Struct, kw_only=True, frozen=True):
+    """The smallest sizes at which a statement fails, with both sides there."""
+
+    sizes: str
+    left: list[Any]
+    right: list[Any]
+
+
+class TheoremOnRuntime(msgspec.Struct, kw_only=True, frozen=True):
+    """A theorem's cases run natively, both sides. Holds if at least one agrees and every other is vacuous or on record."""
+
+    verdict: Literal["holds", "broken"]
+    agree: int
+    vacuous: int
+    other: int
+
+
+class TheoremReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """A statement, what the definition says to it, and how each runtime answers both its sides."""
+
+    statement: str
+    source: str
+    verdict: Literal["holds", "holds when", "refuted", "broken"]
+    reason: str = ""
+    when: str = ""
+    claim: int | None = None
+    see: tuple[str, ...] = ()
+    equal: int
+    unequal: int
+    vacuous: int
+    outside: int
+    """Cases tried outside the condition, and how many of those fail."""
+    outside_unequal: int
+    counterexample: Counterexample | None = None
+    runtimes: dict[str, TheoremOnRuntime] = {}
 
 
 class KnownReport(msgspec.Struct, kw_only=True, frozen=True):
@@ -82,6 +122,8 @@ class Summary(msgspec.Struct, kw_only=True, frozen=True):
     unexplained: int
     stale: list[str]
     """Known records that matched a question which now agrees."""
+    broken: list[str]
+    """Theorems that are broken, by definition or on a runtime."""
     floor: float
     """The least share of `agree` that the suite asks of every runtime."""
     below_floor: list[str]
@@ -98,6 +140,7 @@ class Report(msgspec.Struct, kw_only=True, frozen=True):
     environment: dict[str, Any]
     runtimes: dict[str, RuntimeReport]
     known: dict[str, KnownReport]
+    theorems: dict[str, TheoremReport]
     records: list[Record]
     summary: Summary
 

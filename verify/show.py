@@ -10,13 +10,15 @@ from shlex import quote
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
 from backends import Backend
 from spec import parse_question
-from verify.record import Record, Report
-from verify.run import FINE, Run, Watch
+from verify.conclude import FINE
+from verify.record import Record, Report, TheoremOnRuntime, TheoremReport
+from verify.run import Run, Watch
 
 MOST_SHOWN = 20
 
@@ -29,7 +31,7 @@ def progress(run: Run, console: Console, *, quiet: bool) -> Iterator[Watch]:
         return
     name, doing = TextColumn("{task.description:<17}"), TextColumn("{task.fields[doing]:<10}")
     with Progress(name, doing, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True) as bars:
-        tasks = {b.name: bars.add_task(b.name, total=len(run.questions), doing="waiting") for b in run.backends}
+        tasks = {b.name: bars.add_task(b.name, total=len(run.asks), doing="waiting") for b in run.backends}
         yield lambda runtime, doing, done: bars.update(tasks[runtime], completed=done, doing=doing)
 
 
@@ -58,6 +60,14 @@ def table(report: Report, console: Console, *, quiet: bool) -> None:
         _closing(report, console)
 
 
+def theorems(report: Report, console: Console, *, claims_only: bool = False) -> None:
+    """Each statement with its verdict, its counterexample, and how many of its cases each runtime answers natively on both sides."""
+    shown = {name: t for name, t in report.theorems.items() if t.claim or not claims_only}
+    for name, t in sorted(shown.items(), key=lambda item: (item[1].claim or 0)):
+        _theorem(name, t, console)
+    console.print("\n[dim]✓ n: n cases in which the framework's own code gives, on both sides, what the definition says[/]", highlight=False)
+
+
 def findings(report: Report) -> list[list[Record]]:
     """What nothing explains, alike ones together (runtime, output, verdict, and reason but for its numbers), shortest question first."""
     alike: dict[tuple[str, ...], list[Record]] = defaultdict(list)
@@ -79,8 +89,7 @@ def backends(rows: list[tuple[Backend, dict[str, str], str]], console: Console) 
 def _matrix(report: Report, ran: list[str], console: Console) -> None:
     cells: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for record in report.records:
-        row = _row(record.question)
-        cells[row, record.runtime][_mark(record)] += 1
+        cells[_row(record), record.runtime][_mark(record)] += 1
     names = (escape(name.replace("-", "-\n")) for name in ran)
     grid = Table(Column("", no_wrap=True), *names, box=None, header_style="bold", padding=(0, 1, 0, 0))
     for row in dict.fromkeys(row for row, _ in cells):
@@ -90,8 +99,10 @@ def _matrix(report: Report, ran: list[str], console: Console) -> None:
     console.print("[dim]agree / asked; known: deviations on record in backends/known/; ✗: unexplained[/]", highlight=False, soft_wrap=True)
 
 
-def _row(question: str) -> str:
-    steps = parse_question(question).op.steps
+def _row(record: Record) -> str:
+    if record.kind == "theorem":
+        return "theorems"
+    steps = parse_question(record.question).op.steps
     return steps[0].name if len(steps) == 1 else "compositions"
 
 
@@ -108,6 +119,37 @@ def _cell(counts: Counter[str]) -> str:
     return text
 
 
+def _theorem(name: str, t: TheoremReport, console: Console) -> None:
+    number = f"{t.claim}. " if t.claim else ""
+    lines = [f"[bold]{number}{escape(t.statement)}[/]", verdict_in_words(t)]
+    if t.counterexample:
+        c = t.counterexample
+        lines.append(f"[dim]{escape(f'smallest counterexample, {c.sizes}: {c.left} ≠ {c.right}')}[/]")
+    lines.append("  ".join(f"{escape(runtime)}\N{NO-BREAK SPACE}{_on(r)}" for runtime, r in t.runtimes.items()))
+    lines.append(f"[dim]{escape(name)} · {escape(t.source)}{escape(' · see ' + ', '.join(t.see)) if t.see else ''}[/]")
+    console.print()
+    for i, line in enumerate(lines):
+        console.print(Padding(line, (0, 0, 0, 3 if i else 0)), highlight=False)
+
+
+def verdict_in_words(t: TheoremReport) -> str:
+    """What the definition says to a statement."""
+    if t.verdict == "holds":
+        return f"[bold green]true[/]: all {t.equal} cases"
+    if t.verdict == "holds when":
+        tried = f"{t.equal} cases; otherwise {t.outside_unequal} of {t.outside} fail"
+        return f"[bold yellow]true when[/] {escape(t.when)}: {tried}"
+    if t.verdict == "refuted":
+        return f"[bold red]false[/]: {t.unequal} of {t.unequal + t.equal} cases fail"
+    return f"[bold red]broken[/]: {escape(t.reason)}"
+
+
+def _on(r: TheoremOnRuntime) -> str:
+    if r.verdict == "broken":
+        return f"[bold red]✗\N{NO-BREAK SPACE}{r.agree} of {r.agree + r.vacuous + r.other}[/]"
+    return f"[green]✓\N{NO-BREAK SPACE}{r.agree}[/]" + (f"[dim]\N{NO-BREAK SPACE}({r.vacuous}\N{NO-BREAK SPACE}vacuous)[/]" if r.vacuous else "")
+
+
 def _finding(alike: list[Record], console: Console) -> None:
     record = alike[0]
     more = f" (and {len(alike) - 1} more like it)" if len(alike) > 1 else ""
@@ -119,8 +161,13 @@ def _finding(alike: list[Record], console: Console) -> None:
         ratio = "infinitely far outside the rounding bound" if d.ratio is None else f"{d.ratio:.3g} of the rounding bound"
         lines.append(f"  first at {escape(str(list(d.first)))}: expected {d.expected}, got {escape(d.got)}; worst {ratio}")
     lines.extend(f"  [dim]│[/] {escape(line)}" for line in record.native.splitlines() if line)
-    lines.append(f"  again: concordant run --backend {escape(record.runtime)} --case {escape(quote(record.question))}")
+    again = f"run --case {quote(record.question)}" if record.kind == "case" else f"theorems {record.question.split()[0]}"
+    lines.append(f"  again: concordant {escape(again)} --backend {escape(record.runtime)}")
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
+
+
+def _why_broken(t: TheoremReport) -> str:
+    return t.reason or "on " + ", ".join(name for name, r in t.runtimes.items() if r.verdict == "broken")
 
 
 def _closing(report: Report, console: Console) -> None:
@@ -131,4 +178,10 @@ def _closing(report: Report, console: Console) -> None:
     if s.interrupted:
         console.print("[bold]Interrupted:[/] what was not asked is not in the report.", highlight=False)
     verdict = "[bold red]" + f"{s.unexplained} unexplained[/]" if s.unexplained else "[bold green]nothing unexplained[/]"
+    if report.theorems:
+        held = Counter(t.verdict for t in report.theorems.values())
+        words = ", ".join(f"{n} {v}" for v, n in held.items())
+        console.print(f"{len(report.theorems)} theorems: {words}.", highlight=False)
+    for name in s.broken:
+        console.print(f"[bold red]broken[/] theorem {escape(name)}: {escape(_why_broken(report.theorems[name]))}", highlight=False)
     console.print(f"{verdict}, {sum(k.matched for k in report.known.values())} known", highlight=False)

@@ -1,13 +1,21 @@
-"""What is installed where, found without importing any framework."""
+"""Where a run takes place: what is installed (found without importing any framework), and what of the machine can change an answer."""
 
 from __future__ import annotations
 
 import json
+import os
+import platform
 import subprocess
 import sys
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
 
 from backends import Backend
+
+MATTERS = ("KERAS_", "TF_", "XLA_", "JAX_", "OMP_", "MKL_", "DNNL_", "ONEDNN_", "CUDA_", "TORCH_", "ORT_")
+"""Beginnings of the names of environment variables that can change an answer."""
 
 PROBE = """
 import importlib.metadata as m, importlib.util as u, json, sys
@@ -41,6 +49,39 @@ def missing(backend: Backend) -> str:
     if backend.python:
         return f"{', '.join(absent)} is not installed for {backend.python}"
     return f"{', '.join(absent)} is not installed; pip install {' '.join(absent)}"
+
+
+def variables() -> dict[str, str]:
+    """The environment variables that can change an answer."""
+    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(MATTERS)}
+
+
+def machine() -> dict[str, object]:
+    """Python, operating system, processor, NumPy, variables."""
+    return {
+        "python": sys.version.split()[0],
+        "os": platform.platform(),
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "versions": {"numpy": np.__version__},
+        "variables": variables(),
+    }
+
+
+def _cpu() -> str:
+    try:
+        with open("/proc/cpuinfo") as lines:
+            return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def own_version() -> str:
+    """Concordant's own version."""
+    try:
+        return version("concordant")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 @lru_cache

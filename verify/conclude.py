@@ -1,0 +1,205 @@
+"""From verdicts to the report: known deviations matched, theorems settled, the exit status drawn."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from backends import Backend
+from backends.known import Known
+from spec import Array, Question
+from spec.theorem import Side
+from verify.environment import machine, own_version
+from verify.judge import Judgement, Reference
+from verify.prove import Case, Proof, asked
+from verify.record import (
+    SCHEMA,
+    Counterexample,
+    KnownReport,
+    Record,
+    Report,
+    RuntimeReport,
+    Status,
+    Summary,
+    TheoremOnRuntime,
+    TheoremReport,
+    Verdict,
+)  # fmt: skip
+
+FINE: tuple[Verdict, ...] = ("agree", "vacuous")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One program to run: a question, or one side of a theorem's case."""
+
+    question: Question
+    case: Case | None = None
+    side: Side | None = None
+
+    @property
+    def reference(self) -> Reference:
+        return asked(self.side) if self.side else Reference(self.question)
+
+
+@dataclass
+class Ran:
+    """One runtime in a run: where it stands, and every verdict with the index of what was asked and the text that was run."""
+
+    backend: Backend
+    status: Status = "ran"
+    reason: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    judged: list[tuple[int, str, Judgement]] = field(default_factory=list)
+
+
+class Tally:
+    """Which known record explains what, and which spoke of something that agreed."""
+
+    def __init__(self, known: Sequence[Known]) -> None:
+        self.known = known
+        self.matched: Counter[str] = Counter()
+        self.agreed: Counter[str] = Counter()
+
+    def explanation(self, ran: Ran, question: Question, judged: Judgement) -> str | None:
+        """The first record that explains a verdict."""
+        first = None
+        for known in self.known:
+            if known.covers(ran.backend.name, judged.output, question, ran.versions, ran.environment):
+                if known.explains(judged.verdict, judged.reason):
+                    self.matched[known.id] += 1
+                    first = first or known.id
+                elif judged.verdict == "agree" and not known.sometimes:
+                    self.agreed[known.id] += 1
+        return first
+
+    def report(self) -> dict[str, KnownReport]:
+        return {
+            k.id: KnownReport(reason=k.reason, link=k.link, matched=self.matched[k.id], agreed=self.agreed[k.id])
+            for k in self.known
+            if self.matched[k.id] or self.agreed[k.id]
+        }
+
+
+def conclude(
+    suite: dict[str, Any], asks: Sequence[Ask], proofs: Sequence[Proof], ran: Sequence[Ran], known: Sequence[Known], floor: float,
+    *, interrupted: bool,
+) -> Report:  # fmt: skip
+    """The report of everything judged so far."""
+    tally = Tally(known)
+    missed = {i: ask.reference.missed_probability for i, ask in enumerate(asks) if ask.case is None}
+    records = [record for r in ran for record in _records(r, asks, tally, missed)]
+    runtimes = {r.backend.name: _runtime(r, records) for r in ran}
+    theorems = {proof.theorem.name: _theorem(proof, records, ran) for proof in proofs}
+    return Report(
+        schema=SCHEMA, tool={"name": "concordant", "version": own_version()}, suite=suite, environment=machine(),
+        runtimes=runtimes, known=tally.report(), theorems=theorems, records=records,
+        summary=_summary(len(missed), runtimes, theorems, records, tally, floor, interrupted),
+    )  # fmt: skip
+
+
+def _records(ran: Ran, asks: Sequence[Ask], tally: Tally, missed: dict[int, float | None]) -> list[Record]:
+    records = []
+    sides: dict[str, list[tuple[int, str, Judgement, str | None]]] = {}
+    for i, text, judged in sorted(ran.judged, key=lambda j: j[0]):
+        ask = asks[i]
+        explanation = tally.explanation(ran, ask.question, judged)
+        if ask.case is None or ask.side is None:
+            records.append(_case(ran, ask.question, text, judged, missed[i], explanation))
+        elif judged.output == ask.side.output:
+            sides.setdefault(ask.case.text, []).append((i, text, judged, explanation))
+    return records + [_sides(ran, asks, own) for own in sides.values()]
+
+
+def _case(ran: Ran, q: Question, text: str, judged: Judgement, missed: float | None, explanation: str | None) -> Record:
+    runtime, shapes = ran.backend.name, dict(zip(q.outputs, (q.y, q.x, *q.w), strict=True))
+    return Record(
+        id=_id("case", repr(q), judged.output, runtime), kind="case", question=repr(q), output=judged.output, shape=shapes[judged.output],
+        dtype=q.dtype, seed=q.seed, runtime=runtime, verdict=judged.verdict, reason=judged.reason, native=text, missed_probability=missed,
+        difference=judged.difference, known=explanation,
+    )  # fmt: skip
+
+
+def _sides(ran: Ran, asks: Sequence[Ask], sides: list[tuple[int, str, Judgement, str | None]]) -> Record:
+    """A case holds where both its sides answer what they should; one that cannot be said natively is vacuous."""
+    i, _, judged, explanation = min(sides, key=lambda side: (side[2].verdict == "agree", side[3] is not None))
+    ask, runtime = asks[i], ran.backend.name
+    assert ask.case
+    unsaid = judged.verdict == "unsupported" or (judged.verdict == "refused" and explanation is not None)
+    return Record(
+        id=_id("theorem", ask.case.text, runtime), kind="theorem", question=ask.case.text, output=judged.output, shape=ask.question.y,
+        dtype=ask.question.dtype, seed=0, runtime=runtime, verdict="vacuous" if unsaid else judged.verdict, reason=judged.reason,
+        native="\n\n".join(text for _, text, _, _ in sides), difference=judged.difference, known=explanation,
+    )  # fmt: skip
+
+
+def _runtime(ran: Ran, records: list[Record]) -> RuntimeReport:
+    own = [r for r in records if r.runtime == ran.backend.name]
+    return RuntimeReport(
+        status=ran.status, reason=ran.reason, versions=ran.versions, environment=ran.environment, survey=ran.backend.runtime.survey,
+        verdicts=dict(Counter(r.verdict for r in own)), explained=sum(r.known is not None for r in own),
+    )  # fmt: skip
+
+
+def _theorem(proof: Proof, records: list[Record], ran: Sequence[Ran]) -> TheoremReport:
+    texts = {case.text for case in proof.native}
+    own = [r for r in records if r.kind == "theorem" and r.question in texts]
+    t, found = proof.theorem, proof.counterexample
+    example = found and Counterexample(
+        sizes=found.text.partition(" ")[2], left=_image(found.values[0]), right=_image(found.values[1])
+    )  # fmt: skip
+    return TheoremReport(
+        statement=t.statement, source=t.source, claim=t.claim, see=t.see, when=t.when[0] if t.when else "",
+        verdict=proof.verdict, reason=proof.reason, equal=proof.equal, unequal=proof.unequal, vacuous=proof.vacuous,
+        outside=proof.outside, outside_unequal=proof.outside_unequal, counterexample=example or None,
+        runtimes={r.backend.name: _on(r, own) for r in ran if r.status == "ran"},
+    )  # fmt: skip
+
+
+def _on(ran: Ran, records: list[Record]) -> TheoremOnRuntime:
+    own = [r for r in records if r.runtime == ran.backend.name]
+    counts = Counter(r.verdict for r in own)
+    wrong = [r for r in own if r.verdict not in FINE and r.known is None]
+    return TheoremOnRuntime(
+        verdict="broken" if wrong or not counts["agree"] else "holds",
+        agree=counts["agree"], vacuous=counts["vacuous"], other=len(own) - counts["agree"] - counts["vacuous"],
+    )  # fmt: skip
+
+
+def _summary(
+    questions: int, runtimes: dict[str, RuntimeReport], theorems: dict[str, TheoremReport], records: list[Record], tally: Tally,
+    floor: float, interrupted: bool,
+) -> Summary:  # fmt: skip
+    unexplained = sum(r.verdict not in FINE and r.known is None for r in records)
+    stale = [known.id for known in tally.known if tally.agreed[known.id]]
+    broken = [name for name, t in theorems.items() if t.verdict == "broken" or any(r.verdict == "broken" for r in t.runtimes.values())]
+    below = [name for name in runtimes if _below(floor, [r for r in records if r.runtime == name and r.kind == "case"])]
+    failed = any(r.status == "failed" for r in runtimes.values())
+    wrong = unexplained or stale or below or failed or broken or not records
+    return Summary(
+        questions=questions, asked=len(records), verdicts=dict(Counter(r.verdict for r in records)), unexplained=unexplained, stale=stale,
+        broken=broken, floor=floor, below_floor=below, interrupted=interrupted, exit=130 if interrupted else int(bool(wrong)),
+    )  # fmt: skip
+
+
+def _below(floor: float, records: list[Record]) -> bool:
+    return bool(records) and sum(r.verdict == "agree" for r in records) < floor * len(records)
+
+
+def _image(a: Array) -> list[Any]:
+    """The innermost picture of an array: batch and channel axes of length 1 taken away."""
+    a = np.asarray(a)
+    while a.ndim > 1 and a.shape[0] == 1:
+        a = a[0]
+    listed: list[Any] = a.tolist() if a.ndim else [a.item()]
+    return listed
+
+
+def _id(*parts: str) -> str:
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12]
