@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: verify test check schema clean
+.PHONY: verify test check docs clean
 
 verify: .venv/frameworks
 	$(BIN)/concordant run --suite quick
@@ -14,8 +14,10 @@ check: .venv/frameworks
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-schema: .venv/frameworks
+docs: .venv/frameworks
 	$(BIN)/python -m verify.record > docs/report.schema.json
+	$(BIN)/concordant claims --markdown > docs/claims.md
+	$(BIN)/concordant theorems --markdown > docs/theorems.md
 
 # torch first and alone: once it is there, no other package asks for another build of it.
 .venv/frameworks: pyproject.toml constraints.txt

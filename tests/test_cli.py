@@ -221,7 +221,7 @@ def test_a_mistake_is_shown(case: str, wrong: tuple[Ended, Report]) -> None:
     assert f"\n  {case}\n" in ended.stdout
     assert f"\n  first at {list(where)}: expected {record.difference.expected}, got {record.difference.got}; worst " in ended.stdout
     assert all(f"│ {line}\n" in ended.stdout for line in record.native.splitlines() if line)
-    assert f"--case {shlex.quote(case)}\n" in ended.stdout
+    assert f"--case {shlex.quote(case)}" in ended.stdout
 
 
 def test_a_mistake_is_counted(wrong: tuple[Ended, Report]) -> None:

@@ -33,10 +33,12 @@ def test_every_room_is_there(name: str) -> None:
     assert (ROOT / name).is_dir()
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["pyproject.toml", "README.md", "concordant.py", "Makefile", "constraints.txt", "LICENSE", "CONTRIBUTING.md", "CHANGELOG.md", ".ci/run"],
-)
+FILES = (
+    "pyproject.toml", "README.md", "concordant.py", "Makefile", "constraints.txt", "LICENSE", "CONTRIBUTING.md", "CHANGELOG.md", ".ci/run",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_every_file_is_there(name: str) -> None:
     assert (ROOT / name).is_file()
 

@@ -7,8 +7,8 @@ import pytest
 from backends import torch
 from tests.mutants import MUTANTS, Mutant
 from verify.cases import questions
-from verify.record import Report
 from verify.conclude import FINE
+from verify.record import Report
 from verify.run import Run
 
 pytest.importorskip("torch")

@@ -34,6 +34,8 @@ def operations_of_any_size(draw: st.DrawFn) -> Operation:
 
 def values(f: Field[Any], rank: int) -> st.SearchStrategy[Any]:
     """What a field may be, from what spec says about it."""
+    if "words" in f.metadata:
+        return st.sampled_from(f.metadata["words"])
     least = f.metadata["least"]
     number = st.integers(-2 if least is None else least, 3) | st.integers(-(10**9) if least is None else least, 10**9)
     if "neutral" not in f.metadata:

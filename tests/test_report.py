@@ -17,8 +17,8 @@ import pytest
 from backends import Backend, Runtime, Unsupported
 from spec import parse_question
 from verify import record
-from verify.record import BadReport, Report, json_schema, load, save
 from verify.conclude import FINE
+from verify.record import BadReport, Report, json_schema, load, save
 from verify.run import Run
 
 HOME = Path(record.__file__).parent.parent

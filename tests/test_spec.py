@@ -13,7 +13,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 from itertools import product
-from math import ceil, gcd
+from math import ceil, gcd, prod
 from operator import rshift
 from typing import Any
 
@@ -27,12 +27,14 @@ from spec import (
     AveragePool,
     Conv,
     ConvTranspose,
+    DepthToSpace,
     Impossible,
     MaxPool,
     MaxUnpool,
     Operation,
     Program,
     Shape,
+    SpaceToDepth,
     SumPool,
     Upsample,
     ZeroInsert,
@@ -84,12 +86,28 @@ def sum_pool(op: SumPool, x: Shape) -> Products:
             yield (n, c, *j), (n, c, *(s * a + b for s, a, b in zip(op.stride, j, t)))
 
 
+def depth_to_space(op: DepthToSpace, x: Shape) -> Products:
+    """y[n,c, f·i + p] = x[n, channel(c, p), i], over the phases p of one cell, row-major."""
+    for (n, c, *i), (number, p) in product(grid(x[0], x[1] // prod(op.factor), *x[2:]), enumerate(grid(*op.factor))):
+        channel = number * (x[1] // prod(op.factor)) + c if op.order == "DCR" else c * prod(op.factor) + number
+        yield (n, c, *(f * a + b for f, a, b in zip(op.factor, i, p))), (n, channel, *i)
+
+
+def space_to_depth(op: SpaceToDepth, x: Shape) -> Products:
+    """y[n, channel(c, p), i] = x[n,c, f·i + p]."""
+    for (n, c, *i), (number, p) in product(grid(*x[:2], *length(op, x)), enumerate(grid(*op.factor))):
+        channel = number * x[1] + c if op.order == "DCR" else c * prod(op.factor) + number
+        yield (n, channel, *i), (n, c, *(f * a + b for f, a, b in zip(op.factor, i, p)))
+
+
 LENGTHS: dict[type[Operation], Callable[..., int]] = {
     Conv: lambda n, k, s, d, ends: (n + sum(ends) - d * (k - 1) - 1) // s + 1,
     ConvTranspose: lambda n, k, s, d, ends: (n - 1) * s + d * (k - 1) + 1 - sum(ends),
     Upsample: lambda n, f: n * f,
     ZeroInsert: lambda n, f, trailing: (n - 1) * f + 1 + trailing,
     SumPool: lambda n, k, s: (n - k) // s + 1,
+    DepthToSpace: lambda n, f: n * f,
+    SpaceToDepth: lambda n, f: n // f,
 }
 
 
@@ -101,6 +119,8 @@ def length(op: Any, x: Shape, w: Shape | None = None) -> Shape:
         Upsample: ("factor",),
         ZeroInsert: ("factor", "trailing"),
         SumPool: ("kernel", "stride"),
+        DepthToSpace: ("factor",),
+        SpaceToDepth: ("factor",),
     }[type(op)]
     rows = (x[2:], *([w[2:]] if w else []), *(getattr(op, name) for name in fields))
     return tuple(LENGTHS[type(op)](*row) for row in zip(*rows))
@@ -112,6 +132,8 @@ DEFINITIONS: dict[type[Operation], Callable[..., Products]] = {
     Upsample: upsample,
     ZeroInsert: zero_insert,
     SumPool: sum_pool,
+    DepthToSpace: depth_to_space,
+    SpaceToDepth: space_to_depth,
 }
 
 
@@ -124,7 +146,13 @@ def inside(at: Where, lengths: Shape) -> bool:
 
 
 def channels(op: Any, x: Shape, w: tuple[Shape, ...]) -> int:
-    return {Conv: lambda: w[0][0], ConvTranspose: lambda: w[0][1] * op.groups}.get(type(op), lambda: x[1])()
+    said = {
+        Conv: lambda: w[0][0],
+        ConvTranspose: lambda: w[0][1] * op.groups,
+        DepthToSpace: lambda: x[1] // prod(op.factor),
+        SpaceToDepth: lambda: x[1] * prod(op.factor),
+    }
+    return said.get(type(op), lambda: x[1])()
 
 
 def defined(op: Operation, x: Array, *w: Array) -> Array:
@@ -159,6 +187,10 @@ def operations(draw: st.DrawFn, kind: type[Operation], x: Shape) -> tuple[Operat
         return Upsample(factor=draw(many)), ()
     if kind is ZeroInsert:
         return ZeroInsert(factor=draw(many), trailing=draw(st.tuples(*[st.integers(0, 3)] * rank))), ()
+    if kind is DepthToSpace or kind is SpaceToDepth:
+        factors = [f for f in product(range(4, 0, -1), repeat=rank) if x[1] % prod(f) == 0 or kind is SpaceToDepth]
+        fitting = [f for f in factors if kind is DepthToSpace or not any(n % m for n, m in zip(space, f))]
+        return kind(factor=draw(st.sampled_from(fitting)), order=draw(st.sampled_from(["DCR", "CRD"]))), ()
     if kind is SumPool:
         stride = draw(many)
         return SumPool(kernel=tuple(draw(st.integers(1, min(n + short * s, 4))) for n, s in zip(space, stride)), stride=stride), ()
@@ -220,7 +252,15 @@ thoroughly = settings(derandomize=True, deadline=None, database=None, phases=NOT
 briefly = settings(thoroughly, max_examples=40)
 each_kind = pytest.mark.parametrize("kind", DEFINITIONS)
 WEIGHTED = [(Conv,), (ConvTranspose,), (Conv, ConvTranspose), (ConvTranspose, Conv), (Conv, Upsample, Conv), (ZeroInsert, Conv)]
-COMPOSED = [*WEIGHTED, (Upsample,), (ZeroInsert,), (SumPool,), (Upsample, ConvTranspose), (ConvTranspose, SumPool, Conv)]
+COMPOSED = [
+    *WEIGHTED,
+    (Upsample,),
+    (ZeroInsert,),
+    (SumPool,),
+    (Upsample, ConvTranspose),
+    (ConvTranspose, SumPool, Conv),
+    (SpaceToDepth, Conv, DepthToSpace),
+]
 each_program = pytest.mark.parametrize("kinds", COMPOSED, ids=lambda kinds: ">>".join(kind.__name__ for kind in kinds))
 
 
@@ -522,6 +562,14 @@ def row(*numbers: int) -> Array:
         (ZeroInsert(factor=(2,), trailing=(0,)), (1, 2), [], (1, 0, 2)),
         (SumPool(kernel=(2,)), (1, 2, 3, 4, 5), [], (3, 7)),
         (SumPool(kernel=(2,), stride=(1,)), (1, 2, 3), [], (3, 5)),
+        (SpaceToDepth(factor=(2,)) >> DepthToSpace(factor=(2,)), (1, 2, 3, 4), [], (1, 2, 3, 4)),
+        (
+            SpaceToDepth(factor=(4,), order="CRD") >> DepthToSpace(factor=(2,)) >> SpaceToDepth(factor=(2,)) >> DepthToSpace(factor=(4,)),
+            (1, 2, 3, 4),
+            [],
+            (1, 2, 3, 4),
+        ),
+        (SpaceToDepth(factor=(4,)) >> DepthToSpace(factor=(2,)) >> DepthToSpace(factor=(2,), order="CRD"), (1, 2, 3, 4), [], (1, 3, 2, 4)),
         (Upsample(factor=(2,)) >> Conv(stride=(1,)), (1, 2), [(1, 10)], (11, 21, 22)),
     ],
     ids=repr,
@@ -597,6 +645,8 @@ IMPOSSIBLE: list[tuple[Callable[[], object], tuple[str, ...]]] = [
     (lambda: SumPool(kernel=(2,), stride=(0,)), ("stride[0]", "0", "at least 1")),
     (lambda: AveragePool(kernel=(2.5,)), ("kernel[0]", "2.5", "whole number")),
     (lambda: MaxPool(kernel=(2,), stride=(0,)), ("stride[0]", "0", "at least 1")),
+    (lambda: DepthToSpace(factor=(2,), order="RCD"), ("order", "'RCD'", "DCR, CRD")),
+    (lambda: SpaceToDepth(factor=(0,)), ("factor[0]", "0", "at least 1")),
     (lambda: MaxUnpool(size=(0,)), ("size[0]", "0", "at least 1")),
     # fields together
     (lambda: Conv(stride=(1, 1), dilation=(1,)), ("stride has 2", "dilation has 1", "each spatial axis")),
@@ -640,6 +690,8 @@ IMPOSSIBLE: list[tuple[Callable[[], object], tuple[str, ...]]] = [
     (lambda: ConvTranspose(stride=(1,)).shape((1, 3, 4), (2, 3, 1)), ("3 channels", "(2, 3, 1)", "C = 2")),
     (lambda: ConvTranspose(stride=(1,), groups=2).shape((1, 3, 4), (3, 1, 1)), ("3 channels", "groups")),
     (lambda: (Conv(stride=(1,)) >> Conv(stride=(1,))).shape((1, 1, 4), (2, 1, 1), (1, 1, 1)), ("2 channels", "(1, 1, 1)", "C = 1")),
+    (lambda: DepthToSpace(factor=(2, 2)).shape((1, 6, 4, 4)), ("6 channels", "4 phases", "divide")),
+    (lambda: SpaceToDepth(factor=(2, 3)).shape((1, 1, 4, 4)), ("(4, 4)", "factor", "divide")),
     # a length below 0
     (lambda: Conv(stride=(1,)).shape((1, 1, 2), (1, 1, 5)), ("(-2,)", "negative")),
     (lambda: Conv(stride=(2,)).shape((1, 1, 2), (1, 1, 5)), ("(-1,)", "negative")),
@@ -666,7 +718,7 @@ def test_the_impossible_is_refused(attempt: Callable[[], object], told: tuple[st
     assert [word for word in told if word not in sentence] == []
 
 
-@pytest.mark.parametrize("kind", [Upsample, ZeroInsert, SumPool])
+@pytest.mark.parametrize("kind", [Upsample, ZeroInsert, SumPool, DepthToSpace, SpaceToDepth])
 def test_a_field_without_a_neutral_value_must_be_given(kind: type[Operation]) -> None:
     with pytest.raises(TypeError, match=r"missing 1 required keyword-only argument: '(factor|kernel)'"):
         kind()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -15,7 +16,7 @@ from spec import Impossible, Question, operations, parse_question
 from spec.question import DTYPES
 from verify import cases, show
 from verify.environment import missing, versions
-from verify.pages import claims_page
+from verify.pages import claims_page, theorems_page
 from verify.prove import prove_all
 from verify.record import Report, save
 from verify.run import NothingToAsk, Run
@@ -69,9 +70,10 @@ def theorems(
     name: Annotated[list[str] | None, typer.Argument(help="Which; all if none is named.")] = None,
     backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
     out: Annotated[Path, typer.Option(help="The folder for report.json.")] = Path("runs/theorems"),
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/theorems.md.")] = False,
 ) -> None:
     """Try the theorems on the definition and, side by side as native programs, on every runtime. Exit status as for `run`."""
-    _prove(name or [], backend, out, claims_only=False)
+    _prove(name or [], backend, out, claims_only=False, page=theorems_page if markdown else None)
 
 
 @app.command()
@@ -81,7 +83,7 @@ def claims(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/claims.md.")] = False,
 ) -> None:
     """The founding question's ten claims: true, true when, or false, with the evidence from each framework. Exit status as for `run`."""
-    _prove([], backend, out, claims_only=True, markdown=markdown)
+    _prove([], backend, out, claims_only=True, page=claims_page if markdown else None)
 
 
 @app.command()
@@ -90,7 +92,7 @@ def backends() -> None:
     show.backends([(b, versions(b), missing(b)) for b in found().values()], Console())
 
 
-def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_only: bool, markdown: bool = False) -> None:
+def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_only: bool, page: Callable[[Report], str] | None) -> None:
     try:
         _writable(out)
         suite: dict[str, object] = {"name": "claims" if claims_only else "theorems"}
@@ -98,8 +100,8 @@ def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_onl
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
     report = _go(asked, out, quiet=False)
-    if markdown:
-        print(claims_page(report), end="")
+    if page:
+        print(page(report), end="")
     else:
         show.theorems(report, Console(), claims_only=claims_only)
         show.table(report, Console(), quiet=True)

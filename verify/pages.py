@@ -71,6 +71,29 @@ TEMPLATE = dedent("""\
     """)
 
 
+def theorems_page(report: Report) -> str:
+    """docs/theorems.md: every statement with its source and verdict, from a report of `concordant theorems`."""
+    rows = "\n".join(
+        f"| {name} | {_cell(t.statement)} | {_verdict(t)} | {_cell(t.source)} |" for name, t in report.theorems.items() if not t.claim
+    )
+    runtimes = ", ".join(f"{name} ({_agreeing(report, name)})" for name in report.runtimes)
+    return THEOREMS_TEMPLATE.format(rows=rows, runtimes=runtimes)
+
+
+THEOREMS_TEMPLATE = dedent("""\
+    # Theorems
+
+    <!-- made by `make docs`; the statements are the docstrings of spec/theorems.py and spec/claims.py -->
+
+    Each is two programs that give the same numbers: tried by definition on exact integers over all its sizes, in 1-D and 2-D, then
+    both sides as native programs on every runtime. Cases in which both sides answered as the definition says: {runtimes}.
+
+    | name | statement | verdict | source |
+    |---|---|---|---|
+    {rows}
+    """)
+
+
 def _verdict(t: TheoremReport) -> str:
     if t.verdict == "holds":
         return f"**true** ({t.equal} cases)"

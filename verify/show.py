@@ -65,7 +65,7 @@ def theorems(report: Report, console: Console, *, claims_only: bool = False) -> 
     shown = {name: t for name, t in report.theorems.items() if t.claim or not claims_only}
     for name, t in sorted(shown.items(), key=lambda item: (item[1].claim or 0)):
         _theorem(name, t, console)
-    console.print("\n[dim]✓ n: n cases in which the framework's own code gives, on both sides, what the definition says[/]", highlight=False)
+    console.print("\n[dim]✓ n: in n cases the framework's own code gives, on both sides, what the definition says[/]", highlight=False)
 
 
 def findings(report: Report) -> list[list[Record]]:
@@ -147,7 +147,8 @@ def verdict_in_words(t: TheoremReport) -> str:
 def _on(r: TheoremOnRuntime) -> str:
     if r.verdict == "broken":
         return f"[bold red]✗\N{NO-BREAK SPACE}{r.agree} of {r.agree + r.vacuous + r.other}[/]"
-    return f"[green]✓\N{NO-BREAK SPACE}{r.agree}[/]" + (f"[dim]\N{NO-BREAK SPACE}({r.vacuous}\N{NO-BREAK SPACE}vacuous)[/]" if r.vacuous else "")
+    vacuous = f"[dim] ({r.vacuous} vacuous)[/]".replace(" ", "\N{NO-BREAK SPACE}") if r.vacuous else ""
+    return f"[green]✓\N{NO-BREAK SPACE}{r.agree}[/]{vacuous}"
 
 
 def _finding(alike: list[Record], console: Console) -> None:

@@ -1,0 +1,200 @@
+"""The theorems are attacked: each turns red under some mutation of the operations it speaks of, and none passes by being empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import spec.conv
+from backends import named
+from spec import Conv, DepthToSpace, Impossible, MaxPool, MaxUnpool, SumPool, Upsample, ZeroInsert
+from spec.claims import Parameters
+from spec.theorem import THEOREMS, Side, Theorem, theorem
+from tests.mutants import MUTANTS
+from verify.prove import prove, prove_all
+from verify.run import Run
+
+Answer = Callable[..., Any]
+
+
+def _then(change: Answer) -> Callable[[Answer], Answer]:
+    """A mutation that changes what a function answers."""
+    return lambda honest: lambda *args, **more: change(honest(*args, **more))
+
+
+def _rank_two_only(honest: Answer) -> Answer:
+    return lambda op, x, w, count: honest(op, x, np.flip(w, -1) if op.rank == 2 and w.shape[-1] == 1 else w, count) + (op.rank == 2)
+
+
+def _last_of_the_batch(y: Any) -> Any:
+    y = y.copy()
+    y[-1] *= 2
+    return y
+
+
+def _zeros_between(size: tuple[int, ...], x: Any) -> Any:
+    return ZeroInsert(factor=tuple(q // n for q, n in zip(size, x.shape[2:], strict=True)))(x)
+
+
+MUTATIONS: dict[str, tuple[object, str, Callable[[Answer], Answer]]] = {
+    "gather is late": (spec.conv, "_gather", _then(lambda y: np.roll(y, 1, -1))),
+    "gather reads the kernel backwards": (spec.conv, "_gather", lambda f: lambda op, x, w, n: f(op, x, np.flip(w, -1), n)),
+    "gather adds a bias": (spec.conv, "_gather", _then(lambda y: y + 1)),
+    "gather in 2-D is another": (spec.conv, "_gather", _rank_two_only),
+    "gather doubles the last of the batch": (spec.conv, "_gather", _then(_last_of_the_batch)),
+    "scatter is late": (spec.conv, "_scatter", _then(lambda y: np.roll(y, 1, -1))),
+    "scatter reads the kernel backwards": (spec.conv, "_scatter", lambda f: lambda op, x, w, n: f(op, x, np.flip(w, -1), n)),
+    "scatter grows": (spec.conv, "_scatter", _then(lambda y: y * (1 + np.arange(y.shape[-1])))),
+    "convolution is late": (Conv, "__call__", _then(lambda y: np.roll(y, 1, -1))),
+    "dilation is ignored": (spec.conv, "_windows", lambda f: lambda op, k, n: f(replace(op, dilation=(1,) * op.rank), k, n)),
+    "correlate reverses": (spec.conv, "_correlate", _then(lambda dw: np.flip(dw, -1) + 1)),
+    "upsampling is late": (Upsample, "__call__", _then(lambda y: np.roll(y, 1, -1))),
+    "upsampling leaves a hole": (Upsample, "__call__", _then(lambda y: y * (np.arange(y.shape[-1]) % 2))),
+    "upsampling grows": (Upsample, "__call__", _then(lambda y: y * (1 + np.arange(y.shape[-1])))),
+    "zeros come first": (ZeroInsert, "__call__", _then(lambda y: np.roll(y, 1, -1))),
+    "sums are doubled": (SumPool, "vjp", _then(lambda dx: (2 * dx[0],))),
+    "the greatest is the last": (MaxPool, "_winners", _then(lambda at: (*at[:2], np.zeros_like(at[2])))),
+    "unpooling is upside down": (MaxUnpool, "__call__", _then(lambda y: y[..., ::-1])),
+    "unpooling forgets where": (MaxUnpool, "__call__", lambda f: lambda op, x, w: _zeros_between(op.size, x)),
+    "weaving in another order": (DepthToSpace, "__call__", _then(lambda y: y[:, ::-1])),
+    "a parameter is found": (Parameters, "__call__", _then(lambda y: y + 1)),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def reds() -> dict[str, list[str]]:
+    """For each theorem, the mutations under which it is broken."""
+    found: dict[str, list[str]] = {name: [] for name in THEOREMS}
+    for mutation, (place, name, change) in MUTATIONS.items():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(place, name, change(getattr(place, name)))
+            for statement, t in THEOREMS.items():
+                if prove(t).verdict == "broken":
+                    found[statement].append(mutation)
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(set(THEOREMS) - {"are-the-same"}))
+def test_some_mutation_turns_it_red(name: str, reds: dict[str, list[str]]) -> None:
+    assert reds[name]
+
+
+def test_a_refuted_statement_that_comes_true_is_red() -> None:
+    """Were B the same as A (here: both replaced by one function), the refutation would have no counterexample."""
+    t = THEOREMS["are-the-same"]
+
+    def alike(*args: Any, **sizes: Any) -> Any:
+        left, _ = t.sides(*args, **sizes)
+        return left, left
+
+    changed = Theorem(**{**vars(t), "sides": alike})
+    assert prove(t).verdict == "refuted"
+    assert prove(changed).verdict == "broken"
+
+
+@pytest.fixture(scope="module")
+def proofs() -> dict[str, Any]:
+    return {proof.theorem.name: proof for proof in prove_all()}
+
+
+def test_enough_is_stated(proofs: dict[str, Any]) -> None:
+    assert len(proofs) >= 25
+    assert sorted(p.theorem.claim for p in proofs.values() if p.theorem.claim) == list(range(1, 11))
+
+
+def test_every_theorem_is_as_stated(proofs: dict[str, Any]) -> None:
+    for proof in proofs.values():
+        t = proof.theorem
+        assert proof.verdict == ("refuted" if t.refuted else "holds when" if t.when else "holds"), (t.name, proof.reason)
+        assert t.statement, t.name
+        assert t.source, t.name
+        assert proof.native, t.name
+        assert set(t.see) <= set(proofs), t.name
+
+
+def test_the_claims_verdicts(proofs: dict[str, Any]) -> None:
+    by_number = {p.theorem.claim: p.verdict for p in proofs.values() if p.theorem.claim}
+    expected = {1: "holds", 2: "holds when", 3: "holds when", 4: "holds when", 5: "holds", 6: "holds", 7: "holds when", 8: "holds when"}
+    assert by_number == expected | {9: "holds", 10: "refuted"}
+
+
+def test_counterexamples_are_found_by_search_and_are_asked_natively(proofs: dict[str, Any]) -> None:
+    for proof in proofs.values():
+        if proof.theorem.refuted or proof.theorem.when:
+            assert proof.counterexample
+            assert not proof.counterexample.equal
+            assert proof.counterexample.text in {case.text for case in proof.native}
+
+
+def _named(name: str, sides: Callable[..., Any], **more: Any) -> Theorem:
+    """A theorem of the test's own, taken off the list again."""
+    sides.__name__ = name
+    theorem({"n": [1, 2, 3]}, source="a test", **more)(sides)
+    return THEOREMS.pop(name.replace("_", "-"))
+
+
+def test_a_theorem_that_is_vacuous_everywhere_is_broken() -> None:
+    def sides(draw: Any, n: Any) -> Any:
+        raise Impossible("never")
+
+    proof = prove(_named("empty", sides))
+    assert proof.verdict == "broken"
+    assert "vacuous" in proof.reason
+
+
+def test_a_condition_that_excludes_nothing_is_broken() -> None:
+    def sides(draw: Any, n: Any) -> Any:
+        x = draw(1, 1, *n)
+        return Side(Upsample(factor=(1,) * len(n)), x), x
+
+    proof = prove(_named("needless", sides, when=("n is 1", lambda n: set(n) == {1})))
+    assert proof.verdict == "broken"
+    assert "excludes nothing" in proof.reason
+
+
+def test_a_false_theorem_is_broken_and_shown() -> None:
+    def sides(draw: Any, n: Any) -> Any:
+        x = draw(1, 1, *n)
+        return Side(Upsample(factor=(2,) * len(n)), x), Side(ZeroInsert(factor=(2,) * len(n)), x)
+
+    proof = prove(_named("wrong", sides))
+    assert proof.verdict == "broken"
+    assert proof.counterexample
+    assert proof.counterexample.sizes == {"n": (1,)}
+
+
+def test_sums_that_a_float_cannot_hold_are_noticed() -> None:
+    def sides(draw: Any, n: Any) -> Any:
+        x = draw(1, 1, *n)
+        return Side(Conv(stride=(1,) * len(n)), x, np.full((1, 1, *n), 1 << 24)), x
+
+    with pytest.raises(ValueError, match="float32"):
+        prove(_named("large", sides))
+
+
+@pytest.mark.parametrize("name", ["kernel-flipped", "one-pixel-shifted", "wrong-input-gradient", "crop-on-the-other-side"])
+def test_a_wrong_framework_breaks_theorems(name: str) -> None:
+    pytest.importorskip("torch")
+    asked = prove_all(["input-gradient", "zero-insertion", "nearest-then-convolution", "one-pixel-off"])
+    report = Run([], [MUTANTS[name]], suite={}, proofs=asked).go()
+    assert report.summary.broken
+    assert report.summary.exit == 1
+
+
+def test_a_framework_that_cannot_say_any_case_breaks_the_theorem() -> None:
+    pytest.importorskip("torch")
+    report = Run([], [MUTANTS["declines-everything"]], suite={}, proofs=prove_all(["stride-one"])).go()
+    assert {r.verdict for r in report.records} == {"vacuous"}
+    assert report.summary.broken == ["stride-one"]
+    assert report.summary.exit == 1
+
+
+def test_an_honest_framework_holds_them_all() -> None:
+    pytest.importorskip("torch")
+    report = Run([], named("torch"), suite={}, proofs=prove_all()).go()
+    assert report.summary.broken == []
+    assert report.summary.exit == 0
