@@ -46,8 +46,11 @@ class Conv(Operation):
             raise self.refuse(f"x {x} and w {w[0]} give the output lengths {lengths}, but a length cannot be negative")
         return (x[0], out, *lengths)
 
+    def scratch(self, x: Shape, *w: Shape) -> Shape:
+        return (*x[:2], *(n + max(lo, 0) + max(hi, 0) for n, (lo, hi) in zip(space(x, self.rank), self.padding, strict=True)))
+
     def __call__(self, x: Array, *w: Array) -> Array:
-        count = space(self.shape(x.shape, w[0].shape), self.rank)
+        count = space(self.shape(x.shape, *(v.shape for v in w)), self.rank)
         return _gather(self, fit(x, self.padding), w[0], count)
 
     def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
@@ -81,8 +84,13 @@ class ConvTranspose(Operation):
             raise self.refuse(f"x {x} and w {w[0]} give the output lengths {lengths}, but a length cannot be negative")
         return (x[0], w[0][1] * self.groups, *lengths)
 
+    def scratch(self, x: Shape, *w: Shape) -> Shape:
+        full = self._uncropped(x, space(w[0], self.rank))
+        lengths = (n + max(-lo, 0) + max(-hi, 0) for n, (lo, hi) in zip(full, self.crop, strict=True))
+        return (x[0], w[0][1] * self.groups, *lengths)
+
     def __call__(self, x: Array, *w: Array) -> Array:
-        self.shape(x.shape, w[0].shape)
+        self.shape(x.shape, *(v.shape for v in w))
         full = _scatter(self, x, w[0], self._uncropped(x.shape, space(w[0], self.rank)))
         return fit(full, negated(self.crop))
 

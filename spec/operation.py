@@ -52,9 +52,11 @@ class Operation:
 
     def __post_init__(self) -> None:
         rows = [f for f in dataclasses.fields(self) if "neutral" in f.metadata]
-        given = {f.name: len(_sequence(self, f.name)) for f in rows if getattr(self, f.name) != ()}
-        if not given:
-            raise Impossible(f"{self.name}: {rows[0].name} is (), but it needs one entry for each spatial axis, such as (2, 2)")
+        given = {f.name: len(_sequence(self, f.name)) for f in rows if not _is_left_out(getattr(self, f.name), f)}
+        if not all(given.values()) or not given:
+            name = next((name for name, n in given.items() if not n), rows[0].name)
+            value = getattr(self, name)
+            raise Impossible(f"{self.name}: {name} is {value!r}, but it needs one entry for each spatial axis, such as (2, 2)")
         if len(set(given.values())) > 1:
             lengths = ", ".join(f"{name} has {n}" for name, n in given.items())
             raise Impossible(f"{self.name}: {lengths} entries, but every field needs one for each spatial axis")
@@ -99,6 +101,10 @@ class Operation:
         """The shape of the answer, from the shapes of x and of the weights. Raises Impossible."""
         raise NotImplementedError
 
+    def scratch(self, x: Shape, *w: Shape) -> Shape:
+        """The shape of the largest array that the definition makes on its way."""
+        return self.shape(x, *w)
+
     def __call__(self, x: Array, *w: Array) -> Array:
         """The answer by definition: exact for integers and for object arrays of fractions."""
         raise NotImplementedError
@@ -115,6 +121,8 @@ class Operation:
         """`A >> B`: first A, then B."""
         from spec.program import Program
 
+        if not isinstance(after, Operation):
+            return NotImplemented
         return Program(inner=(*self.steps, *after.steps))
 
     def dealt(self, w: Sequence[T]) -> Iterator[tuple[Operation, Sequence[T]]]:
@@ -153,7 +161,8 @@ def fit(x: Array, pairs: Pairs) -> Array:
     """x with (lo, hi) zeros added at the two ends of each spatial axis; where negative, cut instead, after the adding."""
     outer = ((0, 0),) * (x.ndim - len(pairs))
     if any(lo > 0 or hi > 0 for lo, hi in pairs):
-        x = np.pad(x, outer + tuple((max(lo, 0), max(hi, 0)) for lo, hi in pairs))
+        zero = np.zeros(1, x.dtype)  # the default 0 would come as an int64 into an array of Python numbers
+        x = np.pad(x, outer + tuple((max(lo, 0), max(hi, 0)) for lo, hi in pairs), constant_values=zero)
     lengths = space(x, len(pairs))
     cut: Index = (..., *(slice(max(-lo, 0), max(n - max(-hi, 0), 0)) for n, (lo, hi) in zip(lengths, pairs, strict=True)))
     return x[cut]
@@ -180,6 +189,10 @@ def _sequence(op: Operation, name: str) -> tuple[Any, ...]:
     if not isinstance(value, tuple | list):
         raise Impossible(f"{op.name}: {name} is {value!r}, but it needs one entry for each spatial axis, such as {(value,)!r}")
     return tuple(value)
+
+
+def _is_left_out(value: object, f: dataclasses.Field[Any]) -> bool:
+    return isinstance(value, tuple) and value == () and f.default == ()
 
 
 def _neutral(f: dataclasses.Field[Any], op: Operation, axis: int) -> Any:

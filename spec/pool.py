@@ -80,6 +80,10 @@ class MaxPool(Operation):
     def multilinear(self) -> bool:
         return False
 
+    def terms(self, x: Shape, *w: Shape) -> int:
+        """All windows that see a pixel may have their maximum there."""
+        return SumPool(kernel=self.kernel, stride=self.stride).terms(x, *w)
+
     def shape(self, x: Shape, *w: Shape) -> Shape:
         return _pooled(self, x, w)
 
@@ -163,9 +167,7 @@ def _flat(x: Array, rank: int) -> Array:
 
 
 def _divided(total: Array, by: int) -> Array:
-    if np.issubdtype(total.dtype, np.integer):
-        if not (total % by).any():
-            return total // by
-        total = np.vectorize(Fraction, otypes=[object])(total)
-    quotient: Array = total / by
+    if np.issubdtype(total.dtype, np.integer) and not (total % by).any():
+        return total // by
+    quotient: Array = total / by if np.issubdtype(total.dtype, np.floating) else total.astype(object) * Fraction(1, by)
     return quotient

@@ -16,6 +16,8 @@ class Program(Operation):
     inner: tuple[Operation, ...]
 
     def __post_init__(self) -> None:
+        if not self.inner:
+            raise Impossible("Program: inner is (), but it needs at least one operation")
         ranks = {op.rank for op in self.inner}
         if len(ranks) != 1:
             raise Impossible(f"{self!r}: the steps have {sorted(ranks)} spatial axes, but they must all have as many")

@@ -14,10 +14,15 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from dataclasses import dataclass, fields
+import warnings
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from typing import TypeVar
 
 from spec.operation import Impossible, Operation, Shape, size
 from spec.program import Program
+
+T = TypeVar("T")
 
 DTYPES = ("float32", "float64")
 LONGEST_TEXT = 4000
@@ -38,12 +43,17 @@ class Question:
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise Impossible(f"dtype is {self.dtype!r}, but it must be one of {', '.join(DTYPES)}")
+        if not all(type(n) is int for n in (self.seed, *self.x, *(n for w in self.w for n in w))):
+            raise Impossible(f"x is {self.x}, w {self.w} and seed {self.seed}, but all must be whole numbers")
         if not 0 <= self.seed < 1 << 63:
             raise Impossible(f"seed is {self.seed}, but it must be at least 0 and below 2**63")
-        images = [self.x]
+        if self.op.rank > 3:
+            raise Impossible(f"{self.op.name} has {self.op.rank} spatial axes, but at most 3 are asked")
+        x, arrays = self.x, [self.x, *self.w]
         for step, w in self.op.dealt(self.w):
-            images.append(step.shape(images[-1], *w))
-        largest = max(map(size, (*images, *self.w)))
+            x, scratch = step.shape(x, *w), step.scratch(x, *w)
+            arrays += [x, scratch]
+        largest = max(map(size, arrays))
         if largest > LARGEST_ARRAY:
             raise Impossible(f"an array would have {largest} elements, but at most {LARGEST_ARRAY} are asked")
 
@@ -71,23 +81,44 @@ TAIL = re.compile(
 
 def parse_question(text: str) -> Question:
     """The inverse of `repr(question)`. Raises Impossible."""
-    tail = TAIL.search(text[:LONGEST_TEXT])
+    return _brief(_question, text)
+
+
+def _question(text: str) -> Question:
+    tail = TAIL.search(text)
     if not tail:
         raise Impossible(f"{_short(text)} is no question; one looks like {EXAMPLE}")
-    op = parse(text[: tail.start()])
+    op = _parsed(text[: tail.start()])
     w = tuple(_shape("w", shape) for shape in re.findall(r"\([^()]*\)", tail["w"]))
     return Question(op=op, x=_shape("x", tail["x"]), w=w, dtype=tail["dtype"] or "float32", seed=int(tail["seed"] or 0))
 
 
 def parse(text: str) -> Operation:
     """The inverse of `repr(op)`. Raises Impossible."""
+    return _brief(_parsed, text)
+
+
+def _brief(read: Callable[[str], T], text: str) -> T:
+    """What the text says, or one sentence of readable length: fields and shapes repeat what was received, which may be huge."""
     if len(text) > LONGEST_TEXT:
         raise Impossible(f"the text has {len(text)} characters, but at most {LONGEST_TEXT} are read")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return read(text)
+    except Impossible as refused:
+        sentence = str(refused)
+        raise Impossible(sentence if len(sentence) < 500 else f"{sentence[:240]} … {sentence[-240:]}") from None
+    except ValueError:  # Python prints no integer of more than 4300 digits
+        raise Impossible(f"{_short(text)} has numbers beyond anything that is asked") from None
+
+
+def _parsed(text: str) -> Operation:
     try:
         return _operation(ast.parse(text.strip(), mode="eval").body)
     except Impossible:
         raise
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         raise Impossible(f"{_short(text)} is no operation; one looks like {EXAMPLE.split(' x=')[0]}") from None
 
 
@@ -109,20 +140,24 @@ def _operation(node: ast.expr) -> Operation:
     for keyword in node.keywords:
         if keyword.arg not in names:
             raise Impossible(f"{op.__name__} has no field {keyword.arg!r}{_nearest(str(keyword.arg), names)}; it has {', '.join(names)}")
-    try:
-        return op(**{str(k.arg): ast.literal_eval(k.value) for k in node.keywords})
-    except TypeError:
-        missing = [name for name in names if name not in {k.arg for k in node.keywords}]
-        raise Impossible(f"{op.__name__}: {missing[0]} is missing") from None
+    given = [str(keyword.arg) for keyword in node.keywords]
+    for name in given:
+        if given.count(name) > 1:
+            raise Impossible(f"{op.__name__}: {name} is given {given.count(name)} times")
+    for f in fields(op):
+        if f.default is MISSING and f.name not in given:
+            raise Impossible(f"{op.__name__}: {f.name} is missing")
+    return op(**{str(k.arg): ast.literal_eval(k.value) for k in node.keywords})
 
 
 def _shape(name: str, text: str) -> Shape:
     try:
         shape = ast.literal_eval(text)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         shape = None
     if not isinstance(shape, tuple) or len(shape) < 3 or not all(type(n) is int and n > 0 for n in shape):
-        raise Impossible(f"{name}={text} is no shape; one is a tuple of at least three whole numbers from 1, such as (2, 3, 5)")
+        short = _short(text)[1:-1]
+        raise Impossible(f"{name}={short} is no shape; one is a tuple of at least three whole numbers from 1, such as (2, 3, 5)")
     return shape
 
 

@@ -398,6 +398,11 @@ def test_bad_input_gets_one_sentence(arguments: tuple[str, ...], words: tuple[st
     refused(concordant("run", "--backend", "torch", "--out", tmp_path, *arguments), *words)
 
 
+def test_an_unknown_theorem_gets_one_sentence(tmp_path: Path) -> None:
+    ended = concordant("theorems", "convolutions-compse", "--backend", "torch", "--out", tmp_path)
+    refused(ended, "'convolutions-compse'", "convolutions-compose")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
 def test_a_folder_that_is_read_only(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)

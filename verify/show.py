@@ -89,7 +89,8 @@ def backends(rows: list[tuple[Backend, dict[str, str], str]], console: Console) 
 def _matrix(report: Report, ran: list[str], console: Console) -> None:
     cells: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for record in report.records:
-        cells[_row(record), record.runtime][_mark(record)] += 1
+        if record.verdict != "vacuous":
+            cells[_row(record), record.runtime][_mark(record)] += 1
     names = (escape(name.replace("-", "-\n")) for name in ran)
     grid = Table(Column("", no_wrap=True), *names, box=None, header_style="bold", padding=(0, 1, 0, 0))
     for row in dict.fromkeys(row for row, _ in cells):
