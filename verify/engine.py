@@ -15,7 +15,7 @@ import struct
 import sys
 import tempfile
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,11 +24,17 @@ from typing import IO, Any
 import numpy as np
 
 from backends import Backend
-from verify.host import LARGEST_BODY, LARGEST_HEADER, pack
+from verify.host import LARGEST_BODY, LARGEST_HEADER, clean, pack
 from verify.judge import Answer, Output
+from verify.record import Verdict
 
 HOST = Path(__file__).with_name("host.py")
 BATCHES = (1, 8, 64)
+SLOWEST_IMPORT = 120.0
+"""Seconds that a framework may take to start, at least."""
+MOST_IDLE_DEATHS = 3
+NUMBERS = {"bool", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)), "float16", "float32", "float64"}
+"""The dtypes that arrays may travel in."""
 LIFETIME = 4000
 """Jobs after which a host is replaced, since frameworks leak."""
 
@@ -77,20 +83,25 @@ class Host:
     async def start(cls, backend: Backend, *, survey: bool, timeout: float) -> Host:
         """Raises HostFailed."""
         added = {**backend.runtime.environment, **(backend.runtime.survey if survey else {})}
+        python = backend.python or sys.executable
         noise = tempfile.TemporaryFile()  # noqa: SIM115
-        process = await asyncio.create_subprocess_exec(
-            backend.python or sys.executable, "-I", str(HOST),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=noise,
-            env={**os.environ, **added}, cwd=tempfile.gettempdir(), start_new_session=True,
-        )  # fmt: skip
+        try:
+            process = await asyncio.create_subprocess_exec(
+                python, "-I", str(HOST),
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=noise,
+                env={**os.environ, **added}, cwd=tempfile.gettempdir(), start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            noise.close()
+            raise HostFailed(f"{python} does not run: {error.strerror}") from None
         host = cls(process, noise)
         try:
-            await host._send({"glue": backend.runtime.glue})
+            await host._send({"glue": backend.runtime.glue}, timeout)
             header, _ = await host._receive(timeout)
-            if header["kind"] != "ready":
-                raise HostFailed(header.get("error", "it said nothing"))
-            host.versions = {str(k): str(v) for k, v in header["versions"].items()}
-        except (HostDied, HostSilent, KeyError, AttributeError) as error:
+            if header.get("kind") != "ready" or not isinstance(header.get("versions"), dict):
+                raise HostFailed(clean(str(header.get("error", "its greeting makes no sense"))))
+            host.versions = {clean(str(k)): clean(str(v)) for k, v in header["versions"].items()}
+        except (HostDied, HostSilent) as error:
             await host.stop()
             raise HostFailed(f"{error}{host.last_words}") from None
         except BaseException:
@@ -98,23 +109,28 @@ class Host:
             raise
         return host
 
-    async def ask(self, jobs: list[Job], timeout: float) -> AsyncIterator[tuple[str, list[int], Answer | None]]:
-        """("began", ids, None), ("done", [id], answer) or ("split", [], None) as they come. Raises HostDied, HostSilent."""
-        await self._send({"jobs": [vars(job) for job in jobs]})
-        left = {job.id for job in jobs}
-        while left:
+    async def ask(self, jobs: list[Job], timeout: float) -> AsyncGenerator[tuple[str, set[int], Answer | None]]:
+        """("began", ids, None), ("done", {id}, answer) or ("split", ids, None) as they come. Raises HostDied, HostSilent."""
+        await self._send({"jobs": [vars(job) for job in jobs]}, timeout)
+        waiting, running = {job.id for job in jobs}, set[int]()
+        while waiting or running:
             header, body = await self._receive(timeout)
             try:
-                kind = header["kind"]
-                if kind == "done":
-                    left.remove(header["job"])
-                    yield kind, [header["job"]], _answer(header, body)
+                kind, ids = header["kind"], set(header["jobs"])
+                if kind == "began" and ids and ids <= waiting:
+                    waiting, running = waiting - ids, running | ids
+                    yield kind, ids, None
+                elif kind == "done" and len(ids) == 1 and ids <= running:
+                    answer = _answer(header, body)
+                    running -= ids
+                    yield kind, ids, answer
+                elif kind == "split" and ids == running and len(ids) > 1:
+                    yield kind, ids, None
+                    break
                 else:
-                    yield kind, [i for i in header.get("jobs", []) if i in left], None
-                    if kind == "split":
-                        return
-            except (KeyError, TypeError, ValueError) as error:
-                raise HostDied(f"the host sent a message that makes no sense: {error!r}") from None
+                    raise ValueError(f"{kind!r} of {sorted(ids)}")
+            except (KeyError, TypeError, ValueError, OverflowError) as error:
+                raise HostDied(clean(f"the host sent a message that makes no sense: {error!r}")) from None
         self.served += len(jobs)
 
     async def stop(self) -> None:
@@ -124,7 +140,7 @@ class Host:
         if self.process.returncode is None:
             # not process.kill(): it reaps the child first, and its true status is lost
             with suppress(ProcessLookupError):
-                os.kill(self.process.pid, signal.SIGKILL)
+                os.killpg(self.process.pid, signal.SIGKILL)
         await self.process.wait()
         self.process._transport.close()  # type: ignore[attr-defined]
         with self.noise:
@@ -132,11 +148,14 @@ class Host:
             said = self.noise.read().decode("utf-8", "replace").strip().splitlines()
         self.last_words = f"; its last words: {said[-1][:300]}" if said else ""
 
-    async def _send(self, header: dict[str, Any]) -> None:
+    async def _send(self, header: dict[str, Any], timeout: float) -> None:
         assert self.process.stdin
         try:
-            self.process.stdin.write(pack(header))
-            await self.process.stdin.drain()
+            async with asyncio.timeout(timeout):
+                self.process.stdin.write(pack(header))
+                await self.process.stdin.drain()
+        except TimeoutError:
+            raise HostSilent(f"nothing was taken for {timeout:g} s") from None
         except (BrokenPipeError, ConnectionResetError):
             raise HostDied(await self._how_it_ended()) from None
 
@@ -153,21 +172,23 @@ class Host:
             raise HostSilent(f"nothing was heard for {timeout:g} s") from None
         except asyncio.IncompleteReadError:
             raise HostDied(await self._how_it_ended()) from None
-        except ValueError as error:
-            raise HostDied(f"the host sent a message that makes no sense: {error}") from None
+        except (ValueError, RecursionError):
+            raise HostDied("the host sent a message that makes no sense: no JSON") from None
         if not isinstance(header, dict):
-            raise HostDied("the host sent a message that makes no sense")
+            raise HostDied("the host sent a message that makes no sense: no object")
         return header, body
 
     async def _how_it_ended(self) -> str:
         with suppress(TimeoutError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(2):
                 await self.process.wait()
-        await self.stop()
-        code = self.process.returncode or 0
-        if code < 0:
-            return f"the host was ended by signal {signal.Signals(-code).name}"
-        return f"the host ended with status {code}"
+        if self.process.returncode is None:
+            return "the host closed its end of the conversation"
+        if self.process.returncode >= 0:
+            return f"the host ended with status {self.process.returncode}"
+        number = -self.process.returncode
+        known = {int(s): s.name for s in signal.Signals}
+        return f"the host was ended by signal {known.get(number, number)}"
 
 
 async def answers(
@@ -181,59 +202,52 @@ async def answers(
     pending = deque(_batches(list(jobs), (1,) if alone else BATCHES))
     host: Host | None = None
     suspects: set[int] = set()
+    idle_deaths = 0
     try:
         while pending:
             batch = pending.popleft()
-            open_jobs = {job.id: job for job in batch}
-            began: list[int] = []
-            ready: list[tuple[Job, Answer]] = []
+            waiting = {job.id: job for job in batch}
+            running: dict[int, Job] = {}
+            heard: list[tuple[Job, Answer]] = []
             stopped: Answer | None = None
-            split = False
             async with cores:
                 if host is None or host.served >= LIFETIME:
                     if host:
                         await host.stop()
-                    host = await Host.start(backend, survey=not alone, timeout=max(timeout, 120))
+                    host = await Host.start(backend, survey=not alone, timeout=max(timeout, SLOWEST_IMPORT))
                     versions.update(host.versions)
                 try:
                     async for kind, ids, answer in host.ask(batch, timeout):
                         if kind == "began":
-                            began = ids
-                        elif kind == "split":
-                            split = True
+                            running |= {i: waiting.pop(i) for i in ids}
                         elif answer:
-                            ready.append((open_jobs.pop(ids[0]), answer))
-                except HostSilent as error:
+                            heard.append((running.pop(*ids), answer))
+                except (HostSilent, HostDied) as error:
                     await host.stop()
-                    stopped = Answer(stopped="timeout", reason=f"{error}{host.last_words}")
-                except HostDied as error:
-                    await host.stop()
-                    stopped = Answer(stopped="crashed", reason=f"{error}{host.last_words}")
-            if stopped:
-                host = None
-            running = [open_jobs[i] for i in began if i in open_jobs] if stopped or split else []
-            if stopped and not running and open_jobs:
-                running = [next(iter(open_jobs.values()))]
-            if stopped and len(running) == 1:
-                (suspect,) = running
-                del open_jobs[suspect.id]
-                if suspect.id in suspects:
-                    ready.append((suspect, stopped))
-                else:
-                    suspects.add(suspect.id)
-                    pending.appendleft([suspect])
-            elif running:
-                for job in running:
-                    del open_jobs[job.id]
-                half = math.ceil(len(running) / 2)
-                pending.extendleft(part for part in (running[half:], running[:half]) if part)
-            if open_jobs:
-                pending.append(list(open_jobs.values()))
-            for job, answer in ready:
+                    verdict: Verdict = "timeout" if isinstance(error, HostSilent) else "crashed"
+                    stopped = Answer(stopped=verdict, reason=f"{error}{host.last_words}")
+                    host = None
+            if stopped and not running:
+                idle_deaths += 1
+                if idle_deaths > MOST_IDLE_DEATHS:
+                    raise HostFailed(f"it ends before it has begun anything: {stopped.reason}")
+            elif stopped and len(running) == 1 and suspects >= running.keys():
+                heard.append((running.popitem()[1], stopped))
+            else:
+                suspects |= running.keys() if stopped else set()
+                pending.extendleft(reversed(_halves(list(running.values()))))
+            if waiting:
+                pending.append(list(waiting.values()))
+            for job, answer in heard:
                 yield job, answer
     finally:
         if host:
             await host.stop()
+
+
+def _halves(jobs: list[Job]) -> list[list[Job]]:
+    middle = math.ceil(len(jobs) / 2)
+    return [half for half in (jobs[:middle], jobs[middle:]) if half]
 
 
 def _batches(jobs: list[Job], sizes: tuple[int, ...]) -> Iterable[list[Job]]:
@@ -247,15 +261,17 @@ def _batches(jobs: list[Job], sizes: tuple[int, ...]) -> Iterable[list[Job]]:
 def _answer(header: dict[str, Any], body: bytes) -> Answer:
     outputs, at = [], 0
     for described in header["outputs"]:
+        if described["travels"] not in NUMBERS:
+            raise ValueError(f"an array of {described['travels']!r}")
         dtype, shape = np.dtype(described["travels"]), tuple(int(n) for n in described["shape"])
-        if dtype.hasobject or any(n < 0 for n in shape):
-            raise ValueError(f"an array of {dtype} and shape {shape}")
+        if len(shape) > 32 or any(n < 0 for n in shape):
+            raise ValueError(f"an array of shape {shape}")
         count = math.prod(shape)
         if at + count * dtype.itemsize > len(body):
             raise ValueError("fewer bytes than announced")
         values = np.frombuffer(body, dtype, count, at).reshape(shape) if count else np.empty(shape, dtype)
-        outputs.append(Output(values, str(described["dtype"]), bool(described["repeats"])))
+        outputs.append(Output(values, clean(str(described["dtype"]))[:100], bool(described["repeats"])))
         at += count * dtype.itemsize
     if "error" in header:
-        return Answer(tuple(outputs), "refused", str(header["error"]))
+        return Answer(tuple(outputs), "refused", clean(str(header["error"])))
     return Answer(tuple(outputs))

@@ -107,10 +107,12 @@ def _answer_together(jobs: list[dict[str, Any]], glue: dict[str, Any], send: Any
             _send_answer(job, ((), error), ((), error), glue, send)
     jobs = [job for job in jobs if job["id"] in prepared]
     try:
-        results = _twice(glue["together"](list(prepared.values())))
+        results = _twice(glue["together"](list(prepared.values()))) if jobs else []
     except Exception as error:
-        send({"kind": "split", **_sentence(error)})
-        return
+        if len(jobs) > 1:
+            send({"kind": "split", "jobs": list(prepared)})
+            return
+        results = [(((), error), ((), error))]
     for job, (first, second) in zip(jobs, results):
         _send_answer(job, first, second, glue, send)
 
@@ -164,7 +166,7 @@ def _send_answer(job: dict[str, Any], first: Any, second: Any, glue: dict[str, A
             body += data
     except Exception as raised:
         error = raised
-    send({"kind": "done", "job": job["id"], "outputs": outputs, **({} if error is None else _sentence(error))}, body)
+    send({"kind": "done", "jobs": [job["id"]], "outputs": outputs, **({} if error is None else _sentence(error))}, body)
 
 
 def _described(t: Any, glue: dict[str, Any]) -> tuple[str, Any]:
@@ -172,9 +174,12 @@ def _described(t: Any, glue: dict[str, Any]) -> tuple[str, Any]:
 
 
 def _sentence(error: BaseException) -> dict[str, str]:
-    said = "".join(traceback.format_exception_only(type(error), error)).strip()
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", said).encode("utf-8", "replace").decode()
-    return {"error": plain[:4000]}
+    return {"error": clean("".join(traceback.format_exception_only(type(error), error)).strip())[:4000]}
+
+
+def clean(text: str) -> str:
+    """Without the colours of a terminal, and such that it can be written as UTF-8."""
+    return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).encode("utf-8", "replace").decode()
 
 
 if __name__ == "__main__":
