@@ -17,7 +17,8 @@ def _intruder() -> str | None:
     """A sentence if another `spec`, `backends` or `verify` would be imported instead of ours."""
     for name in ("spec", "backends", "verify"):
         found = importlib.util.find_spec(name)
-        where = Path(found.origin).resolve().parent if found and found.origin else None
+        places = [found.origin and str(Path(found.origin).parent), *(found.submodule_search_locations or ())] if found else []
+        where = next((Path(place).resolve() for place in places if place), None)
         if where != HOME / name:
             there = f"{where} has taken its place" if where else "it is missing"
             return f"the package {name!r} should be {HOME / name}, but {there}; install concordant in an environment of its own"
@@ -41,6 +42,8 @@ def main() -> None:
     """The console script."""
     from verify.cli import app
 
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     app()
 
 

@@ -15,8 +15,9 @@ import difflib
 import importlib
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -101,14 +102,25 @@ class Backend:
     runtime: Runtime
     module: ModuleType
     python: str | None = None
+    asked: str = ""
+    """What to say after --backend to get it again."""
 
     def translate(self, question: Question) -> str:
         """Source that defines `f(x, *w)`. Raises Unsupported."""
         before, body, names = [getattr(self.module, "IMPORTS", "")], [], ["x"]
         rank = question.op.rank
         for op, step in steps(question):
-            said = self._function(op)(op, step)
+            function = self._function(op)
+            where = f"{getattr(self.module, '__file__', self.name)}: {function.__name__} for {op!r}"
+            try:
+                said = function(op, step)
+            except Unsupported:
+                raise
+            except Exception as error:
+                raise BadBackend(f"{where} raised {type(error).__name__}: {error}") from error
             code = said if isinstance(said, Code) else Code(said)
+            if not isinstance(code.body, str):
+                raise BadBackend(f"{where} returned {said!r}, but it must return text or Code")
             before.append(code.before)
             body.append(code.body)
             names.extend([step.weight] * op.weights)
@@ -146,8 +158,9 @@ def named(name: str) -> list[Backend]:
     what, _, python = name.partition("=")
     if python and not Path(python).is_file():
         raise BadBackend(f"--backend {name}: there is no interpreter at {python}; give the path of a python executable")
-    chosen = _chosen(what)
-    return [Backend(b.name, b.runtime, b.module, python) for b in chosen] if python else chosen
+    chosen, ours = _chosen(what), found()
+    suffix = f"={python}" if python else ""
+    return [replace(b, python=python or None, asked=(b.name if ours.get(b.name) == b else what) + suffix) for b in chosen]
 
 
 def _chosen(what: str) -> list[Backend]:
@@ -172,11 +185,12 @@ def _chosen(what: str) -> list[Backend]:
 def _from_path(path: Path) -> ModuleType:
     if not path.is_file():
         raise BadBackend(f"--backend {path}: there is no such file")
-    module = ModuleType(path.stem)
+    module = ModuleType(str(path))
+    sys.modules[module.__name__] = module
     module.__file__ = str(path)
     try:
         exec(compile(path.read_text(), str(path), "exec"), vars(module))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadBackend(f"--backend {path}: it does not import: {type(error).__name__}: {error}") from None
     return module
 

@@ -59,9 +59,9 @@ def run(
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
     report = _go(asked, out, quiet=quiet)
-    show.table(report, Console(), quiet=quiet)
+    show.table(report, Console(emoji=False), quiet=quiet)
     if not quiet:
-        Console().print(f"\n{out / 'report.json'}", highlight=False, soft_wrap=True)
+        Console(emoji=False).print(f"\n{out / 'report.json'}", highlight=False, soft_wrap=True)
     raise typer.Exit(report.summary.exit)
 
 
@@ -89,7 +89,7 @@ def claims(
 @app.command()
 def backends() -> None:
     """List the backends: found, installed, version, why not. Imports no framework."""
-    show.backends([(b, versions(b), missing(b)) for b in found().values()], Console())
+    show.backends([(b, versions(b), missing(b)) for b in found().values()], Console(emoji=False))
 
 
 def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_only: bool, page: Callable[[Report], str] | None) -> None:
@@ -103,8 +103,8 @@ def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_onl
     if page:
         print(page(report), end="")
     else:
-        show.theorems(report, Console(), claims_only=claims_only)
-        show.table(report, Console(), quiet=True)
+        show.theorems(report, Console(emoji=False), claims_only=claims_only)
+        show.table(report, Console(emoji=False), quiet=True)
     raise typer.Exit(report.summary.exit)
 
 
@@ -123,7 +123,10 @@ def _go(asked: Run, out: Path, *, quiet: bool) -> Report:
 def _backends(names: list[str] | None) -> list[Backend]:
     if not names:
         return [b for b in found().values() if not missing(b)]
-    chosen = {b.name: b for name in names for b in named(name)}
+    chosen: dict[str, Backend] = {}
+    for b in (b for name in names for b in named(name)):
+        if chosen.setdefault(b.name, b) != b:
+            raise BadBackend(f"{b.name} is both {chosen[b.name].asked} and {b.asked}; give one another name in its RUNTIMES")
     for b in chosen.values():
         if why := missing(b):
             raise BadBackend(f"{b.name}: {why}")
@@ -135,8 +138,10 @@ def _questions(suite: str, ops: list[str], dtypes: list[str], seed: int, texts: 
         for value in given:
             if value not in allowed:
                 raise Impossible(f"--{name} is {value!r}, but it must be one of {', '.join(allowed)}")
+    if seed >= 1 << 63:
+        raise Impossible(f"--seed is {seed}, but it must be below 2**63")
     if texts:
-        return [parse_question(text) for text in texts]
+        return list({repr(q): q for q in map(parse_question, texts)}.values())
     return cases.questions(suite, seed=seed, ops=ops, dtypes=dtypes)
 
 

@@ -143,6 +143,7 @@ def _runtime(ran: Ran, records: list[Record]) -> RuntimeReport:
     own = [r for r in records if r.runtime == ran.backend.name]
     return RuntimeReport(
         status=ran.status, reason=ran.reason, versions=ran.versions, environment=ran.environment, survey=ran.backend.runtime.survey,
+        asked=ran.backend.asked or ran.backend.name,
         verdicts=dict(Counter(r.verdict for r in own)), explained=sum(r.known is not None for r in own),
     )  # fmt: skip
 

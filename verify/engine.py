@@ -32,8 +32,8 @@ HOST = Path(__file__).with_name("host.py")
 BATCHES = (1, 8, 64)
 SLOWEST_IMPORT = 120.0
 """Seconds that a framework may take to start, at least."""
-MOST_IDLE_DEATHS = 3
-NUMBERS = {"bool", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)), "float16", "float32", "float64"}
+INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+NUMBERS = {"bool", *INTEGERS, "float16", "float32", "float64", "complex64", "complex128"}
 """The dtypes that arrays may travel in."""
 LIFETIME = 4000
 """Jobs after which a host is replaced, since frameworks leak."""
@@ -91,9 +91,11 @@ class Host:
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=noise,
                 env={**os.environ, **added}, cwd=tempfile.gettempdir(), start_new_session=True,
             )  # fmt: skip
-        except OSError as error:
+        except BaseException as error:
             noise.close()
-            raise HostFailed(f"{python} does not run: {error.strerror}") from None
+            if isinstance(error, OSError):
+                raise HostFailed(f"{python} does not run: {error.strerror}") from None
+            raise
         host = cls(process, noise)
         try:
             await host._send({"glue": backend.runtime.glue}, timeout)
@@ -110,25 +112,25 @@ class Host:
         return host
 
     async def ask(self, jobs: list[Job], timeout: float) -> AsyncGenerator[tuple[str, set[int], Answer | None]]:
-        """("began", ids, None), ("done", {id}, answer) or ("split", ids, None) as they come. Raises HostDied, HostSilent."""
+        """("began", ids, None), ("done", {id}, answer) or ("split", ids, None), which is the last. Raises HostDied, HostSilent."""
         await self._send({"jobs": [vars(job) for job in jobs]}, timeout)
         waiting, running = {job.id for job in jobs}, set[int]()
         while waiting or running:
             header, body = await self._receive(timeout)
             try:
-                kind, ids = header["kind"], set(header["jobs"])
+                kind, ids = header["kind"], {header["job"]} if "job" in header else set(header.get("jobs", ()))
                 if kind == "began" and ids and ids <= waiting:
                     waiting, running = waiting - ids, running | ids
                     yield kind, ids, None
-                elif kind == "done" and len(ids) == 1 and ids <= running:
+                elif kind == "done" and len(ids) == 1 and ids <= waiting | running:
                     answer = _answer(header, body)
-                    running -= ids
+                    waiting, running = waiting - ids, running - ids
                     yield kind, ids, answer
-                elif kind == "split" and ids == running and len(ids) > 1:
-                    yield kind, ids, None
+                elif kind == "split" and len(running) > 1:
+                    yield kind, running, None
                     break
                 else:
-                    raise ValueError(f"{kind!r} of {sorted(ids)}")
+                    raise ValueError(f"{kind!r} of {ids}")
             except (KeyError, TypeError, ValueError, OverflowError) as error:
                 raise HostDied(clean(f"the host sent a message that makes no sense: {error!r}")) from None
         self.served += len(jobs)
@@ -137,16 +139,16 @@ class Host:
         """Kill it, wait for its end and keep its last words."""
         if self.noise.closed:
             return
-        if self.process.returncode is None:
-            # not process.kill(): it reaps the child first, and its true status is lost
-            with suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+        # not process.kill(): it reaps the child first, and its true status is lost; nor would it end what the host started
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        for pipe in map(self.process._transport.get_pipe_transport, (0, 1)):  # type: ignore[attr-defined]
+            pipe.close()
         await self.process.wait()
-        self.process._transport.close()  # type: ignore[attr-defined]
         with self.noise:
             self.noise.seek(max(self.noise.seek(0, os.SEEK_END) - 2000, 0))
             said = self.noise.read().decode("utf-8", "replace").strip().splitlines()
-        self.last_words = f"; its last words: {said[-1][:300]}" if said else ""
+        self.last_words = f"; its last words: {clean(said[-1])[:300]}" if said else ""
 
     async def _send(self, header: dict[str, Any], timeout: float) -> None:
         assert self.process.stdin
@@ -202,7 +204,6 @@ async def answers(
     pending = deque(_batches(list(jobs), (1,) if alone else BATCHES))
     host: Host | None = None
     suspects: set[int] = set()
-    idle_deaths = 0
     try:
         while pending:
             batch = pending.popleft()
@@ -221,17 +222,15 @@ async def answers(
                         if kind == "began":
                             running |= {i: waiting.pop(i) for i in ids}
                         elif answer:
-                            heard.append((running.pop(*ids), answer))
+                            heard.extend(((running if i in running else waiting).pop(i), answer) for i in ids)
                 except (HostSilent, HostDied) as error:
                     await host.stop()
                     verdict: Verdict = "timeout" if isinstance(error, HostSilent) else "crashed"
                     stopped = Answer(stopped=verdict, reason=f"{error}{host.last_words}")
                     host = None
             if stopped and not running:
-                idle_deaths += 1
-                if idle_deaths > MOST_IDLE_DEATHS:
-                    raise HostFailed(f"it ends before it has begun anything: {stopped.reason}")
-            elif stopped and len(running) == 1 and suspects >= running.keys():
+                running = dict([waiting.popitem()])
+            if stopped and len(running) == 1 and suspects >= running.keys():
                 heard.append((running.popitem()[1], stopped))
             else:
                 suspects |= running.keys() if stopped else set()

@@ -53,7 +53,7 @@ def missing(backend: Backend) -> str:
 
 def variables() -> dict[str, str]:
     """The environment variables that can change an answer."""
-    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(MATTERS)}
+    return {name: value.encode("utf-8", "replace").decode() for name, value in sorted(os.environ.items()) if name.startswith(MATTERS)}
 
 
 def machine() -> dict[str, object]:

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 MASK = (1 << 64) - 1
+ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\].*?(?:\x07|\x1b\\)|.)|[\x00-\x08\x0b-\x1f\x7f\x9b]", re.DOTALL)
 LARGEST_HEADER = 1 << 24
 LARGEST_BODY = 1 << 31
 
@@ -110,7 +111,7 @@ def _answer_together(jobs: list[dict[str, Any]], glue: dict[str, Any], send: Any
         results = _twice(glue["together"](list(prepared.values()))) if jobs else []
     except Exception as error:
         if len(jobs) > 1:
-            send({"kind": "split", "jobs": list(prepared)})
+            send({"kind": "split"})
             return
         results = [(((), error), ((), error))]
     for job, (first, second) in zip(jobs, results):
@@ -166,11 +167,12 @@ def _send_answer(job: dict[str, Any], first: Any, second: Any, glue: dict[str, A
             body += data
     except Exception as raised:
         error = raised
-    send({"kind": "done", "jobs": [job["id"]], "outputs": outputs, **({} if error is None else _sentence(error))}, body)
+    send({"kind": "done", "job": job["id"], "outputs": outputs, **({} if error is None else _sentence(error))}, body)
 
 
 def _described(t: Any, glue: dict[str, Any]) -> tuple[str, Any]:
-    return glue["dtype"](t), np.ascontiguousarray(glue["numpy"](t))
+    a = np.asarray(glue["numpy"](t), order="C")
+    return str(glue["dtype"](t)), a.astype(a.dtype.newbyteorder("="), copy=False) if a.dtype.kind in "biufc" else a.astype(np.float64)
 
 
 def _sentence(error: BaseException) -> dict[str, str]:
@@ -178,8 +180,8 @@ def _sentence(error: BaseException) -> dict[str, str]:
 
 
 def clean(text: str) -> str:
-    """Without the colours of a terminal, and such that it can be written as UTF-8."""
-    return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).encode("utf-8", "replace").decode()
+    """Without the escape sequences of a terminal, and such that it can be written as UTF-8."""
+    return ESCAPES.sub("", text).encode("utf-8", "replace").decode()
 
 
 if __name__ == "__main__":

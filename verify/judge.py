@@ -142,7 +142,7 @@ def judge(reference: Reference, answer: Answer) -> list[Judgement]:
 
 def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
     expected = reference.outputs[i]
-    if got.dtype != reference.question.dtype:
+    if got.dtype != reference.question.dtype or got.values.dtype.kind == "c":
         return Judgement(name, "differ", f"dtype {got.dtype} instead of {reference.question.dtype}")
     if got.values.shape != expected.shape:
         return Judgement(name, "differ", f"shape {got.values.shape} instead of {expected.shape}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,6 +55,8 @@ class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
 
     status: Status
     reason: str = ""
+    asked: str = ""
+    """What to say after --backend to ask it again."""
     versions: dict[str, str] = {}
     environment: dict[str, str] = {}
     survey: dict[str, str] = {}
@@ -145,6 +146,10 @@ class Report(msgspec.Struct, kw_only=True, frozen=True):
     summary: Summary
 
 
+class _Versioned(msgspec.Struct):
+    schema: int
+
+
 class BadReport(ValueError):
     """A file that is no report. The message says where and why."""
 
@@ -153,13 +158,12 @@ def save(report: Report, path: Path) -> None:
     """Write atomically: the old file or the new one, never half of one. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = msgspec.json.format(msgspec.json.encode(report), indent=1)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text + b"\n")
+        temporary.write_bytes(text + b"\n")
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -167,14 +171,15 @@ def load(path: Path | str) -> Report:
     """Read and validate. Unknown fields are ignored. Raises BadReport."""
     path = Path(path)
     try:
-        report = msgspec.json.decode(path.read_bytes(), type=Report)
+        content = path.read_bytes()
+        schema = msgspec.json.decode(content, type=_Versioned).schema
+        if schema != SCHEMA:
+            raise BadReport(f"{path} has schema {schema}, but this version of concordant reads {SCHEMA}")
+        return msgspec.json.decode(content, type=Report)
     except OSError as error:
         raise BadReport(f"{path} cannot be read: {error.strerror}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadReport(f"{path} is no report: {error}") from None
-    if report.schema != SCHEMA:
-        raise BadReport(f"{path} has schema {report.schema}, but this version of concordant reads {SCHEMA}")
-    return report
 
 
 def json_schema() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backends import Backend, Unsupported
+from backends import Backend, BadBackend, Unsupported
 from backends.known import Known, everything
 from spec import Array, Impossible, Question
 from verify.conclude import Ask, Ran, conclude
@@ -108,10 +108,11 @@ class Run:
         for i, ask in enumerate(self.asks):
             q, reference = ask.question, self.reference(i)
             try:
-                text = ran.backend.translate(q)
-            except Unsupported as why:
+                text = ran.backend.translate(q).encode("utf-8", "backslashreplace").decode()
+            except (Unsupported, BadBackend) as why:
+                verdict: Verdict = "unsupported" if isinstance(why, Unsupported) else "refused"
                 outputs = q.outputs if reference.differentiated else ("y",)
-                ran.judged.extend((i, "", Judgement(output, "unsupported", str(why))) for output in outputs)
+                ran.judged.extend((i, "", Judgement(output, verdict, str(why))) for output in outputs)
                 continue
             given = None if reference.given is None else tuple(_listed(a) for a in reference.given)
             radius = reference.radius if given is None else 0

@@ -42,7 +42,7 @@ def table(report: Report, console: Console, *, quiet: bool) -> None:
         _matrix(report, ran, console)
     alike = findings(report)
     for records in alike[:MOST_SHOWN]:
-        _finding(records, console)
+        _finding(records, report, console)
     if len(alike) > MOST_SHOWN:
         console.print(f"\n… and {len(alike) - MOST_SHOWN} more kinds in report.json", highlight=False)
     for id in report.summary.stale:
@@ -73,7 +73,7 @@ def findings(report: Report) -> list[list[Record]]:
     alike: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for r in report.records:
         if r.verdict not in FINE and r.known is None:
-            alike[r.runtime, r.output, r.verdict, re.sub(r"\d+", "#", r.reason)].append(r)
+            alike[r.runtime, _row(r), r.output, r.verdict, re.sub(r"\d+", "#", r.reason)].append(r)
     return [sorted(records, key=lambda r: (len(r.question), r.question)) for records in alike.values()]
 
 
@@ -152,7 +152,7 @@ def _on(r: TheoremOnRuntime) -> str:
     return f"[green]✓\N{NO-BREAK SPACE}{r.agree}[/]{vacuous}"
 
 
-def _finding(alike: list[Record], console: Console) -> None:
+def _finding(alike: list[Record], report: Report, console: Console) -> None:
     record = alike[0]
     more = f" (and {len(alike) - 1} more like it)" if len(alike) > 1 else ""
     lines = [
@@ -162,9 +162,9 @@ def _finding(alike: list[Record], console: Console) -> None:
     if (d := record.difference) and d.first:
         ratio = "infinitely far outside the rounding bound" if d.ratio is None else f"{d.ratio:.3g} of the rounding bound"
         lines.append(f"  first at {escape(str(list(d.first)))}: expected {d.expected}, got {escape(d.got)}; worst {ratio}")
-    lines.extend(f"  [dim]│[/] {escape(line)}" for line in record.native.splitlines() if line)
+    lines.extend(f"  [dim]│[/] {escape(line + ' ')[:-1]}" for line in record.native.splitlines() if line)
     again = f"run --case {quote(record.question)}" if record.kind == "case" else f"theorems {record.question.split()[0]}"
-    lines.append(f"  again: concordant {escape(again)} --backend {escape(record.runtime)}")
+    lines.append(f"  again: concordant {escape(again)} --backend {escape(quote(report.runtimes[record.runtime].asked))}")
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
 
 
