@@ -11,11 +11,11 @@ Source: Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learn
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spec.operation import Array, Index, Operation, Pairs, Shape, fit, negated, one_number, per_axis, space
+from spec.operation import Array, Index, Operation, Pairs, Shape, beside, fit, negated, one_number, per_axis, space
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -59,6 +59,11 @@ class Conv(Operation):
         dx = fit(_scatter(self, g, w, space(padded, self.rank)), negated(self.padding))
         return dx, _correlate(self, g, padded, w.shape)
 
+    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+        for words, pairs in beside("padding", self.padding):
+            yield words, replace(self, padding=pairs)
+        yield from _strides_and_dilations(self)
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ConvTranspose(Operation):
@@ -99,11 +104,25 @@ class ConvTranspose(Operation):
         full = fit(g, self.crop)
         return _gather(self, full, w, space(x, self.rank)), _correlate(self, x, full, w.shape)
 
+    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+        for words, pairs in beside("crop", self.crop):
+            yield words, replace(self, crop=pairs)
+        yield from _strides_and_dilations(self)
+
     def _uncropped(self, x: Shape, k: Shape) -> Shape:
         return tuple((n - 1) * s + span for n, s, span in zip(space(x, self.rank), self.stride, _spans(self, k), strict=True))
 
 
 Either = Conv | ConvTranspose
+
+
+def _strides_and_dilations(op: Either) -> Iterator[tuple[str, Operation]]:
+    ones = (1,) * op.rank
+    yield "stride and dilation were exchanged", replace(op, stride=op.dilation, dilation=op.stride)
+    yield "the strides were those of the other axes", replace(op, stride=op.stride[::-1])
+    yield "the dilations were those of the other axes", replace(op, dilation=op.dilation[::-1])
+    yield "the dilation were 1", replace(op, dilation=ones)
+    yield "the stride were 1", replace(op, stride=ones)
 
 
 def _kernel(op: Either, x: Shape, w: tuple[Shape, ...]) -> Shape:

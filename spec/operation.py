@@ -113,6 +113,10 @@ class Operation:
         """The gradients of ⟨g, op(x, *w)⟩ with respect to x and each weight: `op.vjp(x, w, g)`."""
         raise NotImplementedError
 
+    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+        """Other operations that are easily taken for this one, each with words that finish "answers as if …"."""
+        return iter(())
+
     def terms(self, x: Shape, *w: Shape) -> int:
         """The largest number of products added in one element of the answer or of a gradient."""
         return _terms(self, x, *w)
@@ -166,6 +170,17 @@ def fit(x: Array, pairs: Pairs) -> Array:
     lengths = space(x, len(pairs))
     cut: Index = (..., *(slice(max(-lo, 0), max(n - max(-hi, 0), 0)) for n, (lo, hi) in zip(lengths, pairs, strict=True)))
     return x[cut]
+
+
+def beside(field: str, pairs: Pairs) -> Iterator[tuple[str, Pairs]]:
+    """What a (lo, hi) field is easily taken for."""
+    yield f"lo and hi of {field} were exchanged", tuple((hi, lo) for lo, hi in pairs)
+    yield f"{field} began one pixel later, (lo + 1, hi − 1)", tuple((lo + 1, hi - 1) for lo, hi in pairs)
+    yield f"{field} began one pixel earlier, (lo − 1, hi + 1)", tuple((lo - 1, hi + 1) for lo, hi in pairs)
+    yield f"{field} were nothing", ((0, 0),) * len(pairs)
+    yield f"negative {field} were nothing", tuple((max(lo, 0), max(hi, 0)) for lo, hi in pairs)
+    yield f"{field} had lost its sign", tuple((abs(lo), abs(hi)) for lo, hi in pairs)
+    yield f"{field} were that of the other axes", pairs[::-1]
 
 
 def negated(pairs: Pairs) -> Pairs:

@@ -11,7 +11,7 @@ Source: https://onnx.ai/onnx/operators/ (AveragePool, MaxPool, MaxUnpool); indic
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -41,6 +41,11 @@ class SumPool(Operation):
         for at in _taps(self, space(g, self.rank)):
             dx[at] += g
         return (dx,)
+
+    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+        yield "each sum were divided by the window's size", AveragePool(kernel=self.kernel, stride=self.stride)
+        yield "the stride were the kernel", replace(self, stride=self.kernel)
+        yield "the stride were 1", replace(self, stride=(1,) * self.rank)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -10,11 +10,13 @@ Source: https://onnx.ai/onnx/operators/onnx__DepthToSpace.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from spec.operation import Array, Index, Operation, Shape, one_of, per_axis, size, space
+from spec.resize import Upsample
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -38,6 +40,12 @@ class ZeroInsert(Operation):
     def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
         (g,) = w_and_g
         return (g[self._kept(x.shape)],)
+
+    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+        zeros = (0,) * self.rank
+        yield "there were no trailing zeros", replace(self, trailing=zeros)
+        yield "there were factor − 1 trailing zeros", replace(self, trailing=())
+        yield "every pixel were repeated", Upsample(factor=self.factor)
 
     def _kept(self, x: Shape) -> Index:
         return (..., *(slice(0, (n - 1) * s + 1, s) for n, s in zip(space(x, self.rank), self.factor, strict=True)))
@@ -68,6 +76,9 @@ class DepthToSpace(Operation):
         (g,) = w_and_g
         return (SpaceToDepth(factor=self.factor, order=self.order)(g),)
 
+    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+        yield from _other_order(self)
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class SpaceToDepth(Operation):
@@ -93,3 +104,11 @@ class SpaceToDepth(Operation):
     def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
         (g,) = w_and_g
         return (DepthToSpace(factor=self.factor, order=self.order)(g),)
+
+    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+        yield from _other_order(self)
+
+
+def _other_order(op: DepthToSpace | SpaceToDepth) -> Iterator[tuple[str, Operation]]:
+    other = "CRD" if op.order == "DCR" else "DCR"
+    yield f"the order were {other}", replace(op, order=other)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ from backends.known import Known, everything
 from spec import ConvTranspose, Impossible, parse_question
 from tests.mutants import MUTANTS
 from verify.cases import questions
+from verify.record import save
 from verify.run import NothingToAsk, Run
 
 pytest.importorskip("torch")
@@ -119,3 +123,25 @@ def test_suites_break_symmetry(suite: str) -> None:
             assert any(op.groups > 1 for _, op in own)  # type: ignore[attr-defined]
             assert any(max(op.stride) > 1 and max(op.dilation) > 1 for _, op in own)  # type: ignore[attr-defined]
             assert {q.dtype for q, _ in own} == {"float32", "float64"}
+
+
+def test_the_records_are_listed_with_what_they_explain(tmp_path: Path) -> None:
+    """`concordant known`: what explains, what is stale (exit status 1), what nothing was asked of; no report is exit status 2."""
+
+    def listed(folder: Path) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, "-m", "concordant", "known", str(folder / "report.json")]
+        return subprocess.run(words, capture_output=True, text=True)
+
+    empty = parse_question("Conv(stride=(1,)) x=(1, 1, 2) w=(1, 1, 3)")
+    save(Run([empty], named("torch"), suite={}).go(), tmp_path / "report.json")
+    done = listed(tmp_path)
+    assert done.returncode == 0
+    assert "torch-empty-convolution  explains 3" in done.stdout
+    assert "jax-conv-transpose-groups  nothing it speaks of was asked" in done.stdout
+
+    stale = replace(next(k for k in everything() if k.id == "torch-empty-convolution"), when=lambda op, at, env: True)
+    save(Run(ASKED, named("torch"), suite={}, known=[stale]).go(), tmp_path / "stale" / "report.json")
+    done = listed(tmp_path / "stale")
+    assert done.returncode == 1
+    assert "stale: 6 agree" in done.stdout
+    assert listed(tmp_path / "nowhere").returncode == 2

@@ -12,13 +12,14 @@ import typer
 from rich.console import Console
 
 from backends import Backend, BadBackend, found, named
+from backends.known import everything
 from spec import Impossible, Question, operations, parse_question
 from spec.question import DTYPES
 from verify import cases, show
 from verify.environment import missing, versions
 from verify.pages import claims_page, theorems_page
 from verify.prove import prove_all
-from verify.record import Report, save
+from verify.record import BadReport, Report, load, save
 from verify.run import NothingToAsk, Run
 
 app = typer.Typer(
@@ -84,6 +85,19 @@ def claims(
 ) -> None:
     """The founding question's ten claims: true, true when, or false, with the evidence from each framework. Exit status as for `run`."""
     _prove([], backend, out, claims_only=True, page=claims_page if markdown else None)
+
+
+@app.command()
+def known(
+    report: Annotated[Path, typer.Argument(help="A report of `concordant run`.")] = Path("runs/latest/report.json"),
+) -> None:
+    """List the deviations on record, with what each explains in a report. Exit status 1 if one is stale."""
+    try:
+        met = load(report).known
+    except BadReport as error:
+        _refuse(str(error))
+    show.known(everything(), met, Console(emoji=False))
+    raise typer.Exit(int(any(k.agreed for k in met.values())))
 
 
 @app.command()

@@ -122,7 +122,7 @@ def _case(ran: Ran, q: Question, text: str, judged: Judgement, missed: float | N
     return Record(
         id=_id("case", repr(q), judged.output, runtime), kind="case", question=repr(q), output=judged.output, shape=shapes[judged.output],
         dtype=q.dtype, seed=q.seed, runtime=runtime, verdict=judged.verdict, reason=judged.reason, native=text, missed_probability=missed,
-        difference=judged.difference, known=explanation,
+        difference=judged.difference, diagnosis=judged.diagnosis, known=explanation,
     )  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def _sides(ran: Ran, asks: Sequence[Ask], sides: list[tuple[int, str, Judgement,
     return Record(
         id=_id("theorem", ask.case.text, runtime), kind="theorem", question=ask.case.text, output=judged.output, shape=ask.question.y,
         dtype=ask.question.dtype, seed=0, runtime=runtime, verdict="vacuous" if unsaid else judged.verdict, reason=judged.reason,
-        native="\n\n".join(text for _, text, _, _ in sides), difference=judged.difference, known=explanation,
+        native="\n\n".join(text for _, text, _, _ in sides), difference=judged.difference, diagnosis=judged.diagnosis, known=explanation,
     )  # fmt: skip
 
 

@@ -51,6 +51,8 @@ class Judgement:
     verdict: Verdict
     reason: str = ""
     difference: Difference | None = None
+    diagnosis: str = ""
+    """Words that finish "answers as if …"; empty if nothing explains it, or nothing was looked for."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,11 @@ class Reference:
         return (y, *self.question.op.vjp(x, *w, g)) if self.differentiated else (y,)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The outputs asked for."""
+        return self.question.outputs if self.differentiated else ("y",)
+
+    @property
     def differentiated(self) -> bool:
         """Whether gradients are asked for."""
         return self.given is None or self.given[1] is not None
@@ -129,7 +136,7 @@ class Reference:
 def judge(reference: Reference, answer: Answer) -> list[Judgement]:
     """One verdict for every output of the question: the first that applies of crashed, timeout, refused, differ,
     nondeterministic, imprecise, agree."""
-    names = reference.question.outputs if reference.differentiated else ("y",)
+    names = reference.names
     given = answer.outputs[: len(names)]
     verdicts = [_judged(name, i, reference, output) for i, (name, output) in enumerate(zip(names, given, strict=False))]
     if len(answer.outputs) > len(names):

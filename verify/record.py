@@ -47,6 +47,8 @@ class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     native: str = ""
     missed_probability: float | None = None
     difference: Difference | None = None
+    diagnosis: str = ""
+    """The neighbouring operation that gives exactly this wrong answer, in words that finish "answers as if …"."""
     known: str | None = None
 
 

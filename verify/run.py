@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from backends import Backend, BadBackend, Unsupported
 from backends.known import Known, everything
 from spec import Array, Impossible, Question
 from verify.conclude import Ask, Ran, conclude
+from verify.diagnose import diagnose
 from verify.engine import HostFailed, Job, answers
 from verify.environment import missing, variables, versions
 from verify.judge import Answer, Judgement, judge
@@ -111,8 +112,7 @@ class Run:
                 text = ran.backend.translate(q).encode("utf-8", "backslashreplace").decode()
             except (Unsupported, BadBackend) as why:
                 verdict: Verdict = "unsupported" if isinstance(why, Unsupported) else "refused"
-                outputs = q.outputs if reference.differentiated else ("y",)
-                ran.judged.extend((i, "", Judgement(output, verdict, str(why))) for output in outputs)
+                ran.judged.extend((i, "", Judgement(output, verdict, str(why))) for output in reference.names)
                 continue
             given = None if reference.given is None else tuple(_listed(a) for a in reference.given)
             radius = reference.radius if given is None else 0
@@ -126,7 +126,17 @@ class Run:
         stream = answers(ran.backend, jobs, cores=cores, timeout=self.timeout, versions=ran.versions, alone=alone)
         async with aclosing(stream):
             async for job, answer in stream:
-                yield job, judge(self.reference(job.id), answer)
+                judged = judge(self.reference(job.id), answer)
+                yield job, [self._diagnosed(job, j, answer) for j in judged] if alone else judged
+
+    def _diagnosed(self, job: Job, judged: Judgement, answer: Answer) -> Judgement:
+        reference = self.reference(job.id)
+        output = reference.names.index(judged.output)
+        if judged.verdict != "differ" or output >= len(answer.outputs):
+            return judged
+        values = answer.outputs[output].values
+        words = diagnose(reference, output, values.astype(np.float64)) if values.dtype.kind in "biuf" else ""
+        return replace(judged, diagnosis=words)
 
     def _keep(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
         ran.judged.extend((job.id, job.text, j) for j in judged)

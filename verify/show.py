@@ -15,9 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from backends import Backend
+from backends.known import Known
 from spec import parse_question
 from verify.conclude import FINE
-from verify.record import Record, Report, TheoremOnRuntime, TheoremReport
+from verify.record import KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
 from verify.run import Run, Watch
 
 MOST_SHOWN = 20
@@ -69,11 +70,12 @@ def theorems(report: Report, console: Console, *, claims_only: bool = False) -> 
 
 
 def findings(report: Report) -> list[list[Record]]:
-    """What nothing explains, alike ones together (runtime, output, verdict, and reason but for its numbers), shortest question first."""
+    """What nothing explains, alike ones together (same runtime, operation, output, verdict and diagnosis, or else reason), shortest
+    question first."""
     alike: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for r in report.records:
         if r.verdict not in FINE and r.known is None:
-            alike[r.runtime, _row(r), r.output, r.verdict, re.sub(r"\d+", "#", r.reason)].append(r)
+            alike[r.runtime, _row(r), r.output, r.verdict, r.diagnosis or re.sub(r"\d+", "#", r.reason)].append(r)
     return [sorted(records, key=lambda r: (len(r.question), r.question)) for records in alike.values()]
 
 
@@ -84,6 +86,24 @@ def backends(rows: list[tuple[Backend, dict[str, str], str]], console: Console) 
         file = f"backends/{backend.module.__name__.split('.')[-1]}.py"
         grid.add_row(backend.name, file, escape(why) or ", ".join(f"{k} {v}" for k, v in versions.items()))
     console.print(grid)
+
+
+def known(records: list[Known], met: dict[str, KnownReport], console: Console) -> None:
+    """Every record: what it explains in a report, whether it is stale, or that nothing it speaks of was asked."""
+    for k in records:
+        seen = met.get(k.id)
+        state = "[dim]nothing it speaks of was asked[/]"
+        if seen:
+            state = f"explains {seen.matched}" + (f", [bold red]stale: {seen.agreed} agree[/]" if seen.agreed else "")
+        versions = ", ".join(f"{name} {which}" for name, which in k.versions.items())
+        lines = (
+            f"[bold]{escape(k.id)}[/]  {state}",
+            f"{escape(k.reason)}",
+            f"[dim]{k.verdict} · {escape(', '.join(k.runtimes))} · {escape(versions)} · {escape(k.link)}[/]",
+        )
+        console.print()
+        for i, line in enumerate(lines):
+            console.print(Padding(line, (0, 0, 0, 3 if i else 0)), highlight=False)
 
 
 def _matrix(report: Report, ran: list[str], console: Console) -> None:
@@ -162,6 +182,8 @@ def _finding(alike: list[Record], report: Report, console: Console) -> None:
     if (d := record.difference) and d.first:
         ratio = "infinitely far outside the rounding bound" if d.ratio is None else f"{d.ratio:.3g} of the rounding bound"
         lines.append(f"  first at {escape(str(list(d.first)))}: expected {d.expected}, got {escape(d.got)}; worst {ratio}")
+    if record.verdict == "differ":
+        lines.append(f"  answers as if {escape(record.diagnosis)}" if record.diagnosis else "  no neighbouring operation explains it")
     lines.extend(f"  [dim]│[/] {escape(line + ' ')[:-1]}" for line in record.native.splitlines() if line)
     again = f"run --case {quote(record.question)}" if record.kind == "case" else f"theorems {record.question.split()[0]}"
     lines.append(f"  again: concordant {escape(again)} --backend {escape(quote(report.runtimes[record.runtime].asked))}")
