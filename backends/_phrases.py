@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from spec import DepthToSpace, MaxUnpool, Shape, SpaceToDepth, ZeroInsert
+from spec import Conv, DepthToSpace, MaxUnpool, Shape, SpaceToDepth, ZeroInsert
+from spec.conventions import Rule, on_every_axis
 from spec.operation import Pairs
 
 if TYPE_CHECKING:
@@ -98,3 +100,9 @@ def unravelled(op: SpaceToDepth, at: Step, reshape: str, transpose: str) -> str:
 def channels_first_inside(statement: str, rank: int, transpose: str) -> str:
     """A statement written for channels first, in a text that keeps them last."""
     return lines(f"x = {transpose}(x, {channels_first(rank)})", statement, f"x = {transpose}(x, {channels_last(rank)})")
+
+
+def word_for(op: Conv, at: Step, rules: Mapping[str, Rule]) -> str | None:
+    """The framework's word for exactly this padding, if it has one."""
+    sizes = (at.x[2:], at.k, op.stride, op.dilation)
+    return next((word for word, rule in rules.items() if on_every_axis(rule, *sizes) == op.padding), None)
