@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 
 from backends import Runtime, Step, Unsupported
-from backends._phrases import lines, unravelled, woven
+from backends._phrases import lines, unravelled, word_for, woven
 from spec import AveragePool, Conv, ConvTranspose, DepthToSpace, MaxPool, MaxUnpool, SpaceToDepth, SumPool, Upsample, ZeroInsert
 from spec.claims import Parameters
-from spec.conventions import lax_transpose_crop, on_every_axis, same_lower_padding, same_padding, valid_padding
+from spec.conventions import lax_transpose_crop, same_lower_padding, same_padding, valid_padding
 
 GLUE = """
 import jax
@@ -66,9 +66,7 @@ IMPORTS = "import jax\nimport jax.numpy as jnp\nfrom jax import lax"
 
 
 def conv(op: Conv, at: Step) -> str:
-    rules = {"VALID": valid_padding, "SAME": same_padding, "SAME_LOWER": same_lower_padding}
-    sizes = (at.x[2:], at.k, op.stride, op.dilation)
-    padding = next((repr(word) for word, rule in rules.items() if on_every_axis(rule, *sizes) == op.padding), repr(op.padding))
+    padding = repr(word_for(op, at, {"VALID": valid_padding, "SAME": same_padding, "SAME_LOWER": same_lower_padding}) or op.padding)
     return (
         f"x = lax.conv_general_dilated(x, {at.weight}, {op.stride}, {padding}, rhs_dilation={op.dilation}, "
         f"dimension_numbers={_numbers(op.rank)}, feature_group_count={op.groups})"

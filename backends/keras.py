@@ -18,12 +18,13 @@ from backends._phrases import (
     one_hot_unpool,
     short,
     unravelled,
+    word_for,
     woven,
     zeros_between,
 )  # fmt: skip
 from spec import AveragePool, Conv, ConvTranspose, DepthToSpace, MaxPool, MaxUnpool, SpaceToDepth, SumPool, Upsample, ZeroInsert
 from spec.claims import Parameters
-from spec.conventions import keras_transpose_words, on_every_axis, same_padding, valid_padding
+from spec.conventions import keras_transpose_words, same_padding, valid_padding
 from spec.operation import negated
 
 GLUE = """
@@ -58,9 +59,7 @@ def LEAVE(rank: int) -> str:
 
 
 def conv(op: Conv, at: Step) -> Code:
-    rules = {"valid": valid_padding, "same": same_padding}
-    sizes = (at.x[2:], at.k, op.stride, op.dilation)
-    word = next((word for word, rule in rules.items() if on_every_axis(rule, *sizes) == op.padding), None)
+    word = word_for(op, at, {"valid": valid_padding, "same": same_padding})
     image = at.x[2:] if word else tuple(n + lo + hi for n, (lo, hi) in zip(at.x[2:], op.padding, strict=True))
     layer = (
         f'keras.layers.Conv{op.rank}D({at.w[0][0]}, {short(at.k)}, strides={short(op.stride)}, padding="{word or "valid"}", '

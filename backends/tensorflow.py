@@ -19,6 +19,7 @@ from backends._phrases import (
     one_hot_unpool,
     short,
     unravelled,
+    word_for,
     woven,
     zeros_between,
 )  # fmt: skip
@@ -82,9 +83,7 @@ def LEAVE(rank: int) -> str:
 
 
 def conv(op: Conv, at: Step) -> str:
-    rules = {"VALID": valid_padding, "SAME": same_padding}
-    sizes = (at.x[2:], at.k, op.stride, op.dilation)
-    word = next((word for word, rule in rules.items() if on_every_axis(rule, *sizes) == op.padding), None)
+    word = word_for(op, at, {"VALID": valid_padding, "SAME": same_padding})
     return lines(
         "" if word else fitted(op.padding, "tf.pad", channels_last=True),
         f"w = tf.transpose({at.weight}, {kernel_last(op.rank)})",

@@ -26,7 +26,7 @@ SLIPS = {
     "torch: a side": ("torch", "for pair in reversed(pairs) for n in pair", "for pair in reversed(pairs) for n in pair[::-1]"),
     "torch: an order of channels": ("torch", "(x, {at.weight}, stride", "(x.flip(1), {at.weight}, stride"),
     "jax: no flip": ("jax", "transpose_kernel=True)", "transpose_kernel=False)"),
-    "jax: a side": ("jax", "repr(op.padding))", "repr(tuple(pair[::-1] for pair in op.padding)))"),
+    "jax: a side": ("jax", "or op.padding)", "or tuple(pair[::-1] for pair in op.padding))"),
     "jax: an order of channels": ("jax", 'f"OI{space}"', 'f"IO{space}"'),
     "tensorflow: a sign": ("tensorflow", "fitted(negated(op.crop)", "fitted(op.crop"),
     "tensorflow: a side": ("tensorflow", "fitted(op.padding,", "fitted(tuple(pair[::-1] for pair in op.padding),"),
