@@ -57,6 +57,8 @@ class Ran:
     versions: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     judged: list[tuple[int, str, Judgement]] = field(default_factory=list)
+    settled: set[int] = field(default_factory=set)
+    """The indices of what has a verdict."""
 
 
 class Tally:

@@ -86,8 +86,8 @@ class Run:
         ran.versions.update(versions(backend))
         ran.environment = {**variables(), **backend.runtime.environment}
         jobs = self._translated(ran)
+        again: dict[int, list[Judgement]] = {}
         try:
-            again: dict[int, list[Judgement]] = {}
             async for job, judged in self._judged(ran, jobs, cores, alone=False):
                 if any(j.verdict in WORTH_ASKING_AGAIN for j in judged):
                     again[job.id] = judged
@@ -97,11 +97,15 @@ class Run:
                 self._keep(ran, job, _confirmed(again[job.id], judged, backend), "confirming")
         except HostFailed as error:
             ran.status, ran.reason = "failed", str(error)
-            behind = {i for i, _, _ in ran.judged}
+            none = Answer(stopped="crashed", reason=f"no host starts: {error}")
             for job in jobs:
-                if job.id not in behind:
-                    none = Answer(stopped="crashed", reason=f"no host starts: {error}")
+                if job.id not in ran.settled:
                     self._keep(ran, job, judge(self.reference(job.id), none), "failed")
+        except asyncio.CancelledError:
+            for job in jobs:
+                if job.id in again and job.id not in ran.settled:
+                    self._keep(ran, job, again[job.id], "interrupted")
+            raise
         self.watch(backend.name, "done", len(self.asks))
 
     def _translated(self, ran: Ran) -> list[Job]:
@@ -113,6 +117,7 @@ class Run:
             except (Unsupported, BadBackend) as why:
                 verdict: Verdict = "unsupported" if isinstance(why, Unsupported) else "refused"
                 ran.judged.extend((i, "", Judgement(output, verdict, str(why))) for output in reference.names)
+                ran.settled.add(i)
                 continue
             given = None if reference.given is None else tuple(_listed(a) for a in reference.given)
             radius = reference.radius if given is None else 0
@@ -122,7 +127,7 @@ class Run:
     async def _judged(
         self, ran: Ran, jobs: list[Job], cores: asyncio.Semaphore, *, alone: bool
     ) -> AsyncGenerator[tuple[Job, list[Judgement]]]:
-        self.watch(ran.backend.name, "starting" if not alone else "confirming", _behind(ran))
+        self.watch(ran.backend.name, "starting" if not alone else "confirming", len(ran.settled))
         stream = answers(ran.backend, jobs, cores=cores, timeout=self.timeout, versions=ran.versions, alone=alone)
         async with aclosing(stream):
             async for job, answer in stream:
@@ -140,7 +145,8 @@ class Run:
 
     def _keep(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
         ran.judged.extend((job.id, job.text, j) for j in judged)
-        self.watch(ran.backend.name, doing, _behind(ran))
+        ran.settled.add(job.id)
+        self.watch(ran.backend.name, doing, len(ran.settled))
 
     def report(self) -> Report:
         """Everything so far, judged as a whole."""
@@ -159,7 +165,3 @@ def _confirmed(before: list[Judgement], alone: list[Judgement], backend: Backend
         else a
         for b, a in zip(before, alone, strict=True)
     ]
-
-
-def _behind(ran: Ran) -> int:
-    return len({i for i, _, _ in ran.judged})
