@@ -78,6 +78,12 @@ def test_neighbours_are_other_operations(text: str) -> None:
         assert type(other) in operations().values()
 
 
+def test_an_empty_array_is_no_evidence() -> None:
+    reference = Reference(parse_question("Conv(stride=(1,)) x=(1, 2, 2) w=(3, 2, 3)"))
+    assert diagnose(reference, 0, np.empty((1, 3, 0))) == ""
+    assert diagnose(reference, 0, reference.drawn[0]) == ""
+
+
 def test_a_step_of_a_composition_is_blamed() -> None:
     question: Question = parse_question("Upsample(factor=(2,)) >> Conv(stride=(1,), padding=((0, 1),)) x=(1, 2, 4) w=(3, 2, 3)")
     reference = Reference(question)

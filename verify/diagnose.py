@@ -19,8 +19,10 @@ Arrays = tuple[Array, ...]
 
 
 def diagnose(reference: Reference, output: int, got: Array) -> str:
-    """Words that finish "answers as if …", or nothing if no neighbour explains the answer."""
+    """Words that finish "answers as if …", or nothing if no neighbour explains the answer. Empty arrays say nothing."""
     right = reference.outputs[output]
+    if not right.size or not got.size:
+        return ""
     for words, answer in _candidates(reference, output, right):
         with suppress(Impossible, ValueError):
             values = answer()
