@@ -67,8 +67,7 @@ class Reference:
     def __post_init__(self) -> None:
         if self.given is None and any(isinstance(op, MaxUnpool) for op in self.question.op.steps):
             raise Impossible("MaxUnpool takes indices, which cannot be drawn; theorems ask about it")
-        terms = self.question.op.terms(self.question.x, *self.question.w) if self.question.op.multilinear else 1
-        object.__setattr__(self, "_terms", terms)
+        object.__setattr__(self, "_terms", self.question.op.terms(self.question.x, *self.question.w))
 
     @property
     def degree(self) -> int:
