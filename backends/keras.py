@@ -21,7 +21,7 @@ from backends._phrases import (
     word_for,
     woven,
     zeros_between,
-)  # fmt: skip
+)
 from spec import AveragePool, Conv, ConvTranspose, DepthToSpace, MaxPool, MaxUnpool, SpaceToDepth, SumPool, Upsample, ZeroInsert
 from spec.claims import Parameters
 from spec.conventions import keras_transpose_words, same_padding, valid_padding

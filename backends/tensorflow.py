@@ -22,7 +22,7 @@ from backends._phrases import (
     word_for,
     woven,
     zeros_between,
-)  # fmt: skip
+)
 from spec import (
     AveragePool,
     Conv,
@@ -35,7 +35,7 @@ from spec import (
     SumPool,
     Upsample,
     ZeroInsert,
-)  # fmt: skip
+)
 from spec.claims import Parameters
 from spec.conventions import on_every_axis, same_padding, span, tf_same_crop, tf_valid_crop, valid_padding
 from spec.operation import Shape, negated

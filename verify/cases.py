@@ -28,9 +28,9 @@ Built = tuple[Operation, tuple[Shape, ...]]
 Grid = dict[str, list[Any]]
 
 PADDING: dict[str, Callable[..., c.Pair]] = {
-    "valid": c.valid_padding,
-    "same": c.same_padding,
-    "same_lower": c.same_lower_padding,
+    "valid": lambda n, k, s, d, axis: c.valid_padding(n, k, s, d),
+    "same": lambda n, k, s, d, axis: c.same_padding(n, k, s, d),
+    "same_lower": lambda n, k, s, d, axis: c.same_lower_padding(n, k, s, d),
     "half": lambda n, k, s, d, axis: (d * (k // 2), d * (k // 2)),
     "full": lambda n, k, s, d, axis: (d * (k - 1), d * (k - 1)),
     "asymmetric": lambda n, k, s, d, axis: ((1, 2), (2, 0), (0, 1))[axis],
@@ -125,9 +125,8 @@ def _sizes(row: Row, rank: int) -> tuple[tuple[int, ...], ...]:
 
 def _conv(row: Row, rank: int) -> Built:
     batch, groups, inputs, outputs = row["form"]
-    rule, (stride, dilation) = PADDING[row["rule"]], _stretched(row, rank)
-    explicit = row["rule"] not in ("valid", "same", "same_lower")
-    padding = tuple(rule(*sizes, axis) if explicit else rule(*sizes) for axis, sizes in enumerate(_sizes(row, rank)))
+    stride, dilation = _stretched(row, rank)
+    padding = tuple(PADDING[row["rule"]](*sizes, axis) for axis, sizes in enumerate(_sizes(row, rank)))
     op = Conv(stride=stride, padding=padding, dilation=dilation, groups=groups)
     return op, ((batch, groups * inputs, *_axes(row, "n", rank)), (groups * outputs, inputs, *_axes(row, "k", rank)))
 

@@ -90,12 +90,11 @@ class Tally:
 
 
 def conclude(
-    suite: dict[str, Any], asks: Sequence[Ask], proofs: Sequence[Proof], ran: Sequence[Ran], known: Sequence[Known], floor: float,
-    *, interrupted: bool,
+    suite: dict[str, Any], asks: Sequence[Ask], missed: dict[int, float | None], proofs: Sequence[Proof], ran: Sequence[Ran],
+    known: Sequence[Known], floor: float, *, interrupted: bool,
 ) -> Report:  # fmt: skip
-    """The report of everything judged so far."""
+    """The report of everything judged so far. `missed`: for each question, the probability that a wrong answer was let through."""
     tally = Tally(known)
-    missed = {i: ask.reference.missed_probability for i, ask in enumerate(asks) if ask.case is None}
     records = [record for r in ran for record in _records(r, asks, tally, missed)]
     runtimes = {r.backend.name: _runtime(r, records) for r in ran}
     theorems = {proof.theorem.name: _theorem(proof, records, ran) for proof in proofs}

@@ -63,11 +63,6 @@ class Case:
         """`name n=(5,) k=(3,)`."""
         return " ".join([self.theorem.name, *(f"{name}={value!r}" for name, value in self.sizes.items())])
 
-    @property
-    def degree(self) -> int:
-        """How many independent arrays a product multiplies, at most."""
-        return max(1 + len(side.w) for side in self.sides if isinstance(side, Side))
-
     def natives(self) -> Iterator[Side]:
         """The sides that a framework computes."""
         return (side for side in self.sides if isinstance(side, Side))

@@ -58,7 +58,9 @@ class Run:
         if not self.backends:
             raise NothingToAsk("no runtime is left; name one with --backend")
         self.reference = lru_cache(maxsize=1024)(lambda i: self.asks[i].reference)
+        self.missed: dict[int, float | None] = {}
         for i, q in enumerate(self.questions):
+            self.missed[i] = self.reference(i).missed_probability
             if not self.reference(i).radius:
                 raise Impossible(f"{q} adds too many products for an exact answer in {q.dtype}; make it smaller")
         self.ran = {backend.name: Ran(backend) for backend in self.backends}
@@ -150,7 +152,8 @@ class Run:
 
     def report(self) -> Report:
         """Everything so far, judged as a whole."""
-        return conclude(self.suite, self.asks, self.proofs, list(self.ran.values()), self.known, self.floor, interrupted=self.interrupted)
+        ran = list(self.ran.values())
+        return conclude(self.suite, self.asks, self.missed, self.proofs, ran, self.known, self.floor, interrupted=self.interrupted)
 
 
 def _listed(a: Array | None) -> Any:

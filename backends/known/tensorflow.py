@@ -50,11 +50,11 @@ def _cut_by_same_3d(op: Operation, at: Step, env: Env) -> bool:
     return isinstance(op, ConvTranspose) and any(map(any, op.crop)) and any(lo == 0 and hi <= -2 for lo, hi in op.crop)
 
 
-BOTH = ("tensorflow", "keras-tensorflow")
 def _empty_strided_double(op: Operation, at: Step, env: Env) -> bool:
     return isinstance(op, Conv) and at.dtype == "float64" and op.rank < 3 and 0 in at.y and max(op.stride) > 1
 
 
+BOTH = ("tensorflow", "keras-tensorflow")
 SINCE = {"tensorflow": ">=2.15"}
 SILENT = {"tensorflow": ">=2.15,<=2.21"}
 """Wrong answers have an upper bound: a newer version is asked to show them again."""
