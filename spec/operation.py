@@ -88,6 +88,16 @@ class Operation:
         return True
 
     @property
+    def degree(self) -> int:
+        """How many independent arrays the longest product in the answer multiplies."""
+        return 1 + self.weights
+
+    @property
+    def roundings(self) -> int:
+        """How many roundings a right implementation may make on its way to one coefficient of x; 0 where coefficients are whole."""
+        return 0
+
+    @property
     def unit(self) -> int:
         """x and the cotangent are drawn as multiples of this, so that the answers stay whole."""
         return 1

@@ -59,6 +59,11 @@ class AveragePool(Operation):
     def unit(self) -> int:
         return size(self.kernel)
 
+    @property
+    def roundings(self) -> int:
+        """That of 1/Πk, and that of the product."""
+        return 2
+
     def shape(self, x: Shape, *w: Shape) -> Shape:
         return _pooled(self, x, w)
 

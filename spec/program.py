@@ -31,6 +31,14 @@ class Program(Operation):
         return all(op.multilinear for op in self.inner)
 
     @property
+    def degree(self) -> int:
+        return 1 + sum(op.degree - 1 for op in self.inner)
+
+    @property
+    def roundings(self) -> int:
+        return sum(op.roundings for op in self.inner) + (len(self.inner) - 1) * any(op.roundings for op in self.inner)
+
+    @property
     def unit(self) -> int:
         return math.prod(op.unit for op in self.inner)
 

@@ -72,7 +72,7 @@ class Reference:
     @property
     def degree(self) -> int:
         """How many independent arrays each product multiplies."""
-        return 1 + len(self.question.w)
+        return self.question.op.degree
 
     @cached_property
     def radius(self) -> int:
