@@ -22,7 +22,7 @@ import numpy as np
 jax.config.update("jax_enable_x64", True)
 
 def array(a, dtype):
-    return a.astype(dtype)
+    return a.astype(jax.numpy.dtype(dtype))
 
 def numpy(t):
     return np.asarray(t)
@@ -33,12 +33,12 @@ def dtype(t):
 def version():
     return {"jax": jax.__version__}
 
-def together(jobs):
-    errors = [None] * len(jobs)
+def together(functions):
+    errors = [None] * len(functions)
 
     def trace(data):
         outputs = []
-        for i, ((f, _, _), (args, g)) in enumerate(zip(jobs, data)):
+        for i, (f, (args, g)) in enumerate(zip(functions, data)):
             own = ()
             try:
                 own = (f(*args),)
@@ -51,8 +51,10 @@ def together(jobs):
         return outputs
 
     compiled = jax.jit(trace)
-    data = [(args, g) for _, args, g in jobs]
-    return lambda: list(zip(jax.block_until_ready(compiled(data)), errors))
+    return lambda data: list(zip(jax.block_until_ready(compiled(data)), errors))
+
+def infer(f, args):
+    yield "jax.eval_shape", jax.eval_shape(f, *args).shape, None
 
 def forget():
     jax.clear_caches()

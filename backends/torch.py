@@ -19,10 +19,11 @@ import torch
 torch.set_num_threads(1)
 
 def array(a, dtype):
-    return torch.from_numpy(a.astype(dtype))
+    return torch.from_numpy(a).to(getattr(torch, dtype))
 
 def numpy(t):
-    return t.detach().cpu().contiguous().numpy()
+    t = t.detach().cpu().contiguous()
+    return (t.float() if t.dtype == torch.bfloat16 else t).numpy()
 
 def dtype(t):
     return str(t.dtype).removeprefix("torch.")
@@ -35,6 +36,9 @@ def answers(f, args, g):
     y = f(*args)
     yield y
     yield from torch.autograd.grad(y, args, g, materialize_grads=True)
+
+def infer(f, args):
+    yield "a run on meta tensors", f(*(a.to("meta") for a in args)).shape, None
 """
 
 RUNTIMES = {"torch": Runtime(packages=("torch",), glue=GLUE)}

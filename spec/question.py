@@ -1,12 +1,13 @@
 """A question and its text: an operation, the shapes it is asked on, the dtype and the seed of the numbers drawn.
 
-    question   = operation { ">>" operation } "x=" shape { "w=" shape } [ dtype ] [ "seed=" integer ]
+    question   = operation { ">>" operation } "x=" shape { "w=" shape } [ dtype ] [ kind ] [ "seed=" integer ]
     operation  = name "(" field "=" value { "," field "=" value } ")"
     value      = an integer, or a tuple of values
     shape      = a tuple of integers
-    dtype      = "float32" | "float64"
+    dtype      = "float16" | "bfloat16" | "float32" | "float64"
+    kind       = "integers" | "distinct" | "ties" | "impulses" | "normal" | … (KINDS)
 
-One `w=` for each weighted step, in order. Left out, dtype is float32 and seed is 0. Text is parsed, never evaluated.
+One `w=` for each weighted step, in order. Left out, dtype is float32, kind is integers and seed is 0. Text is parsed, never evaluated.
 """
 
 from __future__ import annotations
@@ -24,7 +25,24 @@ from spec.program import Program
 
 T = TypeVar("T")
 
-DTYPES = ("float32", "float64")
+DTYPES = ("float16", "bfloat16", "float32", "float64")
+KINDS = {
+    "integers": "whole numbers so small that every sum is exact: what the operation means",
+    "distinct": "whole numbers that are all different in x: which pixel a maximum comes from",
+    "ties": "−1, 0 and 1: which of several equal maxima is taken",
+    "impulses": "one pixel of x after the other is 1, the others 0: each coefficient on its own",
+    "normal": "real numbers, about normal: rounding",
+    "wide": "real numbers of very different magnitudes",
+    "cancelling": "real numbers whose products nearly cancel",
+    "large": "very large real numbers times very small ones",
+    "overflowing": "real numbers whose sums come near the largest number there is",
+    "subnormal": "real numbers whose products are about as small as the smallest normal number",
+    "nan": "whole numbers with one NaN in x: where it may show",
+    "infinity": "whole numbers with one infinity in x: where it may show",
+    "inference": "shapes alone: what the framework infers without running, against its run",
+}
+"""What is put in, and what it is to show."""
+
 LONGEST_TEXT = 4000
 LARGEST_ARRAY = 1 << 26
 EXAMPLE = "ConvTranspose(stride=(2,), crop=((0, 1),)) x=(2, 3, 5) w=(3, 2, 3) float32 seed=7"
@@ -38,11 +56,14 @@ class Question:
     x: Shape
     w: tuple[Shape, ...] = ()
     dtype: str = "float32"
+    kind: str = "integers"
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise Impossible(f"dtype is {self.dtype!r}, but it must be one of {', '.join(DTYPES)}")
+        if self.kind not in KINDS:
+            raise Impossible(f"kind is {self.kind!r}, but it must be one of {', '.join(KINDS)}")
         if not all(type(n) is int for n in (self.seed, *self.x, *(n for w in self.w for n in w))):
             raise Impossible(f"x is {self.x}, w {self.w} and seed {self.seed}, but all must be whole numbers")
         if not 0 <= self.seed < 1 << 63:
@@ -64,18 +85,21 @@ class Question:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The answers asked for: y, ∂x and one ∂w for each weight."""
+        """The answers asked for: y, ∂x and one ∂w for each weight; of inference only the shape of y."""
+        if self.kind == "inference":
+            return ("y",)
         names = [f"dw{i}" if len(self.w) > 1 else "dw" for i in range(len(self.w))]
         return ("y", "dx", *names)
 
     def __repr__(self) -> str:
         weights = "".join(f" w={w}" for w in self.w)
-        return f"{self.op!r} x={self.x}{weights} {self.dtype} seed={self.seed}"
+        kind = "" if self.kind == "integers" else f" {self.kind}"
+        return f"{self.op!r} x={self.x}{weights} {self.dtype}{kind} seed={self.seed}"
 
 
 TAIL = re.compile(
     r"\s+x\s*=\s*(?P<x>\([^()]*\))(?P<w>(?:\s+w\s*=\s*\([^()]*\))*)"
-    r"(?:\s+(?P<dtype>[a-z]+[0-9]+))?(?:\s+seed\s*=\s*(?P<seed>[0-9]{1,19}))?\s*$"
+    r"(?:\s+(?P<dtype>[a-z]+[0-9]+))?(?:\s+(?P<kind>[a-z]+)(?!=))?(?:\s+seed\s*=\s*(?P<seed>[0-9]{1,19}))?\s*$"
 )
 
 
@@ -90,7 +114,8 @@ def _question(text: str) -> Question:
         raise Impossible(f"{_short(text)} is no question; one looks like {EXAMPLE}")
     op = _parsed(text[: tail.start()])
     w = tuple(_shape("w", shape) for shape in re.findall(r"\([^()]*\)", tail["w"]))
-    return Question(op=op, x=_shape("x", tail["x"]), w=w, dtype=tail["dtype"] or "float32", seed=int(tail["seed"] or 0))
+    kind = tail["kind"] or "integers"
+    return Question(op=op, x=_shape("x", tail["x"]), w=w, dtype=tail["dtype"] or "float32", kind=kind, seed=int(tail["seed"] or 0))
 
 
 def parse(text: str) -> Operation:

@@ -20,8 +20,8 @@ import pytest
 
 import concordant as face
 from spec import parse_question
-from verify.judge import Reference
 from verify.record import Report, json_schema, load
+from verify.reference import Reference
 
 HOME = Path(face.__file__).parent
 TRANSPOSE = "ConvTranspose(stride=(2,), crop=((0, 1),)) x=(2, 3, 5) w=(3, 2, 3) float32 seed=7"

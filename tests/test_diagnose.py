@@ -8,8 +8,8 @@ import pytest
 from spec import Question, operations, parse_question
 from tests.mutants import MUTANTS
 from verify.diagnose import diagnose
-from verify.judge import Reference
 from verify.record import Report
+from verify.reference import Reference
 from verify.run import Run
 
 pytest.importorskip("torch")

@@ -23,9 +23,9 @@ import pytest
 from backends import Backend, Runtime
 from spec import Shape, parse_question
 from verify import engine
+from verify.answer import Answer, Reference, judge
 from verify.engine import Host, HostFailed, Job, answers
 from verify.host import draw
-from verify.judge import Answer, Reference, judge
 
 BASE = """
 import numpy as np
@@ -59,11 +59,11 @@ def one(f, args, g):
         return outputs, error
     return outputs, None
 
-def together(jobs):
-    return lambda: [one(*job) for job in jobs]
+def together(functions):
+    return lambda data: [one(f, args, g) for f, (args, g) in zip(functions, data)]
 """
 
-COUNTS_COMPANY = f"{BASE}\ndef together(jobs):\n    return lambda: [([np.array(len(jobs))], None) for _ in jobs]\n"
+COUNTS_COMPANY = f"{BASE}\ndef together(functions):\n    return lambda data: [([np.array(len(functions))], None) for _ in functions]\n"
 
 BOTH = pytest.mark.parametrize("glue", [pytest.param(STREAMING, id="streaming"), pytest.param(TOGETHER, id="together")])
 
@@ -497,14 +497,14 @@ def test_a_host_that_takes_nothing_is_left() -> None:
 
 def test_a_compilation_that_fails_as_a_whole_is_halved() -> None:
     """`together` may raise for a batch: the member at fault is refused, the others are answered by the same host."""
-    glue = TOGETHER.replace("def together(jobs):", "def together(jobs):\n    [1 / (f(1) != 13) for f, _, _ in jobs]")
+    glue = TOGETHER.replace("def together(functions):", "def together(functions):\n    [1 / (f(1) != 13) for f in functions]")
     answer = one_bad("def f(x): return 13", among=20, at=11, glue=glue)
     assert (answer.stopped, answer.reason) == ("refused", "ZeroDivisionError: division by zero")
 
 
 def test_a_batch_of_which_nothing_compiles() -> None:
     """No member of the second batch parses; `together`, which takes no empty list, is not asked of nothing."""
-    glue = TOGETHER.replace("def together(jobs):", "def together(jobs):\n    1 / len(jobs)")
+    glue = TOGETHER.replace("def together(functions):", "def together(functions):\n    1 / len(functions)")
     heard = ask([job(i, "def f(" if 1 <= i <= 8 else DOUBLE) for i in range(200)], fake(glue))
     assert {i for i, answer in heard.items() if answer.stopped == "refused"} == set(range(1, 9))
     assert {answer.stopped for answer in heard.values()} == {None, "refused"}

@@ -15,7 +15,7 @@ from backends.known import Known
 from spec import Array, Question
 from spec.theorem import Side
 from verify.environment import machine, own_version
-from verify.judge import Judgement, Reference
+from verify.judge import Judgement
 from verify.prove import Case, Proof, asked
 from verify.record import (
     SCHEMA,
@@ -30,6 +30,7 @@ from verify.record import (
     TheoremReport,
     Verdict,
 )  # fmt: skip
+from verify.reference import Reference
 
 FINE: tuple[Verdict, ...] = ("agree", "vacuous")
 
@@ -42,9 +43,9 @@ class Ask:
     case: Case | None = None
     side: Side | None = None
 
-    @property
-    def reference(self) -> Reference:
-        return asked(self.side) if self.side else Reference(self.question)
+    def reference(self, confidence: int) -> Reference:
+        """What the definition answers."""
+        return asked(self.side) if self.side else Reference(self.question, confidence=confidence)
 
 
 @dataclass
@@ -122,8 +123,8 @@ def _case(ran: Ran, q: Question, text: str, judged: Judgement, missed: float | N
     runtime, shapes = ran.backend.name, dict(zip(q.outputs, (q.y, q.x, *q.w), strict=True))
     return Record(
         id=_id("case", repr(q), judged.output, runtime), kind="case", question=repr(q), output=judged.output, shape=shapes[judged.output],
-        dtype=q.dtype, seed=q.seed, runtime=runtime, verdict=judged.verdict, reason=judged.reason, native=text, missed_probability=missed,
-        difference=judged.difference, diagnosis=judged.diagnosis, known=explanation,
+        dtype=q.dtype, numbers=q.kind, seed=q.seed, runtime=runtime, verdict=judged.verdict, reason=judged.reason, native=text,
+        missed_probability=missed, difference=judged.difference, rounding=judged.rounding, diagnosis=judged.diagnosis, known=explanation,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from spec import Array, Impossible, Operation, Program
-from verify.judge import Reference
+from verify.reference import Reference
 
 Arrays = tuple[Array, ...]
 

@@ -17,15 +17,16 @@ import tempfile
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
 from backends import Backend
+from spec import Array
+from verify.answer import Answer, Inferred, Output
 from verify.host import LARGEST_BODY, LARGEST_HEADER, clean, pack
-from verify.judge import Answer, Output
 from verify.record import Verdict
 
 HOST = Path(__file__).with_name("host.py")
@@ -41,7 +42,7 @@ LIFETIME = 4000
 
 @dataclass(frozen=True)
 class Job:
-    """A text to run and the arrays to draw for it: x and g multiples of `unit`, all from −radius to radius (times unit)."""
+    """A text to run and the arrays to draw for it (verify.host.numbers)."""
 
     id: int
     text: str
@@ -52,6 +53,8 @@ class Job:
     y: tuple[int, ...]
     w: tuple[tuple[int, ...], ...]
     unit: int = 1
+    kind: str = "integers"
+    draws: int = 1
     given: tuple[Any, ...] | None = None
     """x, g (None: no gradients asked) and the weights as nested lists of whole numbers, instead of drawn ones."""
 
@@ -258,19 +261,33 @@ def _batches(jobs: list[Job], sizes: tuple[int, ...]) -> Iterable[list[Job]]:
 
 
 def _answer(header: dict[str, Any], body: bytes) -> Answer:
-    outputs, at = [], 0
-    for described in header["outputs"]:
-        if described["travels"] not in NUMBERS:
-            raise ValueError(f"an array of {described['travels']!r}")
-        dtype, shape = np.dtype(described["travels"]), tuple(int(n) for n in described["shape"])
-        if len(shape) > 32 or any(n < 0 for n in shape):
-            raise ValueError(f"an array of shape {shape}")
-        count = math.prod(shape)
-        if at + count * dtype.itemsize > len(body):
-            raise ValueError("fewer bytes than announced")
-        values = np.frombuffer(body, dtype, count, at).reshape(shape) if count else np.empty(shape, dtype)
-        outputs.append(Output(values, clean(str(described["dtype"]))[:100], bool(described["repeats"])))
-        at += count * dtype.itemsize
+    at = 0
+    draws: list[tuple[Output, ...]] = []
+    for described in (header["outputs"], *header.get("more", ())):
+        outputs = []
+        for one in described:
+            values = _array(one, body, at)
+            outputs.append(Output(values, clean(str(one["dtype"]))[:100], bool(one.get("repeats", True))))
+            at += values.nbytes
+        draws.append(tuple(outputs))
+    inferred = tuple(Inferred(clean(str(way))[:100], _shape(said), _shape(ran)) for way, said, ran in header.get("inferred", ()))
+    answer = Answer(draws[0], more=tuple(draws[1:]), inferred=inferred)
     if "error" in header:
-        return Answer(tuple(outputs), "refused", clean(str(header["error"])))
-    return Answer(tuple(outputs))
+        return replace(answer, stopped="refused", reason=clean(str(header["error"])))
+    return answer
+
+
+def _shape(said: Any) -> tuple[int | None, ...] | None:
+    return None if said is None else tuple(None if n is None else int(n) for n in said[:32])
+
+
+def _array(described: dict[str, Any], body: bytes, at: int) -> Array:
+    if described["travels"] not in NUMBERS:
+        raise ValueError(f"an array of {described['travels']!r}")
+    dtype, shape = np.dtype(described["travels"]), tuple(int(n) for n in described["shape"])
+    if len(shape) > 32 or any(n < 0 for n in shape):
+        raise ValueError(f"an array of shape {shape}")
+    count = math.prod(shape)
+    if at + count * dtype.itemsize > len(body):
+        raise ValueError("fewer bytes than announced")
+    return np.frombuffer(body, dtype, count, at).reshape(shape) if count else np.empty(shape, dtype)

@@ -1,46 +1,27 @@
 """The one place where an answer meets the definition.
 
-Meaning is decided on whole numbers small enough that every partial sum is exactly representable: a right implementation that adds
-products then answers bit for bit. Dtype comes first, then shape, then values; NaN equals nothing. An answer that is not bit for bit
-but within the rounding bound γ_K · op(|x|, |w|), γ_K = K·u/(1 − K·u), plus its own rounding, is `imprecise`, never `differ`
-(Higham, Accuracy and Stability of Numerical Algorithms, ch. 3).
+Dtype comes first, then shape, then values; NaN equals nothing. Meaning is decided on whole numbers, bit for bit: an answer that is not
+exact but within the rounding bound is `imprecise`, never `differ`. Rounding is decided on real numbers: within the derived bound an
+answer agrees; beyond it, it is `imprecise` if another precision explains it (verify.precision), else `differ`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from spec import Array, Impossible, MaxUnpool, Question
-from verify.host import draw
-from verify.record import Difference, Verdict
+from spec import Array
+from verify.answer import Answer, Inferred, Output
+from verify.host import MARKS
+from verify.precision import biased, explained
+from verify.record import Difference, Rounding, Verdict
+from verify.reference import Reference
 
-DIGITS = {"float32": 24, "float64": 53}
-"""Significant bits: whole numbers up to 2**DIGITS are exact, and u = 2**-DIGITS."""
-
-LARGEST_RADIUS = 1 << 31
-
-
-@dataclass(frozen=True)
-class Output:
-    """One array a runtime gave."""
-
-    values: Array
-    dtype: str
-    repeats: bool = True
-    """Whether the second run on the same numbers gave the same bits."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a runtime said to one question: its outputs in order, then what stopped it, if anything did."""
-
-    outputs: tuple[Output, ...] = ()
-    stopped: Verdict | None = None
-    reason: str = ""
+WORST_FIRST: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise", "vacuous", "agree")
+UNSTEADY = "a second run on the same numbers answered otherwise"
+TRANSFORMED = "it were computed by way of a transform, as Winograd's or an FFT: whole numbers come out inexact"
 
 
 @dataclass(frozen=True)
@@ -53,126 +34,129 @@ class Judgement:
     difference: Difference | None = None
     diagnosis: str = ""
     """Words that finish "answers as if …"; empty if nothing explains it, or nothing was looked for."""
-
-
-@dataclass(frozen=True)
-class Reference:
-    """The definition's own answer to a question, computed once for all runtimes."""
-
-    question: Question
-    given: tuple[Array | None, ...] | None = None
-    """x, g (None: no gradients asked) and the weights, where they are not drawn."""
-    _terms: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        if self.given is None and any(isinstance(op, MaxUnpool) for op in self.question.op.steps):
-            raise Impossible("MaxUnpool takes indices, which cannot be drawn; theorems ask about it")
-        object.__setattr__(self, "_terms", self.question.op.terms(self.question.x, *self.question.w))
-
-    @property
-    def degree(self) -> int:
-        """How many independent arrays each product multiplies."""
-        return self.question.op.degree
-
-    @cached_property
-    def radius(self) -> int:
-        """Numbers are drawn from −radius … radius, so that terms · radius**degree is exactly representable. 0 if there is no such."""
-        most = (1 << DIGITS[self.question.dtype]) // (self._terms * self.question.op.unit)
-        radius = min(round(most ** (1 / self.degree)) + 1, LARGEST_RADIUS)
-        while radius and int(radius) ** self.degree > most:
-            radius -= 1
-        return int(radius)
-
-    @property
-    def missed_probability(self) -> float | None:
-        """At most this probable that another multilinear operation gave the right answer on this draw (Schwartz 1980, Zippel 1979);
-        None where the operation is not multilinear."""
-        if not self.question.op.multilinear:
-            return None
-        return float(1 - (1 - 1 / (2 * self.radius + 1)) ** self.degree) if self.radius else 1.0
-
-    @cached_property
-    def drawn(self) -> tuple[Array, Array, tuple[Array, ...]]:
-        """x, the cotangent g, and the weights."""
-        q = self.question
-        if self.given is not None:
-            x, g, *w = (np.zeros(q.y) if a is None else a.astype(np.float64) for a in self.given)
-            return x, g, tuple(w)
-        x, g, *w = (draw(q.seed, i, shape, self.radius).astype(np.float64) for i, shape in enumerate((q.x, q.y, *q.w)))
-        unit = self.question.op.unit
-        return x * unit, g * unit, tuple(w)
-
-    @cached_property
-    def outputs(self) -> tuple[Array, ...]:
-        """y, ∂x and each ∂w, as whole numbers held in float64."""
-        x, g, w = self.drawn
-        y = self.question.op(x, *w)
-        return (y, *self.question.op.vjp(x, *w, g)) if self.differentiated else (y,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The outputs asked for."""
-        return self.question.outputs if self.differentiated else ("y",)
-
-    @property
-    def differentiated(self) -> bool:
-        """Whether gradients are asked for."""
-        return self.given is None or self.given[1] is not None
-
-    @cached_property
-    def bounds(self) -> tuple[Array, ...]:
-        """For each output, how far rounding in any order may take it."""
-        x, g, w = (np.abs(self.drawn[0]), np.abs(self.drawn[1]), [np.abs(a) for a in self.drawn[2]])
-        u, op = 2.0 ** -DIGITS[self.question.dtype], self.question.op
-        if self._terms * self.degree * u >= 1:
-            raise ValueError(f"{self.question}: too many terms for a rounding bound")
-        steps = self._terms + self.degree - 1
-        gamma = steps * u / (1 - steps * u)
-        sums = (op(x, *w), *op.vjp(x, *w, g)) if self.differentiated else (op(x, *w),)
-        return tuple(gamma * a + u * a for a in sums)
+    rounding: Rounding | None = None
+    draw: int = 0
+    """Which of the draws shows it."""
 
 
 def judge(reference: Reference, answer: Answer) -> list[Judgement]:
     """One verdict for every output of the question: the first that applies of crashed, timeout, refused, differ,
-    nondeterministic, imprecise, agree."""
+    nondeterministic, imprecise, agree; over all draws the worst."""
     names = reference.names
-    given = answer.outputs[: len(names)]
-    verdicts = [_judged(name, i, reference, output) for i, (name, output) in enumerate(zip(names, given, strict=False))]
+    draws = [outputs[: len(names)] for outputs in answer.draws]
+    verdicts = []
+    for i, name in enumerate(names[: len(draws[0])]):
+        judged = [replace(_judged(name, i, reference.at(d), given[i]), draw=d) for d, given in enumerate(draws) if i < len(given)]
+        verdicts.append(min(judged, key=lambda j: WORST_FIRST.index(j.verdict)))
     if len(answer.outputs) > len(names):
         verdicts[-1] = Judgement(names[-1], "differ", f"{len(answer.outputs)} arrays came back where {len(names)} were asked for")
-    for name in names[len(given) :]:
+    for name in names[len(verdicts) :]:
         stopped = answer.stopped or "differ"
         verdicts.append(Judgement(name, stopped, answer.reason or "no array came back for this output"))
+    if answer.stopped is None and (short := reference.draws - len(draws)) > 0:
+        verdicts = [Judgement(v.output, "differ", f"{short} of {reference.draws} draws were not answered") for v in verdicts]
+    elif answer.stopped and len(verdicts) == len(answer.outputs) and (answer.more or reference.question.kind == "inference"):
+        verdicts[-1] = Judgement(names[-1], answer.stopped, answer.reason)
+    if reference.question.kind == "inference" and verdicts[0].verdict == "agree":
+        return [_inferred(reference, answer.inferred)]
     return verdicts
 
 
 def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
-    expected = reference.outputs[i]
-    if got.dtype != reference.question.dtype or got.values.dtype.kind == "c":
-        return Judgement(name, "differ", f"dtype {got.dtype} instead of {reference.question.dtype}")
+    expected, q = reference.outputs[i], reference.question
+    if got.dtype != q.dtype or got.values.dtype.kind == "c":
+        return Judgement(name, "differ", f"dtype {got.dtype} instead of {q.dtype}")
     if got.values.shape != expected.shape:
         return Judgement(name, "differ", f"shape {got.values.shape} instead of {expected.shape}")
+    if q.kind == "inference":
+        return Judgement(name, "agree")
     values = got.values.astype(np.float64)
-    wrong = ~(values == expected)
+    if q.kind in MARKS:
+        verdict = _located(name, expected, values)
+    elif reference.exact:
+        verdict = _exact(name, i, reference, values)
+    else:
+        verdict = _rounded(name, i, reference, values)
+    if not got.repeats and WORST_FIRST.index(verdict.verdict) > WORST_FIRST.index("nondeterministic"):
+        return Judgement(name, "nondeterministic", UNSTEADY, rounding=verdict.rounding)
+    return verdict
+
+
+def _exact(name: str, i: int, reference: Reference, values: Array) -> Judgement:
+    wrong = ~(values == reference.outputs[i])
     if not wrong.any():
-        if got.repeats:
-            return Judgement(name, "agree")
-        return Judgement(name, "nondeterministic", "a second run on the same numbers answered otherwise")
-    error, bound = np.abs(values - expected), reference.bounds[i]
+        return Judgement(name, "agree")
+    ratio = _ratio(np.where(wrong, np.abs(values - reference.outputs[i]), 0), reference.bounds[i])
+    difference = _difference(wrong, reference.outputs[i], values, ratio)
+    share = f"{difference.count} of {difference.total} values"
+    if difference.ratio is None or difference.ratio > 1:
+        return Judgement(name, "differ", f"{share} are wrong", difference)
+    return Judgement(name, "imprecise", f"{share} are not exact, but within {difference.ratio:.2g} of the rounding bound", difference, TRANSFORMED)
+
+
+def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgement:
+    claimed = reference.claimed[i]
+    if claimed.size and not claimed.any():
+        return Judgement(name, "vacuous", "every sum of magnitudes overflows, so nothing is claimed")
+    with np.errstate(invalid="ignore", over="ignore"):
+        signed = np.where(claimed, (values - reference.outputs[i]) - reference.remainders[i], 0)
+    ratio = _ratio(np.abs(signed), reference.bounds[i])
+    rounding = _rounding(ratio, reference.counts[i])
+    if rounding.ratio is not None and rounding.ratio <= 1:
+        if words := biased(reference, i, signed):
+            return Judgement(name, "imprecise", f"every value is within {rounding.ratio:.2g} of its bound, but {words}", rounding=rounding)
+        return Judgement(name, "agree", rounding=rounding)
+    difference = _difference(~(ratio <= 1), reference.outputs[i], values, ratio)
+    share = f"{difference.count} of {difference.total} values are beyond the rounding bound"
+    words = explained(reference, i, values)
+    return Judgement(name, "imprecise" if words else "differ", share, difference, words, rounding)
+
+
+def _located(name: str, expected: Array, values: Array) -> Judgement:
+    """NaN is expected where a window sees the one pixel that is no number, the exact values everywhere else."""
+    seen = np.isnan(expected)
+    lost, leaked = seen & np.isfinite(values), ~seen & ~np.isfinite(values)
+    wrong = lost | (~seen & ~(values == expected))
+    if not wrong.any():
+        return Judgement(name, "agree")
+    difference = _difference(wrong, expected, values, np.where(wrong, np.inf, 0))
+    words = [f"{int(leaked.sum())} values are not finite though no window of theirs sees that pixel"] if leaked.any() else []
+    words += [f"{int(lost.sum())} values are finite though their windows see it"] if lost.any() else []
+    rest = int((wrong & ~lost & ~leaked).sum())
+    words += [f"{rest} other values are wrong"] if rest else []
+    return Judgement(name, "differ", "; ".join(words), difference)
+
+
+def _inferred(reference: Reference, inferred: tuple[Inferred, ...]) -> Judgement:
+    if not inferred:
+        return Judgement("y", "differ", "the framework inferred no shape")
+    for said in inferred:
+        ran = reference.question.y if said.ran is None else said.ran
+        if said.said is None or len(said.said) != len(ran) or any(a not in (None, b) for a, b in zip(said.said, ran, strict=True)):
+            return Judgement("y", "differ", f"{said.way} infers the shape {said.said}, but running gives {ran}")
+    return Judgement("y", "agree")
+
+
+def _ratio(error: Array, bound: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(wrong, error / bound, 0.0)
+        return np.where(error == 0, 0.0, np.where(np.isnan(error), np.inf, error / bound))
+
+
+def _rounding(ratio: Array, counts: Array) -> Rounding:
+    if not ratio.size:
+        return Rounding(ratio=0.0)
+    at = np.unravel_index(int(ratio.argmax()), ratio.shape)
+    worst = float(ratio[at])
+    return Rounding(ratio=worst if np.isfinite(worst) else None, at=tuple(int(n) for n in at), terms=int(counts[at]))
+
+
+def _difference(wrong: Array, expected: Array, values: Array, ratio: Array) -> Difference:
     worst = float(ratio.max()) if np.isfinite(ratio).all() else None
     first = tuple(int(n) for n in np.argwhere(wrong)[0])
-    difference = Difference(
+    return Difference(
         count=int(wrong.sum()), total=wrong.size, first=first,
         expected=_plain(expected[first]), got=_plain(values[first]), ratio=worst,
     )  # fmt: skip
-    share = f"{difference.count} of {difference.total} values"
-    if worst is None or worst > 1:
-        return Judgement(name, "differ", f"{share} are wrong", difference)
-    if not got.repeats:
-        return Judgement(name, "nondeterministic", "a second run on the same numbers answered otherwise")
-    return Judgement(name, "imprecise", f"{share} are not exact, but within {worst:.2g} of the rounding bound", difference)
 
 
 def _plain(value: Any) -> str:

@@ -19,7 +19,7 @@ import spec.theorems  # noqa: F401  (both put their statements on the list)
 from spec import Array, Impossible, Question
 from spec.theorem import THEOREMS, Side, Theorem
 from verify.host import draw
-from verify.judge import Reference
+from verify.reference import Reference
 
 RADIUS = 9
 """Numbers are drawn from −9 … 9: small enough for every sum of every statement, checked in `_exact`."""

@@ -31,6 +31,16 @@ class Difference(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """The greatest error divided by its rounding bound; None where it is infinite."""
 
 
+class Rounding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """How much of its derived bound the error of a real-valued answer takes."""
+
+    ratio: float | None
+    """The greatest; None where it is infinite."""
+    at: tuple[int, ...] = ()
+    terms: int = 0
+    """How many products are added there."""
+
+
 class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """One output of one question answered by one runtime, and the verdict."""
 
@@ -40,6 +50,8 @@ class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     output: str
     shape: tuple[int, ...]
     dtype: str
+    numbers: str = "integers"
+    """The kind of numbers put in (`spec.question.KINDS`)."""
     seed: int
     runtime: str
     verdict: Verdict
@@ -47,6 +59,7 @@ class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     native: str = ""
     missed_probability: float | None = None
     difference: Difference | None = None
+    rounding: Rounding | None = None
     diagnosis: str = ""
     """The neighbouring operation that gives exactly this wrong answer, in words that finish "answers as if …"."""
     known: str | None = None

@@ -14,14 +14,16 @@ import numpy as np
 
 from backends import Backend, BadBackend, Unsupported
 from backends.known import Known, everything
-from spec import Array, Impossible, Question
+from spec import Array, Question
+from verify.answer import Answer
 from verify.conclude import Ask, Ran, conclude
 from verify.diagnose import diagnose
 from verify.engine import HostFailed, Job, answers
 from verify.environment import missing, variables, versions
-from verify.judge import Answer, Judgement, judge
+from verify.judge import Judgement, judge
 from verify.prove import Proof, asked
 from verify.record import Report, Verdict
+from verify.reference import CONFIDENCE
 
 WORTH_ASKING_AGAIN: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
 """What is found in company is asked again alone, in a new host with the environment users have, before it is reported."""
@@ -43,6 +45,7 @@ class Run:
     suite: dict[str, object]
     proofs: list[Proof] = field(default_factory=list)
     floor: float = 0.0
+    confidence: int = CONFIDENCE
     timeout: float = 60.0
     cores: int = field(default_factory=lambda: os.cpu_count() or 1)
     watch: Watch = lambda runtime, doing, done: None
@@ -57,12 +60,8 @@ class Run:
             raise NothingToAsk("no question is left; ask for another suite, operation or dtype")
         if not self.backends:
             raise NothingToAsk("no runtime is left; name one with --backend")
-        self.reference = lru_cache(maxsize=1024)(lambda i: self.asks[i].reference)
-        self.missed: dict[int, float | None] = {}
-        for i, q in enumerate(self.questions):
-            self.missed[i] = self.reference(i).missed_probability
-            if not self.reference(i).radius:
-                raise Impossible(f"{q} adds too many products for an exact answer in {q.dtype}; make it smaller")
+        self.reference = lru_cache(maxsize=1024)(lambda i: self.asks[i].reference(self.confidence))
+        self.missed = {i: self.reference(i).missed_probability for i in range(len(self.questions))}
         self.ran = {backend.name: Ran(backend) for backend in self.backends}
 
     def go(self) -> Report:
@@ -115,6 +114,8 @@ class Run:
         for i, ask in enumerate(self.asks):
             q, reference = ask.question, self.reference(i)
             try:
+                if q.kind == "inference" and "def infer(" not in ran.backend.runtime.glue:
+                    raise Unsupported("its glue defines no `infer`, which says what shape the framework expects without running")
                 text = ran.backend.translate(q).encode("utf-8", "backslashreplace").decode()
             except (Unsupported, BadBackend) as why:
                 verdict: Verdict = "unsupported" if isinstance(why, Unsupported) else "refused"
@@ -122,8 +123,12 @@ class Run:
                 ran.settled.add(i)
                 continue
             given = None if reference.given is None else tuple(_listed(a) for a in reference.given)
-            radius = reference.radius if given is None else 0
-            jobs.append(Job(i, text, q.seed, radius, q.dtype, q.x, q.y, q.w, q.op.unit, given))
+            jobs.append(
+                Job(
+                    i, text, q.seed, reference.told if given is None else 0, q.dtype, q.x, q.y, q.w,
+                    unit=q.op.unit, kind=q.kind, draws=reference.draws, given=given,
+                )
+            )  # fmt: skip
         return jobs
 
     async def _judged(
@@ -139,10 +144,10 @@ class Run:
     def _diagnosed(self, job: Job, judged: Judgement, answer: Answer) -> Judgement:
         reference = self.reference(job.id)
         output = reference.names.index(judged.output)
-        if judged.verdict != "differ" or output >= len(answer.outputs):
+        if judged.verdict != "differ" or judged.diagnosis or output >= len(answer.outputs) or not reference.exact:
             return judged
-        values = answer.outputs[output].values
-        words = diagnose(reference, output, values.astype(np.float64)) if values.dtype.kind in "biuf" else ""
+        values = answer.draws[judged.draw][output].values
+        words = diagnose(reference.at(judged.draw), output, values.astype(np.float64)) if values.dtype.kind in "biuf" else ""
         return replace(judged, diagnosis=words)
 
     def _keep(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:

@@ -1,0 +1,270 @@
+"""The definition's own answer to a question, and how far rounding may honestly take another's.
+
+Whole numbers are drawn so small that every partial sum is exactly representable. Real numbers are answered in exact arithmetic and
+rounded once at the end, to the sum of two float64; what a right implementation may lose is derived (Higham, Accuracy and Stability of
+Numerical Algorithms, ch. 3): with K terms to a sum, in any order, blocked or fused, γ_r = r·u/(1 − r·u) of op(|x|, |w|), r = K − 1
+additions and one rounding for each product, u of the accumulator that is promised (float64 for float64, float32 for all others); then
+γ_n of the dtype's own u for the n times that values are stored or coefficients rounded; then one unit of underflow for each term.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from spec import Array, Impossible, MaxUnpool, Question
+from verify.host import FORMATS, MARKS, REAL, numbers
+
+CONFIDENCE = 30
+"""Unless asked otherwise, P(missed) ≤ 2**-30."""
+
+MOST_DRAWS = 64
+DRAWS_OF_SELECTIONS = 4
+"""For maxima, where no probability is derived."""
+
+LARGEST_RADIUS = 1 << 31
+
+Outputs = tuple[Array, ...]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Computed once for all runtimes. `given`: x, g (None: no gradients asked) and the weights, where they are not drawn.
+
+    Raises Impossible where the question's kind has no meaning for its operation.
+    """
+
+    question: Question
+    given: tuple[Array | None, ...] | None = None
+    draw: int = 0
+    confidence: int = CONFIDENCE
+    """Bits: draws are added until P(missed) ≤ 2**-confidence."""
+    _terms: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        q = self.question
+        if self.given is None and any(isinstance(op, MaxUnpool) for op in q.op.steps):
+            raise Impossible("MaxUnpool takes indices, which cannot be drawn; theorems ask about it")
+        if not q.op.multilinear and q.kind in (*REAL, *MARKS, "impulses"):
+            raise Impossible(f"{q.op!r} selects instead of adding, but {q.kind} asks about sums; ask integers, distinct or ties")
+        if q.kind == "impulses" and q.w:
+            raise Impossible(f"{q.op!r} has weights, but impulses ask for coefficients that are its own; ask integers")
+        if q.kind == "distinct" and math.prod(q.x) > 1 << FORMATS[q.dtype][0]:
+            raise Impossible(f"x {q.x} has more elements than {q.dtype} has whole numbers in a row; make it smaller")
+        object.__setattr__(self, "_terms", q.op.terms(q.x, *q.w))
+        if q.kind in REAL and (self._terms + q.op.degree) * self.accumulated >= 0.5:
+            raise Impossible(f"{q} adds too many products for a rounding bound; make it smaller")
+
+    def at(self, draw: int) -> Reference:
+        """The same question's further draw."""
+        return self if draw == self.draw else self._further.setdefault(draw, replace(self, draw=draw))
+
+    @cached_property
+    def _further(self) -> dict[int, Reference]:
+        return {}
+
+    # What is drawn
+
+    @property
+    def exact(self) -> bool:
+        """Whether a right answer is right bit for bit."""
+        return self.question.kind not in (*REAL, "impulses") and (self.given is not None or self.radius > 0)
+
+    @cached_property
+    def radius(self) -> int:
+        """Whole numbers are drawn from −radius … radius, so that terms · radius**degree is exactly representable. 0 if there is no such."""
+        q = self.question
+        most = (1 << FORMATS[q.dtype][0]) // (self._terms * q.op.unit)
+        if q.kind == "ties":
+            return min(most, 1)
+        degree = q.op.degree
+        radius = min(round(most ** (1 / degree)) + 1, LARGEST_RADIUS)
+        while radius and int(radius) ** degree > most:
+            radius -= 1
+        return int(radius)
+
+    @property
+    def told(self) -> int:
+        """What the host is told as `radius`: of real numbers, the terms of a sum."""
+        return self._terms if self.question.kind in REAL else max(self.radius, 1)
+
+    @property
+    def missed_at_once(self) -> float:
+        """At most this probable that another multilinear operation gave the right answer on one draw (Schwartz 1980, Zippel 1979)."""
+        return 1 - (1 - 1 / (2 * self.radius + 1)) ** self.question.op.degree if self.radius else 1.0
+
+    @cached_property
+    def draws(self) -> int:
+        """How many independent draws are asked."""
+        q = self.question
+        if self.given is not None or q.kind in (*REAL, *MARKS, "impulses", "inference"):
+            return 1
+        if not q.op.multilinear:
+            return DRAWS_OF_SELECTIONS
+        once = self.missed_at_once
+        return 1 if once == 1 else min(max(math.ceil(self.confidence / -math.log2(once)), 1), MOST_DRAWS)
+
+    @property
+    def missed_probability(self) -> float | None:
+        """That all draws let another operation pass; None where nothing is derived."""
+        derived = self.question.op.multilinear and self.question.kind == "integers"
+        return float(self.missed_at_once**self.draws) if derived else None
+
+    @cached_property
+    def drawn(self) -> tuple[Array, Array, Outputs]:
+        """x, the cotangent g, and the weights."""
+        q = self.question
+        if self.given is not None:
+            x, g, *w = (np.zeros(q.y) if a is None else a.astype(np.float64) for a in self.given)
+        else:
+            shapes = [q.x, q.y, *q.w]
+            x, g, *w = numbers(q.kind, q.seed, self.draw, shapes, radius=self.told, unit=q.op.unit, dtype=q.dtype)
+        return x, g, tuple(w)
+
+    # What is right
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The outputs asked for."""
+        return self.question.outputs if self.differentiated else ("y",)
+
+    @property
+    def differentiated(self) -> bool:
+        """Whether gradients are asked for."""
+        return self.given is None or self.given[1] is not None
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """y, ∂x and each ∂w, as float64; NaN where nothing finite may come out."""
+        x, g, w = self.drawn
+        if self.question.kind in MARKS:
+            return self._marked(x, g, w)
+        if self.exact:
+            return self.everything(x, g, w)
+        return tuple(high for high, _ in self._exactly)
+
+    @cached_property
+    def remainders(self) -> Outputs:
+        """What `outputs` lack of the exact answers."""
+        return tuple(low for _, low in self._exactly) if not self.exact else tuple(np.zeros(a.shape) for a in self.outputs)
+
+    def everything(self, x: Array, g: Array, w: Outputs) -> Outputs:
+        """The outputs asked for, of other numbers."""
+        op = self.question.op
+        return (op(x, *w), *op.vjp(x, *w, g)) if self.differentiated else (op(x, *w),)
+
+    @cached_property
+    def _exactly(self) -> list[tuple[Array, Array]]:
+        """Each output as the sum of two float64, from exact arithmetic on whole numbers scaled by powers of two."""
+        if not self.differentiated or self.question.op.degree != 1 + len(self.question.w):
+            x, g, *w = (_fractions(a) for a in (self.drawn[0], self.drawn[1], *self.drawn[2]))
+            return [_split(a, 0) for a in self.everything(x, g, tuple(w))]
+        (x, ex), (g, eg), *w_and_e = (_scaled(a) for a in (self.drawn[0], self.drawn[1], *self.drawn[2]))
+        weights, ew = [w for w, _ in w_and_e], [e for _, e in w_and_e]
+        exponents = (ex + sum(ew), eg + sum(ew), *(ex + eg + sum(ew) - e for e in ew))
+        return [_split(a, e) for a, e in zip(self.everything(x, g, tuple(weights)), exponents, strict=True)]
+
+    def _marked(self, x: Array, g: Array, w: Outputs) -> Outputs:
+        """NaN where the one pixel that is no number has a window, and the other pixels' answer elsewhere."""
+        here = ~np.isfinite(x)
+        ones = [np.ones(v.shape) for v in w]
+        y, dx, *dw = self.everything(here.astype(float), np.ones(g.shape), tuple(ones))
+        clean = self.everything(np.where(here, 0, x), g, w)
+        seen = (y, np.zeros(dx.shape), *dw)
+        return tuple(np.where(s > 0, np.nan, a) for s, a in zip(seen, clean, strict=True))
+
+    # How far rounding may take it
+
+    @property
+    def unit_roundoff(self) -> float:
+        """Of the dtype: 2**-p."""
+        return float(2.0 ** -FORMATS[self.question.dtype][0])
+
+    @property
+    def accumulated(self) -> float:
+        """The unit roundoff of the accumulator that is promised."""
+        return min(self.unit_roundoff, 2.0**-24)
+
+    @cached_property
+    def sums(self) -> Outputs:
+        """For each output op(|x|, |w|), rounded up."""
+        x, g, w = self.drawn
+        with np.errstate(over="ignore", invalid="ignore"):
+            x, g = (np.abs(np.where(np.isfinite(v), v, 0)) for v in (x, g))
+            a = self.everything(x, g, tuple(np.abs(v) for v in w))
+            return tuple(np.where(np.isnan(s), np.inf, s * (1 + 2.0**-40)) for s in a)
+
+    @cached_property
+    def counts(self) -> Outputs:
+        """For each output the number of products that are added; impulses leave one."""
+        q = self.question
+        if q.kind == "impulses" or q.op.roundings or not q.op.multilinear:
+            terms = 1 if q.kind == "impulses" else self._terms
+            return tuple(np.full(a.shape, terms) for a in self.sums)
+        x, g, *w = (np.ones(shape) for shape in (q.x, q.y, *q.w))
+        return self.everything(x, g, tuple(w))
+
+    @cached_property
+    def bounds(self) -> Outputs:
+        """For each output, how far rounding in any order may take it."""
+        return self.bounds_with(self.accumulated)
+
+    def bounds_with(self, accumulated: float, smallest: float | None = None) -> Outputs:
+        """The bounds of an implementation with another accumulator, or that underflows to multiples of `smallest`."""
+        op, u = self.question.op, self.unit_roundoff
+        p, least, _ = FORMATS[self.question.dtype]
+        smallest = 2.0 ** (least - p + 1) if smallest is None else smallest
+        stores = 2 * len(op.steps) - 1 + op.roundings
+        bounds = []
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for s, k in zip(self.sums, self.counts, strict=True):
+                r = np.maximum(k + op.degree - 2, 0)
+                gamma = np.where(r * accumulated < 1, r * accumulated / (1 - r * accumulated), np.inf)
+                stored = np.where(r + op.roundings > 0, stores * u / (1 - stores * u), 0)
+                underflow = np.where(r + op.roundings > 0, smallest * (k + stores), 0)
+                bounds.append(np.where(s > 0, (gamma + stored + gamma * stored) * s + underflow, 0))
+        return tuple(bounds)
+
+    @cached_property
+    def claimed(self) -> Outputs:
+        """Where op(|x|, |w|) does not overflow: elsewhere nothing is claimed."""
+        p, _, most = FORMATS[self.question.dtype]
+        largest = (2 - 2.0 ** (1 - p)) * 2.0**most
+        return tuple(s + b <= largest for s, b in zip(self.sums, self.bounds, strict=True))
+
+
+def _fractions(a: Array) -> Array:
+    flat = [Fraction(v) for v in a.ravel().tolist()]
+    return _objects(flat, a.shape)
+
+
+def _scaled(a: Array) -> tuple[Array, int]:
+    """Whole numbers and an exponent: a = whole · 2**exponent."""
+    mantissa, exponent = np.frexp(a)
+    least = int(exponent[a != 0].min(initial=0)) - 53
+    pairs = zip(np.ldexp(mantissa, 53).ravel().tolist(), (exponent - 53 - least).ravel().tolist(), strict=True)
+    return _objects([int(m) << e if m else 0 for m, e in pairs], a.shape), least
+
+
+def _split(a: Array, exponent: int) -> tuple[Array, Array]:
+    high, low = np.empty(a.size), np.empty(a.size)
+    scale = Fraction(2) ** exponent
+    for i, v in enumerate(a.ravel().tolist()):
+        exact = v * scale
+        try:
+            high[i] = float(exact)
+            low[i] = float(exact - Fraction(high[i]))
+        except OverflowError:
+            high[i], low[i] = math.copysign(math.inf, exact), 0
+    return high.reshape(a.shape), low.reshape(a.shape)
+
+
+def _objects(values: list[Any], shape: tuple[int, ...]) -> Array:
+    flat = np.empty(len(values), object)
+    flat[:] = values
+    return flat.reshape(shape)
