@@ -36,17 +36,23 @@ def version():
 
 def infer(f, args):
     import keras
-    expected = keras.backend.compute_output_spec(f, *(keras.KerasTensor(a.shape, keras.backend.standardize_dtype(a.dtype)) for a in args))
-    yield "keras.backend.compute_output_spec", expected.shape, None
+    symbols = [keras.KerasTensor(a.shape, keras.backend.standardize_dtype(a.dtype)) for a in args]
+    layers = [v for v in f.__globals__.values() if isinstance(v, keras.Layer)]
+    if not layers:
+        yield "the symbolic call", f(*symbols).shape, None
     seen = []
-    for layer in [v for v in f.__globals__.values() if isinstance(v, keras.Layer)]:
+    for layer in layers:
         def call(x, *more, _call=layer.call, _layer=layer):
             y = _call(x, *more)
-            seen.append((_layer.name + ".compute_output_shape", _layer.compute_output_shape(tuple(x.shape)), tuple(y.shape)))
+            seen.append((_layer, tuple(x.shape), tuple(y.shape)))
             return y
         layer.call = call
-    f(*args)
-    yield from seen
+    if layers:
+        f(*args)
+    for layer, x, y in seen:
+        del layer.call
+        yield layer.name + ".compute_output_shape", layer.compute_output_shape(x), y
+        yield layer.name + " called on a KerasTensor", layer(keras.KerasTensor(x, layer.compute_dtype)).shape, y
 """
 
 ENGINES = {"jax": jax, "tensorflow": tensorflow, "torch": torch}

@@ -3,6 +3,7 @@
 Both parities of every length, kernel and stride, different numbers on each axis, coprime channel counts, every convention of
 spec.conventions and paddings that belong to none. A suite covers all t-way combinations of a grid's values: quick all pairs, standard
 all triples, full everything in 1-D and all triples of longer lists in 2-D and 3-D (covering arrays: Kuhn, Kacker & Lei 2010).
+Meaning is asked of whole numbers in float32 and float64; a smaller grid asks everything else (ASPECTS) in every dtype.
 """
 
 from __future__ import annotations
@@ -13,13 +14,20 @@ from typing import Any
 
 from covertable import make
 
-from spec import Conv, ConvTranspose, Impossible, Operation, Question, Shape, SumPool, Upsample, ZeroInsert
+from spec import AveragePool, Conv, ConvTranspose, Impossible, MaxPool, Operation, Question, Shape, SumPool, Upsample, ZeroInsert
 from spec import conventions as c
+from spec.operation import size
+from spec.question import DTYPES
 
 SUITES = ("quick", "standard", "full")
 STRENGTH = {"quick": 2, "standard": 3, "full": 3}
 FLOOR = {"quick": 0.85, "standard": 0.85, "full": 0.85}
 """The least share of its questions that a runtime must answer right, known deviations or not."""
+
+ASPECTS = [
+    "integers", "normal", "wide", "cancelling", "large", "overflowing", "subnormal", "nan", "infinity", "inference",
+]  # fmt: skip
+"""The kinds of question for operations that add; compositions leave out the two extremes, whose rounding is not derived for them."""
 
 Row = dict[str, Any]
 Built = tuple[Operation, tuple[Shape, ...]]
@@ -53,6 +61,7 @@ UNGROUPED = [(2, 1, 2, 3), (1, 1, 3, 2), (3, 1, 3, 5), (1, 1, 4, 3), (2, 1, 1, 4
 WEIGHTED = [*UNGROUPED, (2, 2, 2, 3), (2, 3, 1, 2)]
 TRANSPOSED = [*UNGROUPED, (1, 1, 5, 2), (2, 1, 3, 2), (2, 2, 3, 2)]
 PLAIN = [(2, 3), (1, 2)]
+MEANING = ["float32", "float64"]
 
 LENGTHS = {1: [[4, 5, 6, 7, 8]], 2: [[4, 5, 6], [7, 8, 9]], 3: [[3, 4], [4, 5], [5, 6]]}
 KERNELS = {1: [1, 2, 3, 4, 5], 2: [1, 2, 3, 4], 3: [1, 2, 3]}
@@ -60,45 +69,75 @@ WIDE_LENGTHS = {1: [list(range(1, 14))], 2: [[2, 4, 5, 6, 11], [3, 7, 8, 9, 12]]
 WIDE_KERNELS = {1: [1, 2, 3, 4, 5, 6, 7], 2: [1, 2, 3, 4, 5], 3: [1, 2, 3, 4]}
 
 
-def questions(suite: str, *, seed: int = 0, ops: Iterable[str] = (), dtypes: Iterable[str] = ()) -> list[Question]:
-    """The distinct questions of a suite, of the given operations (by name; all if none) and dtypes."""
-    wanted, dtypes = set(ops), list(dtypes) or ["float32", "float64"]
-    asked = {repr(q): q for q in _all(suite, dtypes, seed)}
-    return [q for q in asked.values() if not wanted or any(step.name in wanted for step in q.op.steps)]
+def questions(
+    suite: str, *, seed: int = 0, ops: Iterable[str] = (), dtypes: Iterable[str] = (), kinds: Iterable[str] = ()
+) -> list[Question]:
+    """The distinct questions of a suite, of the given operations (by name), dtypes and kinds; all where none is given."""
+    wanted, of, on = set(ops), set(dtypes), set(kinds)
+    asked = {repr(q): q for part in (_meaning, _aspects) for q in part(suite, seed)}
+    return [
+        q
+        for q in asked.values()
+        if (not wanted or any(step.name in wanted for step in q.op.steps)) and (not of or q.dtype in of) and (not on or q.kind in on)
+    ]
 
 
-def _all(suite: str, dtypes: list[str], seed: int) -> Iterator[Question]:
+def _aspects(suite: str, seed: int) -> Iterator[Question]:
+    """Rounding, locality and shape inference, and whole numbers in the narrow dtypes: few terms to a sum, every dtype."""
+    for rank in (1, 2, 3):
+        strength = STRENGTH[suite] - (1 if rank > 1 or suite == "full" else 0)
+        n = {f"n{i}": [4, 5, 6] if rank < 3 else [3, 4] for i in range(rank)}
+        k = {f"k{i}": [1, 2, 3] for i in range(rank)}
+        every: Grid = {"kind": ASPECTS, "dtype": list(DTYPES)}
+        factors: Grid = {f"s{i}": [2, 3] for i in range(rank)} | {"stretch": ["stride", "none"]}
+        windows: Grid = n | k | factors | {"form": [(2, 1, 2, 3), (1, 1, 3, 2)]}
+        pixels: Grid = n | {f"f{i}": [1, 2, 3] for i in range(rank)} | {"form": PLAIN}
+        yield from _covered(strength, rank, seed, every | windows | {"rule": ["same", "asymmetric"]}, _conv)
+        yield from _covered(strength, rank, seed, every | windows | {"rule": ["keras_same", "none"]}, _conv_transpose)
+        yield from _covered(min(strength, 2), rank, seed, every | pixels, _upsample)
+        yield from _covered(min(strength, 2), rank, seed, every | pixels | {"trailing": [None]}, _zero_insert)
+        yield from _covered(min(strength, 2), rank, seed, every | pixels | k, _sum_pool)
+        yield from _covered(min(strength, 2), rank, seed, every | pixels | k | {"kind": ["impulses", *ASPECTS]}, _average_pool)
+        yield from _covered(min(strength, 2), rank, seed, every | pixels | k | {"kind": ["distinct", "ties", "inference"]}, _max_pool)
+        composed: Grid = every | windows | {"kind": [kind for kind in ASPECTS if kind not in ("subnormal", "overflowing")]}
+        yield from _covered(1, rank, seed, composed | {"form": [(2, 1, 2, 3)], "rule": list(PROGRAMS)}, _program)
+
+
+def _meaning(suite: str, seed: int) -> Iterator[Question]:
+    strength = STRENGTH[suite]
     for rank in (1, 2, 3):
         lengths, kernels = (WIDE_LENGTHS, WIDE_KERNELS) if suite == "full" else (LENGTHS, KERNELS)
         n = {f"n{i}": values for i, values in enumerate(lengths[rank])}
         k = {f"k{i}": kernels[rank] for i in range(rank)}
         factors = {f"s{i}": [2, 3] for i in range(rank)}
-        windows: Grid = n | k | factors | {"stretch": ["stride", "stride", "none", "dilation"], "form": WEIGHTED, "dtype": dtypes}
-        pixels: Grid = n | {f"f{i}": [1, 2, 3] for i in range(rank)} | {"form": PLAIN, "dtype": dtypes}
-        yield from _covered(suite, rank, seed, windows | {"rule": list(PADDING)}, _conv)
-        yield from _covered(suite, rank, seed, windows | {"form": TRANSPOSED, "rule": list(CROP)}, _conv_transpose)
+        windows: Grid = n | k | factors | {"stretch": ["stride", "stride", "none", "dilation"], "form": WEIGHTED, "dtype": MEANING}
+        pixels: Grid = n | {f"f{i}": [1, 2, 3] for i in range(rank)} | {"form": PLAIN, "dtype": MEANING}
+        whole = suite == "full" and rank == 1
+        yield from _covered(strength, rank, seed, windows | {"rule": list(PADDING)}, _conv, whole=whole)
+        yield from _covered(strength, rank, seed, windows | {"form": TRANSPOSED, "rule": list(CROP)}, _conv_transpose, whole=whole)
         both: Grid = windows | {"form": UNGROUPED, "stretch": ["both"]}
-        yield from islice(_covered(suite, rank, seed, both | {"rule": ["half"]}, _conv), 3)
-        yield from islice(_covered(suite, rank, seed, both | {"rule": ["none"]}, _conv_transpose), 3)
-        yield from _covered(suite, rank, seed, pixels, _upsample)
-        yield from _covered(suite, rank, seed, pixels | {"trailing": [None, 0, 1, 4]}, _zero_insert)
-        yield from islice(_covered(suite, rank, seed, pixels | k, _sum_pool), 12 if rank < 3 else 4)
-        yield from _covered(suite, rank, seed, windows | {"form": UNGROUPED, "rule": list(PROGRAMS)}, _program)
+        yield from islice(_covered(strength, rank, seed, both | {"rule": ["half"]}, _conv), 3)
+        yield from islice(_covered(strength, rank, seed, both | {"rule": ["none"]}, _conv_transpose), 3)
+        yield from _covered(strength, rank, seed, pixels, _upsample)
+        yield from _covered(strength, rank, seed, pixels | {"trailing": [None, 0, 1, 4]}, _zero_insert)
+        yield from islice(_covered(strength, rank, seed, pixels | k, _sum_pool), 12 if rank < 3 else 4)
+        yield from _covered(strength, rank, seed, windows | {"form": UNGROUPED, "rule": list(PROGRAMS)}, _program)
 
 
-def _covered(suite: str, rank: int, seed: int, grid: Grid, build: Callable[[Row, int], Built]) -> Iterator[Question]:
+def _covered(
+    strength: int, rank: int, seed: int, grid: Grid, build: Callable[[Row, int], Built], *, whole: bool = False
+) -> Iterator[Question]:
     """The questions of a grid; a length is raised until the operation is possible."""
-    exhaustive = suite == "full" and rank == 1
     # repeated values weigh more: covertable tells them apart by position
     indices = {name: list(range(len(values))) for name, values in grid.items()}
-    rows = _product(indices) if exhaustive else make(indices, strength=min(STRENGTH[suite], len(grid)))
+    rows = _product(indices) if whole else make(indices, strength=min(strength, len(grid)))
     for chosen in rows:
         row = {name: grid[name][i] for name, i in chosen.items()}
         for more in islice(count(), 12):
             longer = row | {f"n{i}": row[f"n{i}"] + more for i in range(rank)}
             try:
                 op, (x, *w) = build(longer, rank)
-                yield Question(op=op, x=x, w=tuple(w), dtype=row["dtype"], seed=seed)
+                yield Question(op=op, x=x, w=tuple(w), dtype=row["dtype"], kind=row.get("kind", "integers"), seed=seed)
                 break
             except Impossible:
                 continue
@@ -150,6 +189,16 @@ def _zero_insert(row: Row, rank: int) -> Built:
 
 def _sum_pool(row: Row, rank: int) -> Built:
     return SumPool(kernel=_axes(row, "k", rank), stride=_axes(row, "f", rank)), ((*row["form"], *_axes(row, "n", rank)),)
+
+
+def _average_pool(row: Row, rank: int) -> Built:
+    op = AveragePool(kernel=_axes(row, "k", rank), stride=_axes(row, "f", rank))
+    lengths = _axes(row, "n", rank)
+    return op, ((size(lengths), 1, *lengths) if row["kind"] == "impulses" else (*row["form"], *lengths),)
+
+
+def _max_pool(row: Row, rank: int) -> Built:
+    return MaxPool(kernel=_axes(row, "k", rank), stride=_axes(row, "f", rank)), ((*row["form"], *_axes(row, "n", rank)),)
 
 
 def _upsample_then_transpose(row: Row, rank: int) -> Built:

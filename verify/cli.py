@@ -14,12 +14,13 @@ from rich.console import Console
 from backends import Backend, BadBackend, found, named
 from backends.known import everything
 from spec import Impossible, Question, operations, parse_question
-from spec.question import DTYPES
+from spec.question import DTYPES, KINDS
 from verify import cases, show
 from verify.environment import missing, versions
 from verify.pages import claims_page, theorems_page
 from verify.prove import prove_all
 from verify.record import BadReport, Report, load, save
+from verify.reference import CONFIDENCE
 from verify.run import NothingToAsk, Run
 
 app = typer.Typer(
@@ -36,9 +37,11 @@ def run(
     backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
     suite: Annotated[str, typer.Option(help="quick, standard or full.")] = "standard",
     op: Annotated[list[str] | None, typer.Option(help="Only questions in which this operation takes part.")] = None,
-    dtype: Annotated[list[str] | None, typer.Option(help="float32 or float64. [default: both]")] = None,
+    dtype: Annotated[list[str] | None, typer.Option(help="float16, bfloat16, float32 or float64. [default: all]")] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="The numbers put in: integers, normal, nan, inference … [default: all]")] = None,
     seed: Annotated[int, typer.Option(help="Of the numbers drawn.", min=0)] = 0,
     case: Annotated[list[str] | None, typer.Option(help="Ask this one question, as a report prints it, instead of a suite.")] = None,
+    confidence: Annotated[int, typer.Option(help="Draw until P(a wrong answer passes) ≤ 2^-N.", min=1, max=200)] = CONFIDENCE,
     out: Annotated[Path, typer.Option(help="The folder for report.json.")] = Path("runs/latest"),
     timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what is wrong.")] = False,
@@ -50,12 +53,16 @@ def run(
     try:
         _writable(out)
         backends = _backends(backend)
-        questions = _questions(suite, op or [], dtype or [], seed, case or [])
-        whole_suite = not (op or dtype or case)
+        questions = _questions(suite, op or [], dtype or [], kind or [], seed, case or [])
+        whole_suite = not (op or dtype or kind or case)
         asked = Run(
             questions, backends,
-            suite={"name": "case" if case else suite, "seed": seed, "ops": op or [], "dtypes": dtype or []},
+            suite={
+                "name": "case" if case else suite, "seed": seed, "ops": op or [], "dtypes": dtype or [], "kinds": kind or [],
+                "confidence": confidence,
+            },
             proofs=prove_all() if whole_suite else [], floor=cases.FLOOR[suite] if whole_suite else 0.0, timeout=timeout,
+            confidence=confidence,
         )  # fmt: skip
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
@@ -147,8 +154,9 @@ def _backends(names: list[str] | None) -> list[Backend]:
     return list(chosen.values())
 
 
-def _questions(suite: str, ops: list[str], dtypes: list[str], seed: int, texts: list[str]) -> list[Question]:
-    for name, given, allowed in (("suite", [suite], cases.SUITES), ("op", ops, operations()), ("dtype", dtypes, DTYPES)):
+def _questions(suite: str, ops: list[str], dtypes: list[str], kinds: list[str], seed: int, texts: list[str]) -> list[Question]:
+    words = (("suite", [suite], cases.SUITES), ("op", ops, operations()), ("dtype", dtypes, DTYPES), ("kind", kinds, KINDS))
+    for name, given, allowed in words:
         for value in given:
             if value not in allowed:
                 raise Impossible(f"--{name} is {value!r}, but it must be one of {', '.join(allowed)}")
@@ -156,7 +164,7 @@ def _questions(suite: str, ops: list[str], dtypes: list[str], seed: int, texts: 
         raise Impossible(f"--seed is {seed}, but it must be below 2**63")
     if texts:
         return list({repr(q): q for q in map(parse_question, texts)}.values())
-    return cases.questions(suite, seed=seed, ops=ops, dtypes=dtypes)
+    return cases.questions(suite, seed=seed, ops=ops, dtypes=dtypes, kinds=kinds)
 
 
 def _writable(folder: Path) -> None:

@@ -75,7 +75,7 @@ class Tally:
         first = None
         for known in self.known:
             if known.covers(ran.backend.name, judged.output, question, ran.versions, ran.environment):
-                if known.explains(judged.verdict, judged.reason):
+                if known.explains(judged.verdict, f"{judged.reason}\n{judged.diagnosis}"):
                     self.matched[known.id] += 1
                     first = first or known.id
                 elif judged.verdict == "agree" and not known.sometimes:
@@ -120,7 +120,7 @@ def _records(ran: Ran, asks: Sequence[Ask], tally: Tally, missed: dict[int, floa
 
 
 def _case(ran: Ran, q: Question, text: str, judged: Judgement, missed: float | None, explanation: str | None) -> Record:
-    runtime, shapes = ran.backend.name, dict(zip(q.outputs, (q.y, q.x, *q.w), strict=True))
+    runtime, shapes = ran.backend.name, dict(zip(q.outputs, (q.y, q.x, *q.w), strict=False))
     return Record(
         id=_id("case", repr(q), judged.output, runtime), kind="case", question=repr(q), output=judged.output, shape=shapes[judged.output],
         dtype=q.dtype, numbers=q.kind, seed=q.seed, runtime=runtime, verdict=judged.verdict, reason=judged.reason, native=text,

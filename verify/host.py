@@ -74,7 +74,7 @@ def real(kind: str, seed: int, stream: int, shape: tuple[int, ...], place: int, 
 
     `place`: 0 for x, 1 for g, 2 and on for weights. normal: a sum of eight uniform numbers. wide: exponents spread evenly over 2^±20
     (2^±4 in float16). cancelling: x and g about 1, weights about 1 with alternating signs. large: x near the square root of the largest
-    number, g and weights as small. overflowing: products near the largest number divided by the terms of a sum, over it here and there.
+    number, weights as small. overflowing: products near the largest number divided by the terms of a sum, over it here and there.
     subnormal: products about as large as the smallest normal number.
     """
     digits, least, most = FORMATS[dtype]
@@ -93,7 +93,8 @@ def real(kind: str, seed: int, stream: int, shape: tuple[int, ...], place: int, 
         near = rounded(1 + (fraction - 1) / 16, digits)
         values = near if place < 2 else near * np.where(np.arange(count) % 2, -1.0, 1.0)
     elif kind == "large":
-        values = sign * np.ldexp(fraction, (most // 2 - 4 if place == 0 else 4 - most // 2) - choice % 2)
+        size = most // 2 - 4
+        values = sign * np.ldexp(fraction, (size, 0, -size)[min(place, 2)] - choice % 2)
     elif kind == "overflowing":
         half = (most - terms.bit_length()) / 2
         values = sign * np.ldexp(fraction, math.ceil(half) - choice % 3)

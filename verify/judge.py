@@ -91,7 +91,8 @@ def _exact(name: str, i: int, reference: Reference, values: Array) -> Judgement:
     share = f"{difference.count} of {difference.total} values"
     if difference.ratio is None or difference.ratio > 1:
         return Judgement(name, "differ", f"{share} are wrong", difference)
-    return Judgement(name, "imprecise", f"{share} are not exact, but within {difference.ratio:.2g} of the rounding bound", difference, TRANSFORMED)
+    near = f"{share} are not exact, but within {difference.ratio:.2g} of the rounding bound"
+    return Judgement(name, "imprecise", near, difference, TRANSFORMED)
 
 
 def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgement:

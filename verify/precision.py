@@ -35,15 +35,15 @@ def _hypotheses(reference: Reference, output: int) -> Iterator[tuple[str, Array,
     """(words, the answer, what it lacks of exactness, how far rounding may take it)."""
     digits, least, _ = FORMATS[reference.question.dtype]
     right, remainder = reference.outputs[output], reference.remainders[output]
-    flushed = reference.bounds_with(reference.accumulated, smallest=2.0**least)
-    yield "subnormal numbers were flushed to zero", right, remainder, flushed[output]
+    if reference.question.kind == "subnormal":
+        flushed = reference.bounds_with(reference.accumulated, smallest=2.0**least)
+        yield "subnormal numbers were flushed to zero", right, remainder, flushed[output]
     for bits, name in BITS.items():
         if bits < digits:
             x, g, w = reference.drawn
             x, g, *w_ = (rounded(a, bits) for a in (x, g, *w))
-            with np.errstate(over="ignore", invalid="ignore"):
-                other = reference.everything(x, g, tuple(w_))[output]
-            yield f"x, w and the cotangent were first rounded to {bits} significant bits ({name})", other, np.zeros(1), reference.bounds[output]
+            other = reference.everything(x, g, tuple(w_))[output]
+            yield f"its inputs were first rounded to {bits} significant bits ({name})", other, np.zeros(1), reference.bounds[output]
         if bits < 24 or digits > 24:
             yield f"sums were kept in {bits} significant bits ({name})", right, remainder, reference.bounds_with(2.0**-bits)[output]
 

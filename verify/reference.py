@@ -156,7 +156,8 @@ class Reference:
     def everything(self, x: Array, g: Array, w: Outputs) -> Outputs:
         """The outputs asked for, of other numbers."""
         op = self.question.op
-        return (op(x, *w), *op.vjp(x, *w, g)) if self.differentiated else (op(x, *w),)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return (op(x, *w), *op.vjp(x, *w, g)) if self.differentiated else (op(x, *w),)
 
     @cached_property
     def _exactly(self) -> list[tuple[Array, Array]]:
@@ -194,10 +195,9 @@ class Reference:
     def sums(self) -> Outputs:
         """For each output op(|x|, |w|), rounded up."""
         x, g, w = self.drawn
-        with np.errstate(over="ignore", invalid="ignore"):
-            x, g = (np.abs(np.where(np.isfinite(v), v, 0)) for v in (x, g))
-            a = self.everything(x, g, tuple(np.abs(v) for v in w))
-            return tuple(np.where(np.isnan(s), np.inf, s * (1 + 2.0**-40)) for s in a)
+        x, g = (np.abs(np.where(np.isfinite(v), v, 0)) for v in (x, g))
+        magnitudes = self.everything(x, g, tuple(np.abs(v) for v in w))
+        return tuple(np.where(np.isnan(s), np.inf, s * (1 + 2.0**-40)) for s in magnitudes)
 
     @cached_property
     def counts(self) -> Outputs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -182,12 +183,40 @@ def _finding(alike: list[Record], report: Report, console: Console) -> None:
     if (d := record.difference) and d.first:
         ratio = "infinitely far outside the rounding bound" if d.ratio is None else f"{d.ratio:.3g} of the rounding bound"
         lines.append(f"  first at {escape(str(list(d.first)))}: expected {d.expected}, got {escape(d.got)}; worst {ratio}")
-    if record.verdict == "differ":
-        lines.append(f"  answers as if {escape(record.diagnosis)}" if record.diagnosis else "  no neighbouring operation explains it")
+    if record.diagnosis:
+        lines.append(f"  answers as if {escape(record.diagnosis)}")
+    elif record.verdict == "differ":
+        lines.append("  no neighbouring operation explains it")
     lines.extend(f"  [dim]│[/] {escape(line + ' ')[:-1]}" for line in record.native.splitlines() if line)
     again = f"run --case {quote(record.question)}" if record.kind == "case" else f"theorems {record.question.split()[0]}"
     lines.append(f"  again: concordant {escape(again)} --backend {escape(quote(report.runtimes[record.runtime].asked))}")
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
+
+
+def certainty(report: Report) -> list[str]:
+    """How sure the verdicts on meaning are, and how near the honest answers to real numbers come to their bounds."""
+    lines = []
+    missed = {r.question: r.missed_probability for r in report.records if r.missed_probability is not None}
+    asked = 2.0 ** -int(report.suite.get("confidence", 0))
+    if missed:
+        reached = {q: p for q, p in missed.items() if p <= asked}
+        rest = max(missed.values())
+        lines.append(f"whole numbers: P(a wrong answer passed) ≤ 2^{_log2(asked)} for {len(reached)} of {len(missed)} questions" + (
+            f", 2^{_log2(rest)} for the worst" if len(reached) < len(missed) else ""
+        ))
+    honest = [r for r in report.records if r.verdict == "agree" and r.rounding and r.rounding.ratio is not None]
+    if honest:
+        worst = max(honest, key=lambda r: r.rounding.ratio if r.rounding and r.rounding.ratio else 0.0)
+        assert worst.rounding
+        lines.append(
+            f"real numbers: {len(honest)} answers within their rounding bound, the nearest at {worst.rounding.ratio:.2g} of it "
+            f"({worst.runtime}, {worst.dtype}, {worst.rounding.terms} terms)"
+        )
+    return lines
+
+
+def _log2(p: float) -> str:
+    return "−∞" if p <= 0 else f"{math.log2(p):.0f}".replace("-", "−")
 
 
 def _why_broken(t: TheoremReport) -> str:
@@ -199,6 +228,8 @@ def _closing(report: Report, console: Console) -> None:
     counts = ", ".join(f"{n} {verdict}" for verdict, n in sorted(s.verdicts.items(), key=lambda item: -item[1]))
     runtimes = sum(r.status == "ran" for r in report.runtimes.values())
     console.print(f"\n{s.questions} questions to {runtimes} runtimes, {s.asked} answers: {counts}.", highlight=False, soft_wrap=True)
+    for line in certainty(report):
+        console.print(line, highlight=False, soft_wrap=True)
     if s.interrupted:
         console.print("[bold]Interrupted:[/] what was not asked is not in the report.", highlight=False)
     verdict = "[bold red]" + f"{s.unexplained} unexplained[/]" if s.unexplained else "[bold green]nothing unexplained[/]"

@@ -27,9 +27,11 @@ class Known:
 
     runtimes: names, with * as in a shell. versions: distribution → the versions that have it, such as {"keras": ">=3.0,<3.15"}.
     when: predicate over each operation of the question, its shapes and dtype, and the runtime's environment; one that fits is enough.
-    verdict: the one it explains. message: a regular expression found in what the framework said, for a refusal.
+    verdict: the one it explains. message: a regular expression found in what the framework said, or in the diagnosis.
     link: the thread, or "no thread found".
-    sometimes: the answer depends on what lies in memory, so one that agrees proves nothing; wants an upper bound in versions.
+    numbers: the kinds of question it speaks of (spec.question.KINDS). Left out: all; of a wrong answer all but inference.
+    sometimes: whether it shows depends on what lies in memory or on the numbers drawn, so one that agrees proves nothing; wants an upper
+      bound in versions.
     """
 
     id: str
@@ -42,19 +44,26 @@ class Known:
     outputs: tuple[str, ...] = ("y", "dx", "dw")
     message: str = ""
     sometimes: bool = False
+    numbers: tuple[str, ...] = ()
 
     def covers(self, runtime: str, output: str, question: Question, versions: dict[str, str], environment: dict[str, str]) -> bool:
         """Whether it speaks of this output of this question, whatever the verdict."""
         return (
             any(fnmatch(runtime, pattern) for pattern in self.runtimes)
             and output.rstrip("0123456789") in self.outputs
+            and self._speaks_of(question.kind)
             and all(v in versions and SpecifierSet(s).contains(versions[v], prereleases=True) for v, s in self.versions.items())
             and any(self.when(op, at, environment) for op, at in steps(question))
         )
 
-    def explains(self, verdict: str, reason: str) -> bool:
-        """Whether what it speaks of went as it says."""
-        return verdict == self.verdict and re.search(self.message, reason) is not None
+    def _speaks_of(self, kind: str) -> bool:
+        if self.numbers:
+            return kind in self.numbers
+        return kind != "inference" or self.verdict in ("refused", "unsupported", "crashed", "timeout")
+
+    def explains(self, verdict: str, words: str) -> bool:
+        """Whether what it speaks of went as it says; `words` are what the framework said, and the diagnosis."""
+        return verdict == self.verdict and re.search(self.message, words) is not None
 
 
 def everything() -> list[Known]:

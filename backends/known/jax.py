@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends import Step
 from backends.known import Known
-from spec import Conv, ConvTranspose, Operation
+from spec import AveragePool, Conv, ConvTranspose, Operation, SumPool, Upsample
 
 
 def _grouped(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -16,7 +16,34 @@ def _cut_then_padded(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return any(lo < 0 < hi for lo, hi in pairs)
 
 
+def _narrow_sums(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    return at.dtype in ("float16", "bfloat16") and isinstance(op, SumPool | AveragePool | Upsample)
+
+
+BOTH = ("jax", "keras-jax")
+SILENT = {"jax": ">=0.4,<=0.10.2"}
+"""What depends on the numbers drawn has an upper bound: a newer version is asked to show it again."""
+
 KNOWN = [
+    Known(
+        id="xla-cpu-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", numbers=("subnormal",), sometimes=True,
+        when=lambda op, at, env: at.dtype != "float16", message="flushed to zero",
+        reason="XLA on CPU takes subnormal numbers for zero, as inputs and as results",
+        link="https://github.com/jax-ml/jax/issues/16200",
+    ),
+    Known(
+        id="jax-narrow-accumulator", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_narrow_sums, sometimes=True,
+        message="sums were kept in",
+        reason="reduce_window, and the gradient of a nearest resize, add float16 and bfloat16 in the narrow dtype", link="no thread found",
+    ),
+    Known(
+        id="xla-cpu-depthwise-leaks", runtimes=("keras-jax",), versions=SILENT, verdict="differ", sometimes=True,
+        numbers=("nan", "infinity"),
+        when=lambda op, at, env: isinstance(op, SumPool) and at.dtype == "float64", message="no window of theirs sees",
+        reason="a float64 depthwise convolution is computed as a dense one with zeros between the channels, and 0 · NaN is NaN: one pixel "
+        "that is no number shows in every channel",
+        link="no thread found",
+    ),
     Known(
         id="jax-conv-transpose-groups", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported", when=_grouped,
         reason="lax.conv_transpose has no feature_group_count; conv_general_dilated with lhs_dilation says it with a flipped kernel",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends import Step
 from backends.known import Known
-from spec import Conv, ConvTranspose, Operation, SumPool
+from spec import AveragePool, Conv, ConvTranspose, MaxPool, Operation, SumPool, Upsample
 from spec.conventions import on_every_axis, same_padding
 
 Env = dict[str, str]
@@ -54,6 +54,22 @@ def _empty_strided_double(op: Operation, at: Step, env: Env) -> bool:
     return isinstance(op, Conv) and at.dtype == "float64" and op.rank < 3 and 0 in at.y and max(op.stride) > 1
 
 
+def _half_sums(op: Operation, at: Step, env: Env) -> bool:
+    return at.dtype in ("float16", "bfloat16") and isinstance(op, Conv | ConvTranspose | SumPool | AveragePool | Upsample)
+
+
+def _leaking_convolution(op: Operation, at: Step, env: Env) -> bool:
+    return at.dtype in ("float16", "bfloat16") and isinstance(op, Conv | ConvTranspose)
+
+
+def _average_3d(op: Operation, at: Step, env: Env) -> bool:
+    return op.rank == 3 and isinstance(op, AveragePool) and at.dtype in ("float16", "float64")
+
+
+def _max_3d(op: Operation, at: Step, env: Env) -> bool:
+    return op.rank == 3 and isinstance(op, MaxPool) and at.dtype in ("float16", "float64")
+
+
 BOTH = ("tensorflow", "keras-tensorflow")
 SINCE = {"tensorflow": ">=2.15"}
 SILENT = {"tensorflow": ">=2.15,<=2.21"}
@@ -61,6 +77,33 @@ SILENT = {"tensorflow": ">=2.15,<=2.21"}
 DILATION = "dilation rates larger|only supports dilated rates of 1"
 
 KNOWN = [
+    Known(
+        id="tensorflow-average-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_average_3d,
+        message="Could not find device for node", reason="AvgPool3D has no float16 and no float64 kernel on CPU", link="no thread found",
+    ),
+    Known(
+        id="tensorflow-max-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_max_3d,
+        message="Could not find device for node|not in the list of allowed values",
+        reason="MaxPool3D is not defined for float64 and has no float16 kernel on CPU", link="no thread found",
+    ),
+    Known(
+        id="tensorflow-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", numbers=("subnormal",), sometimes=True,
+        when=lambda op, at, env: True, message="flushed to zero",
+        reason="kernels run with subnormal numbers flushed to zero", link="https://github.com/tensorflow/tensorflow/issues/36514",
+    ),
+    Known(
+        id="tensorflow-narrow-accumulator", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_half_sums, sometimes=True,
+        message="sums were kept in",
+        reason="on CPU, float16 convolutions, depthwise convolutions and repeats' gradients add in the narrow dtype",
+        link="https://github.com/tensorflow/tensorflow/pull/51132",
+    ),
+    Known(
+        id="tensorflow-narrow-convolution-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"),
+        when=_leaking_convolution, sometimes=True, message="no window of theirs sees",
+        reason="float16 and bfloat16 convolutions multiply what lies outside a window by zero, and 0 · NaN is NaN: one pixel that is no "
+        "number shows where no window sees it",
+        link="no thread found",
+    ),
     Known(
         id="tensorflow-conv-transpose-groups", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=_grouped_transpose,
         reason="tf.nn.conv1d_transpose, conv2d_transpose and conv3d_transpose have no groups",
