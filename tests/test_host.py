@@ -23,9 +23,11 @@ import pytest
 from backends import Backend, Runtime
 from spec import Shape, parse_question
 from verify import engine
-from verify.answer import Answer, Reference, judge
+from verify.answer import Answer
 from verify.engine import Host, HostFailed, Job, answers
 from verify.host import draw
+from verify.judge import judge
+from verify.reference import Reference
 
 BASE = """
 import numpy as np

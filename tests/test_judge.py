@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 
 from spec import Question, parse_question
-from verify.judge import Answer, Judgement, Output, Reference, judge
+from verify.answer import Answer, Output
+from verify.judge import Judgement, judge
 from verify.record import Verdict
+from verify.reference import Reference
 
 QUESTION = parse_question("ConvTranspose(stride=(2,), crop=((0, 1),)) x=(2, 3, 5) w=(3, 2, 3) float32 seed=7")
-REFERENCE = Reference(QUESTION)
+REFERENCE = Reference(QUESTION, confidence=1)
 
 
 def _right(question: Question = QUESTION) -> list[Output]:
-    return [Output(a.astype(question.dtype), question.dtype) for a in Reference(question).outputs]
+    return [Output(a.astype(question.dtype), question.dtype) for a in Reference(question, confidence=1).outputs]
 
 
 def _with(i: int, output: Output) -> Answer:
@@ -74,7 +76,7 @@ def test_noise_of_half_the_bound_is_imprecise_and_of_twice_the_bound_differs() -
     right, bound = REFERENCE.outputs[0], REFERENCE.bounds[0]
     for share, verdict in ((0.5, "imprecise"), (2.0, "differ")):
         question = parse_question(repr(QUESTION).replace("float32", "float64"))
-        reference = Reference(question)
+        reference = Reference(question, confidence=1)
         values = reference.outputs[0] + share * reference.bounds[0]
         outputs = [Output(values, "float64"), *_right(question)[1:]]
         judged = judge(reference, Answer(tuple(outputs)))[0]
@@ -124,8 +126,8 @@ def test_every_sum_is_exactly_representable(text: str, dtype: str) -> None:
     reference = Reference(question)
     radius, terms = reference.radius, question.op.terms(question.x, *question.w)
     most = 2 ** {"float32": 24, "float64": 53}[dtype]
-    assert terms * radius**reference.degree <= most
-    assert radius == 1 << 31 or terms * (radius + 1) ** reference.degree > most
+    assert terms * radius**question.op.degree <= most
+    assert radius == 1 << 31 or terms * (radius + 1) ** question.op.degree > most
     largest = [np.full(shape, float(radius)) for shape in (question.x, *question.w)]
     sums = (question.op(*largest), *question.op.vjp(*largest, np.full(question.y, float(radius))))
     assert max(a.max() for a in sums) <= most

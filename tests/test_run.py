@@ -12,8 +12,9 @@ import pytest
 from backends import Backend, named
 from backends.known import Known, everything
 from spec import ConvTranspose, Impossible, parse_question
+from spec.question import DTYPES
 from tests.mutants import MUTANTS
-from verify.cases import questions
+from verify.cases import ASPECTS, questions
 from verify.record import save
 from verify.run import NothingToAsk, Run
 
@@ -122,7 +123,8 @@ def test_suites_break_symmetry(suite: str) -> None:
             assert any(lo < 0 for lo, _ in pairs)
             assert any(op.groups > 1 for _, op in own)  # type: ignore[attr-defined]
             assert any(max(op.stride) > 1 and max(op.dilation) > 1 for _, op in own)  # type: ignore[attr-defined]
-            assert {q.dtype for q, _ in own} == {"float32", "float64"}
+            assert {q.dtype for q, _ in own} == set(DTYPES)
+            assert {q.kind for q, _ in own} == set(ASPECTS)
 
 
 def test_the_records_are_listed_with_what_they_explain(tmp_path: Path) -> None:

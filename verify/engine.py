@@ -196,41 +196,42 @@ class Host:
         return f"the host was ended by signal {known.get(number, number)}"
 
 
-async def answers(
-    backend: Backend, jobs: Iterable[Job], *, cores: asyncio.Semaphore, timeout: float, alone: bool = False, versions: dict[str, str]
-) -> AsyncGenerator[tuple[Job, Answer]]:
-    """Every job's answer, as they come; what a dying host left open is asked again of a new one.
+@dataclass
+class Asker:
+    """Asks one runtime, keeping its host from one call to the next until `stop`.
 
     alone: one job at a time, in the environment users have. Puts what the host says of its versions into `versions`.
-    Raises HostFailed if no host starts.
     """
-    pending = deque(_batches(list(jobs), (1,) if alone else BATCHES))
+
+    backend: Backend
+    cores: asyncio.Semaphore
+    timeout: float
+    alone: bool = False
+    versions: dict[str, str] = field(default_factory=dict)
     host: Host | None = None
-    suspects: set[int] = set()
-    try:
+
+    async def answers(self, jobs: Iterable[Job]) -> AsyncGenerator[tuple[Job, Answer]]:
+        """Every job's answer, as they come; what a dying host left open is asked again of a new one. Raises HostFailed if none starts."""
+        pending = deque(_batches(list(jobs), (1,) if self.alone else BATCHES))
+        suspects: set[int] = set()
         while pending:
             batch = pending.popleft()
             waiting = {job.id: job for job in batch}
             running: dict[int, Job] = {}
             heard: list[tuple[Job, Answer]] = []
             stopped: Answer | None = None
-            async with cores:
-                if host is None or host.served >= LIFETIME:
-                    if host:
-                        await host.stop()
-                    host = await Host.start(backend, survey=not alone, timeout=max(timeout, SLOWEST_IMPORT))
-                    versions.update(host.versions)
+            async with self.cores:
+                host = await self._ready()
                 try:
-                    async for kind, ids, answer in host.ask(batch, timeout):
+                    async for kind, ids, answer in host.ask(batch, self.timeout):
                         if kind == "began":
                             running |= {i: waiting.pop(i) for i in ids}
                         elif answer:
                             heard.extend(((running if i in running else waiting).pop(i), answer) for i in ids)
                 except (HostSilent, HostDied) as error:
-                    await host.stop()
+                    await self.stop()
                     verdict: Verdict = "timeout" if isinstance(error, HostSilent) else "crashed"
                     stopped = Answer(stopped=verdict, reason=f"{error}{host.last_words}")
-                    host = None
             if stopped and not running:
                 running = dict([waiting.popitem()])
             if stopped and len(running) == 1 and suspects >= running.keys():
@@ -242,9 +243,32 @@ async def answers(
                 pending.append(list(waiting.values()))
             for job, answer in heard:
                 yield job, answer
-    finally:
-        if host:
+
+    async def stop(self) -> None:
+        """End the host, if there is one."""
+        if self.host:
+            host, self.host = self.host, None
             await host.stop()
+
+    async def _ready(self) -> Host:
+        if self.host and self.host.served >= LIFETIME:
+            await self.stop()
+        if self.host is None:
+            self.host = await Host.start(self.backend, survey=not self.alone, timeout=max(self.timeout, SLOWEST_IMPORT))
+            self.versions.update(self.host.versions)
+        return self.host
+
+
+async def answers(
+    backend: Backend, jobs: Iterable[Job], *, cores: asyncio.Semaphore, timeout: float, alone: bool = False, versions: dict[str, str]
+) -> AsyncGenerator[tuple[Job, Answer]]:
+    """Every job's answer from an Asker of its own. Raises HostFailed if no host starts."""
+    asker = Asker(backend, cores, timeout, alone, versions)
+    try:
+        async for heard in asker.answers(jobs):
+            yield heard
+    finally:
+        await asker.stop()
 
 
 def _halves(jobs: list[Job]) -> list[list[Job]]:

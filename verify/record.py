@@ -129,6 +129,31 @@ class KnownReport(msgspec.Struct, kw_only=True, frozen=True):
     """How many records it speaks of that agreed all the same; more than 0 means stale."""
 
 
+class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What one fault comes down to: the smallest question that shows it, and how many records it accounts for."""
+
+    id: str
+    runtime: str
+    output: str
+    verdict: Verdict
+    reason: str
+    diagnosis: str = ""
+    records: int
+    """How many records of this run are alike."""
+    first: str
+    """The question it was first seen in."""
+    question: str
+    """The smallest one; its text can be pasted after `concordant run --case`."""
+    native: str = ""
+    instead: str = ""
+    """Native code that gives what was asked on this runtime, tried; empty if none was found."""
+    known: str | None = None
+    script: str = ""
+    """A program that needs only the framework and NumPy: exit status 1 while the fault stands, 0 once it is gone."""
+    issue: str = ""
+    """A text to report it with, in Markdown."""
+
+
 class Summary(msgspec.Struct, kw_only=True, frozen=True):
     """The count of everything, and what follows for the exit status."""
 
@@ -147,7 +172,7 @@ class Summary(msgspec.Struct, kw_only=True, frozen=True):
     exit: int
 
 
-class Report(msgspec.Struct, kw_only=True, frozen=True):
+class Report(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=False):
     """The whole of report.json."""
 
     schema: int
@@ -159,6 +184,8 @@ class Report(msgspec.Struct, kw_only=True, frozen=True):
     theorems: dict[str, TheoremReport]
     records: list[Record]
     summary: Summary
+    findings: list[Finding] = []
+    """What nothing explains, shrunk; one for each fault."""
 
 
 class _Versioned(msgspec.Struct):

@@ -57,8 +57,8 @@ class Reference:
         if q.kind == "distinct" and math.prod(q.x) > 1 << FORMATS[q.dtype][0]:
             raise Impossible(f"x {q.x} has more elements than {q.dtype} has whole numbers in a row; make it smaller")
         object.__setattr__(self, "_terms", q.op.terms(q.x, *q.w))
-        if q.kind in REAL and (self._terms + q.op.degree) * self.accumulated >= 0.5:
-            raise Impossible(f"{q} adds too many products for a rounding bound; make it smaller")
+        if not self.exact and (self._terms + q.op.degree) * self.accumulated >= 0.5:
+            raise Impossible(f"{q} adds too many products for an exact answer or a rounding bound in {q.dtype}; make it smaller")
 
     def at(self, draw: int) -> Reference:
         """The same question's further draw."""

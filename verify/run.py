@@ -23,7 +23,7 @@ from verify.environment import missing, variables, versions
 from verify.judge import Judgement, judge
 from verify.prove import Proof, asked
 from verify.record import Report, Verdict
-from verify.reference import CONFIDENCE
+from verify.reference import CONFIDENCE, Reference
 
 WORTH_ASKING_AGAIN: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
 """What is found in company is asked again alone, in a new host with the environment users have, before it is reported."""
@@ -122,13 +122,7 @@ class Run:
                 ran.judged.extend((i, "", Judgement(output, verdict, str(why))) for output in reference.names)
                 ran.settled.add(i)
                 continue
-            given = None if reference.given is None else tuple(_listed(a) for a in reference.given)
-            jobs.append(
-                Job(
-                    i, text, q.seed, reference.told if given is None else 0, q.dtype, q.x, q.y, q.w,
-                    unit=q.op.unit, kind=q.kind, draws=reference.draws, given=given,
-                )
-            )  # fmt: skip
+            jobs.append(job(i, text, reference))
         return jobs
 
     async def _judged(
@@ -139,16 +133,7 @@ class Run:
         async with aclosing(stream):
             async for job, answer in stream:
                 judged = judge(self.reference(job.id), answer)
-                yield job, [self._diagnosed(job, j, answer) for j in judged] if alone else judged
-
-    def _diagnosed(self, job: Job, judged: Judgement, answer: Answer) -> Judgement:
-        reference = self.reference(job.id)
-        output = reference.names.index(judged.output)
-        if judged.verdict != "differ" or judged.diagnosis or output >= len(answer.outputs) or not reference.exact:
-            return judged
-        values = answer.draws[judged.draw][output].values
-        words = diagnose(reference.at(judged.draw), output, values.astype(np.float64)) if values.dtype.kind in "biuf" else ""
-        return replace(judged, diagnosis=words)
+                yield job, [diagnosed(self.reference(job.id), j, answer) for j in judged] if alone else judged
 
     def _keep(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
         ran.judged.extend((job.id, job.text, j) for j in judged)
@@ -161,8 +146,28 @@ class Run:
         return conclude(self.suite, self.asks, self.missed, self.proofs, ran, self.known, self.floor, interrupted=self.interrupted)
 
 
+def job(i: int, text: str, reference: Reference) -> Job:
+    """What a host is told to run a text on the numbers of a question."""
+    q = reference.question
+    given = None if reference.given is None else tuple(_listed(a) for a in reference.given)
+    radius = reference.told if given is None else 0
+    return Job(
+        i, text, q.seed, radius, q.dtype, q.x, q.y, q.w, unit=q.op.unit, kind=q.kind, draws=reference.draws, given=given
+    )  # fmt: skip
+
+
+def diagnosed(reference: Reference, judged: Judgement, answer: Answer) -> Judgement:
+    """With the words of a neighbour that gives exactly this wrong answer, if there is one."""
+    output = reference.names.index(judged.output)
+    if judged.verdict != "differ" or judged.diagnosis or output >= len(answer.draws[judged.draw]) or not reference.exact:
+        return judged
+    values = answer.draws[judged.draw][output].values
+    words = diagnose(reference.at(judged.draw), output, values.astype(np.float64)) if values.dtype.kind in "biuf" else ""
+    return replace(judged, diagnosis=words)
+
+
 def _listed(a: Array | None) -> Any:
-    return None if a is None else a.astype(np.int64).tolist()
+    return None if a is None else a.tolist()
 
 
 def _confirmed(before: list[Judgement], alone: list[Judgement], backend: Backend) -> list[Judgement]:

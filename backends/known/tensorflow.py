@@ -15,7 +15,7 @@ def _grouped_transpose(op: Operation, at: Step, env: Env) -> bool:
 
 
 def _unequal_strides(op: Operation, at: Step, env: Env) -> bool:
-    return isinstance(op, SumPool) and op.rank == 2 and len(set(op.stride)) > 1 and at.dtype == "float64"
+    return isinstance(op, SumPool) and op.rank == 2 and len(set(op.stride)) > 1 and at.dtype in ("float16", "float64")
 
 
 def _grouped_3d(op: Operation, at: Step, env: Env) -> bool:
@@ -59,7 +59,11 @@ def _half_sums(op: Operation, at: Step, env: Env) -> bool:
 
 
 def _leaking_convolution(op: Operation, at: Step, env: Env) -> bool:
-    return at.dtype in ("float16", "bfloat16") and isinstance(op, Conv | ConvTranspose)
+    return isinstance(op, Conv | ConvTranspose) and (at.dtype in ("float16", "bfloat16") or op.rank == 3)
+
+
+def _cropped(op: Operation, at: Step, env: Env) -> bool:
+    return isinstance(op, ConvTranspose) and any(max(pair) > 0 for pair in op.crop)
 
 
 def _average_3d(op: Operation, at: Step, env: Env) -> bool:
@@ -98,9 +102,21 @@ KNOWN = [
         link="https://github.com/tensorflow/tensorflow/pull/51132",
     ),
     Known(
+        id="tensorflow-cropped-gradient-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"), outputs=("dw",),
+        when=_cropped, sometimes=True, message="no window of theirs sees",
+        reason="the kernel's gradient multiplies pixels by zeros where their products were cropped away, and 0 · NaN is NaN",
+        link="no thread found",
+    ),
+    Known(
+        id="tensorflow-max-pool-3d-ties", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("ties",), outputs=("dx",), sometimes=True,
+        when=lambda op, at, env: isinstance(op, MaxPool) and op.rank == 3,
+        reason="of several equal maxima, max_pool3d gives the gradient to another than the first",
+        link="no thread found",
+    ),
+    Known(
         id="tensorflow-narrow-convolution-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"),
         when=_leaking_convolution, sometimes=True, message="no window of theirs sees",
-        reason="float16 and bfloat16 convolutions multiply what lies outside a window by zero, and 0 · NaN is NaN: one pixel that is no "
+        reason="float16, bfloat16 and 3-D convolutions multiply what lies outside a window by zero, and 0 · NaN is NaN: one pixel that is no "
         "number shows where no window sees it",
         link="no thread found",
     ),

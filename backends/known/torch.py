@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends import Step
 from backends.known import Known
-from spec import AveragePool, Conv, ConvTranspose, Operation, SumPool
+from spec import AveragePool, Conv, ConvTranspose, Operation, SumPool, Upsample
 
 
 def _empty(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -16,7 +16,7 @@ def _narrow(op: Operation, at: Step, env: dict[str, str]) -> bool:
 
 
 def _narrow_sums(op: Operation, at: Step, env: dict[str, str]) -> bool:
-    return _narrow(op, at, env) and isinstance(op, Conv | ConvTranspose | SumPool | AveragePool)
+    return _narrow(op, at, env) and isinstance(op, Conv | ConvTranspose | SumPool | AveragePool | Upsample)
 
 
 def _narrow_average_3d(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -36,8 +36,15 @@ KNOWN = [
     Known(
         id="torch-narrow-accumulator", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_narrow_sums, sometimes=True,
         message="sums were kept in",
-        reason="on CPU, float16 convolutions add parts of their sums (gradients above all) in float16, and the gradient of avg_pool adds "
-        "overlapping windows in the narrow dtype",
+        reason="on CPU, float16 convolutions add parts of their sums (gradients above all) in float16, and the gradients of avg_pool and "
+        "of repeat add in the narrow dtype",
+        link="no thread found",
+    ),
+    Known(
+        id="torch-cropped-gradient-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"), outputs=("dw",),
+        when=lambda op, at, env: isinstance(op, ConvTranspose) and any(max(pair) > 0 for pair in op.crop), sometimes=True,
+        message="no window of theirs sees",
+        reason="conv_transpose's weight gradient multiplies pixels by zeros where their products were cropped away, and 0 · NaN is NaN",
         link="no thread found",
     ),
     Known(

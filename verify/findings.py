@@ -1,0 +1,219 @@
+"""From many wrong answers to few findings: alike ones together, each shrunk with the framework in the loop, written so that it can be sent.
+
+A smaller question counts only if it shows the same: output, verdict, diagnosis, and the same record of backends/known/ (or none), so that
+a fault that nobody knows is not mistaken, half-way, for one that is on record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from backends import Backend, BadBackend, Unsupported
+from backends.known import Known
+from spec import Impossible, Question, parse_question
+from verify.conclude import FINE, Ran, Tally
+from verify.diagnose import remedies
+from verify.engine import Asker, HostFailed
+from verify.judge import Judgement, judge
+from verify.record import Finding, Record, Report
+from verify.reference import Reference
+from verify.reproduce import issue, script
+from verify.run import diagnosed, job
+from verify.shrink import Given, plainer_numbers, smaller, weight
+
+SECONDS = 60.0
+"""For shrinking one finding; the smallest so far is kept."""
+
+AT_ONCE = 16
+LARGEST_TO_PLAIN = 200
+"""Numbers in all arrays together, above which they are left as they were drawn."""
+
+
+def alike(report: Report) -> list[list[Record]]:
+    """What nothing explains, alike ones together (same runtime, operations, output, verdict and diagnosis, or else reason), shortest
+    question first."""
+    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+    for r in report.records:
+        if r.verdict not in FINE and r.known is None:
+            groups[r.runtime, row(r), r.output, r.verdict, r.diagnosis or re.sub(r"\d+", "#", r.reason)].append(r)
+    return [sorted(records, key=lambda r: (len(r.question), r.question)) for records in groups.values()]
+
+
+def row(record: Record) -> str:
+    """The operation a record is counted under."""
+    if record.kind == "theorem":
+        return "theorems"
+    steps = parse_question(record.question).op.steps
+    return steps[0].name if len(steps) == 1 else "compositions"
+
+
+def find(report: Report, backends: Iterable[Backend], known: Sequence[Known], *, timeout: float, most: int = 20) -> list[Finding]:
+    """A finding for each group of what nothing explains in a report, of `most` groups; those that shrink to the same become one."""
+    found: dict[tuple[str, str, str, str], Finding] = {}
+    for backend in backends:
+        own = [g for g in alike(report) if g[0].runtime == backend.name and g[0].kind == "case" and g[0].verdict != "unsupported"]
+        if not own:
+            continue
+        runtime = report.runtimes[backend.name]
+        hunt = Hunt(backend, known, Ran(backend, versions=dict(runtime.versions), environment=dict(runtime.environment)), timeout)
+        for one in asyncio.run(hunt.all_of([(group[0], len(group)) for group in own[:most]])):
+            key = (one.runtime, one.question, one.verdict, one.diagnosis)
+            before = found.get(key)
+            found[key] = replace_records(before, one) if before else one
+    return sorted(found.values(), key=lambda f: (f.runtime, f.question))
+
+
+def replace_records(before: Finding, more: Finding) -> Finding:
+    """One finding of two that shrank to the same question."""
+    import msgspec
+
+    return msgspec.structs.replace(before, records=before.records + more.records)
+
+
+@dataclass
+class Hunt:
+    """One runtime, asked again and again."""
+
+    backend: Backend
+    known: Sequence[Known]
+    ran: Ran
+    timeout: float
+    seconds: float = SECONDS
+    asker: Asker = field(init=False)
+
+    def __post_init__(self) -> None:
+        alone = not self.backend.runtime.survey
+        self.asker = Asker(self.backend, asyncio.Semaphore(1), self.timeout, alone, self.ran.versions)
+
+    async def all_of(self, wanted: Sequence[tuple[Record, int]]) -> list[Finding]:
+        """Each record's finding, with the number of records it stands for."""
+        found = []
+        try:
+            for record, count in wanted:
+                with suppress(HostFailed):
+                    found.append(await self.smallest(parse_question(record.question), record, count))
+        finally:
+            await self.asker.stop()
+        return found
+
+    async def smallest(self, question: Question, record: Record, count: int) -> Finding:
+        """Shrink until nothing smaller shows the same, or time is up."""
+        fault = Fault(record.output, record.verdict, record.known, record.diagnosis)
+        end = time.monotonic() + self.seconds
+        judged = Judgement(record.output, record.verdict, record.reason, record.difference, record.diagnosis, record.rounding)
+        while time.monotonic() < end:
+            step = await self._first(smaller(question), fault, end)
+            if step is None:
+                break
+            question, judged = step
+        given = await self._plain_numbers(question, judged, fault, end)
+        native = self.backend.translate(question)
+        finding = Finding(
+            id=_id(record.runtime, repr(question), judged.output, judged.verdict), runtime=record.runtime, output=judged.output,
+            verdict=judged.verdict, reason=judged.reason, diagnosis=judged.diagnosis, records=count, first=record.question,
+            question=repr(question), native=native, instead=await self._instead(question, judged), known=record.known,
+        )  # fmt: skip
+        import msgspec
+
+        program = script(finding, question, given, judged.draw, self.backend, self.ran.versions)
+        return msgspec.structs.replace(finding, script=program, issue=issue(finding, question, self.ran.versions, program))
+
+    async def _first(self, questions: list[Question], fault: Fault, end: float) -> tuple[Question, Judgement] | None:
+        """The smallest of the questions that shows the fault; they come smallest first."""
+        at_once = 1 if fault.verdict in ("crashed", "timeout") else AT_ONCE
+        for i in range(0, len(questions), at_once):
+            if time.monotonic() > end:
+                break
+            asked = questions[i : i + at_once]
+            for question, judged in zip(asked, await self._asked([_reference(q) for q in asked]), strict=True):
+                shown = next((j for j in judged if self._shows(fault, question, j)), None)
+                if shown:
+                    return question, shown
+        return None
+
+    async def _asked(self, references: Sequence[Reference | None], texts: Sequence[str] = ()) -> list[list[Judgement]]:
+        """The judgements on each; none where it cannot be asked or said."""
+        jobs = []
+        for i, reference in enumerate(references):
+            with suppress(Unsupported, BadBackend):
+                if reference:
+                    jobs.append(job(i, texts[i] if texts else self.backend.translate(reference.question), reference))
+        judged: list[list[Judgement]] = [[] for _ in references]
+        async for asked, answer in self.asker.answers(jobs):
+            reference = references[asked.id]
+            assert reference
+            judged[asked.id] = [diagnosed(reference, j, answer) for j in judge(reference, answer)]
+        return judged
+
+    def _shows(self, fault: Fault, question: Question, judged: Judgement) -> bool:
+        same = judged.verdict == fault.verdict and judged.output.rstrip("0123456789") == fault.output.rstrip("0123456789")
+        if not same or (fault.diagnosis and judged.diagnosis != fault.diagnosis):
+            return False
+        return Tally(self.known).explanation(self.ran, question, judged) == fault.known
+
+    async def _plain_numbers(self, question: Question, judged: Judgement, fault: Fault, end: float) -> Given:
+        """The numbers of the draw that shows it, made few and small where it still does."""
+        x, g, w = Reference(question).at(judged.draw).drawn
+        given: Given = (x, None if judged.output == "y" else g, *w)
+        if judged.verdict != "differ" or question.kind != "integers" or sum(a.size for a in given if a is not None) > LARGEST_TO_PLAIN:
+            return given
+        while time.monotonic() < end:
+            plainer = [other for other in plainer_numbers(given) if weight(other) < weight(given)]
+            for i in range(0, len(plainer), AT_ONCE):
+                some = plainer[i : i + AT_ONCE]
+                verdicts = await self._asked([Reference(question, given=other) for other in some])
+                shown = [other for other, js in zip(some, verdicts, strict=True) if any(self._still(fault, question, j) for j in js)]
+                if shown:
+                    given = shown[0]
+                    break
+            else:
+                break
+        return given
+
+    def _still(self, fault: Fault, question: Question, judged: Judgement) -> bool:
+        """With few numbers other than zero many neighbours give the same, so the words may change."""
+        return self._shows(replace(fault, diagnosis=""), question, judged)
+
+    async def _instead(self, question: Question, judged: Judgement) -> str:
+        """Native code for a neighbour that turns out to answer the question right, every output of it."""
+        if not judged.diagnosis:
+            return ""
+        reference = Reference(question)
+        for other in remedies(question.op, judged.diagnosis):
+            with suppress(Impossible, Unsupported, BadBackend):
+                text = self.backend.translate(replace(question, op=other))
+                (verdicts,) = await self._asked([reference], [text])
+                if verdicts and all(j.verdict == "agree" for j in verdicts):
+                    return text
+        return ""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What a smaller question must still show."""
+
+    output: str
+    verdict: str
+    known: str | None
+    diagnosis: str
+
+
+def _reference(question: Question) -> Reference | None:
+    with suppress(Impossible):
+        return Reference(question)
+    return None
+
+
+def _id(*parts: str) -> str:
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12]
+
+

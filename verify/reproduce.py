@@ -1,0 +1,157 @@
+"""A finding as a program that needs only the framework and NumPy, and as a text to report it with."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from dataclasses import replace
+
+import numpy as np
+
+from backends import Backend
+from spec import Array, Question
+from verify.host import MARKS
+from verify.record import Finding
+from verify.reference import Reference
+from verify.shrink import Given
+
+
+def script(finding: Finding, question: Question, given: Given, draw: int, backend: Backend, versions: dict[str, str]) -> str:
+    """Source text. It runs itself once more in a process of its own, so that a fault that kills it has an exit status too."""
+    reference = Reference(question).at(draw)
+    if question.kind not in MARKS:
+        reference = replace(Reference(replace(question, kind="integers"), given=given), question=question)
+    i = reference.names.index(finding.output)
+    header = f"{finding.runtime} ({_listed(versions)}), {finding.output} of\n{finding.question}\n\n{_what(finding)}"
+    arrays = [("x", given[0]), ("g", given[1]), *zip(_weights(question), given[2:], strict=True)]
+    settings = [f"os.environ[{k!r}] = {v!r}" for k, v in sorted(backend.runtime.environment.items())]
+    parts = [
+        f'"""{header}\n\nExit status 1 while the fault stands, 0 once it is gone.\n"""',
+        "import os\nimport subprocess\nimport sys\n\nimport numpy as np",
+        "if len(sys.argv) == 1:  # in a process of its own, since some faults are fatal\n"
+        '    sys.exit(subprocess.run([sys.executable, os.path.abspath(__file__), "inside"]).returncode != 0)',
+        "\n".join(settings),
+        "# How arrays go in and out, and how gradients are taken\n\n" + backend.runtime.glue.strip(),
+        f"# What {finding.runtime} is asked\n\n" + finding.native.strip(),
+        "# The numbers\n\n" + "\n".join(f"{name} = {_array(a)}" for name, a in arrays),
+        f"# What the definition says of {finding.output}, and how far rounding may take it\n\n"
+        f"expected = {_array(reference.outputs[i])}\nallowed = {_array(_allowed(reference, i))}",
+        _run(question, finding),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def issue(finding: Finding, question: Question, versions: dict[str, str], program: str) -> str:
+    """Markdown: versions, what was asked by its equation, the native code, what came back, what explains it, the program."""
+    ops = " >> ".join(op.name for op in question.op.steps)
+    lines = [
+        f"# {finding.runtime}: {ops}, {_subject(finding.output)} {_verb(finding.verdict)}",
+        f"**Versions:** {_listed(versions)}",
+        f"**Asked:** `{finding.question}`, where",
+        "```\n" + "\n".join(dict.fromkeys(_equation(op) for op in question.op.steps)) + "\n```",
+        "**Written as**\n\n```python\n" + finding.native.strip() + "\n```",
+        f"**Came back:** {_what(finding)}",
+    ]
+    if finding.instead:
+        lines.append("**This gives what was asked** (tried):\n\n```python\n" + finding.instead.strip() + "\n```")
+    lines.append(f"Seen in {finding.records} {'answer' if finding.records == 1 else 'answers'} of one run, first in `{finding.first}`.")
+    lines.append("**To see it** (exit status 1 while it stands, 0 once it is gone):\n\n```python\n" + program.strip() + "\n```")
+    return "\n\n".join(lines) + "\n"
+
+
+def _what(finding: Finding) -> str:
+    words = f"{finding.verdict}: {finding.reason}"
+    return words + (f"; it answers as if {finding.diagnosis}" if finding.diagnosis else "")
+
+
+def _verb(verdict: str) -> str:
+    return {
+        "differ": "is wrong", "imprecise": "is less precise than promised", "refused": "is refused", "crashed": "kills the process",
+        "timeout": "never ends", "nondeterministic": "changes from run to run",
+    }.get(verdict, verdict)  # fmt: skip
+
+
+def _subject(output: str) -> str:
+    return {"y": "the answer", "dx": "the gradient with respect to x"}.get(output, "the gradient with respect to w")
+
+
+def _equation(op: object) -> str:
+    """The line of the module's docstring that states the operation."""
+    name = type(op).__name__
+    lines = (inspect.getmodule(type(op)).__doc__ or "").splitlines()  # type: ignore[union-attr]
+    return next((textwrap.dedent(line) for line in lines if line.split()[:1] == [name] and "=" in line), name)
+
+
+def _allowed(reference: Reference, i: int) -> Array:
+    return np.zeros(reference.outputs[i].shape) if reference.exact else np.where(reference.claimed[i], reference.bounds[i], np.inf)
+
+
+def _array(a: Array | None) -> str:
+    if a is None:
+        return "None"
+    if not a.size or not np.any(a):
+        return f"np.zeros({a.shape})"
+    whole = np.isfinite(a).all() and bool((a == np.round(a)).all()) and np.abs(a).max() < 2**53
+    values = repr((a.astype(int) if whole else a).tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
+    return f"np.array({values}, float)"
+
+
+def _weights(question: Question) -> list[str]:
+    return [f"w{n}" if len(question.w) > 1 else "w" for n in range(1, len(question.w) + 1)]
+
+
+def _listed(versions: dict[str, str]) -> str:
+    return ", ".join(f"{k} {v}" for k, v in versions.items())
+
+
+RUN = """
+# Ask, and compare
+
+args = [array(a, {dtype!r}) for a in ({args},)]
+cotangent = None if g is None else array(g, {dtype!r})
+
+
+def ask():
+    if "together" in globals():
+        outputs, error = together([f])([(args, cotangent)])[0]
+        if error:
+            raise error
+        return [numpy(t).astype(float) for t in outputs]
+    wanted = []
+    for t in answers(f, args, cotangent):
+        wanted.append(numpy(t).astype(float))
+        if len(wanted) > {place}:
+            break
+    return wanted
+
+
+runs = [ask()[{place}] for _ in range({times})]
+for got in runs:
+    if got.shape != expected.shape:
+        sys.exit(f"the shape is {{got.shape}} instead of {{expected.shape}}")
+    right = (np.abs(got - expected) <= allowed) | (got == expected) | (np.isnan(expected) & ~np.isfinite(got))
+    if not right.all():
+        at = tuple(int(n) for n in np.argwhere(~right)[0])
+        sys.exit(f"{{int((~right).sum())}} of {{right.size}} values are wrong; first at {{list(at)}}: "
+                 f"expected {{expected[at]}}, got {{got[at]}}")
+print("as the definition says")
+"""
+
+INFERENCE = """
+# Ask, and compare
+
+args = [array(a, {dtype!r}) for a in ({args},)]
+ran = tuple(f(*args).shape)
+for way, said, instead in infer(f, args):
+    if said is None or any(a not in (None, b) for a, b in zip(said, ran if instead is None else instead)):
+        sys.exit(f"{{way}} infers {{said}}, but running gives {{ran if instead is None else instead}}")
+print("as the definition says")
+"""
+
+
+def _run(question: Question, finding: Finding) -> str:
+    args = ", ".join(["x", *_weights(question)])
+    place = question.outputs.index(finding.output)
+    times = 20 if finding.verdict == "nondeterministic" else 1
+    form = INFERENCE if question.kind == "inference" else RUN
+    return form.format(dtype=question.dtype, args=args, place=place, times=times).strip()
