@@ -107,7 +107,7 @@ HEADER = ("mutant", "verdict", "outputs", "caught on", "answers as if …")
 
 PAGE = """# The verifier attacked
 
-<!-- made by `make mutants`; edit tests/mutants.py -->
+<!-- made by `make docs`; edit tests/mutants.py -->
 
 Each mutant is the PyTorch backend with one plausible mistake. The verifier must catch every one, on questions that the standard suite
 asks anyway, and say which mistake it is: the last column is its own diagnosis, made only where it explains every value of the answer.

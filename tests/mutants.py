@@ -15,7 +15,7 @@ from spec.operation import Pairs
 
 Change = Callable[[Operation], Operation]
 When = Callable[[Question], bool]
-DIFFERENTIATED = ("dx", "dw", "dw1", "dw2")
+GRADIENTS = ("dx", "dw", "dw0", "dw1")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Mutant(Backend):
     wrap: str = ""
     when: When = lambda question: True
     expected: str = "differ"
-    outputs: tuple[str, ...] = ("y", *DIFFERENTIATED)
+    outputs: tuple[str, ...] = ("y", *GRADIENTS)
     kind: str = "exact"
     alike: Callable[[Question], object] | None = None
 

@@ -92,6 +92,22 @@ def test_it_is_said_where_all_is_wrong(axis: int, at: slice, words: str) -> None
     assert diagnose(reference, 0, wrong) == f"all were right but {words}"
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 5e-324, 1e308, -1e308])
+def test_no_number_confuses_it(value: float, reference: Reference) -> None:
+    for i, right in enumerate(reference.outputs):
+        assert diagnose(reference, i, np.full_like(right, value))
+        mixed = np.where(np.random.default_rng(0).random(right.shape) < 0.5, value, right + 1)
+        mixed.flat[:2] = value, right.flat[1] + 1
+        assert diagnose(reference, i, mixed) == ""
+
+
+def test_a_large_answer_is_diagnosed_from_few_families() -> None:
+    reference = Reference(parse_question("Conv(stride=(1,), padding=((1, 2),)) x=(4, 3, 9000) w=(4, 3, 3) float32 seed=1"))
+    right = reference.outputs[0]
+    assert diagnose(reference, 0, 2 * right) == "the answer were multiplied by 2"
+    assert diagnose(reference, 0, right[..., ::-1]) == ""
+
+
 def test_an_empty_array_is_no_evidence() -> None:
     reference = Reference(parse_question("Conv(stride=(1,)) x=(1, 2, 2) w=(3, 2, 3)"))
     assert diagnose(reference, 0, np.empty((1, 3, 0))) == ""

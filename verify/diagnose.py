@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain, tee
 
+import numpy as np
+
 from spec import Array, Operation
 from verify.judge import Reference
 from verify.mistakes import Asked, Guesses, beside, further_mistakes, other_operations
@@ -16,7 +18,11 @@ from verify.moves import IMAGE, KERNEL, names
 from verify.part import Part
 from verify.readings import last_readings, readings, same
 
+LARGEST = 1 << 16
+"""Elements of an array up to which all families are tried; above, only other operations and what is read off the answer."""
 
+
+@np.errstate(all="ignore")
 def diagnose(reference: Reference, output: int, got: Array) -> str:
     """Words that finish "answers as if …", or nothing if no mistake we know explains the answer. Empty arrays say nothing."""
     right, dtype = reference.outputs[output], reference.question.dtype
@@ -24,12 +30,14 @@ def diagnose(reference: Reference, output: int, got: Array) -> str:
         return ""
     asked = Asked.of(reference, output)
     name, outer = ("the gradient" if output else "the answer"), (KERNEL if output > 1 else IMAGE)
-    likely = list(_made(other_operations(asked), dtype))
-    further, again = tee(_made(further_mistakes(asked), dtype))
-    words = _first(got, likely, _made(readings(name, right, got), dtype), further)
+    likely, spoilt = other_operations(asked), readings(name, right, got)
+    if max(a.size for a in (right, asked.g, *asked.args)) > LARGEST:
+        return _first(got, _made(likely, dtype), _made(spoilt, dtype), last_readings(name, right, got))
+    guesses, again = tee(_made(chain(likely, spoilt, further_mistakes(asked)), dtype))
+    words = _first(got, guesses)
     if words:
         return words
-    known = [(words, values) for words, values in chain(likely, again) if values.shape == right.shape]
+    known = [(words, values) for words, values in again if values.shape == right.shape]
     for part in Part.wrong(right, got):
         where = part.where(names(outer, right.ndim))
         inside = _made(readings(name, part(right), part(got)), dtype)

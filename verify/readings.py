@@ -36,7 +36,7 @@ def _scaled(name: str, right: Array, got: Array) -> Readings:
     at = np.abs(right).argmax()
     largest, there = float(right.flat[at]), float(got.flat[at])
     yield f"{name} were multiplied by 0", np.zeros_like(right)
-    if there and abs(there) < abs(largest) and np.isfinite(there):
+    if there and abs(there) < abs(largest) and np.isfinite(largest / there):
         divisor = round(largest / there)
         yield f"{name} were divided by {divisor}", right / divisor
     if np.isfinite(there):
