@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: verify test check docs clean
+.PHONY: verify test check mutants docs clean
 
 verify: .venv/frameworks
 	$(BIN)/concordant run --suite quick
@@ -14,10 +14,14 @@ check: .venv/frameworks
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+mutants: .venv/frameworks
+	$(BIN)/python -m tests.bank
+
 docs: .venv/frameworks
 	$(BIN)/python -m verify.record > docs/report.schema.json
 	$(BIN)/concordant claims --markdown > docs/claims.md
 	$(BIN)/concordant theorems --markdown > docs/theorems.md
+	$(BIN)/python -m tests.bank --markdown > docs/mutants.md
 
 # torch first and alone: once it is there, no other package asks for another build of it.
 .venv/frameworks: pyproject.toml constraints.txt

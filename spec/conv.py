@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spec.operation import Array, Index, Operation, Pairs, Shape, beside, fit, negated, one_number, per_axis, space
+from spec.operation import Array, Index, Operation, Pairs, Shape, along, beside, fit, negated, one_number, per_axis, space
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -60,8 +60,12 @@ class Conv(Operation):
         return dx, _correlate(self, g, padded, w.shape)
 
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
+        rounded_up = tuple((lo, hi + s - 1) for (lo, hi), s in zip(self.padding, self.stride, strict=True))
+        if max(self.stride) > 1:
+            yield "the last window might overhang the end, the length rounded up", replace(self, padding=rounded_up)
         for words, pairs in beside("padding", self.padding):
             yield words, replace(self, padding=pairs)
+        yield "the padding were computed without the dilation", replace(self, padding=_undilated(self.padding, self.dilation))
         yield from _strides_and_dilations(self)
 
 
@@ -107,6 +111,7 @@ class ConvTranspose(Operation):
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
         for words, pairs in beside("crop", self.crop):
             yield words, replace(self, crop=pairs)
+        yield "the crop were computed without the dilation", replace(self, crop=_undilated(self.crop, self.dilation))
         yield from _strides_and_dilations(self)
 
     def _uncropped(self, x: Shape, k: Shape) -> Shape:
@@ -119,10 +124,19 @@ Either = Conv | ConvTranspose
 def _strides_and_dilations(op: Either) -> Iterator[tuple[str, Operation]]:
     ones = (1,) * op.rank
     yield "stride and dilation were exchanged", replace(op, stride=op.dilation, dilation=op.stride)
-    yield "the strides were those of the other axes", replace(op, stride=op.stride[::-1])
-    yield "the dilations were those of the other axes", replace(op, dilation=op.dilation[::-1])
     yield "the dilation were 1", replace(op, dilation=ones)
     yield "the stride were 1", replace(op, stride=ones)
+    for words, stride in along("stride", op.stride):
+        yield words, replace(op, stride=stride)
+    for words, dilation in along("dilation", op.dilation):
+        yield words, replace(op, dilation=dilation)
+    yield "the dilation were one more", replace(op, dilation=tuple(d + 1 for d in op.dilation))
+    if min(op.dilation) > 1:
+        yield "the dilation were one less", replace(op, dilation=tuple(d - 1 for d in op.dilation))
+
+
+def _undilated(pairs: Pairs, dilation: Shape) -> Pairs:
+    return tuple((lo // d, hi // d) for (lo, hi), d in zip(pairs, dilation, strict=True))
 
 
 def _kernel(op: Either, x: Shape, w: tuple[Shape, ...]) -> Shape:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -184,13 +184,34 @@ def fit(x: Array, pairs: Pairs) -> Array:
 
 def beside(field: str, pairs: Pairs) -> Iterator[tuple[str, Pairs]]:
     """What a (lo, hi) field is easily taken for."""
-    yield f"lo and hi of {field} were exchanged", tuple((hi, lo) for lo, hi in pairs)
-    yield f"{field} began one pixel later, (lo + 1, hi − 1)", tuple((lo + 1, hi - 1) for lo, hi in pairs)
-    yield f"{field} began one pixel earlier, (lo − 1, hi + 1)", tuple((lo - 1, hi + 1) for lo, hi in pairs)
-    yield f"{field} were nothing", ((0, 0),) * len(pairs)
-    yield f"negative {field} were nothing", tuple((max(lo, 0), max(hi, 0)) for lo, hi in pairs)
-    yield f"{field} had lost its sign", tuple((abs(lo), abs(hi)) for lo, hi in pairs)
-    yield f"{field} were that of the other axes", pairs[::-1]
+    rules: dict[str, Callable[[int, int], tuple[int, int]]] = {
+        f"lo and hi of {field} were exchanged": lambda lo, hi: (hi, lo),
+        f"{field} began one pixel later, (lo + 1, hi − 1)": lambda lo, hi: (lo + 1, hi - 1),
+        f"{field} began one pixel earlier, (lo − 1, hi + 1)": lambda lo, hi: (lo - 1, hi + 1),
+        f"{field} were nothing": lambda lo, hi: (0, 0),
+        f"negative {field} were nothing": lambda lo, hi: (max(lo, 0), max(hi, 0)),
+        f"{field} had lost its sign": lambda lo, hi: (abs(lo), abs(hi)),
+        f"{field} were lo at both ends": lambda lo, hi: (lo, lo),
+        f"{field} were hi at both ends": lambda lo, hi: (hi, hi),
+        f"{field} were all at the end": lambda lo, hi: (0, lo + hi),
+        f"{field} were all at the start": lambda lo, hi: (lo + hi, 0),
+        f"{field} were one more at the end": lambda lo, hi: (lo, hi + 1),
+        f"{field} were one less at the end": lambda lo, hi: (lo, hi - 1),
+    }
+    for words, rule in rules.items():
+        yield words, tuple(rule(*pair) for pair in pairs)
+    for words, others in along(field, pairs):
+        yield words, others
+    for axis in range(len(pairs)) if len(pairs) > 1 else ():
+        yield f"{field} of spatial axis {axis} were nothing", (*pairs[:axis], (0, 0), *pairs[axis + 1 :])
+
+
+def along(field: str, entries: tuple[T, ...]) -> Iterator[tuple[str, tuple[T, ...]]]:
+    """What a field with one entry per axis is easily taken for, whatever the entries are."""
+    if len(entries) > 1:
+        yield f"the {field} of the axes came in reverse order", entries[::-1]
+        yield f"every axis had the {field} of axis 0", entries[:1] * len(entries)
+        yield f"every axis had the {field} of the last axis", entries[-1:] * len(entries)
 
 
 def negated(pairs: Pairs) -> Pairs:

@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from spec.operation import Array, Index, Operation, Shape, per_axis, size, space
+from spec.operation import Array, Index, Operation, Shape, along, per_axis, size, space
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -46,6 +46,10 @@ class SumPool(Operation):
         yield "each sum were divided by the window's size", AveragePool(kernel=self.kernel, stride=self.stride)
         yield "the stride were the kernel", replace(self, stride=self.kernel)
         yield "the stride were 1", replace(self, stride=(1,) * self.rank)
+        for words, kernel in along("kernel", self.kernel):
+            yield words, replace(self, kernel=kernel)
+        for words, stride in along("stride", self.stride):
+            yield words, replace(self, stride=stride)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

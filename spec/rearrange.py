@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spec.operation import Array, Index, Operation, Shape, one_of, per_axis, size, space
+from spec.operation import Array, Index, Operation, Shape, along, one_of, per_axis, size, space
 from spec.resize import Upsample
 
 
@@ -46,6 +46,8 @@ class ZeroInsert(Operation):
         yield "there were no trailing zeros", replace(self, trailing=zeros)
         yield "there were factor − 1 trailing zeros", replace(self, trailing=())
         yield "every pixel were repeated", Upsample(factor=self.factor)
+        for words, factor in along("factor", self.factor):
+            yield words, replace(self, factor=factor)
 
     def _kept(self, x: Shape) -> Index:
         return (..., *(slice(0, (n - 1) * s + 1, s) for n, s in zip(space(x, self.rank), self.factor, strict=True)))

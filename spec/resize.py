@@ -8,11 +8,12 @@ Source: ONNX operators, Resize (mode "nearest"), https://onnx.ai/onnx/operators/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spec.operation import Array, Operation, Shape, per_axis, space
+from spec.operation import Array, Operation, Shape, along, per_axis, space
 from spec.pool import SumPool
 
 
@@ -36,3 +37,10 @@ class Upsample(Operation):
     def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
         (g,) = w_and_g
         return (SumPool(kernel=self.factor)(g),)
+
+    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+        from spec.rearrange import ZeroInsert
+
+        yield "zeros were put between, no pixel repeated", ZeroInsert(factor=self.factor)
+        for words, factor in along("factor", self.factor):
+            yield words, replace(self, factor=factor)

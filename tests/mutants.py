@@ -1,35 +1,50 @@
-"""Backends with one plausible mistake each, made from the PyTorch one. The verifier must catch every one.
+"""Backends with one plausible mistake each, made from the PyTorch one. The verifier must catch every one, and say which mistake it is.
 
-A mutant changes the question before it is translated (another crop, another stride …) or wraps the translated function.
-`expected` is a verdict that must be among those it gets, on one of `outputs`.
+A mutant changes the operation before it is translated (another crop, another stride …) or wraps the translated function `honest`; the
+wrapped text also sees the fields of a single operation as names (`stride`, `groups`, …).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from backends import Backend, Unsupported, torch
-from spec import Conv, ConvTranspose, Impossible, Operation, Program, Question, ZeroInsert
+from spec import Conv, ConvTranspose, Impossible, MaxPool, Operation, Program, Question, Shape, SumPool, Upsample, ZeroInsert
+from spec.operation import Pairs
 
 Change = Callable[[Operation], Operation]
+When = Callable[[Question], bool]
+GRADIENTS = ("dx", "dw", "dw0", "dw1")
 
 
 @dataclass(frozen=True)
 class Mutant(Backend):
-    """A backend that mistranslates."""
+    """A backend that mistranslates the questions that `when` picks.
 
+    expected: a verdict that must be among those it gets, on one of `outputs`.
+    named: a piece of the words that the diagnosis must give; empty where an honest diagnosis gives none.
+    kind: what a question must be like to catch it: "exact" numbers as everywhere, or "normal", "nan", "ties", "inference".
+    alike: what two questions must have in common to catch it.
+    """
+
+    named: str = ""
     change: Change = lambda op: op
     wrap: str = ""
+    when: When = lambda question: True
     expected: str = "differ"
-    outputs: tuple[str, ...] = ("y", "dx", "dw")
+    outputs: tuple[str, ...] = ("y", *GRADIENTS)
+    kind: str = "exact"
+    alike: Callable[[Question], object] | None = None
 
     def translate(self, question: Question) -> str:
+        if not self.when(question):
+            return super().translate(question)
         try:
             text = super().translate(_changed(question, self.change))
         except Impossible:
             text = super().translate(question)
-        return f"{text}\n\nhonest = f\n\n{self.wrap}" if self.wrap else text
+        return f"{text}\n\nhonest = f\n{_names(question.op)}\n{self.wrap}" if self.wrap else text
 
 
 class Declines(Mutant):
@@ -46,98 +61,307 @@ def _changed(question: Question, change: Change) -> Question:
     return other
 
 
-def _swap_crop(op: Operation) -> Operation:
-    return replace(op, crop=tuple((hi, lo) for lo, hi in op.crop)) if isinstance(op, ConvTranspose) else op
+def _names(op: Operation) -> str:
+    return "".join(f"{f.name} = {getattr(op, f.name)!r}\n" for f in fields(op) if len(op.steps) == 1)
 
 
-def _swap_padding(op: Operation) -> Operation:
-    return replace(op, padding=tuple((hi, lo) for lo, hi in op.padding)) if isinstance(op, Conv) else op
+# What is changed in the operation
 
 
-def _shift_crop(op: Operation) -> Operation:
-    return replace(op, crop=tuple((lo + 1, hi - 1) for lo, hi in op.crop)) if isinstance(op, ConvTranspose) else op
+def _on(kind: type | tuple[type, ...], change: Callable[..., dict[str, object]]) -> Change:
+    return lambda op: replace(op, **change(op)) if isinstance(op, kind) else op  # type: ignore[arg-type]
 
 
-def _negated_padding(op: Operation) -> Operation:
-    return replace(op, padding=tuple((abs(lo), abs(hi)) for lo, hi in op.padding)) if isinstance(op, Conv) else op
+def _crop(rule: Callable[[int, int], tuple[int, int]]) -> Change:
+    return _on(ConvTranspose, lambda op: {"crop": tuple(rule(*pair) for pair in op.crop)})
 
 
-def _no_appended_zeros(op: Operation) -> Operation:
-    return replace(op, crop=tuple((lo, max(hi, 0)) for lo, hi in op.crop)) if isinstance(op, ConvTranspose) else op
+def _padding(rule: Callable[[int, int], tuple[int, int]]) -> Change:
+    return _on(Conv, lambda op: {"padding": tuple(rule(*pair) for pair in op.padding)})
 
 
-def _no_dilation(op: Operation) -> Operation:
-    if isinstance(op, Conv):
-        return replace(op, dilation=(1,) * op.rank)
-    return op
+def _undilated(op: Conv) -> dict[str, object]:
+    return {"padding": tuple((lo // d, hi // d) for (lo, hi), d in zip(op.padding, op.dilation, strict=True))}
 
 
-def _axes_reversed(op: Operation) -> Operation:
-    if isinstance(op, Conv | ConvTranspose):
-        return replace(op, stride=op.stride[::-1], dilation=op.dilation[::-1])
-    return op
+def _overhanging(op: Conv) -> dict[str, Pairs]:
+    return {"padding": tuple((lo, hi + s - 1) for (lo, hi), s in zip(op.padding, op.stride, strict=True))}
 
 
-def _stride_for_dilation(op: Operation) -> Operation:
-    return replace(op, stride=op.dilation, dilation=op.stride) if isinstance(op, Conv | ConvTranspose) else op
+BOTH = (Conv, ConvTranspose)
+
+# Which questions it is about
 
 
-def _no_trailing(op: Operation) -> Operation:
-    return replace(op, trailing=(0,) * op.rank) if isinstance(op, ZeroInsert) else op
+def _weighted(condition: Callable[[Operation, Shape], bool]) -> When:
+    """Of a single weighted operation and its kernel."""
+    return lambda q: isinstance(q.op, BOTH) and condition(q.op, q.w[0][2:])
 
 
-def _after(line: str) -> str:
-    return f"def f(x, *w):\n    y = honest(x, *w)\n    {line}\n    return y\n"
+def _a(*kinds: type) -> When:
+    return lambda q: isinstance(q.op, kinds)
+
+
+def _grouped(q: Question) -> bool:
+    return isinstance(q.op, BOTH) and 1 < q.op.groups < q.x[1]
+
+
+def _depthwise(q: Question) -> bool:
+    return isinstance(q.op, BOTH) and 1 < q.op.groups == q.x[1]
+
+
+def _square(q: Question) -> bool:
+    return q.op.rank == 2 and q.y[2] == q.y[3] > 1
+
+
+def _padded(q: Question) -> bool:
+    return isinstance(q.op, Conv) and min(n for pair in q.op.padding for n in pair) >= 0 and q.op.padding != ((0, 0),) * q.op.rank
+
+
+def _stretched(q: Question) -> bool:
+    return isinstance(q.op, BOTH) and max(q.op.stride) > 1 and max(q.op.dilation) > 1
+
+
+# What is wrapped around the translation
 
 
 def _before(line: str) -> str:
     return f"def f(x, *w):\n    {line}\n    return honest(x, *w)\n"
 
 
+def _after(line: str) -> str:
+    return f"def f(x, *w):\n    y = honest(x, *w)\n    {line}\n    return y\n"
+
+
+def _dx(gradient: str) -> str:
+    """dx becomes this function of itself, dx."""
+    return _before(f"x = x.view_as(x); x.register_hook(lambda dx: {gradient}) if x.requires_grad else 0")
+
+
+def _dw(gradient: str) -> str:
+    return _before(f"w = tuple(v.view_as(v) for v in w); [v.register_hook(lambda dw: {gradient}) for v in w if v.requires_grad]")
+
+
+def _dw_from(cotangent: str) -> str:
+    """dw, but not dx, is computed from this function of the gradient g of y."""
+    return _after(
+        f"z = honest(x.detach(), *w); z.register_hook(lambda g: {cotangent}) if z.requires_grad else 0; "
+        "y = honest(x, *(v.detach() for v in w)) + z - z.detach()"
+    )
+
+
+def _kept(name: str, line: str) -> str:
+    """A line that may use `kept`, which outlives the question."""
+    return f"kept = torch.__dict__.setdefault({name!r}, {{}})\n\n" + line
+
+
+_FIXED_DW = "w = tuple(v + (kept.setdefault((v.shape, v.dtype), v.detach()) - v).detach() for v in w)"
+_STALE = "key = (y.shape, y.dtype); old, kept[key] = kept.get(key, y.detach()), y.detach(); y = old + y - y.detach()"
+_TF32 = "(torch.round(a.double() * 2.0 ** (10 - e)) * 2.0 ** (e - 10)).to(a.dtype)"
+
+
 def _mutants() -> dict[str, Mutant]:
     runtime = torch.RUNTIMES["torch"]
 
-    def made(name: str, *, kind: type[Mutant] = Mutant, **changes: object) -> Mutant:
-        return kind(name=name, runtime=runtime, module=torch, **changes)  # type: ignore[arg-type]
+    def made(name: str, named: str = "", *, kind_of: type[Mutant] = Mutant, **fields: object) -> Mutant:
+        return kind_of(name=name, named=named, runtime=runtime, module=torch, **fields)  # type: ignore[arg-type]
 
-    listed = [
-        made("crop-on-the-other-side", change=_swap_crop),
-        made("crop-shifted-by-one", change=_shift_crop),
-        made("padding-on-the-other-side", change=_swap_padding),
-        made("padding-sign-lost", change=_negated_padding),
-        made("appended-zeros-forgotten", change=_no_appended_zeros),
-        made("dilation-ignored", change=_no_dilation),
-        made("axes-of-the-stride-reversed", change=_axes_reversed),
-        made("stride-and-dilation-exchanged", change=_stride_for_dilation),
-        made("trailing-zeros-forgotten", change=_no_trailing),
-        made("kernel-flipped", wrap=_before("w = tuple(v.flip(-1) for v in w)")),
-        made("output-channels-reversed", wrap=_before("w = tuple(v.flip(0) for v in w)")),
-        made("input-channels-reversed", wrap=_before("x = x.flip(1)")),
-        made("channel-axes-of-the-kernel-exchanged", wrap=_before("w = tuple(v.transpose(0, 1).reshape(v.shape) for v in w)")),
-        made("one-pixel-shifted", wrap=_after("y = y.roll(1, -1)")),
-        made("last-column-missing", wrap=_after("y = torch.cat([y[..., :-1], 0 * y[..., -1:]], -1)")),
-        made("last-of-the-batch-wrong", wrap=_after("y = torch.cat([y[:-1], 2 * y[-1:]])")),
-        made("even-lengths-only", wrap=_after("y = y if x.shape[-1] % 2 else 2 * y")),
-        made("truncated", wrap=_after("y = y[..., :-1]")),
-        made("flattened", wrap=_after("y = y.flatten(2)")),
-        made("averages-instead-of-sums", wrap=_after("y = y / 4")),
-        made("bias-added", wrap=_after("y = y + 1")),
-        made("clamped", wrap=_after("y = y.clamp(max=100)")),
-        made("answers-its-input", wrap="def f(x, *w):\n    return x + 0 * sum(v.sum() for v in w)\n"),
-        made("one-nan", wrap=_after("y = torch.where(torch.arange(y.numel()).reshape(y.shape) == 0, torch.nan, y)"), outputs=("y",)),
-        made("another-dtype", wrap=_after("y = y.double() if y.dtype == torch.float32 else y.float()"), outputs=("y",)),
-        made("inputs-rounded-to-bfloat16", wrap=_before("x = x + (x.bfloat16().to(x.dtype) - x).detach()"), outputs=("y", "dw")),
-        made("slightly-off", wrap=_after("y = y * (1 + 2 * torch.finfo(y.dtype).eps)"), expected="imprecise"),
-        made("wrong-input-gradient", wrap=_before("x = 2 * x - x.detach()"), outputs=("dx",)),
-        made("no-weight-gradient", wrap=_before("w = tuple(v.detach() for v in w)"), outputs=("dw",)),
-        made("second-call-differs", wrap="calls = []\n\n" + _after("calls.append(0); y = y + len(calls) - 1"), expected="nondeterministic"),
-        made("refuses-everything", wrap="def f(x, *w):\n    raise ValueError('no')\n", expected="refused"),
-        made("declines-everything", kind=Declines, expected="unsupported"),
-        made("gives-nothing", wrap="def f(x, *w):\n    return None\n", expected="refused"),
-        made("dies", wrap=f"import os\n\n{_before('os._exit(1) if x.shape[-1] == 7 and len(w) == 2 else 0')}", expected="crashed"),
-        made("hangs", wrap=f"import time\n\n{_before('time.sleep(60 * (x.shape[-1] == 7 and len(w) == 2))')}", expected="timeout"),
+    another_operation = [
+        made("crop-on-the-other-side", "lo and hi of crop were exchanged", change=_crop(lambda lo, hi: (hi, lo))),
+        made("crop-shifted", "crop began one pixel later", change=_crop(lambda lo, hi: (lo + 1, hi - 1))),
+        made("crop-forgotten", "crop were nothing", change=_crop(lambda lo, hi: (0, 0))),
+        made("crop-one-too-many", "crop were one more at the end", change=_crop(lambda lo, hi: (lo, hi + 1))),
+        made("appended-zeros-forgotten", "negative crop were nothing", change=_crop(lambda lo, hi: (max(lo, 0), max(hi, 0)))),
+        made("output-padding-ignored", "crop were lo at both ends", change=_crop(lambda lo, hi: (lo, max(lo, hi)))),
+        made("padding-on-the-other-side", "lo and hi of padding were exchanged", change=_padding(lambda lo, hi: (hi, lo))),
+        made("padding-sign-lost", "padding had lost its sign", change=_padding(lambda lo, hi: (abs(lo), abs(hi)))),
+        made("padding-all-at-the-end", "padding were all at the end", change=_padding(lambda lo, hi: (0, lo + hi))),
+        made("padding-symmetric-only", "padding were hi at both ends", change=_padding(lambda lo, hi: (hi, hi))),
+        made("negative-padding-ignored", "negative padding were nothing", change=_padding(lambda lo, hi: (max(lo, 0), max(hi, 0)))),
+        made("padding-of-axis-0-everywhere", "every axis had the padding of axis 0",
+             change=_on(Conv, lambda op: {"padding": op.padding[:1] * op.rank})),
+        made("padding-of-the-last-axis-ignored", "padding of spatial axis 1 were nothing", when=lambda q: q.op.rank == 2,
+             change=_on(Conv, lambda op: {"padding": (*op.padding[:-1], (0, 0))})),
+        made("padding-without-dilation", "computed without the dilation", change=_on(Conv, _undilated)),
+        made("lengths-rounded-up", "overhang the end", change=_on(Conv, _overhanging)),
+        made("stride-and-dilation-exchanged", "stride and dilation were exchanged",
+             change=_on(BOTH, lambda op: {"stride": op.dilation, "dilation": op.stride})),
+        made("stride-in-reverse-order", "stride of the axes came in reverse order",
+             change=_on(BOTH, lambda op: {"stride": op.stride[::-1]})),
+        made("stride-of-axis-0-everywhere", "every axis had the stride of axis 0",
+             change=_on(BOTH, lambda op: {"stride": op.stride[:1] * op.rank})),
+        made("dilation-ignored", "the dilation were 1", change=_on(Conv, lambda op: {"dilation": (1,) * op.rank})),
+        made("dilation-counts-the-zeros", "the dilation were one more",
+             change=_on(BOTH, lambda op: {"dilation": tuple(d + 1 for d in op.dilation)})),
+        made("dilation-dropped-under-a-stride", "the dilation were 1", when=_stretched,
+             change=_on(ConvTranspose, lambda op: {"dilation": (1,) * op.rank})),
+        made("keras-same-odd-kernel", "crop began one pixel earlier", change=_crop(lambda lo, hi: (lo - 1, hi + 1)),
+             when=_weighted(lambda op, k: all(n % 2 for n in k) and max(op.stride) > 1)),
+        made("even-kernels-only", "padding began one pixel later", change=_padding(lambda lo, hi: (lo + 1, hi - 1)),
+             when=_weighted(lambda op, k: not any(n % 2 for n in k))),
+        made("repeats-instead-of-zeros", "every pixel were repeated",
+             change=lambda op: Upsample(factor=op.factor) if isinstance(op, ZeroInsert) else op),
+        made("zeros-instead-of-repeats", "zeros were put between",
+             change=lambda op: ZeroInsert(factor=op.factor) if isinstance(op, Upsample) else op),
+        made("upsampling-factors-in-reverse-order", "factor of the axes came in reverse order",
+             change=_on(Upsample, lambda op: {"factor": op.factor[::-1]})),
+        made("trailing-zeros-forgotten", "there were no trailing zeros", change=_on(ZeroInsert, lambda op: {"trailing": (0,) * op.rank})),
+        made("averages-instead-of-sums", "divided by the window's size", when=_a(SumPool),
+             wrap=_after("y = y / torch.tensor(kernel).prod().to(y.dtype)")),
+        made("pool-without-its-stride", "the stride were the kernel", change=_on(SumPool, lambda op: {"stride": op.kernel})),
+        made("pool-axes-exchanged", "kernel of the axes came in reverse order",
+             change=_on(SumPool, lambda op: {"kernel": op.kernel[::-1]})),
     ]  # fmt: skip
-    return {m.name: m for m in listed}
+
+    arguments_mistaken = [
+        made("kernel-flipped", "the kernel were flipped in space", when=_a(*BOTH),
+             wrap=_before("w = tuple(v.flip(tuple(range(2, v.ndim))) for v in w)")),
+        made("kernel-flipped-on-one-axis", "the kernel were flipped along its spatial axis 1", when=lambda q: q.op.rank > 1,
+             wrap=_before("w = tuple(v.flip(3) for v in w)")),
+        made("kernel-axes-exchanged", "the kernel had its spatial axes in reverse order", when=lambda q: q.op.rank > 1,
+             wrap=_before("w = tuple(v.transpose(2, -1).reshape(v.shape) for v in w)")),
+        made("kernel-misses-its-last-tap", "the kernel were 0 at the last place of its spatial axis",
+             wrap=_before("w = tuple(v * (torch.arange(v.shape[-1]) < max(v.shape[-1] - 1, 1)) for v in w)")),
+        made("output-channels-reversed", "the kernel were flipped along its first channel axis", when=_a(Conv),
+             wrap=_before("w = tuple(v.flip(0) for v in w)")),
+        made("input-channels-reversed", "flipped along its", wrap=_before("x = x.flip(1)")),
+        made("channel-axes-of-the-kernel-exchanged", "first channel axis and its second channel axis exchanged",
+             wrap=_before("w = tuple(v.transpose(0, 1).reshape(v.shape) for v in w)")),
+        made("space-axes-of-x-exchanged", "x had its spatial axes in reverse order", when=lambda q: q.op.rank > 1,
+             wrap=_before("x = x.transpose(2, -1)")),
+        made("channels-last-memory", "x had its channel axis last in memory", wrap=_before("x = x.movedim(1, -1).reshape(x.shape)")),
+        made("batch-for-channels", "batch axis and its channel axis exchanged", wrap=_before("x = x.transpose(0, 1).reshape(x.shape)")),
+        made("batch-reversed", "flipped along its batch axis", wrap=_before("x = x.flip(0)")),
+        made("last-input-channel-ignored", "x were 0 at the last place of its channel axis",
+             wrap=_before("x = torch.cat([x[:, :-1], 0 * x[:, -1:]], 1)")),
+        made("groups-interleaved-on-input", "in turn", when=_grouped,
+             wrap=_before("x = x.reshape(len(x), -1, groups, *x.shape[2:]).transpose(1, 2).reshape(x.shape)")),
+        made("groups-interleaved-on-output", "in turn", when=_grouped,
+             wrap=_after("y = y.reshape(len(y), groups, -1, *y.shape[2:]).transpose(1, 2).reshape(y.shape)")),
+        made("one-group-for-all", "first group's in every group", when=_grouped,
+             wrap=_before("w = tuple(v[: len(v) // groups].repeat(groups, *[1] * (v.ndim - 1)) for v in w)")),
+        made("depthwise-only", "the kernel were flipped along its first channel axis", when=_depthwise,
+             wrap=_before("w = tuple(v.flip(0) for v in w)")),
+        made("edges-repeated", "the padding repeated the edge", when=_padded, wrap=(
+             "def f(x, w):\n    flat = [n for pair in reversed(padding) for n in pair]\n    x = F.pad(x, flat, mode='replicate')\n"
+             "    return getattr(F, f'conv{len(stride)}d')(x, w, stride=stride, dilation=dilation, groups=groups)\n")),
+        made("inputs-rounded-to-bfloat16", "x were rounded to 8", wrap=_before("x = x + (x.bfloat16().to(x.dtype) - x).detach()")),
+        made("double-through-single", "x were rounded to 24", when=lambda q: q.dtype == "float64", wrap=_before("x = x.float().double()")),
+        made("computed-in-bfloat16", "and the answer were rounded to 8",
+             wrap=_before("dtype, x, w = x.dtype, x.bfloat16().float(), [v.bfloat16().float() for v in w]").replace(
+                 "honest(x, *w)", "honest(x, *w).bfloat16().to(dtype)")),
+    ]  # fmt: skip
+
+    answers_spoilt = [
+        made("one-pixel-late", "the answer lay one pixel later on its spatial axis 0, wrapped around",
+             when=lambda q: q.op.rank == 1, wrap=_after("y = y.roll(1, -1)")),
+        made("zeros-before-instead-of-after", "the answer lay", when=_a(ZeroInsert),
+             wrap=_after("y = y.roll([s - 1 for s in factor], list(range(2, y.ndim)))")),
+        made("upsampling-shifted-by-half", "with its edge repeated behind", when=_a(Upsample),
+             wrap=_after(
+             "for i, (n, s) in enumerate(zip(y.shape[2:], factor), 2):\n"
+             "        y = y.index_select(i, (torch.arange(n) + s // 2).clamp(max=n - 1))")),
+        made("upsampling-linear", when=_a(Upsample), wrap=(
+             "def f(x):\n    mode = ('linear', 'bilinear', 'trilinear')[x.ndim - 3]\n"
+             "    return F.interpolate(x, scale_factor=tuple(map(float, factor)), mode=mode)\n")),
+        made("last-column-missing", "at the last place of its spatial axis",
+             wrap=_after("y = torch.cat([y[..., :-1], 0 * y[..., -1:]], -1)")),
+        made("first-row-repeats-the-second", "but the first place of its spatial axis 0",
+             wrap=_after("y = torch.cat([y[:, :, 1:2], y[:, :, 1:]], 2) if y.shape[2] > 1 else y")),
+        made("tail-of-four-forgotten", "multiplied by 0, but only at the last",
+             wrap=_after("y = torch.where(torch.arange(y.shape[-1]) < y.shape[-1] // 4 * 4, y, 0)")),
+        made("every-second-column-negated", "multiplied by -1, but only at",
+             wrap=_after("y = y * (1 - 2 * (torch.arange(y.shape[-1]) % 2))")),
+        made("last-of-the-batch-doubled", "multiplied by 2, but only at the last place of its batch axis",
+             wrap=_after("y = torch.cat([y[:-1], 2 * y[-1:]])")),
+        made("last-channel-twice", "but the last place of its channel axis",
+             wrap=_after("y = torch.cat([y[:, :-1], y[:, -2:-1]], 1) if y.shape[1] > 1 else y")),
+        made("second-channel-of-each-group", "multiplied by 0, but only at the places",
+             when=lambda q: isinstance(q.op, BOTH) and q.op.groups > 1,
+             wrap=_after("y = y.index_fill(1, torch.arange(1, y.shape[1], y.shape[1] // groups), 0)")),
+        made("even-lengths-only", "multiplied by -1", wrap=_after("y = -y"), when=lambda q: q.x[-1] % 2 == 0),
+        made("truncated", "shorter at the end", wrap=_after("y = y[..., :-1]")),
+        made("windows-rounded-up", "shorter at the end", when=_a(SumPool),
+             wrap="def f(x):\n    return honest(F.pad(x, [n for s in reversed(stride) for n in (0, s - 1)]))\n"),
+        made("flattened", "its numbers in the same order", wrap=_after("y = y.flatten(2)"), when=lambda q: q.op.rank > 1),
+        made("without-its-batch-axis", "its numbers in the same order", wrap=_after("y = y.squeeze(0)"), when=lambda q: q.x[0] == 1),
+        made("channels-last", "the answer had its channel axis last", wrap=_after("y = y.movedim(1, -1)")),
+        made("space-axes-of-the-answer-exchanged", "the answer had its spatial axes in reverse order", when=_square,
+             wrap=_after("y = y.transpose(2, 3)")),
+        made("bias-added", "had a constant added to each channel",
+             wrap=_after("y = y + torch.arange(1, y.shape[1] + 1).to(y).reshape(-1, *[1] * (y.ndim - 2))")),
+        made("rectified", "were cut off below 0", wrap=_after("y = y.relu()")),
+        made("saturated", "were cut off below -128 and above 127", wrap=_after("y = y.clamp(-128, 127)")),
+        made("wrapped-around-in-16-bits", "wrapped around in an integer of 16 bits",
+             wrap=_after("y = y + ((y + 32768) % 65536 - 32768 - y).detach()")),
+        made("answer-kept-in-bfloat16", "the answer were rounded to 8", wrap=_after("y = y.bfloat16().to(y.dtype)")),
+        made("answers-its-input", "it did nothing", wrap="def f(x, *w):\n    return x + 0 * sum(v.sum() for v in w)\n"),
+        made("one-nan", "overwritten with nan in 1 place", outputs=("y",),
+             wrap=_after("y = torch.where(torch.arange(y.numel()).reshape(y.shape) == 0, torch.nan, y)")),
+        made("minus-infinity-outside", "overwritten with -inf", outputs=("y",), when=lambda q: 0 not in q.y,
+             wrap=_after("y = torch.where(y == y.min(), -torch.inf, y)")),
+        made("another-dtype", "rounded to 24", outputs=("y",), wrap=_after("y = y.double() if y.dtype == torch.float32 else y.float()")),
+        made("slightly-off", expected="imprecise", wrap=_after("y = y * (1 + 2 * torch.finfo(y.dtype).eps)")),
+    ]  # fmt: skip
+
+    gradients_wrong = [
+        made("input-gradient-doubled", "multiplied by 2", outputs=("dx",), wrap=_dx("2 * dx")),
+        made("input-gradient-stops-at-the-border", "at the last place of its spatial axis", outputs=("dx",),
+             wrap=_dx("dx * (torch.arange(dx.shape[-1]) < dx.shape[-1] - 1)")),
+        made("input-gradient-of-the-flipped-kernel", "the kernel were flipped in space", outputs=("dx",), when=_a(*BOTH), wrap=_after(
+             "z = honest(x, *(v.detach().flip(tuple(range(2, v.ndim))) for v in w)); y = honest(x.detach(), *w) + z - z.detach()")),
+        made("input-gradient-passed-through", "passed on as it came", outputs=("dx",), when=lambda q: q.y == q.x and bool(q.w),
+             wrap=_after("y = honest(x.detach(), *w) + x - x.detach()")),
+        made("no-weight-gradient", "multiplied by 0", outputs=("dw",), wrap=_before("w = tuple(v.detach() for v in w)")),
+        made("weight-gradient-transposed", "first channel axis and its second channel axis exchanged", outputs=("dw",),
+             wrap=_dw("dw.transpose(0, 1).reshape(dw.shape)")),
+        made("weight-gradient-flipped", "were flipped in space", outputs=("dw",),
+             wrap=_dw("dw.flip(tuple(range(2, dw.ndim)))")),
+        made("weight-gradient-averaged-over-the-batch", "divided by", outputs=("dw",), when=lambda q: q.x[0] > 1,
+             wrap=_before("n = len(x); w = tuple(v.view_as(v) for v in w); [v.register_hook(lambda dw: dw / n) for v in w]")),
+        made("weight-gradient-misses-the-last-window", "the answer were 0 at the last place of its spatial axis", outputs=("dw",),
+             when=_a(*BOTH), wrap=_dw_from("g * (torch.arange(g.shape[-1]) < g.shape[-1] - 1)")),
+        made("weight-gradient-of-the-first-of-the-batch", "of its batch axis", outputs=("dw",), when=_a(*BOTH),
+             wrap=_dw_from("torch.cat([g[:1], 0 * g[1:]])")),
+    ]  # fmt: skip
+
+    memories = [
+        made("second-call-differs", expected="nondeterministic", wrap="calls = []\n\n" + _after("calls.append(0); y = y + len(calls) - 1")),
+        made("every-fifth-call-wrong", expected="nondeterministic", outputs=("y",),
+             wrap=_kept("calls", _after("kept[0] = kept.get(0, 0) + 1; y = y + (kept[0] % 5 == 0)"))),
+        made("gradients-add-up", expected="nondeterministic", outputs=("dx",), wrap="sums = []\n\n" + _dx("sums.append(dx) or sum(sums)")),
+        made("stale-buffer", alike=lambda q: (q.y, q.dtype), outputs=("y",), expected="nondeterministic",
+             wrap=_kept("buffers", _after(_STALE))),
+        made("kernel-kept-by-shape", when=lambda q: bool(q.w), alike=lambda q: (q.w, q.dtype), outputs=("y", "dx"),
+             expected="nondeterministic", wrap=_kept("kernels", _before(_FIXED_DW))),
+    ]  # fmt: skip
+
+    no_answer = [
+        made("refuses-everything", expected="refused", wrap="def f(x, *w):\n    raise ValueError('no')\n"),
+        made("declines-everything", kind_of=Declines, expected="unsupported"),
+        made("gives-nothing", expected="refused", wrap="def f(x, *w):\n    return None\n"),
+        made("dies", expected="crashed", when=lambda q: len(q.w) == 2 and q.x[-1] == 7, wrap="import os\n\n" + _before("os._exit(1)")),
+        made("hangs", expected="timeout", when=lambda q: len(q.w) == 2 and q.x[-1] == 7,
+             wrap="import time\n\n" + _before("time.sleep(60)")),
+    ]  # fmt: skip
+
+    pending = [
+        made("tf32", "rounded to 11", kind="normal", when=lambda q: q.dtype == "float32" and bool(q.w), wrap=(
+             f"def tf32(a):\n    e = torch.frexp(a)[1] - 1\n    return a + ({_TF32} - a).detach()\n\n"
+             + _before("x, w = tf32(x), tuple(map(tf32, w))"))),
+        made("half-accumulated-in-half", kind="normal", when=lambda q: q.dtype in ("float16", "bfloat16"),
+             wrap=_after("y = sum(honest(x.index_fill(1, torch.tensor([i for i in range(x.shape[1]) if i != c], dtype=torch.long), 0), *w) "
+                         "for c in range(x.shape[1]))")),
+        made("nan-spreads", "overwritten with nan", kind="nan", wrap=_after("y = y + 0 * x.sum()")),
+        made("nan-ignored", kind="nan", wrap=_before("x = torch.nan_to_num(x)")),
+        made("last-of-equals-wins", kind="ties", when=_a(MaxPool),
+             wrap=_before("x = x.flip(tuple(range(2, x.ndim)))").replace("honest(x, *w)", "honest(x).flip(tuple(range(2, x.ndim)))")),
+        made("inference-cuts-the-last", kind="inference", wrap=_after("y = y[..., :-1] if y.is_meta else y")),
+    ]  # fmt: skip
+
+    tables = (another_operation, arguments_mistaken, answers_spoilt, gradients_wrong, memories, no_answer, pending)
+    return {m.name: m for table in tables for m in table}
 
 
 MUTANTS = _mutants()
+HONEST = Mutant("torch", torch.RUNTIMES["torch"], torch)

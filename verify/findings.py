@@ -15,8 +15,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from backends import Backend, BadBackend, Unsupported
 from backends.known import Known
 from spec import Impossible, Question, parse_question

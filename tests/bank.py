@@ -1,0 +1,163 @@
+"""The bank of mutants put to the test: who is caught, on how many of the questions that it mistranslates, and what the diagnosis says.
+
+    python -m tests.bank [--markdown]        exit status 1 if a mutant is missed or fewer than nine in ten are diagnosed
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from backends import Backend, Unsupported
+from spec import Question
+from tests.mutants import HONEST, MUTANTS, Mutant
+from verify.cases import questions
+from verify.conclude import FINE
+from verify.record import Record
+from verify.run import Run
+
+DIAGNOSED_AT_LEAST = 0.9
+
+
+@dataclass(frozen=True)
+class Bank(Backend):
+    """All mutants as one backend, so that one process serves them all: the seed of a question says who answers it."""
+
+    mutants: tuple[Mutant, ...] = ()
+
+    def translate(self, question: Question) -> str:
+        return self.mutants[question.seed].translate(question)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What became of one mutant."""
+
+    mutant: Mutant
+    records: list[Record]
+
+    @property
+    def wrong(self) -> list[Record]:
+        return [r for r in self.records if r.verdict not in FINE and r.known is None]
+
+    @property
+    def caught(self) -> bool:
+        return any(r.verdict == self.mutant.expected and r.output in self.mutant.outputs for r in self.wrong)
+
+    @property
+    def named(self) -> bool:
+        return bool(self.mutant.named) and any(self.mutant.named in words for words in self.words)
+
+    @cached_property
+    def words(self) -> Counter[str]:
+        """Every diagnosis, with its number."""
+        return Counter(r.diagnosis for r in self.wrong if r.diagnosis)
+
+    @property
+    def can_be_named(self) -> bool:
+        """Whether it answers, and answers wrong: what is refused, or told apart by repetition, needs no diagnosis."""
+        return self.mutant.expected == "differ"
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """Name, verdict, outputs, on how many questions of those asked, the diagnosis if it is right."""
+        outputs = Counter(r.output for r in self.wrong if r.verdict == self.mutant.expected)
+        asked, wrong = ({r.question for r in records} for records in (self.records, self.wrong))
+        words = next((w for w, _ in self.words.most_common() if self.named and self.mutant.named in w), "")
+        verdict = self.mutant.expected if self.caught else "MISSED"
+        return self.mutant.name, verdict, " ".join(outputs), f"{len(wrong)} of {len(asked)}", words
+
+
+def examined(pool: Sequence[Question], most: int, mutants: Sequence[Mutant] = ()) -> dict[str, Examined]:
+    """Each mutant asked at most so many questions of those in the pool that it mistranslates."""
+    chosen = (HONEST, *(mutants or [m for m in MUTANTS.values() if m.kind == "exact"]))
+    honest = {q: HONEST.translate(q) for q in pool}
+    asked = [replace(q, seed=i) for i, m in enumerate(chosen) for q in _some([q for q in pool if _mistranslates(m, q, honest[q])], m, most)]
+    report = Run(asked, [Bank("torch", HONEST.runtime, HONEST.module, mutants=chosen)], suite={}, timeout=4).go()
+    return {m.name: Examined(m, [r for r in report.records if r.seed == i]) for i, m in enumerate(chosen)}
+
+
+def pool(suite: str, step: int = 1) -> list[Question]:
+    """Every so many questions of a suite, on lines and planes."""
+    return [q for q in questions(suite) if q.op.rank < 3][::step]
+
+
+def _mistranslates(mutant: Mutant, question: Question, honest: str) -> bool:
+    try:
+        return mutant is HONEST or mutant.translate(question) != honest
+    except Unsupported:
+        return True
+
+
+def _some(asked: list[Question], mutant: Mutant, most: int) -> list[Question]:
+    """Spread over all, or those alike; one that costs a process."""
+    if mutant.expected in ("crashed", "timeout"):
+        return asked[:1]
+    if mutant.alike:
+        key = Counter(map(mutant.alike, asked)).most_common(1)[0][0]
+        return [q for q in asked if mutant.alike(q) == key][:most]
+    return asked[:: max(-(-len(asked) // most), 1)]
+
+
+HEADER = ("mutant", "verdict", "outputs", "caught on", "answers as if …")
+
+PAGE = """# The verifier attacked
+
+<!-- made by `make docs`; edit tests/mutants.py -->
+
+Each mutant is the PyTorch backend with one plausible mistake. The verifier must catch every one, on questions that the standard suite
+asks anyway, and say which mistake it is: the last column is its own diagnosis, made only where it explains every value of the answer.
+"Caught on" counts the questions, of those asked that the mutant mistranslates; the mistake need not show on all.
+
+{table}
+
+{summary}
+
+Not asked yet, because only other kinds of questions can show them: {pending}.
+"""
+
+
+def summary(bank: Sequence[Examined]) -> tuple[str, bool]:
+    """One sentence, and whether it is good."""
+    caught, answers = [e for e in bank if e.caught], [e for e in bank if e.can_be_named]
+    rate = sum(e.named for e in answers) / len(answers)
+    sentence = f"{len(caught)} caught, {len(bank) - len(caught)} missed; {rate:.0%} of the {len(answers)} that answer wrong are diagnosed"
+    return sentence, len(caught) == len(bank) and rate >= DIAGNOSED_AT_LEAST
+
+
+def _plain(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ("  ".join(cell.ljust(n) for cell, n in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def _markdown(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    lines = (f"| {' | '.join(row)} |" for row in rows)
+    yield next(lines)
+    yield "|---" * len(rows[0]) + "|"
+    yield from lines
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bank")
+    parser.add_argument("--markdown", action="store_true", help="write a page, not a table")
+    markdown = parser.parse_args().markdown
+    bank = examined(pool("standard", 3), 12)
+    if bank.pop(HONEST.name).wrong:
+        print("the honest backend does not agree", file=sys.stderr)
+        return 1
+    sentence, good = summary(list(bank.values()))
+    rows = [HEADER, *(e.row for e in bank.values())]
+    if markdown:
+        pending = ", ".join(f"{m.name} ({m.kind})" for m in MUTANTS.values() if m.kind != "exact")
+        print(PAGE.format(table="\n".join(_markdown(rows)), summary=sentence + ".", pending=pending), end="")
+    else:
+        print(*_plain(rows), sentence, sep="\n")
+    return int(not good)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
