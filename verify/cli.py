@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from msgspec import structs
 from rich.console import Console
 
 from backends import Backend, BadBackend, found, named
@@ -17,6 +19,7 @@ from spec import Impossible, Question, operations, parse_question
 from spec.question import DTYPES, KINDS
 from verify import cases, show
 from verify.environment import missing, versions
+from verify.findings import find
 from verify.pages import claims_page, theorems_page
 from verify.prove import prove_all
 from verify.record import BadReport, Report, load, save
@@ -44,6 +47,7 @@ def run(
     confidence: Annotated[int, typer.Option(help="Draw until P(a wrong answer passes) ≤ 2^-N.", min=1, max=200)] = CONFIDENCE,
     out: Annotated[Path, typer.Option(help="The folder for report.json.")] = Path("runs/latest"),
     timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
+    shrink: Annotated[bool, typer.Option(help="Find the smallest question for each thing that nothing explains.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what is wrong.")] = False,
 ) -> None:
     """Ask every runtime, judge every answer, write report.json, print the table.
@@ -66,10 +70,28 @@ def run(
         )  # fmt: skip
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
-    report = _go(asked, out, quiet=quiet)
+    report = _go(asked, out, quiet=quiet, shrink=shrink)
     show.table(report, Console(emoji=False), quiet=quiet)
     if not quiet:
         Console(emoji=False).print(f"\n{out / 'report.json'}", highlight=False, soft_wrap=True)
+    raise typer.Exit(report.summary.exit)
+
+
+@app.command()
+def shrink(
+    question: Annotated[str, typer.Argument(help="A question that is answered wrong, as a report prints it.")],
+    backend: Annotated[list[str], typer.Option(help=BACKEND)],
+    out: Annotated[Path, typer.Option(help="The folder for report.json and findings/.")] = Path("runs/shrink"),
+    timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
+) -> None:
+    """Find the smallest form of a wrong answer, on record or not, with a program and a text to report it. Exit status 1 if it is wrong."""
+    try:
+        _writable(out)
+        asked = Run([parse_question(question)], _backends(backend), suite={"name": "shrink"}, timeout=timeout, known=[])
+    except (Impossible, BadBackend, NothingToAsk) as error:
+        _refuse(str(error))
+    report = _go(asked, out, quiet=False, shrink=True)
+    show.table(report, Console(emoji=False), quiet=True)
     raise typer.Exit(report.summary.exit)
 
 
@@ -129,13 +151,21 @@ def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_onl
     raise typer.Exit(report.summary.exit)
 
 
-def _go(asked: Run, out: Path, *, quiet: bool) -> Report:
+def _go(asked: Run, out: Path, *, quiet: bool, shrink: bool = False) -> Report:
     console = Console(stderr=True)
     with show.progress(asked, console, quiet=quiet or not console.is_terminal) as watch:
         asked.watch = watch
         report = asked.go()
     try:
         save(report, out / "report.json")
+        if shrink and not asked.interrupted and report.summary.unexplained:
+            with suppress(KeyboardInterrupt), console.status("shrinking what nothing explains"):
+                report = structs.replace(report, findings=find(report, asked.backends, asked.known, timeout=asked.timeout))
+            save(report, out / "report.json")
+            for finding in report.findings:
+                (out / "findings").mkdir(exist_ok=True)
+                (out / "findings" / f"{finding.id}.py").write_text(finding.script)
+                (out / "findings" / f"{finding.id}.md").write_text(finding.issue)
     except OSError as error:
         _refuse(f"{out / 'report.json'} cannot be written: {error.strerror}")
     return report

@@ -15,12 +15,15 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
+
 from backends import Backend, BadBackend, Unsupported
 from backends.known import Known
 from spec import Impossible, Question, parse_question
 from verify.conclude import FINE, Ran, Tally
 from verify.diagnose import remedies
 from verify.engine import Asker, HostFailed
+from verify.host import MARKS
 from verify.judge import Judgement, judge
 from verify.record import Finding, Record, Report
 from verify.reference import Reference
@@ -63,18 +66,11 @@ def find(report: Report, backends: Iterable[Backend], known: Sequence[Known], *,
             continue
         runtime = report.runtimes[backend.name]
         hunt = Hunt(backend, known, Ran(backend, versions=dict(runtime.versions), environment=dict(runtime.environment)), timeout)
-        for one in asyncio.run(hunt.all_of([(group[0], len(group)) for group in own[:most]])):
+        for one in asyncio.run(hunt.all_of(own[:most])):
             key = (one.runtime, one.question, one.verdict, one.diagnosis)
-            before = found.get(key)
-            found[key] = replace_records(before, one) if before else one
+            same = found.get(key)
+            found[key] = structs.replace(same, records=same.records + one.records) if same else one
     return sorted(found.values(), key=lambda f: (f.runtime, f.question))
-
-
-def replace_records(before: Finding, more: Finding) -> Finding:
-    """One finding of two that shrank to the same question."""
-    import msgspec
-
-    return msgspec.structs.replace(before, records=before.records + more.records)
 
 
 @dataclass
@@ -92,19 +88,21 @@ class Hunt:
         alone = not self.backend.runtime.survey
         self.asker = Asker(self.backend, asyncio.Semaphore(1), self.timeout, alone, self.ran.versions)
 
-    async def all_of(self, wanted: Sequence[tuple[Record, int]]) -> list[Finding]:
-        """Each record's finding, with the number of records it stands for."""
+    async def all_of(self, groups: Sequence[Sequence[Record]]) -> list[Finding]:
+        """Each group's finding."""
         found = []
         try:
-            for record, count in wanted:
+            for group in groups:
                 with suppress(HostFailed):
-                    found.append(await self.smallest(parse_question(record.question), record, count))
+                    found.append(await self.smallest(group))
         finally:
             await self.asker.stop()
         return found
 
-    async def smallest(self, question: Question, record: Record, count: int) -> Finding:
-        """Shrink until nothing smaller shows the same, or time is up."""
+    async def smallest(self, group: Sequence[Record]) -> Finding:
+        """Shrink the first record until nothing smaller shows the same, or time is up."""
+        record = group[0]
+        question = parse_question(record.question)
         fault = Fault(record.output, record.verdict, record.known, record.diagnosis)
         end = time.monotonic() + self.seconds
         judged = Judgement(record.output, record.verdict, record.reason, record.difference, record.diagnosis, record.rounding)
@@ -117,13 +115,12 @@ class Hunt:
         native = self.backend.translate(question)
         finding = Finding(
             id=_id(record.runtime, repr(question), judged.output, judged.verdict), runtime=record.runtime, output=judged.output,
-            verdict=judged.verdict, reason=judged.reason, diagnosis=judged.diagnosis, records=count, first=record.question,
-            question=repr(question), native=native, instead=await self._instead(question, judged), known=record.known,
+            verdict=judged.verdict, reason=judged.reason, diagnosis=judged.diagnosis, records=tuple(r.id for r in group),
+            first=record.question, question=repr(question), native=native, instead=await self._instead(question, judged),
+            known=record.known,
         )  # fmt: skip
-        import msgspec
-
-        program = script(finding, question, given, judged.draw, self.backend, self.ran.versions)
-        return msgspec.structs.replace(finding, script=program, issue=issue(finding, question, self.ran.versions, program))
+        program = script(finding, question, given, self.backend, self.ran.versions)
+        return structs.replace(finding, script=program, issue=issue(finding, question, self.ran.versions, program))
 
     async def _first(self, questions: list[Question], fault: Fault, end: float) -> tuple[Question, Judgement] | None:
         """The smallest of the questions that shows the fault; they come smallest first."""
@@ -162,7 +159,8 @@ class Hunt:
         """The numbers of the draw that shows it, made few and small where it still does."""
         x, g, w = Reference(question).at(judged.draw).drawn
         given: Given = (x, None if judged.output == "y" else g, *w)
-        if judged.verdict != "differ" or question.kind != "integers" or sum(a.size for a in given if a is not None) > LARGEST_TO_PLAIN:
+        count = sum(a.size for a in given if a is not None)
+        if judged.verdict != "differ" or question.kind not in ("integers", *MARKS) or count > LARGEST_TO_PLAIN:
             return given
         while time.monotonic() < end:
             plainer = [other for other in plainer_numbers(given) if weight(other) < weight(given)]

@@ -21,6 +21,7 @@ from verify.reference import Reference
 
 WORST_FIRST: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise", "vacuous", "agree")
 UNSTEADY = "a second run on the same numbers answered otherwise"
+ZERO_TIMES_NAN = "what lies outside a window were multiplied by zero, and 0 · NaN is NaN"
 TRANSFORMED = "it were computed by way of a transform, as Winograd's or an FFT: whole numbers come out inexact"
 
 
@@ -125,7 +126,8 @@ def _located(name: str, expected: Array, values: Array) -> Judgement:
     words += [f"{int(lost.sum())} values are finite though their windows see it"] if lost.any() else []
     rest = int((wrong & ~lost & ~leaked).sum())
     words += [f"{rest} other values are wrong"] if rest else []
-    return Judgement(name, "differ", "; ".join(words), difference)
+    only_leaked = not lost.any() and not rest
+    return Judgement(name, "differ", "; ".join(words), difference, ZERO_TIMES_NAN if only_leaked else "")
 
 
 def _inferred(reference: Reference, inferred: tuple[Inferred, ...]) -> Judgement:

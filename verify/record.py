@@ -138,8 +138,8 @@ class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     verdict: Verdict
     reason: str
     diagnosis: str = ""
-    records: int
-    """How many records of this run are alike."""
+    records: tuple[str, ...]
+    """The ids of the records of this run that are alike."""
     first: str
     """The question it was first seen in."""
     question: str

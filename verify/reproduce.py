@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from dataclasses import replace
 
 import numpy as np
 
 from backends import Backend
 from spec import Array, Question
-from verify.host import MARKS
 from verify.record import Finding
 from verify.reference import Reference
 from verify.shrink import Given
 
 
-def script(finding: Finding, question: Question, given: Given, draw: int, backend: Backend, versions: dict[str, str]) -> str:
+def script(finding: Finding, question: Question, given: Given, backend: Backend, versions: dict[str, str]) -> str:
     """Source text. It runs itself once more in a process of its own, so that a fault that kills it has an exit status too."""
-    reference = Reference(question).at(draw)
-    if question.kind not in MARKS:
-        reference = replace(Reference(replace(question, kind="integers"), given=given), question=question)
+    reference = Reference(question, given=given)
     i = reference.names.index(finding.output)
     header = f"{finding.runtime} ({_listed(versions)}), {finding.output} of\n{finding.question}\n\n{_what(finding)}"
     arrays = [("x", given[0]), ("g", given[1]), *zip(_weights(question), given[2:], strict=True)]
@@ -54,7 +50,8 @@ def issue(finding: Finding, question: Question, versions: dict[str, str], progra
     ]
     if finding.instead:
         lines.append("**This gives what was asked** (tried):\n\n```python\n" + finding.instead.strip() + "\n```")
-    lines.append(f"Seen in {finding.records} {'answer' if finding.records == 1 else 'answers'} of one run, first in `{finding.first}`.")
+    seen = len(finding.records)
+    lines.append(f"Seen in {seen} {'answer' if seen == 1 else 'answers'} of one run, first in `{finding.first}`.")
     lines.append("**To see it** (exit status 1 while it stands, 0 once it is gone):\n\n```python\n" + program.strip() + "\n```")
     return "\n\n".join(lines) + "\n"
 
@@ -78,7 +75,7 @@ def _subject(output: str) -> str:
 def _equation(op: object) -> str:
     """The line of the module's docstring that states the operation."""
     name = type(op).__name__
-    lines = (inspect.getmodule(type(op)).__doc__ or "").splitlines()  # type: ignore[union-attr]
+    lines = (inspect.getmodule(type(op)).__doc__ or "").splitlines()
     return next((textwrap.dedent(line) for line in lines if line.split()[:1] == [name] and "=" in line), name)
 
 

@@ -159,7 +159,8 @@ def job(i: int, text: str, reference: Reference) -> Job:
 def diagnosed(reference: Reference, judged: Judgement, answer: Answer) -> Judgement:
     """With the words of a neighbour that gives exactly this wrong answer, if there is one."""
     output = reference.names.index(judged.output)
-    if judged.verdict != "differ" or judged.diagnosis or output >= len(answer.draws[judged.draw]) or not reference.exact:
+    meaning = reference.exact and reference.question.kind in ("integers", "distinct", "ties")
+    if judged.verdict != "differ" or judged.diagnosis or not meaning or output >= len(answer.draws[judged.draw]):
         return judged
     values = answer.draws[judged.draw][output].values
     words = diagnose(reference.at(judged.draw), output, values.astype(np.float64)) if values.dtype.kind in "biuf" else ""

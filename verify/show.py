@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +16,9 @@ from rich.table import Column, Table
 
 from backends import Backend
 from backends.known import Known
-from spec import parse_question
 from verify.conclude import FINE
-from verify.record import KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
+from verify.findings import alike, row
+from verify.record import Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
 from verify.run import Run, Watch
 
 MOST_SHOWN = 20
@@ -42,11 +41,14 @@ def table(report: Report, console: Console, *, quiet: bool) -> None:
     ran = [name for name, r in report.runtimes.items() if r.status != "not installed"]
     if not quiet:
         _matrix(report, ran, console)
-    alike = findings(report)
-    for records in alike[:MOST_SHOWN]:
-        _finding(records, report, console)
-    if len(alike) > MOST_SHOWN:
-        console.print(f"\n… and {len(alike) - MOST_SHOWN} more kinds in report.json", highlight=False)
+    for finding in report.findings:
+        _finding(finding, report, console)
+    shrunk = {id for finding in report.findings for id in finding.records}
+    rest = [group for group in alike(report) if group[0].id not in shrunk]
+    for records in rest[:MOST_SHOWN]:
+        _group(records, report, console)
+    if len(rest) > MOST_SHOWN:
+        console.print(f"\n… and {len(rest) - MOST_SHOWN} more kinds in report.json", highlight=False)
     for id in report.summary.stale:
         stale = report.known[id]
         console.print(
@@ -68,16 +70,6 @@ def theorems(report: Report, console: Console, *, claims_only: bool = False) -> 
     for name, t in sorted(shown.items(), key=lambda item: (item[1].claim or 0)):
         _theorem(name, t, console)
     console.print("\n[dim]✓ n: in n cases the framework's own code gives, on both sides, what the definition says[/]", highlight=False)
-
-
-def findings(report: Report) -> list[list[Record]]:
-    """What nothing explains, alike ones together (same runtime, operation, output, verdict and diagnosis, or else reason), shortest
-    question first."""
-    alike: dict[tuple[str, ...], list[Record]] = defaultdict(list)
-    for r in report.records:
-        if r.verdict not in FINE and r.known is None:
-            alike[r.runtime, _row(r), r.output, r.verdict, r.diagnosis or re.sub(r"\d+", "#", r.reason)].append(r)
-    return [sorted(records, key=lambda r: (len(r.question), r.question)) for records in alike.values()]
 
 
 def backends(rows: list[tuple[Backend, dict[str, str], str]], console: Console) -> None:
@@ -111,21 +103,14 @@ def _matrix(report: Report, ran: list[str], console: Console) -> None:
     cells: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for record in report.records:
         if record.verdict != "vacuous":
-            cells[_row(record), record.runtime][_mark(record)] += 1
+            cells[row(record), record.runtime][_mark(record)] += 1
     names = (escape(name.replace("-", "-\n")) for name in ran)
     grid = Table(Column("", no_wrap=True), *names, box=None, header_style="bold", padding=(0, 1, 0, 0))
-    for row in dict.fromkeys(row for row, _ in cells):
-        grid.add_row(row, *(_cell(cells[row, name]) for name in ran))
+    for name in dict.fromkeys(name for name, _ in cells):
+        grid.add_row(name, *(_cell(cells[name, runtime]) for runtime in ran))
     grid.add_row("[bold]all[/]", *(_cell(sum((cells[key] for key in cells if key[1] == name), Counter())) for name in ran))
     console.print(grid)
     console.print("[dim]agree / asked; known: deviations on record in backends/known/; ✗: unexplained[/]", highlight=False, soft_wrap=True)
-
-
-def _row(record: Record) -> str:
-    if record.kind == "theorem":
-        return "theorems"
-    steps = parse_question(record.question).op.steps
-    return steps[0].name if len(steps) == 1 else "compositions"
 
 
 def _mark(record: Record) -> str:
@@ -173,9 +158,24 @@ def _on(r: TheoremOnRuntime) -> str:
     return f"[green]✓\N{NO-BREAK SPACE}{r.agree}[/]{vacuous}"
 
 
-def _finding(alike: list[Record], report: Report, console: Console) -> None:
-    record = alike[0]
-    more = f" (and {len(alike) - 1} more like it)" if len(alike) > 1 else ""
+def _finding(f: Finding, report: Report, console: Console) -> None:
+    more = f" (and {len(f.records) - 1} more like it)" if len(f.records) > 1 else ""
+    instead = [f"  [dim]│[/] {escape(line)}" for line in _body(f.instead)]
+    lines = [
+        f"\n[bold red]✗ {escape(f.runtime)}[/] {f.output} {f.verdict}: {escape(f.reason)}{more}",
+        f"  smallest: {escape(f.question)}",
+        *_explained(f.verdict, f.diagnosis),
+        *(f"  [dim]│[/] {escape(line + ' ')[:-1]}" for line in _body(f.native)),
+        *(["  this gives what was asked:", *instead] if instead else []),
+        f"  program, issue text: findings/{f.id}.py, findings/{f.id}.md",
+        _again(f"run --case {quote(f.question)}", report, f.runtime),
+    ]
+    console.print("\n".join(lines), highlight=False, soft_wrap=True)
+
+
+def _group(group: list[Record], report: Report, console: Console) -> None:
+    record = group[0]
+    more = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
     lines = [
         f"\n[bold red]✗ {escape(record.runtime)}[/] {record.output} {record.verdict}: {escape(record.reason)}{more}",
         f"  {escape(record.question)}",
@@ -183,14 +183,25 @@ def _finding(alike: list[Record], report: Report, console: Console) -> None:
     if (d := record.difference) and d.first:
         ratio = "infinitely far outside the rounding bound" if d.ratio is None else f"{d.ratio:.3g} of the rounding bound"
         lines.append(f"  first at {escape(str(list(d.first)))}: expected {d.expected}, got {escape(d.got)}; worst {ratio}")
-    if record.diagnosis:
-        lines.append(f"  answers as if {escape(record.diagnosis)}")
-    elif record.verdict == "differ":
-        lines.append("  no neighbouring operation explains it")
+    lines.extend(_explained(record.verdict, record.diagnosis))
     lines.extend(f"  [dim]│[/] {escape(line + ' ')[:-1]}" for line in record.native.splitlines() if line)
     again = f"run --case {quote(record.question)}" if record.kind == "case" else f"theorems {record.question.split()[0]}"
-    lines.append(f"  again: concordant {escape(again)} --backend {escape(quote(report.runtimes[record.runtime].asked))}")
+    lines.append(_again(again, report, record.runtime))
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
+
+
+def _explained(verdict: str, diagnosis: str) -> list[str]:
+    if diagnosis:
+        return [f"  answers as if {escape(diagnosis)}"]
+    return ["  no neighbouring operation explains it"] if verdict == "differ" else []
+
+
+def _again(command: str, report: Report, runtime: str) -> str:
+    return f"  again: concordant {escape(command)} --backend {escape(quote(report.runtimes[runtime].asked))}"
+
+
+def _body(native: str) -> list[str]:
+    return [line for line in native.splitlines() if line]
 
 
 def certainty(report: Report) -> list[str]:

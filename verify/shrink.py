@@ -170,9 +170,9 @@ def plainer_numbers(given: Given) -> list[Given]:
     """The same arrays with fewer numbers that are not zero, or with smaller ones; the plainest first."""
     found: list[Given] = []
     for i, a in enumerate(given):
-        if a is None or not np.isfinite(a).all():
+        if a is None:
             continue
-        places = np.flatnonzero(a)
+        places = np.flatnonzero(np.isfinite(a) & (a != 0))
         for some in _chunks(places):
             found.append(_put(given, i, _with(a, some, 0)))
         if (np.abs(a) > 1).any():
@@ -187,7 +187,8 @@ def plainer_numbers(given: Given) -> list[Given]:
 def weight(given: Given) -> tuple[float, float]:
     """How many numbers are not zero, and how large they are; a negative one counts a little more."""
     arrays = [a for a in given if a is not None]
-    return float(sum(np.count_nonzero(a) for a in arrays)), float(sum(np.abs(a).sum() + (a < 0).sum() / 1024 for a in arrays))
+    sizes = (np.abs(np.where(np.isfinite(a), a, 1)).sum() + (a < 0).sum() / 1024 for a in arrays)
+    return float(sum(np.count_nonzero(a) for a in arrays)), float(sum(sizes))
 
 
 def _chunks(places: Array) -> Iterator[Array]:

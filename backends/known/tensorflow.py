@@ -102,22 +102,22 @@ KNOWN = [
         link="https://github.com/tensorflow/tensorflow/pull/51132",
     ),
     Known(
-        id="tensorflow-cropped-gradient-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"), outputs=("dw",),
-        when=_cropped, sometimes=True, message="no window of theirs sees",
+        id="tensorflow-cropped-gradient-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dw",),
+        numbers=("nan", "infinity"), when=_cropped, sometimes=True, message="no window of theirs sees",
         reason="the kernel's gradient multiplies pixels by zeros where their products were cropped away, and 0 · NaN is NaN",
         link="no thread found",
     ),
     Known(
-        id="tensorflow-max-pool-3d-ties", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("ties",), outputs=("dx",), sometimes=True,
-        when=lambda op, at, env: isinstance(op, MaxPool) and op.rank == 3,
+        id="tensorflow-max-pool-3d-ties", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",), sometimes=True,
+        numbers=("ties",), when=lambda op, at, env: isinstance(op, MaxPool) and op.rank == 3,
         reason="of several equal maxima, max_pool3d gives the gradient to another than the first",
         link="no thread found",
     ),
     Known(
         id="tensorflow-narrow-convolution-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"),
         when=_leaking_convolution, sometimes=True, message="no window of theirs sees",
-        reason="float16, bfloat16 and 3-D convolutions multiply what lies outside a window by zero, and 0 · NaN is NaN: one pixel that is no "
-        "number shows where no window sees it",
+        reason="float16, bfloat16 and 3-D convolutions multiply what lies outside a window by zero, and 0 · NaN is NaN: one pixel that "
+        "is no number shows where no window sees it",
         link="no thread found",
     ),
     Known(

@@ -23,6 +23,10 @@ def _narrow_average_3d(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return _narrow(op, at, env) and op.rank == 3 and isinstance(op, SumPool | AveragePool)
 
 
+def _cropped(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    return isinstance(op, ConvTranspose) and any(max(pair) > 0 for pair in op.crop)
+
+
 BOTH = ("torch", "keras-torch")
 SILENT = {"torch": ">=2.0,<=2.13"}
 """What depends on the numbers drawn has an upper bound: a newer version is asked to show it again."""
@@ -41,8 +45,8 @@ KNOWN = [
         link="no thread found",
     ),
     Known(
-        id="torch-cropped-gradient-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"), outputs=("dw",),
-        when=lambda op, at, env: isinstance(op, ConvTranspose) and any(max(pair) > 0 for pair in op.crop), sometimes=True,
+        id="torch-cropped-gradient-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dw",),
+        numbers=("nan", "infinity"), when=_cropped, sometimes=True,
         message="no window of theirs sees",
         reason="conv_transpose's weight gradient multiplies pixels by zeros where their products were cropped away, and 0 · NaN is NaN",
         link="no thread found",
