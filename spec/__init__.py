@@ -2,8 +2,10 @@
 
 
 from spec.conv import Conv, ConvTranspose
+from spec.maxpool import MaxPool, MaxUnpool
 from spec.operation import Array, Impossible, Operation, Shape
-from spec.pool import AveragePool, MaxPool, MaxUnpool, SumPool
+from spec.pad import Pad
+from spec.pool import AveragePool, LpPool, SumPool
 from spec.program import Program
 from spec.question import Question, operations, parse, parse_question
 from spec.rearrange import DepthToSpace, SpaceToDepth, ZeroInsert
@@ -16,9 +18,11 @@ __all__ = [
     "ConvTranspose",
     "DepthToSpace",
     "Impossible",
+    "LpPool",
     "MaxPool",
     "MaxUnpool",
     "Operation",
+    "Pad",
     "Program",
     "Question",
     "Shape",
