@@ -1,6 +1,5 @@
 """Each operation stated once, by its equation, on explicit integers. Knows NumPy and mathematics; imports nothing else of ours."""
 
-
 from spec.adaptive import AdaptiveAveragePool, AdaptiveMaxPool
 from spec.conv import Conv, ConvTranspose
 from spec.maxpool import MaxPool, MaxUnpool

@@ -125,4 +125,3 @@ def _boxes(x: Shape, size: Shape) -> Iterator[tuple[Index, Index]]:
 def _whole(x: Array) -> MaxPool:
     """One window over all of x."""
     return MaxPool(kernel=x.shape[2:])
-
