@@ -8,7 +8,7 @@ A matrix is kept as whole numbers over one denominator, so that whole answers co
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -43,27 +43,6 @@ class Matrix:
         most = max(math.ceil(Fraction(int(row), self.denominator)) for row in abs(self.numerators).sum(1))
         return max(most, int((self.numerators != 0).sum(1).max()))
 
-    def __call__(self, x: Array, axis: int) -> Array:
-        """x with every line along an axis multiplied. Integers give fractions (object arrays) unless all answers are whole."""
-        columns = np.moveaxis(x, axis, 0)
-        others = columns.shape[1:]
-        y = self._times(columns.reshape(columns.shape[0], size(others)))
-        return np.moveaxis(y.reshape(y.shape[0], *others), 0, axis)
-
-    def _times(self, x: Array) -> Array:
-        n, d = self.numerators, self.denominator
-        fits = max(d, abs(n).max(initial=0)) <= LARGEST
-        whole = fits and x.dtype != object and not (x % d).any()
-        if whole:
-            x = x / d if np.issubdtype(x.dtype, np.floating) else x // d
-            return np.asarray(n.astype(x.dtype) @ x)
-        if np.issubdtype(x.dtype, np.floating):
-            return np.asarray((n / d).astype(x.dtype) @ x)
-        total: Array = n @ x.astype(object)
-        if x.dtype != object and not (total % d).any():
-            return (total // d).astype(x.dtype)
-        return total if d == 1 else np.asarray(total * Fraction(1, d))
-
 
 def matrix(rows: Rows, length: int) -> Matrix:
     """The matrix with these rows, on lines of this length."""
@@ -75,18 +54,33 @@ def matrix(rows: Rows, length: int) -> Matrix:
     return Matrix(numerators, d)
 
 
-def along(x: Array, matrices: Iterable[Matrix]) -> Array:
-    """x with one matrix applied along each spatial axis."""
-    for axis, m in enumerate(matrices, start=2):
-        x = m(x, axis)
-    return x
+def along(x: Array, matrices: Sequence[Matrix]) -> Array:
+    """x with one matrix applied along each spatial axis. Integers give fractions (object arrays) unless all answers are whole."""
+    d, largest = math.prod(m.denominator for m in matrices), max(abs(m.numerators).max(initial=0) for m in matrices)
+    if x.dtype != object and max(d, largest) <= LARGEST and not (x % d).any():
+        return _each_axis(x // d, matrices, lambda m: m.numerators.astype(x.dtype))
+    if np.issubdtype(x.dtype, np.floating):
+        return _each_axis(x, matrices, lambda m: (m.numerators / m.denominator).astype(x.dtype))
+    total = _each_axis(x.astype(object), matrices, lambda m: m.numerators)
+    if x.dtype != object and not (total % d).any():
+        return (total // d).astype(x.dtype)
+    return total if d == 1 else np.asarray(total * Fraction(1, d))
 
 
-def back(g: Array, matrices: Iterable[Matrix]) -> Array:
+def back(g: Array, matrices: Sequence[Matrix]) -> Array:
     """The gradient of ⟨g, along(x, matrices)⟩ with respect to x."""
-    return along(g, (m.transposed for m in matrices))
+    return along(g, [m.transposed for m in matrices])
 
 
 def terms(matrices: Sequence[Matrix]) -> int:
     """The largest number of products added in one element of the answer or of the gradient."""
     return max(1, math.prod(m.terms for m in matrices), math.prod(m.transposed.terms for m in matrices))
+
+
+def _each_axis(x: Array, matrices: Sequence[Matrix], coefficients: Callable[[Matrix], Array]) -> Array:
+    for axis, m in enumerate(matrices, start=2):
+        columns = np.moveaxis(x, axis, 0)
+        others = columns.shape[1:]
+        y = coefficients(m) @ columns.reshape(columns.shape[0], size(others))
+        x = np.moveaxis(y.reshape(y.shape[0], *others), 0, axis)
+    return x
