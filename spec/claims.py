@@ -15,8 +15,9 @@ import numpy as np
 
 from spec.conv import Conv, ConvTranspose
 from spec.conventions import keras_same_crop, on_every_axis, same_padding, torch_transpose_crop
+from spec.maxpool import MaxPool, MaxUnpool
 from spec.operation import Array, Index, Operation, Pairs, Shape, per_axis
-from spec.pool import MaxPool, MaxUnpool, SumPool
+from spec.pool import SumPool
 from spec.rearrange import ZeroInsert
 from spec.resize import Upsample
 from spec.theorem import Draw, Side, Sides, convolved, flipped, swapped, theorem

@@ -3,6 +3,8 @@
     Conv           y[n,o,j] = Σ_{c,t} x[n,c, s·j + d·t − lo] · w[o,c,t]           x is 0 outside; length ⌊(n + lo + hi − d(k−1) − 1)/s⌋ + 1
     ConvTranspose  y[n,o,j] = Σ_{c,i,t : s·i + d·t − lo = j} x[n,c,i] · w[c,o,t]   length (n−1)s + d(k−1) + 1 − lo − hi
 
+With bias="yes" a second weight b (1 O 1 …) is added to every pixel of its channel.
+
 Both walk the same windows: tap t of window j lies at s·j + d·t. `_gather` reads there, `_scatter` adds there (its adjoint),
 `_correlate` sums products over all windows. Conv gathers and its gradient scatters; ConvTranspose does it the other way round.
 Source: Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285.
@@ -15,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spec.operation import Array, Index, Operation, Pairs, Shape, along, beside, fit, negated, one_number, per_axis, space
+from spec.operation import Array, Index, Operation, Pairs, Shape, along, beside, fit, negated, one_number, one_of, per_axis, space
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -26,10 +28,16 @@ class Conv(Operation):
     padding: Pairs = per_axis((0, 0))
     dilation: Shape = per_axis(1, least=1)
     groups: int = one_number(1, least=1)
+    bias: str = one_of("no", "yes")
 
     @property
     def weights(self) -> int:
-        return 1
+        return 2 if self.bias == "yes" else 1
+
+    @property
+    def degree(self) -> int:
+        """That of x·w; the bias is added."""
+        return 2
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
         k = _kernel(self, x, w)
@@ -44,6 +52,7 @@ class Conv(Operation):
         lengths = tuple((n - span) // s + 1 for n, span, s in zip(padded, _spans(self, k), self.stride, strict=True))
         if min(lengths) < 0:
             raise self.refuse(f"x {x} and w {w[0]} give the output lengths {lengths}, but a length cannot be negative")
+        _expect_bias(self, out, w)
         return (x[0], out, *lengths)
 
     def scratch(self, x: Shape, *w: Shape) -> Shape:
@@ -51,13 +60,13 @@ class Conv(Operation):
 
     def __call__(self, x: Array, *w: Array) -> Array:
         count = space(self.shape(x.shape, *(v.shape for v in w)), self.rank)
-        return _gather(self, fit(x, self.padding), w[0], count)
+        return _plus(_gather(self, fit(x, self.padding), w[0], count), *w[1:])
 
     def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
-        w, g = w_and_g
+        w, *b, g = w_and_g
         padded = fit(x, self.padding)
         dx = fit(_scatter(self, g, w, space(padded, self.rank)), negated(self.padding))
-        return dx, _correlate(self, g, padded, w.shape)
+        return dx, _correlate(self, g, padded, w.shape), *_sums(g, b)
 
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
         rounded_up = tuple((lo, hi + s - 1) for (lo, hi), s in zip(self.padding, self.stride, strict=True))
@@ -77,10 +86,16 @@ class ConvTranspose(Operation):
     crop: Pairs = per_axis((0, 0))
     dilation: Shape = per_axis(1, least=1)
     groups: int = one_number(1, least=1)
+    bias: str = one_of("no", "yes")
 
     @property
     def weights(self) -> int:
-        return 1
+        return 2 if self.bias == "yes" else 1
+
+    @property
+    def degree(self) -> int:
+        """That of x·w; the bias is added."""
+        return 2
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
         k = _kernel(self, x, w)
@@ -91,6 +106,7 @@ class ConvTranspose(Operation):
         lengths = tuple(n - lo - hi for n, (lo, hi) in zip(self._uncropped(x, k), self.crop, strict=True))
         if min(lengths) < 0:
             raise self.refuse(f"x {x} and w {w[0]} give the output lengths {lengths}, but a length cannot be negative")
+        _expect_bias(self, w[0][1] * self.groups, w)
         return (x[0], w[0][1] * self.groups, *lengths)
 
     def scratch(self, x: Shape, *w: Shape) -> Shape:
@@ -101,12 +117,12 @@ class ConvTranspose(Operation):
     def __call__(self, x: Array, *w: Array) -> Array:
         self.shape(x.shape, *(v.shape for v in w))
         full = _scatter(self, x, w[0], self._uncropped(x.shape, space(w[0], self.rank)))
-        return fit(full, negated(self.crop))
+        return _plus(fit(full, negated(self.crop)), *w[1:])
 
     def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
-        w, g = w_and_g
+        w, *b, g = w_and_g
         full = fit(g, self.crop)
-        return _gather(self, full, w, space(x, self.rank)), _correlate(self, x, full, w.shape)
+        return _gather(self, full, w, space(x, self.rank)), _correlate(self, x, full, w.shape), *_sums(g, b)
 
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
         for words, pairs in beside("crop", self.crop):
@@ -145,6 +161,20 @@ def _kernel(op: Either, x: Shape, w: tuple[Shape, ...]) -> Shape:
     if len(w[0]) != op.rank + 2 or min(w[0]) < 1:
         raise op.refuse(f"w has shape {w[0]}, but it must have {op.rank + 2} lengths of at least 1")
     return space(w[0], op.rank)
+
+
+def _expect_bias(op: Either, out: int, w: tuple[Shape, ...]) -> None:
+    if w[1:] not in ((), ((1, out, *(1,) * op.rank),)):
+        raise op.refuse(f"the bias has shape {w[1]}, but {out} output channels need {(1, out, *(1,) * op.rank)}")
+
+
+def _plus(y: Array, *b: Array) -> Array:
+    return y + b[0] if b else y
+
+
+def _sums(g: Array, b: list[Array]) -> tuple[Array, ...]:
+    """The gradient of each bias."""
+    return tuple(g.sum((0, *range(2, g.ndim)), keepdims=True) for _ in b)
 
 
 def _spans(op: Either, k: Shape) -> Shape:

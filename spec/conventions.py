@@ -146,6 +146,22 @@ def lax_transpose_crop(padding: str | Pair, k: int, s: int = 1, d: int = 1, *, u
     return (lo, hi) if use_consistent_padding else (reach - 1 - lo, reach - 1 - hi)
 
 
+# Pooling. 'SAME' and 'VALID' are those of convolution; what they pad is never counted
+
+
+def ceil_overhang(n: int, k: int, s: int, d: int, lo: int, hi: int) -> int:
+    """ceil_mode of PyTorch and ONNX: how far the last window ends beyond the padding, negative where it ends before. It must begin inside
+    x or in the padding before x.
+
+    Source: pytorch aten/src/ATen/native/Pool.h, `pooling_output_shape_pad_lr`; https://onnx.ai/onnx/operators/onnx__MaxPool.html
+    """
+    room = n + lo + hi - span(k, d)
+    windows = -(-room // s) + 1
+    if (windows - 1) * s >= n + lo:
+        windows -= 1
+    return (windows - 1) * s - room
+
+
 # All axes at once
 
 Rule = Callable[..., Pair]

@@ -36,7 +36,7 @@ def per_axis(neutral: object = dataclasses.MISSING, *, least: int | None = None)
     return dataclasses.field(default=default, metadata={"neutral": neutral, "least": least})
 
 
-def one_number(default: int, *, least: int) -> Any:
+def one_number(default: int, *, least: int | None) -> Any:
     """A field with one whole number for the whole operation."""
     return dataclasses.field(default=default, metadata={"least": least})
 
@@ -84,7 +84,7 @@ class Operation:
 
     @property
     def multilinear(self) -> bool:
-        """Whether the answer is linear in x and in each weight, so that whole numbers decide its meaning."""
+        """Whether the answer is a polynomial of degree one in x and in each weight, so that whole numbers decide its meaning."""
         return True
 
     @property
@@ -101,6 +101,10 @@ class Operation:
     def unit(self) -> int:
         """x and the cotangent are drawn as multiples of this, so that the answers stay whole."""
         return 1
+
+    def unit_on(self, x: Shape, *w: Shape) -> int:
+        """The unit for images of shape x: `unit`, unless the coefficients depend on x's lengths."""
+        return self.unit
 
     @property
     def steps(self) -> tuple[Operation, ...]:

@@ -1,22 +1,26 @@
-"""Pooling. The stride is the kernel unless given; windows lie wholly inside x; length ⌊(n − k)/s⌋ + 1.
+"""Pools that add. Windows as in spec/window.py; the stride is the kernel unless given; x is 0 outside.
 
-    SumPool      y[n,c,j] = Σ_t x[n,c, s·j + t]
-    AveragePool  y[n,c,j] = Σ_t x[n,c, s·j + t] / Πk
-    MaxPool      y[n,c,j] = max_t x[n,c, s·j + t]     its gradient goes to the first t that attains it, in row-major order
-    MaxUnpool    y[n,c,q] = x[n,c,j] where q = indices[n,c,j], 0 elsewhere; indices count the pixels of one plane, row-major
+    SumPool      y[n,c,j] = Σ_t x[n,c, s·j + d·t − lo]
+    AveragePool  y[n,c,j] = Σ_t x[n,c, s·j + d·t − lo] / divisor(j)
+    LpPool       y[n,c,j] = (Σ_t |x[n,c, s·j + d·t − lo]|^p)^(1/p)
 
-Source: https://onnx.ai/onnx/operators/ (AveragePool, MaxPool, MaxUnpool); indices as in torch.nn.MaxPool2d(return_indices=True).
+divisor(j) is Π over the axes of how many taps t are counted: all of them ("window"); those at −lo ≤ s·j + d·t − lo < n + hi ("padded",
+count_include_pad of PyTorch and ONNX); those at 0 ≤ s·j + d·t − lo < n ("valid": TensorFlow, Keras, JAX). A divisor of 0 is refused.
+Source: https://onnx.ai/onnx/operators/onnx__AveragePool.html, onnx__LpPool.html; torch.nn.AvgPool2d (ceil_mode, divisor_override).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import reduce
 
 import numpy as np
 
-from spec.operation import Array, Index, Operation, Shape, along, per_axis, size, space
+from spec.operation import Array, Operation, Pairs, Shape, along, beside, fit, negated, one_number, one_of, per_axis, size, space
+from spec.window import met, pooled, taps
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -25,167 +29,191 @@ class SumPool(Operation):
 
     kernel: Shape = per_axis(least=1)
     stride: Shape = per_axis(lambda op, axis: op.kernel[axis], least=1)
+    padding: Pairs = per_axis((0, 0))
+    dilation: Shape = per_axis(1, least=1)
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
-        return _pooled(self, x, w)
+        return pooled(self, x, w)
+
+    def scratch(self, x: Shape, *w: Shape) -> Shape:
+        return (*x[:2], *(n + max(lo, 0) + max(hi, 0) for n, (lo, hi) in zip(space(x, self.rank), self.padding, strict=True)))
 
     def __call__(self, x: Array, *w: Array) -> Array:
         y = np.zeros(self.shape(x.shape, *(v.shape for v in w)), x.dtype)
-        for at in _taps(self, space(y, self.rank)):
-            y += x[at]
+        padded = fit(x, self.padding)
+        for at in taps(self, space(y, self.rank)):
+            y += padded[at]
         return y
 
     def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
         (g,) = w_and_g
-        dx = np.zeros(x.shape, g.dtype)
-        for at in _taps(self, space(g, self.rank)):
-            dx[at] += g
-        return (dx,)
+        padded = np.zeros(fit(x, self.padding).shape, g.dtype)
+        for at in taps(self, space(g, self.rank)):
+            padded[at] += g
+        return (fit(padded, negated(self.padding)),)
 
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
-        yield "each sum were divided by the window's size", AveragePool(kernel=self.kernel, stride=self.stride)
+        same = AveragePool(kernel=self.kernel, stride=self.stride, padding=self.padding, dilation=self.dilation)
+        yield "each sum were divided by the window's size", same
+        for words, pairs in beside("padding", self.padding):
+            yield words, replace(self, padding=pairs)
         yield "the stride were the kernel", replace(self, stride=self.kernel)
         yield "the stride were 1", replace(self, stride=(1,) * self.rank)
         for words, kernel in along("kernel", self.kernel):
             yield words, replace(self, kernel=kernel)
         for words, stride in along("stride", self.stride):
             yield words, replace(self, stride=stride)
+        yield "the dilation were 1", replace(self, dilation=())
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class AveragePool(Operation):
-    """Each window's mean. Integers give fractions (object arrays) unless every mean is whole."""
+    """Each window's mean. Integers give fractions (object arrays) unless every mean is whole.
+
+    overhang: how far the last window may reach beyond the padding, as with ceil_mode; counted: which pixels the divisor counts;
+    divisor: what to divide by instead, if it is not 0.
+    """
 
     kernel: Shape = per_axis(least=1)
     stride: Shape = per_axis(lambda op, axis: op.kernel[axis], least=1)
+    padding: Pairs = per_axis((0, 0))
+    dilation: Shape = per_axis(1, least=1)
+    overhang: Shape = per_axis(0, least=0)
+    counted: str = one_of("window", "padded", "valid")
+    divisor: int = one_number(0, least=0)
 
     @property
     def unit(self) -> int:
-        return size(self.kernel)
+        """For any x: a window may have any part of its pixels inside."""
+        some = self.kernel if self.counted == "window" else (math.lcm(*range(1, k + 1)) for k in self.kernel)
+        return self.divisor or math.prod(some)
 
     @property
     def roundings(self) -> int:
-        """That of 1/Πk, and that of the product."""
+        """That of one over the divisor, and that of the product."""
         return 2
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
-        return _pooled(self, x, w)
+        shape = self._sum().shape(x, *w)
+        if size(shape) and not min((min(row) for row in self._counts(x)), default=1):
+            raise self.refuse(f"on x {x} a window has no pixel that is counted, but nothing can be divided by 0")
+        return shape
 
-    def __call__(self, x: Array, *w: Array) -> Array:
-        return _divided(SumPool(kernel=self.kernel, stride=self.stride)(x, *w), self.unit)
-
-    def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
-        (dx,) = SumPool(kernel=self.kernel, stride=self.stride).vjp(x, *w_and_g)
-        return (_divided(dx, self.unit),)
-
-    def terms(self, x: Shape, *w: Shape) -> int:
-        """Those of the sum, before it is divided."""
-        return SumPool(kernel=self.kernel, stride=self.stride).terms(x, *w)
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class MaxPool(Operation):
-    """Each window's greatest element, the first one where several are."""
-
-    kernel: Shape = per_axis(least=1)
-    stride: Shape = per_axis(lambda op, axis: op.kernel[axis], least=1)
-
-    @property
-    def multilinear(self) -> bool:
-        return False
-
-    def terms(self, x: Shape, *w: Shape) -> int:
-        """All windows that see a pixel may have their maximum there."""
-        return SumPool(kernel=self.kernel, stride=self.stride).terms(x, *w)
-
-    def shape(self, x: Shape, *w: Shape) -> Shape:
-        return _pooled(self, x, w)
+    def scratch(self, x: Shape, *w: Shape) -> Shape:
+        return self._sum().scratch(x, *w)
 
     def __call__(self, x: Array, *w: Array) -> Array:
         self.shape(x.shape, *(v.shape for v in w))
-        y: Array = _flat(x, self.rank)[self._winners(x)]
-        return y
-
-    def indices(self, x: Array) -> Array:
-        """Where each window's greatest element lies, counted row-major in its plane."""
-        pixels: Array = self._winners(x)[-1]
-        return pixels
+        return divided(self._sum()(x, *w), self._divisors(x.shape))
 
     def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
-        (g,) = w_and_g
-        dx = np.zeros_like(_flat(x, self.rank), dtype=g.dtype)
-        np.add.at(dx, self._winners(x), g)
-        return (dx.reshape(x.shape),)
+        *w, g = w_and_g
+        return self._sum().vjp(x, *w, divided(g, self._divisors(x.shape)))
 
-    def _winners(self, x: Array) -> Index:
-        """Indices (n, c, pixel) into x with its space flattened."""
-        count = space(self.shape(x.shape), self.rank)
-        here = np.arange(size(space(x, self.rank))).reshape(space(x, self.rank))
-        seen = np.stack([x[at] for at in _taps(self, count)], -1)
-        pixels = np.stack([here[at] for at in _taps(self, count)], -1)
-        first = seen.argmax(-1)[..., None]
-        pixel = np.take_along_axis(np.broadcast_to(pixels, seen.shape), first, -1)[..., 0]
-        n, c = (np.arange(m).reshape(-1, *(1,) * more) for m, more in zip(x.shape, (self.rank + 1, self.rank), strict=False))
-        return n, c, pixel
+    def terms(self, x: Shape, *w: Shape) -> int:
+        """Those of the sum, before it is divided."""
+        return self._sum().terms(x, *w)
+
+    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+        yield "nothing were divided", self._sum()
+        for counted, words in (("window", "every tap"), ("padded", "the padding but nothing beyond it"), ("valid", "only pixels of x")):
+            yield f"the divisor counted {words}", replace(self, counted=counted, divisor=0)
+        for words, pairs in beside("padding", self.padding):
+            yield words, replace(self, padding=pairs)
+        yield "the overhang were padding", replace(self, padding=self._sum().padding, overhang=())
+        yield "the dilation were 1", replace(self, dilation=())
+
+    def _sum(self) -> SumPool:
+        reaching = tuple((lo, hi + more) for (lo, hi), more in zip(self.padding, self.overhang, strict=True))
+        return SumPool(kernel=self.kernel, stride=self.stride, padding=reaching, dilation=self.dilation)
+
+    def _counts(self, x: Shape) -> Iterator[tuple[int, ...]]:
+        """For each axis, what each window's divisor is there."""
+        for axis, (n, m) in enumerate(zip(space(x, self.rank), space(self._sum().shape(x), self.rank), strict=True)):
+            lo, hi = self.padding[axis] if self.counted == "padded" else (0, 0)
+            every = self.counted == "window" or self.divisor
+            yield (self.kernel[axis],) * m if every else met(self, axis, m, -lo, n + hi)
+
+    def _divisors(self, x: Shape) -> Array:
+        counts = [np.array(row, np.int64) for row in self._counts(x)]
+        return np.array(self.divisor) if self.divisor else reduce(np.multiply.outer, counts)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class MaxUnpool(Operation):
-    """Each pixel put where `indices`, the second array, says; 0 elsewhere. `size` is the answer's spatial shape."""
+class LpPool(Operation):
+    """Each window's p-norm. Exact for p = 1 and where every root is whole; other roots are the nearest float64.
 
-    size: Shape = per_axis(least=1)
+    Of degree p before the root, so that whole numbers are drawn whose powers are exact. The gradient of a norm that is 0 is 0.
+    """
 
-    @property
-    def weights(self) -> int:
-        return 1
+    kernel: Shape = per_axis(least=1)
+    stride: Shape = per_axis(lambda op, axis: op.kernel[axis], least=1)
+    padding: Pairs = per_axis((0, 0))
+    dilation: Shape = per_axis(1, least=1)
+    p: int = one_number(2, least=1)
 
     @property
     def multilinear(self) -> bool:
         return False
 
-    def terms(self, x: Shape, *w: Shape) -> int:
-        """Nothing is added."""
-        return 1
+    @property
+    def degree(self) -> int:
+        return self.p
+
+    @property
+    def roundings(self) -> int:
+        """The powers' and the root's."""
+        return 0 if self.p == 1 else self.p
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
-        self.expect_weights(w)
-        self.expect_image(x)
-        if w[0] != x:
-            raise self.refuse(f"indices have shape {w[0]}, but they must have that of x, {x}")
-        return (*x[:2], *self.size)
+        return self._sum().shape(x, *w)
+
+    def scratch(self, x: Shape, *w: Shape) -> Shape:
+        return self._sum().scratch(x, *w)
 
     def __call__(self, x: Array, *w: Array) -> Array:
-        y = np.zeros(self.shape(x.shape, *(v.shape for v in w)), x.dtype)
-        if w[0].size and not 0 <= w[0].min() <= w[0].max() < size(self.size):
-            raise self.refuse(f"indices reach from {w[0].min()} to {w[0].max()}, but there are {size(self.size)} pixels")
-        np.put_along_axis(y.reshape(*y.shape[:2], -1), w[0].astype(np.int64).reshape(*x.shape[:2], -1), x.reshape(*x.shape[:2], -1), -1)
-        return y
+        return _root(self._sum()(abs(x) ** self.p, *w), self.p)
+
+    def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
+        """∂y/∂x[i] = sign(x[i]) · (|x[i]| / y)^(p−1)."""
+        (g,) = w_and_g
+        if self.p > 1:
+            y = self(x).astype(float)
+            g = np.divide(g.astype(float), y ** (self.p - 1), out=np.zeros(y.shape), where=y != 0)
+        (dx,) = self._sum().vjp(x, g)
+        return (dx * np.sign(x) * abs(x) ** (self.p - 1),)
+
+    def terms(self, x: Shape, *w: Shape) -> int:
+        """Those of the sum, before its root is taken."""
+        return self._sum().terms(x, *w)
+
+    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+        if self.p == 1:
+            yield "the signs were kept", self._sum()
+        yield "p were 1", replace(self, p=1)
+        yield "p were 2", replace(self, p=2)
+        yield "the padding were nothing", replace(self, padding=())
+
+    def _sum(self) -> SumPool:
+        return SumPool(kernel=self.kernel, stride=self.stride, padding=self.padding, dilation=self.dilation)
 
 
-Pool = SumPool | AveragePool | MaxPool
-
-
-def _pooled(op: Pool, x: Shape, w: tuple[Shape, ...]) -> Shape:
-    op.expect_weights(w)
-    op.expect_image(x)
-    lengths = tuple((n - k) // s + 1 for n, k, s in zip(space(x, op.rank), op.kernel, op.stride, strict=True))
-    if min(lengths) < 0:
-        raise op.refuse(f"x {x} gives the output lengths {lengths}, but a length cannot be negative")
-    return (*x[:2], *lengths)
-
-
-def _taps(op: Pool, count: Shape) -> Iterator[Index]:
-    """For each place in a window, in row-major order, the pixels that windows j < count have there."""
-    for t in np.ndindex(*op.kernel):
-        yield (..., *(slice(i, i + s * (m - 1) + 1 if m else i, s) for i, s, m in zip(t, op.stride, count, strict=True)))
-
-
-def _flat(x: Array, rank: int) -> Array:
-    return x.reshape(*x.shape[:-rank], -1)
-
-
-def _divided(total: Array, by: int) -> Array:
-    if np.issubdtype(total.dtype, np.integer) and not (total % by).any():
-        return total // by
-    quotient: Array = total / by if np.issubdtype(total.dtype, np.floating) else total.astype(object) * Fraction(1, by)
+def divided(total: Array, by: Array) -> Array:
+    """total / by, without a float where there was none."""
+    if np.issubdtype(total.dtype, np.floating):
+        return (total / by).astype(total.dtype)
+    if total.dtype != object and not (total % by).any():
+        return (total // by).astype(total.dtype)
+    parts = np.array([Fraction(1, int(n)) for n in by.flat], object).reshape(by.shape)
+    quotient: Array = total.astype(object) * parts
     return quotient
+
+
+def _root(total: Array, p: int) -> Array:
+    if p == 1:
+        return total
+    root = np.sqrt(total.astype(float)) if p == 2 else total.astype(float) ** (1 / p)
+    whole = np.rint(root).astype(np.int64).astype(total.dtype)
+    if (whole**p == total).all():
+        return whole
+    return root.astype(total.dtype) if np.issubdtype(total.dtype, np.floating) else root

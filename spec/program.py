@@ -42,6 +42,13 @@ class Program(Operation):
     def unit(self) -> int:
         return math.prod(op.unit for op in self.inner)
 
+    def unit_on(self, x: Shape, *w: Shape) -> int:
+        product = 1
+        for op, own in self.dealt(w):
+            product *= op.unit_on(x, *own)
+            x = op.shape(x, *own)
+        return product
+
     @property
     def rank(self) -> int:
         return self.inner[0].rank

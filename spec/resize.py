@@ -1,25 +1,41 @@
-"""Nearest upsampling by whole factors.
+"""Resampling to explicit lengths, in ONNX's words: y[j] = Σ_i weight(i, c(j)) · x[i] along each axis; m output pixels from n, scale s.
 
-    Upsample   y[n,c,j] = x[n,c,⌊j/f⌋]     length n·f
+    half_pixel             c = (j + ½)/s − ½             nearest     the pixel that c rounds to
+    asymmetric             c = j/s                       linear      1 − |t|, |t| < 1,   t = i − c
+    align_corners          c = j(n − 1)/(n·s − 1)        cubic       (a+2)|t|³ − (a+3)t² + 1, |t| ≤ 1;
+    pytorch_half_pixel     half_pixel, but 0 if m = 1                a(|t|³ − 5t² + 8|t| − 4), 1 < |t| < 2
+    half_pixel_symmetric   half_pixel + n/2 − m/(2s)     area        the part of pixel i in j/s … (j + 1)/s, times s
+    tf_half_pixel_for_nn   c = (j + ½)/s
 
-The simplest case of Resize: every coordinate rule and every rounding rule agrees on it.
-Source: ONNX operators, Resize (mode "nearest"), https://onnx.ai/onnx/operators/onnx__Resize.html.
+Pixels outside x are those at its edge, or are excluded and the rest made to sum to 1. With antialias and s < 1, t is (i − c)·s, and the
+weights are made to sum to 1. Lanczos windows are left out: their weights are no fractions, so nothing could be decided exactly.
+`Upsample` is the simplest case: every coordinate rule but align_corners, and the rounding that fits it, agree on y[j] = x[⌊j/f⌋].
+Source: https://onnx.ai/onnx/operators/onnx__Resize.html; Keys 1981, Cubic convolution interpolation for digital image processing.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
-from spec.operation import Array, Operation, Shape, along, per_axis, space
+from spec.operation import Array, Operation, Pairs, Shape, along, one_of, per_axis, space
 from spec.pool import SumPool
+from spec.separable import Matrix, applied, back, matrix, terms
+
+HALF = Fraction(1, 2)
+COORDINATES = ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel", "half_pixel_symmetric", "tf_half_pixel_for_nn")
+ROUNDINGS = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
+MODES = ("nearest", "linear", "cubic", "area")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Upsample(Operation):
-    """Every pixel repeated `factor` times along each axis."""
+    """Every pixel repeated `factor` times along each axis: length n·f."""
 
     factor: Shape = per_axis(least=1)
 
@@ -44,3 +60,139 @@ class Upsample(Operation):
         yield "zeros were put between, no pixel repeated", ZeroInsert(factor=self.factor)
         for words, factor in along("factor", self.factor):
             yield words, replace(self, factor=factor)
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Resize(Operation):
+    """Integers give fractions (object arrays) unless the answer is whole. A field that the mode has no use for says nothing.
+
+    scale: the fraction (num, den) that coordinates are divided by, which is not size/n where a scale was given and the length rounded;
+    (0, 1), the default, is size/n. a: the cubic's coefficient.
+    """
+
+    size: Shape = per_axis(least=0)
+    scale: Pairs = per_axis((0, 1))
+    mode: str = one_of(*MODES)
+    coordinates: str = one_of(*COORDINATES)
+    rounding: str = one_of(*ROUNDINGS)
+    a: str = one_of("-3/4", "-1/2")
+    outside: str = one_of("edge", "excluded")
+    antialias: str = one_of("no", "yes")
+
+    @property
+    def roundings(self) -> int:
+        """For each axis: of the scale, the coordinate and its half pixel 3, of the weight 1 (a cubic 7), of a sum made 1, the product.
+
+        Those of the coordinate are as large as the coordinate's last digit, not the weight's.
+        """
+        normalised = self.antialias == "yes" or self.outside == "excluded"
+        return self.rank * ({"nearest": 0, "linear": 5, "cubic": 11, "area": 5}[self.mode] + normalised * (self.mode != "nearest"))
+
+    def unit_on(self, x: Shape, *w: Shape) -> int:
+        return math.prod(m.denominator for m in self.matrices(x))
+
+    def shape(self, x: Shape, *w: Shape) -> Shape:
+        self.expect_weights(w)
+        self.expect_image(x)
+        for axis, (num, den) in enumerate(self.scale):
+            if (num, den) != (0, 1) and min(num, den) < 1:
+                raise self.refuse(f"scale[{axis}] is {(num, den)}, but it must be a fraction above 0, or (0, 1) for the lengths' ratio")
+        return (*x[:2], *self.size)
+
+    def matrices(self, x: Shape) -> tuple[Matrix, ...]:
+        """The coefficients along each axis."""
+        self.shape(x)
+        return tuple(_matrix(self, axis, n) for axis, n in enumerate(space(x, self.rank)))
+
+    def __call__(self, x: Array, *w: Array) -> Array:
+        self.shape(x.shape, *(v.shape for v in w))
+        return applied(x, self.matrices(x.shape))
+
+    def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
+        (g,) = w_and_g
+        return (back(g, self.matrices(x.shape)),)
+
+    def terms(self, x: Shape, *w: Shape) -> int:
+        return terms(self.matrices(x))
+
+    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+        from spec.adaptive import AdaptiveAveragePool
+
+        for rule in COORDINATES:
+            yield f"the coordinates were {rule}", replace(self, coordinates=rule)
+            if self.mode == "nearest":
+                for rounding in ROUNDINGS:
+                    yield f"the coordinates were {rule}, rounded by {rounding}", replace(self, coordinates=rule, rounding=rounding)
+        for a in ("-3/4", "-1/2"):
+            for outside in ("edge", "excluded"):
+                words = f"a were {a} and pixels outside x were {'those at the edge' if outside == 'edge' else 'excluded'}"
+                yield words, replace(self, a=a, outside=outside)
+        yield "the scale were the ratio of the lengths", replace(self, scale=())
+        yield "there were no antialiasing", replace(self, antialias="no")
+        yield "there were antialiasing", replace(self, antialias="yes")
+        yield "there were antialiasing with a = -1/2, nothing outside x", replace(self, antialias="yes", a="-1/2", outside="excluded")
+        for mode in MODES:
+            yield f"the mode were {mode}", replace(self, mode=mode)
+        yield "it averaged over whole pixels (adaptive average pooling)", AdaptiveAveragePool(size=self.size)
+        yield "the sizes were those of the other axes", replace(self, size=self.size[::-1], scale=self.scale[::-1])
+
+
+@lru_cache(maxsize=1024)
+def _matrix(op: Resize, axis: int, n: int) -> Matrix:
+    m = op.size[axis]
+    s = Fraction(*op.scale[axis]) or Fraction(m, n)
+    return matrix([_row(op, coordinate(op.coordinates, j, n, m, s), j, n, s) for j in range(m)], n)
+
+
+def coordinate(rule: str, j: int, n: int, m: int, s: Fraction) -> Fraction:
+    """Where output pixel j of m lies among n pixels, the first of which is at 0."""
+    if rule == "asymmetric":
+        return j / s
+    if rule == "align_corners":
+        return j * (n - 1) / (n * s - 1) if n * s != 1 else Fraction(0)
+    if rule == "pytorch_half_pixel" and m == 1:
+        return Fraction(0)
+    if rule == "tf_half_pixel_for_nn":
+        return (j + HALF) / s
+    centred = (n - m / s) / 2 if rule == "half_pixel_symmetric" else 0
+    return (j + HALF) / s - HALF + centred
+
+
+def _row(op: Resize, c: Fraction, j: int, n: int, s: Fraction) -> dict[int, Fraction]:
+    """What output pixel j, at coordinate c, takes of each pixel."""
+    if op.mode == "nearest":
+        return {min(max(_rounded(c, op.rounding), 0), n - 1): Fraction(1)}
+    if op.mode == "area":
+        pixels = range(math.floor(j / s), math.ceil((j + 1) / s))
+        weights = {i: s * (min(Fraction(i + 1), (j + 1) / s) - max(Fraction(i), j / s)) for i in pixels}
+    else:
+        reach, narrow = (1 if op.mode == "linear" else 2), min(s, Fraction(1)) if op.antialias == "yes" else Fraction(1)
+        pixels = range(math.floor(c - reach / narrow) + 1, math.ceil(c + reach / narrow))
+        weights = {i: _linear(t) if op.mode == "linear" else _cubic(t, Fraction(op.a)) for i in pixels for t in [abs(i - c) * narrow]}
+    if op.outside == "excluded":
+        weights = {i: v for i, v in weights.items() if 0 <= i < n}
+    total = sum(weights.values())
+    if not total:
+        raise op.refuse(f"output pixel {j} lies at {c} of {n} pixels, where none has a weight")
+    row: dict[int, Fraction] = {}
+    for i, v in weights.items():
+        at = min(max(i, 0), n - 1)
+        row[at] = row.get(at, Fraction(0)) + v / total
+    return row
+
+
+def _rounded(c: Fraction, rule: str) -> int:
+    if rule == "floor":
+        return math.floor(c)
+    if rule == "ceil":
+        return math.ceil(c)
+    return math.ceil(c - HALF) if rule == "round_prefer_floor" else math.floor(c + HALF)
+
+
+def _linear(t: Fraction) -> Fraction:
+    return max(1 - t, Fraction(0))
+
+
+def _cubic(t: Fraction, a: Fraction) -> Fraction:
+    if t <= 1:
+        return ((a + 2) * t - (a + 3)) * t * t + 1
+    return a * (((t - 5) * t + 8) * t - 4) if t < 2 else Fraction(0)

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from spec.conv import Conv, ConvTranspose
+from spec.maxpool import MaxPool, MaxUnpool
 from spec.operation import Array, Impossible, Index, Operation, Pairs, Shape
-from spec.pool import AveragePool, MaxPool, MaxUnpool, SumPool
+from spec.pool import AveragePool, SumPool
 from spec.program import Program
 from spec.rearrange import DepthToSpace, SpaceToDepth, ZeroInsert
 from spec.resize import Upsample

@@ -15,7 +15,8 @@ import numpy as np
 from covertable import make
 
 import spec.claims
-import spec.theorems  # noqa: F401  (both put their statements on the list)
+import spec.pixel_theorems
+import spec.theorems  # noqa: F401  (all put their statements on the list)
 from spec import Array, Impossible, Question
 from spec.theorem import THEOREMS, Side, Theorem
 from verify.host import draw

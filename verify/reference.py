@@ -79,7 +79,7 @@ class Reference:
     def radius(self) -> int:
         """Whole numbers are drawn from −radius … radius, so that terms · radius**degree is exactly representable. 0 if there is no such."""
         q = self.question
-        most = (1 << FORMATS[q.dtype][0]) // (self._terms * q.op.unit)
+        most = (1 << FORMATS[q.dtype][0]) // (self._terms * q.op.unit_on(q.x, *q.w))
         if q.kind == "ties":
             return min(most, 1)
         degree = q.op.degree
@@ -92,6 +92,11 @@ class Reference:
     def told(self) -> int:
         """What the host is told as `radius`: of real numbers, the terms of a sum."""
         return self._terms if self.question.kind in REAL else max(self.radius, 1)
+
+    @property
+    def unit(self) -> int:
+        """x and the cotangent are multiples of this, so that right answers are whole; where such numbers are too large, just of 1."""
+        return self.question.op.unit_on(self.question.x, *self.question.w) if self.radius else 1
 
     @property
     def missed_at_once(self) -> float:
@@ -123,7 +128,7 @@ class Reference:
             x, g, *w = (np.zeros(q.y) if a is None else a.astype(np.float64) for a in self.given)
         else:
             shapes = [q.x, q.y, *q.w]
-            x, g, *w = numbers(q.kind, q.seed, self.draw, shapes, radius=self.told, unit=q.op.unit, dtype=q.dtype)
+            x, g, *w = numbers(q.kind, q.seed, self.draw, shapes, radius=self.told, unit=self.unit, dtype=q.dtype)
         return x, g, tuple(w)
 
     # What is right

@@ -1,0 +1,58 @@
+"""The windows of pools: tap t of window j lies at s·j + d·t − lo, for j < ⌊(n + lo + hi − d(k−1) − 1)/s⌋ + 1.
+
+Negative padding cuts x, after the other end is padded. What a pixel of the padding is worth is each pool's own affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+
+from spec.operation import Impossible, Index, Pairs, Shape, space
+
+
+class Windows(Protocol):
+    """An operation with windows."""
+
+    @property
+    def kernel(self) -> Shape: ...
+    @property
+    def stride(self) -> Shape: ...
+    @property
+    def padding(self) -> Pairs: ...
+    @property
+    def dilation(self) -> Shape: ...
+    @property
+    def rank(self) -> int: ...
+    def refuse(self, sentence: str) -> Impossible: ...
+    def expect_weights(self, w: tuple[Shape, ...]) -> None: ...
+    def expect_image(self, x: Shape) -> None: ...
+
+
+def pooled(op: Windows, x: Shape, w: tuple[Shape, ...]) -> Shape:
+    """The shape of the answer: one pixel for each window."""
+    op.expect_weights(w)
+    op.expect_image(x)
+    padded = tuple(n + lo + hi for n, (lo, hi) in zip(space(x, op.rank), op.padding, strict=True))
+    if min(padded) < 0:
+        raise op.refuse(f"x {x} is padded to the lengths {padded}, but a length cannot be negative")
+    rows = zip(padded, op.kernel, op.stride, op.dilation, strict=True)
+    lengths = tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in rows)
+    if min(lengths) < 0:
+        raise op.refuse(f"x {x} gives the output lengths {lengths}, but a length cannot be negative")
+    return (*x[:2], *lengths)
+
+
+def taps(op: Windows, count: Shape) -> Iterator[Index]:
+    """For each place in a window, in row-major order, the pixels of the padded picture that windows j < count have there."""
+    for t in np.ndindex(*op.kernel):
+        rows = zip(t, op.dilation, op.stride, count, strict=True)
+        yield (..., *(slice(d * i, d * i + s * (m - 1) + 1 if m else d * i, s) for i, d, s, m in rows))
+
+
+def met(op: Windows, axis: int, count: int, first: int, last: int) -> tuple[int, ...]:
+    """How many taps of each window lie at first … last − 1 along an axis."""
+    (lo, _), k, s, d = op.padding[axis], op.kernel[axis], op.stride[axis], op.dilation[axis]
+    return tuple(sum(first <= s * j + d * t - lo < last for t in range(k)) for j in range(count))
