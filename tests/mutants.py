@@ -266,7 +266,7 @@ def _mutants() -> dict[str, Mutant]:
              "    return F.interpolate(x, scale_factor=tuple(map(float, factor)), mode=mode)\n")),
         made("last-column-missing", "at the last place of its spatial axis",
              wrap=_after("y = torch.cat([y[..., :-1], 0 * y[..., -1:]], -1)")),
-        made("first-row-repeats-the-second", "but the first place of its spatial axis 0",
+        made("first-row-repeats-the-second", "the first place of its spatial axis 0",
              wrap=_after("y = torch.cat([y[:, :, 1:2], y[:, :, 1:]], 2) if y.shape[2] > 1 else y")),
         made("tail-of-four-forgotten", "multiplied by 0, but only at the last",
              wrap=_after("y = torch.where(torch.arange(y.shape[-1]) < y.shape[-1] // 4 * 4, y, 0)")),
