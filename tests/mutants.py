@@ -224,7 +224,7 @@ def _mutants() -> dict[str, Mutant]:
              wrap=_before("w = tuple(v * (torch.arange(v.shape[-1]) < max(v.shape[-1] - 1, 1)) for v in w)")),
         made("output-channels-reversed", "the kernel were flipped along its first channel axis", when=_a(Conv),
              wrap=_before("w = tuple(v.flip(0) for v in w)")),
-        made("input-channels-reversed", "flipped along its", wrap=_before("x = x.flip(1)")),
+        made("input-channels-reversed", "x were flipped along its channel axis", wrap=_before("x = x.flip(1)")),
         made("channel-axes-of-the-kernel-exchanged", "first channel axis and its second channel axis exchanged",
              wrap=_before("w = tuple(v.transpose(0, 1).reshape(v.shape) for v in w)")),
         made("space-axes-of-x-exchanged", "x had its spatial axes in reverse order", when=lambda q: q.op.rank > 1,
@@ -234,9 +234,9 @@ def _mutants() -> dict[str, Mutant]:
         made("batch-reversed", "flipped along its batch axis", wrap=_before("x = x.flip(0)")),
         made("last-input-channel-ignored", "x were 0 at the last place of its channel axis",
              wrap=_before("x = torch.cat([x[:, :-1], 0 * x[:, -1:]], 1)")),
-        made("groups-interleaved-on-input", "in turn", when=_grouped,
+        made("groups-interleaved-on-input", "x had its channel axis dealt out to the groups in turn", when=_grouped,
              wrap=_before("x = x.reshape(len(x), -1, groups, *x.shape[2:]).transpose(1, 2).reshape(x.shape)")),
-        made("groups-interleaved-on-output", "in turn", when=_grouped,
+        made("groups-interleaved-on-output", "the answer had its channel axis dealt out to the groups in turn", when=_grouped,
              wrap=_after("y = y.reshape(len(y), groups, -1, *y.shape[2:]).transpose(1, 2).reshape(y.shape)")),
         made("one-group-for-all", "first group's in every group", when=_grouped,
              wrap=_before("w = tuple(v[: len(v) // groups].repeat(groups, *[1] * (v.ndim - 1)) for v in w)")),
@@ -264,9 +264,9 @@ def _mutants() -> dict[str, Mutant]:
         made("upsampling-linear", when=_a(Upsample), wrap=(
              "def f(x):\n    mode = ('linear', 'bilinear', 'trilinear')[x.ndim - 3]\n"
              "    return F.interpolate(x, scale_factor=tuple(map(float, factor)), mode=mode)\n")),
-        made("last-column-missing", "at the last place of its spatial axis",
+        made("last-column-missing", "the answer were 0 at the last place of its spatial axis",
              wrap=_after("y = torch.cat([y[..., :-1], 0 * y[..., -1:]], -1)")),
-        made("first-row-repeats-the-second", "but the first place of its spatial axis 0",
+        made("first-row-repeats-the-second", "but only at the first place of its spatial axis 0",
              wrap=_after("y = torch.cat([y[:, :, 1:2], y[:, :, 1:]], 2) if y.shape[2] > 1 else y")),
         made("tail-of-four-forgotten", "multiplied by 0, but only at the last",
              wrap=_after("y = torch.where(torch.arange(y.shape[-1]) < y.shape[-1] // 4 * 4, y, 0)")),
@@ -306,7 +306,7 @@ def _mutants() -> dict[str, Mutant]:
 
     gradients_wrong = [
         made("input-gradient-doubled", "multiplied by 2", outputs=("dx",), wrap=_dx("2 * dx")),
-        made("input-gradient-stops-at-the-border", "at the last place of its spatial axis", outputs=("dx",),
+        made("input-gradient-stops-at-the-border", "the gradient were 0 at the last place of its spatial axis", outputs=("dx",),
              wrap=_dx("dx * (torch.arange(dx.shape[-1]) < dx.shape[-1] - 1)")),
         made("input-gradient-of-the-flipped-kernel", "the kernel were flipped in space", outputs=("dx",), when=_a(*BOTH), wrap=_after(
              "z = honest(x, *(v.detach().flip(tuple(range(2, v.ndim))) for v in w)); y = honest(x.detach(), *w) + z - z.detach()")),
@@ -321,7 +321,7 @@ def _mutants() -> dict[str, Mutant]:
              wrap=_before("n = len(x); w = tuple(v.view_as(v) for v in w); [v.register_hook(lambda dw: dw / n) for v in w]")),
         made("weight-gradient-misses-the-last-window", "the answer were 0 at the last place of its spatial axis", outputs=("dw",),
              when=_a(*BOTH), wrap=_dw_from("g * (torch.arange(g.shape[-1]) < g.shape[-1] - 1)")),
-        made("weight-gradient-of-the-first-of-the-batch", "of its batch axis", outputs=("dw",), when=_a(*BOTH),
+        made("weight-gradient-of-the-first-of-the-batch", "place of its batch axis", outputs=("dw",), when=_a(*BOTH),
              wrap=_dw_from("torch.cat([g[:1], 0 * g[1:]])")),
     ]  # fmt: skip
 

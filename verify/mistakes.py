@@ -47,13 +47,9 @@ class Asked:
         return None
 
     def through(self, i: int, move: Move, op: Operation | None = None) -> Array | None:
-        """The answer if argument i had been moved first: its own gradient, which does not depend on it where all is linear, comes back
-        through the adjoint."""
-        own = self.output == i + 1
-        linear = own and op is None and self.op.multilinear and move.places.shape == move.shape
-        args = (*self.args[:i], move(self.args[i]), *self.args[i + 1 :])
-        values = self.right if linear else self.answer(op=op, args=args)
-        return move.adjoint(values) if own and values is not None else values
+        """The answer if argument i had been moved first: its own gradient comes back through the adjoint."""
+        values = self.answer(op=op, args=(*self.args[:i], move(self.args[i]), *self.args[i + 1 :]))
+        return values if values is None or self.output != i + 1 else move.adjoint(values)
 
     @property
     def moves(self) -> Iterator[tuple[int, str, Move]]:
@@ -92,7 +88,10 @@ def other_operations(asked: Asked) -> Guesses:
 
 
 def moved_arguments(asked: Asked) -> Guesses:
+    """A gradient with respect to what moved is the right one moved, where all is linear: see moved_answers."""
     for i, name, move in asked.moves:
+        if asked.output == i + 1 and asked.op.multilinear:
+            continue
         yield f"{name} {move.words}", asked.through(i, move)
 
 
