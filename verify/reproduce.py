@@ -17,7 +17,8 @@ from verify.shrink import Given
 def script(finding: Finding, question: Question, given: Given, backend: Backend, versions: dict[str, str]) -> str:
     """Source text. It runs itself once more in a process of its own, so that a fault that kills it has an exit status too."""
     reference = Reference(question, given=given)
-    i = reference.names.index(finding.output)
+    fatal = finding.verdict in ("crashed", "timeout")
+    i = len(reference.names) - 1 if fatal else reference.names.index(finding.output)
     header = f"{finding.runtime} ({_listed(versions)}), {finding.output} of\n{finding.question}\n\n{_what(finding)}"
     arrays = [("x", given[0]), ("g", given[1]), *zip(_weights(question), given[2:], strict=True)]
     settings = [f"os.environ[{k!r}] = {v!r}" for k, v in sorted(backend.runtime.environment.items())]
@@ -30,9 +31,9 @@ def script(finding: Finding, question: Question, given: Given, backend: Backend,
         "# How arrays go in and out, and how gradients are taken\n\n" + backend.runtime.glue.strip(),
         f"# What {finding.runtime} is asked\n\n" + finding.native.strip(),
         "# The numbers\n\n" + "\n".join(f"{name} = {_array(a)}" for name, a in arrays),
-        f"# What the definition says of {finding.output}, and how far rounding may take it\n\n"
+        f"# What the definition says of {reference.names[i]}, and how far rounding may take it\n\n"
         f"expected = {_array(reference.outputs[i])}\nallowed = {_array(_allowed(reference, i))}",
-        _run(question, finding),
+        _run(question, finding, i),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -146,9 +147,8 @@ print("as the definition says")
 """
 
 
-def _run(question: Question, finding: Finding) -> str:
+def _run(question: Question, finding: Finding, place: int) -> str:
     args = ", ".join(["x", *_weights(question)])
-    place = question.outputs.index(finding.output)
     times = 20 if finding.verdict == "nondeterministic" else 1
     form = INFERENCE if question.kind == "inference" else RUN
     return form.format(dtype=question.dtype, args=args, place=place, times=times).strip()

@@ -26,7 +26,8 @@ from verify.record import Report, Verdict
 from verify.reference import CONFIDENCE, Reference
 
 WORTH_ASKING_AGAIN: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
-"""What is found in company is asked again alone, in a new host with the environment users have, before it is reported."""
+"""What is found in company is asked again alone, in a new host with the environment users have, before it is reported; so is a death
+under the survey's variables."""
 
 Watch = Callable[[str, str, int], None]
 """Called with a runtime's name, what it is doing, and how many programs it has behind it."""
@@ -90,7 +91,8 @@ class Run:
         again: dict[int, list[Judgement]] = {}
         try:
             async for job, judged in self._judged(ran, jobs, cores, alone=False):
-                if any(j.verdict in WORTH_ASKING_AGAIN for j in judged):
+                fatal = bool(backend.runtime.survey) and any(j.verdict in ("crashed", "timeout") for j in judged)
+                if fatal or any(j.verdict in WORTH_ASKING_AGAIN for j in judged):
                     again[job.id] = judged
                 else:
                     self._keep(ran, job, judged, "asking")

@@ -92,7 +92,7 @@ class _Built:
         x: Shape = (parts.batch, c, *parts.space)
         weights: tuple[Shape, ...] = ()
         for op in parts.steps:
-            own = _weights(op, x[1], outs.pop(0), kernels.pop(0)) if op.weights else ()
+            own = weight_shapes(op, x[1], outs.pop(0), kernels.pop(0)) if op.weights else ()
             x, weights = op.shape(x, *own), weights + own
         op = parts.steps[0] if len(parts.steps) == 1 else Program(inner=parts.steps)
         return replace(self.q, op=op, x=(parts.batch, c, *parts.space), w=weights)
@@ -115,13 +115,15 @@ class _Built:
         return self.but(space=_cut(self.space, axis), steps=tuple(_flatter(op, axis) for op in self.steps), kernels=kernels)
 
 
-def _weights(op: Operation, inputs: int, outputs: int, kernel: Shape) -> tuple[Shape, ...]:
+def weight_shapes(op: Operation, inputs: int, outputs: int, kernel: Shape) -> tuple[Shape, ...]:
+    """The shapes of the weights that turn so many channels into so many. Raises Impossible."""
     groups = getattr(op, "groups", 1)
     if inputs % groups or outputs % groups or not isinstance(op, Conv | ConvTranspose):
         raise Impossible("groups must divide the channels")
+    bias = ((1, outputs, *(1,) * op.rank),) * (op.weights - 1)
     if isinstance(op, Conv):
-        return ((outputs, inputs // groups, *kernel),)
-    return ((inputs, outputs // groups, *kernel),)
+        return ((outputs, inputs // groups, *kernel), *bias)
+    return ((inputs, outputs // groups, *kernel), *bias)
 
 
 def _flatter(op: Operation, axis: int) -> Operation:
