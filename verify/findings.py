@@ -22,12 +22,12 @@ from backends.known import Known
 from spec import Impossible, Question, parse_question
 from verify.conclude import FINE, Ran, Tally
 from verify.diagnose import remedies
-from verify.engine import Asker, HostFailed
+from verify.engine import SLOWEST_IMPORT, Asker, HostFailed
 from verify.host import MARKS
 from verify.judge import Judgement, judge
 from verify.record import Finding, Record, Report
 from verify.reference import Reference
-from verify.reproduce import issue, script
+from verify.reproduce import issue, script, shows
 from verify.run import diagnosed, job
 from verify.shrink import Given, cost, plainer_numbers, smaller, weight
 
@@ -134,7 +134,13 @@ class Hunt:
             first=record.question, question=repr(question), native=self.backend.translate(question),
             instead=await self._instead(question, judged), known=record.known,
         )  # fmt: skip
-        program = script(finding, question, given, self.backend, self.ran.versions)
+        drawn = self._drawn(question, judged)
+        for numbers, times in ((given, 1), (drawn, 1), (drawn, 100)):
+            program = script(finding, question, numbers, self.backend, self.ran.versions, times=times)
+            if await asyncio.to_thread(shows, program, self.backend, self.timeout + SLOWEST_IMPORT):
+                break
+        else:
+            program = program.replace("\n\nExit status 1", "\n\nIt did not show again in a process of its own.\n\nExit status 1", 1)
         return structs.replace(finding, script=program, issue=issue(finding, question, self.ran.versions, program))
 
     async def _shrunk(self, question: Question, judged: Judgement, fault: Fault) -> tuple[Question, Judgement]:
@@ -178,8 +184,7 @@ class Hunt:
 
     async def _plain_numbers(self, question: Question, judged: Judgement, fault: Fault) -> Given:
         """The numbers of the draw that shows it, made few and small where it still does."""
-        x, g, w = Reference(question).at(judged.draw).drawn
-        given: Given = (x, None if judged.output == "y" and judged.verdict not in FATAL else g, *w)
+        given = self._drawn(question, judged)
         count = sum(a.size for a in given if a is not None)
         if judged.verdict != "differ" or question.kind not in ("integers", *MARKS) or count > LARGEST_TO_PLAIN:
             return given
@@ -196,6 +201,10 @@ class Hunt:
             else:
                 break
         return given
+
+    def _drawn(self, question: Question, judged: Judgement) -> Given:
+        x, g, w = Reference(question).at(judged.draw).drawn
+        return (x, None if judged.output == "y" and judged.verdict not in FATAL else g, *w)
 
     def _still(self, fault: Fault, question: Question, judged: Judgement) -> bool:
         """With few numbers other than zero many neighbours give the same, so the words may change."""
