@@ -179,10 +179,10 @@ class Reference:
         """NaN where the one pixel that is no number has a window, and the other pixels' answer elsewhere."""
         here = ~np.isfinite(x)
         ones = [np.ones(v.shape) for v in w]
-        y, dx, *dw = self.everything(here.astype(float), np.ones(g.shape), tuple(ones))
+        seen = self.everything(here.astype(float), np.ones(g.shape), tuple(ones))
         clean = self.everything(np.where(here, 0, x), g, w)
-        seen = (y, np.zeros(dx.shape), *dw)
-        return tuple(np.where(s > 0, np.nan, a) for s, a in zip(seen, clean, strict=True))
+        reached = (a > 0 if i != 1 else np.zeros(a.shape, bool) for i, a in enumerate(seen))
+        return tuple(np.where(r, np.nan, a) for r, a in zip(reached, clean, strict=True))
 
     # How far rounding may take it
 
