@@ -31,7 +31,8 @@ def page(report: Report) -> str:
     )
     head = f"| dtype | terms | {' | '.join(runtimes)} |\n|---|---|{'---|' * len(runtimes)}"
     versions = "; ".join(f"{name}: {', '.join(f'{k} {v}' for k, v in report.runtimes[name].versions.items())}" for name in runtimes)
-    return TEMPLATE.format(head=head, rows=rows, versions=versions, cpu=report.environment.get("cpu", ""), suite=report.suite.get("name", ""))
+    cpu, suite = report.environment.get("cpu", ""), report.suite.get("name", "")
+    return TEMPLATE.format(head=head, rows=rows, versions=versions, cpu=cpu, suite=suite)
 
 
 def _terms(i: int) -> str:
