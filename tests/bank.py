@@ -129,12 +129,12 @@ def summary(bank: Sequence[Examined]) -> tuple[str, bool]:
     return sentence, len(caught) == len(bank) and rate >= DIAGNOSED_AT_LEAST
 
 
-def _plain(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+def plain(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ("  ".join(cell.ljust(n) for cell, n in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
-def _markdown(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+def markdown(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     lines = (f"| {' | '.join(row)} |" for row in rows)
     yield next(lines)
     yield "|---" * len(rows[0]) + "|"
@@ -144,18 +144,18 @@ def _markdown(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bank")
     parser.add_argument("--markdown", action="store_true", help="write a page, not a table")
-    markdown = parser.parse_args().markdown
+    as_page = parser.parse_args().markdown
     bank = examined(pool("standard", 3), 12)
     if bank.pop(HONEST.name).wrong:
         print("the honest backend does not agree", file=sys.stderr)
         return 1
     sentence, good = summary(list(bank.values()))
     rows = [HEADER, *(e.row for e in bank.values())]
-    if markdown:
+    if as_page:
         pending = ", ".join(f"{m.name} ({m.kind})" for m in MUTANTS.values() if m.kind != "exact")
-        print(PAGE.format(table="\n".join(_markdown(rows)), summary=sentence + ".", pending=pending), end="")
+        print(PAGE.format(table="\n".join(markdown(rows)), summary=sentence + ".", pending=pending), end="")
     else:
-        print(*_plain(rows), sentence, sep="\n")
+        print(*plain(rows), sentence, sep="\n")
     return int(not good)
 
 
