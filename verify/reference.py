@@ -294,7 +294,7 @@ def _split(a: Array, exponent: int) -> tuple[Array, Array]:
             high[i] = float(exact)
             low[i] = float(exact - Fraction(high[i]))
         except OverflowError:
-            high[i], low[i] = math.copysign(math.inf, exact), 0
+            high[i], low[i] = math.inf if exact > 0 else -math.inf, 0
     return high.reshape(a.shape), low.reshape(a.shape)
 
 
