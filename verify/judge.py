@@ -22,6 +22,7 @@ from verify.reference import Reference
 WORST_FIRST: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise", "vacuous", "agree")
 UNSTEADY = "a second run on the same numbers answered otherwise"
 ZERO_TIMES_NAN = "what lies outside a window were multiplied by zero, and 0 · NaN is NaN"
+REPLACED = "that pixel were replaced by a number before anything was multiplied"
 TRANSFORMED = "it were computed by way of a transform, as Winograd's or an FFT: whole numbers come out inexact"
 
 
@@ -131,8 +132,8 @@ def _located(name: str, i: int, reference: Reference, values: Array) -> Judgemen
     words += [f"{int(lost.sum())} values are finite though their windows see it"] if lost.any() else []
     rest = int((wrong & ~lost & ~leaked).sum())
     words += [f"{rest} other values are wrong"] if rest else []
-    only_leaked = not lost.any() and not rest
-    return Judgement(name, "differ", "; ".join(words), difference, ZERO_TIMES_NAN if only_leaked else "")
+    why = ZERO_TIMES_NAN if not lost.any() and not rest else REPLACED if (lost == seen).all() and not leaked.any() else ""
+    return Judgement(name, "differ", "; ".join(words), difference, why)
 
 
 def _inferred(reference: Reference, inferred: tuple[Inferred, ...]) -> Judgement:
