@@ -22,14 +22,14 @@ from backends.known import Known
 from spec import Impossible, Question, parse_question
 from verify.conclude import FINE, Ran, Tally
 from verify.diagnose import remedies
-from verify.engine import Asker, HostFailed
+from verify.engine import SLOWEST_IMPORT, Asker, HostFailed
 from verify.host import MARKS
 from verify.judge import Judgement, judge
 from verify.record import Finding, Record, Report
 from verify.reference import Reference
-from verify.reproduce import issue, script
+from verify.reproduce import issue, script, shows
 from verify.run import diagnosed, job
-from verify.shrink import Given, plainer_numbers, smaller, weight
+from verify.shrink import Given, cost, plainer_numbers, smaller, weight
 
 SECONDS = 60.0
 """For shrinking one finding; the smallest so far is kept."""
@@ -50,8 +50,9 @@ def alike(report: Report) -> list[list[Record]]:
 
 
 def likeness(record: Record) -> tuple[str, ...]:
-    """What alike records have in common: runtime, operations, output, verdict and diagnosis, or else the reason."""
-    return record.runtime, row(record), record.output, record.verdict, record.diagnosis or re.sub(r"\d+", "#", record.reason)
+    """What alike records have in common: runtime, operations, verdict and diagnosis; where nothing explains a value, the output too."""
+    output = record.output if not record.diagnosis and record.verdict in ("differ", "nondeterministic", "imprecise") else ""
+    return record.runtime, row(record), output, record.verdict, record.diagnosis or re.sub(r"\d+", "#", record.reason)
 
 
 def row(record: Record) -> str:
@@ -65,8 +66,8 @@ def row(record: Record) -> str:
 def find(
     report: Report, groups: Sequence[list[Record]], backends: Iterable[Backend], known: Sequence[Known], *, timeout: float, most: int = 20
 ) -> list[Finding]:
-    """A finding for each of the first `most` groups of a runtime; those that shrink to the same become one."""
-    found: dict[tuple[str, str, str, str], Finding] = {}
+    """A finding for each of the first `most` groups of a runtime; those with one mistake become one, the smallest."""
+    found: dict[tuple[str, ...], Finding] = {}
     for backend in backends:
         own = [g for g in groups if g[0].runtime == backend.name and g[0].kind == "case" and g[0].verdict != "unsupported"]
         if not own:
@@ -74,9 +75,10 @@ def find(
         runtime = report.runtimes[backend.name]
         hunt = Hunt(backend, known, Ran(backend, versions=dict(runtime.versions), environment=dict(runtime.environment)), timeout)
         for one in asyncio.run(hunt.all_of(own[:most])):
-            key = (one.runtime, one.question, one.verdict, one.diagnosis)
-            same = found.get(key)
-            found[key] = structs.replace(same, records=same.records + one.records) if same else one
+            key = (one.runtime, one.verdict, _mistake(one.diagnosis) or one.question)
+            same = found.get(key, one)
+            least = min(one, same, key=lambda f: cost(parse_question(f.question)))
+            found[key] = least if same is one else structs.replace(least, records=same.records + one.records)
     return sorted(found.values(), key=lambda f: (f.runtime, f.question))
 
 
@@ -116,8 +118,8 @@ class Hunt:
     async def smallest(self, group: Sequence[Record]) -> Finding:
         """Shrink the shortest question of a group until nothing smaller shows the same, or time is up."""
         record = group[0]
-        fault = Fault(record.output, record.verdict, record.known, record.diagnosis)
-        judged = Judgement(record.output, record.verdict, record.reason, record.difference, record.diagnosis, record.rounding)
+        fault = Fault(record.output, record.verdict, record.known, _mistake(record.diagnosis))
+        judged = Judgement(record.output, record.verdict, record.reason, record.difference, record.diagnosis, rounding=record.rounding)
         question = parse_question(record.question)
         if self.survey and record.verdict not in FATAL:
             self.asker = self.survey
@@ -132,7 +134,13 @@ class Hunt:
             first=record.question, question=repr(question), native=self.backend.translate(question),
             instead=await self._instead(question, judged), known=record.known,
         )  # fmt: skip
-        program = script(finding, question, given, self.backend, self.ran.versions)
+        drawn = self._drawn(question, judged)
+        for numbers, times in ((given, 1), (drawn, 1), (drawn, 100)):
+            program = script(finding, question, numbers, self.backend, self.ran.versions, times=times)
+            if await asyncio.to_thread(shows, program, self.backend, self.timeout + SLOWEST_IMPORT):
+                break
+        else:
+            program = program.replace("\n\nExit status 1", "\n\nIt did not show again in a process of its own.\n\nExit status 1", 1)
         return structs.replace(finding, script=program, issue=issue(finding, question, self.ran.versions, program))
 
     async def _shrunk(self, question: Question, judged: Judgement, fault: Fault) -> tuple[Question, Judgement]:
@@ -170,14 +178,13 @@ class Hunt:
 
     def _shows(self, fault: Fault, question: Question, judged: Judgement) -> bool:
         same = judged.verdict == fault.verdict and judged.output.rstrip("0123456789") == fault.output.rstrip("0123456789")
-        if not same or (fault.diagnosis and judged.diagnosis != fault.diagnosis):
+        if not same or (fault.diagnosis and fault.diagnosis not in map(_mistake, (judged.diagnosis, *judged.equals))):
             return False
         return Tally(self.known).explanation(self.ran, question, judged) == fault.known
 
     async def _plain_numbers(self, question: Question, judged: Judgement, fault: Fault) -> Given:
         """The numbers of the draw that shows it, made few and small where it still does."""
-        x, g, w = Reference(question).at(judged.draw).drawn
-        given: Given = (x, None if judged.output == "y" and judged.verdict not in FATAL else g, *w)
+        given = self._drawn(question, judged)
         count = sum(a.size for a in given if a is not None)
         if judged.verdict != "differ" or question.kind not in ("integers", *MARKS) or count > LARGEST_TO_PLAIN:
             return given
@@ -194,6 +201,10 @@ class Hunt:
             else:
                 break
         return given
+
+    def _drawn(self, question: Question, judged: Judgement) -> Given:
+        x, g, w = Reference(question).at(judged.draw).drawn
+        return (x, None if judged.output == "y" and judged.verdict not in FATAL else g, *w)
 
     def _still(self, fault: Fault, question: Question, judged: Judgement) -> bool:
         """With few numbers other than zero many neighbours give the same, so the words may change."""
@@ -221,6 +232,12 @@ class Fault:
     verdict: str
     known: str | None
     diagnosis: str
+
+
+def _mistake(diagnosis: str) -> str:
+    """The words without the step of a composition; nothing where they only say which values are wrong."""
+    located = diagnosis.startswith("all were right but") or ", but only at" in diagnosis
+    return "" if located else re.sub(r" \(in \w+, step \d+\)$", "", diagnosis)
 
 
 def _reference(question: Question) -> Reference | None:

@@ -36,6 +36,8 @@ class Judgement:
     difference: Difference | None = None
     diagnosis: str = ""
     """Words that finish "answers as if …"; empty if nothing explains it, or nothing was looked for."""
+    equals: tuple[str, ...] = ()
+    """The words of other operations that explain it as well."""
     rounding: Rounding | None = None
     draw: int = 0
     """Which of the draws shows it."""
@@ -114,7 +116,7 @@ def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgemen
     difference = _difference(~(ratio <= 1), reference.outputs[i], values, ratio)
     share = f"{difference.count} of {difference.total} values are beyond the rounding bound"
     words = explained(reference, i, values)
-    return Judgement(name, "imprecise" if words else "differ", share, difference, words, rounding)
+    return Judgement(name, "imprecise" if words else "differ", share, difference, words, rounding=rounding)
 
 
 def _located(name: str, i: int, reference: Reference, values: Array) -> Judgement:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
+import tempfile
 import textwrap
 
 import numpy as np
@@ -14,8 +17,8 @@ from verify.reference import Reference
 from verify.shrink import Given
 
 
-def script(finding: Finding, question: Question, given: Given, backend: Backend, versions: dict[str, str]) -> str:
-    """Source text. It runs itself once more in a process of its own, so that a fault that kills it has an exit status too."""
+def script(finding: Finding, question: Question, given: Given, backend: Backend, versions: dict[str, str], *, times: int = 1) -> str:
+    """Source text that asks `times` times, in a process of its own, so that a fault that kills it has an exit status too."""
     reference = Reference(question, given=given)
     fatal = finding.verdict in ("crashed", "timeout")
     i = len(reference.names) - 1 if fatal else reference.names.index(finding.output)
@@ -33,9 +36,21 @@ def script(finding: Finding, question: Question, given: Given, backend: Backend,
         "# The numbers\n\n" + "\n".join(f"{name} = {_array(a)}" for name, a in arrays),
         f"# What the definition says of {reference.names[i]}, and how far rounding may take it\n\n"
         f"expected = {_array(reference.outputs[i])}\nallowed = {_array(_allowed(reference, i))}",
-        _run(question, finding, i),
+        _run(question, i, times),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def shows(program: str, backend: Backend, timeout: float) -> bool:
+    """Whether a program ends with exit status 1, run as its reader would."""
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+        file.write(program)
+        file.flush()
+        try:
+            status = subprocess.run([backend.python or sys.executable, file.name], capture_output=True, timeout=timeout).returncode
+        except subprocess.TimeoutExpired:
+            return True
+    return status == 1
 
 
 def issue(finding: Finding, question: Question, versions: dict[str, str], program: str) -> str:
@@ -147,8 +162,7 @@ print("as the definition says")
 """
 
 
-def _run(question: Question, finding: Finding, place: int) -> str:
+def _run(question: Question, place: int, times: int) -> str:
     args = ", ".join(["x", *_weights(question)])
-    times = 20 if finding.verdict == "nondeterministic" else 1
     form = INFERENCE if question.kind == "inference" else RUN
     return form.format(dtype=question.dtype, args=args, place=place, times=times).strip()

@@ -17,7 +17,7 @@ from backends.known import Known, everything
 from spec import Array, Question
 from verify.answer import Answer
 from verify.conclude import Ask, Ran, conclude
-from verify.diagnose import diagnose
+from verify.diagnose import diagnose, equals
 from verify.engine import HostFailed, Job, answers
 from verify.environment import missing, variables, versions
 from verify.judge import Judgement, judge
@@ -165,8 +165,11 @@ def diagnosed(reference: Reference, judged: Judgement, answer: Answer) -> Judgem
     if judged.verdict != "differ" or judged.diagnosis or not meaning or output >= len(answer.draws[judged.draw]):
         return judged
     values = answer.draws[judged.draw][output].values
-    words = diagnose(reference.at(judged.draw), output, values.astype(np.float64)) if values.dtype.kind in "biuf" else ""
-    return replace(judged, diagnosis=words)
+    if values.dtype.kind not in "biuf":
+        return judged
+    drawn, got = reference.at(judged.draw), values.astype(np.float64)
+    words = diagnose(drawn, output, got)
+    return replace(judged, diagnosis=words, equals=equals(drawn, output, got) if words else ())
 
 
 def _listed(a: Array | None) -> Any:
