@@ -145,8 +145,10 @@ def _after(line: str) -> str:
 
 def _each_channel(partial: str) -> str:
     """The answer as a sum of partial answers, one from each channel of x."""
-    return f"def f(x, *w):\n    parts = (x * (torch.arange(x.shape[1]) == c).to(x).reshape(-1, *[1] * (x.ndim - 2)) for c in range(x.shape[1]))\n" \
-           f"    y = sum({partial} for part in parts)\n    return y\n"
+    return (
+        "def f(x, *w):\n    one = torch.eye(x.shape[1]).to(x).reshape(x.shape[1], -1, *[1] * (x.ndim - 2))\n"
+        f"    y = sum({partial} for part in (x * mask for mask in one))\n    return y\n"
+    )
 
 
 def _dx(gradient: str) -> str:
@@ -317,7 +319,7 @@ def _mutants() -> dict[str, Mutant]:
         made("minus-infinity-outside", "overwritten with -inf", outputs=("y",), when=lambda q: 0 not in q.y,
              wrap=_after("y = torch.where(y == y.min(), -torch.inf, y)")),
         made("another-dtype", "rounded to 24", outputs=("y",), wrap=_after("y = y.double() if y.dtype == torch.float32 else y.float()")),
-        made("slightly-off", expected="imprecise", wrap=_after("y = y * (1 + 2 * torch.finfo(y.dtype).eps)")),
+        made("slightly-off", "by way of a transform", expected="imprecise", wrap=_after("y = y * (1 + 2 * torch.finfo(y.dtype).eps)")),
     ]  # fmt: skip
 
     gradients_wrong = [
@@ -342,14 +344,16 @@ def _mutants() -> dict[str, Mutant]:
     ]  # fmt: skip
 
     memories = [
-        made("second-call-differs", expected="nondeterministic", wrap="calls = []\n\n" + _after("calls.append(0); y = y + len(calls) - 1")),
+        made("second-call-differs", expected="nondeterministic", kinds=("normal",),
+             wrap="calls = []\n\n" + _after("calls.append(0); y = y + len(calls) - 1")),
         made("every-fifth-call-wrong", expected="nondeterministic", outputs=("y",),
              wrap=_kept("calls", _after("kept[0] = kept.get(0, 0) + 1; y = y + (kept[0] % 5 == 0)"))),
-        made("gradients-add-up", expected="nondeterministic", outputs=("dx",), wrap="sums = []\n\n" + _dx("sums.append(dx) or sum(sums)")),
-        made("stale-buffer", alike=lambda q: (q.y, q.dtype), outputs=("y",), expected="nondeterministic",
+        made("gradients-add-up", expected="nondeterministic", kinds=("normal",), outputs=("dx",),
+             wrap="sums = []\n\n" + _dx("sums.append(dx) or sum(sums)")),
+        made("stale-buffer", alike=lambda q: (q.y, q.dtype), outputs=("y",),
              wrap=_kept("buffers", _after(_STALE))),
         made("kernel-kept-by-shape", when=lambda q: bool(q.w), alike=lambda q: (q.w, q.dtype), outputs=("y", "dx"),
-             expected="nondeterministic", wrap=_kept("kernels", _before(_FIXED_DW))),
+             wrap=_kept("kernels", _before(_FIXED_DW))),
     ]  # fmt: skip
 
     no_answer = [
@@ -370,11 +374,11 @@ def _mutants() -> dict[str, Mutant]:
              when=_narrowed("float16", "bfloat16"), wrap=_each_channel("honest(part, *w)")),
         made("double-accumulated-in-single", "sums were kept in 24", expected="imprecise", kinds=("normal",), when=_narrowed("float64"),
              wrap=_each_channel("honest(part, *w).float()").replace("return y", "return y.double()")),
-        made("rounded-towards-zero", "towards zero", expected="imprecise", kinds=("normal",), outputs=("y",), when=_many, wrap=(
+        made("rounded-towards-zero", "not rounded to nearest", expected="imprecise", kinds=("normal",), outputs=("y",), when=_many, wrap=(
              _before("exact = honest(x.double(), *(v.double() for v in w)); y = honest(x, *w)\n"
                      "    up = y.double().abs() > exact.abs()\n"
                      "    return y + (torch.where(up, y.nextafter(0 * y), y) - y).detach()"))),
-        made("rounded-up", "larger numbers", expected="imprecise", kinds=("normal",), outputs=("y",), when=_many, wrap=(
+        made("rounded-up", "not rounded to nearest", expected="imprecise", kinds=("normal",), outputs=("y",), when=_many, wrap=(
              _before("exact = honest(x.double(), *(v.double() for v in w)); y = honest(x, *w)\n"
                      "    return y + (torch.where(y.double() < exact, y.nextafter(y + 1), y) - y).detach()"))),
         made("half-cut-off", "cut off instead of rounded", expected="imprecise", kinds=("normal", "wide"), outputs=("y",),
@@ -392,8 +396,10 @@ def _mutants() -> dict[str, Mutant]:
         made("nan-ignored", "replaced by a number", kinds=("nan",), wrap=_before("x = torch.nan_to_num(x)")),
         made("infinity-becomes-the-largest", "replaced by a number", kinds=("infinity",), wrap=_before("x = x.clamp(-99, 99)")),
         made("nan-stays-in-the-buffer", "overwritten with nan", kinds=("nan", "integers"), alike=lambda q: q.dtype, outputs=("y",),
-             wrap=_kept("places", _after("kept[0] = kept.get(0, set()) | set(y.detach().flatten().isnan().nonzero().flatten().tolist()); "
-             "spoilt = torch.zeros(y.numel()); spoilt[[i for i in kept[0] if i < y.numel()]] = torch.nan; y = y + spoilt.reshape(y.shape)"))),
+             wrap=_kept("places", _after(
+             "kept[0] = kept.get(0, set()) | set(torch.nonzero(y.flatten().isnan()).flatten().tolist())\n"
+             "    stale = torch.tensor([i for i in kept[0] if i < y.numel()]).long()\n"
+             "    y = y.flatten().index_fill(0, stale, torch.nan).reshape(y.shape)"))),
     ]  # fmt: skip
 
     choices = [
@@ -403,8 +409,8 @@ def _mutants() -> dict[str, Mutant]:
              "def f(x):\n    for i, (k, s) in enumerate(zip(kernel, stride), 2):\n        x = x.unfold(i, k, s)\n"
              "    return x.amax(tuple(range(-len(kernel), 0)))\n")),
         made("maximum-at-least-zero", "were cut off below 0", kinds=("distinct",), when=_a(MaxPool), wrap=_after("y = y.relu()")),
-        made("all-to-the-first-pixel", kinds=("distinct",), when=_a(MaxPool), outputs=("dx",),
-             wrap=_after("y = y.detach() + x[..., : y.shape[-1]].sum() * 0 + (x - x.detach()).flatten(1)[:, 0].sum() * torch.ones_like(y)")),
+        made("gradient-to-every-pixel", kinds=("distinct",), when=_a(MaxPool), outputs=("dx",),
+             wrap=_after("y = y.detach() + (x - x.detach()).sum()")),
     ]  # fmt: skip
 
     without_a_run = [

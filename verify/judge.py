@@ -22,6 +22,7 @@ from verify.reference import Reference
 WORST_FIRST: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise", "vacuous", "agree")
 UNSTEADY = "a second run on the same numbers answered otherwise"
 ZERO_TIMES_NAN = "what lies outside a window were multiplied by zero, and 0 · NaN is NaN"
+NOT_NEAREST = "numbers were not rounded to nearest"
 REPLACED = "that pixel were replaced by a number before anything was multiplied"
 TRANSFORMED = "it were computed by way of a transform, as Winograd's or an FFT: whole numbers come out inexact"
 
@@ -111,7 +112,8 @@ def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgemen
     rounding = _rounding(ratio, reference.counts[i])
     if rounding.ratio is not None and rounding.ratio <= 1:
         if words := biased(reference, i, signed):
-            return Judgement(name, "imprecise", f"every value is within {rounding.ratio:.2g} of its bound, but {words}", rounding=rounding)
+            near = f"every value is within {rounding.ratio:.2g} of its bound, but {words}"
+            return Judgement(name, "imprecise", near, diagnosis=NOT_NEAREST, rounding=rounding)
         return Judgement(name, "agree", rounding=rounding)
     difference = _difference(~(ratio <= 1), reference.outputs[i], values, ratio)
     share = f"{difference.count} of {difference.total} values are beyond the rounding bound"

@@ -57,7 +57,8 @@ def biased(reference: Reference, output: int, error: Array) -> str:
     The two statistics of the dot-product requirements of Arm's TOSA conformance tests, in units of u·op(|x|, |w|), over T sums with
     ΣK products in all: Σe² ≤ 0.4·ΣK and |Σe| ≤ 2·√ΣK. A rounding to nearest is spread over ±u of its partial sum, with mean square
     u²/3 at most; K of them give K/3 < 0.4·K if every partial sum were as large as the whole, and a sum with standard deviation √(ΣK/3),
-    of which 2·√ΣK is three and a half; so too for Σ(e·sign y), as rounding to nearest knows no signs. All need products that no two sums share, so only single bilinear operations are held to it.
+    of which 2·√ΣK is three and a half; so too for Σ(e·sign y), as rounding to nearest knows no signs. All need products that no two sums
+    share, so only single bilinear operations are held to it.
     """
     q = reference.question
     if q.kind != "normal" or len(q.op.steps) > 1 or q.op.degree != 2 or reference.unit_roundoff != reference.accumulated:
