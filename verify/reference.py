@@ -52,6 +52,8 @@ class Reference:
             raise Impossible("MaxUnpool takes indices, which cannot be drawn; theorems ask about it")
         if not q.op.multilinear and q.kind in (*REAL, *MARKS, "impulses"):
             raise Impossible(f"{q.op!r} selects instead of adding, but {q.kind} asks about sums; ask integers, distinct or ties")
+        if self.given is None and not q.op.multilinear and self.inexact:
+            raise Impossible(f"{q.op!r} selects among numbers that may be rounded, but then no choice is right; ask a dyadic divisor")
         if q.kind == "impulses" and q.w:
             raise Impossible(f"{q.op!r} has weights, but impulses ask for coefficients that are its own; ask integers")
         object.__setattr__(self, "_terms", q.op.terms(q.x, *q.w))
