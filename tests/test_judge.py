@@ -178,6 +178,12 @@ def test_a_bias_sees_nothing() -> None:
     assert not np.isnan(reference.outputs[1]).any()
 
 
+def test_the_marked_pixel_is_found_without_gradients_too() -> None:
+    question = parse_question("Upsample(factor=(2,)) x=(1, 1, 2) float32 nan")
+    reference = Reference(question, given=(np.array([[[np.nan, 3.0]]]), None))
+    np.testing.assert_array_equal(reference.outputs, [[[[np.nan, np.nan, 3, 3]]]])
+
+
 def test_a_gradient_of_zero_may_or_may_not_be_multiplied_by_nan() -> None:
     """The second step looks at none of the first step's windows that see the pixel."""
     question = parse_question("Conv(stride=(1,)) >> SumPool(kernel=(1,), padding=((-3, 0),)) x=(1, 1, 4) w=(1, 1, 1) float32 nan seed=0")

@@ -64,7 +64,8 @@ def row(record: Record) -> str:
 
 
 def find(
-    report: Report, groups: Sequence[list[Record]], backends: Iterable[Backend], known: Sequence[Known], *, timeout: float, most: int = 20
+    report: Report, groups: Sequence[list[Record]], backends: Iterable[Backend], known: Sequence[Known], *, timeout: float,
+    most: int = 20, seconds: float = SECONDS,
 ) -> list[Finding]:
     """A finding for each of the first `most` groups of a runtime; those with one mistake become one, the smallest."""
     found: dict[tuple[str, ...], Finding] = {}
@@ -73,9 +74,9 @@ def find(
         if not own:
             continue
         runtime = report.runtimes[backend.name]
-        hunt = Hunt(backend, known, Ran(backend, versions=dict(runtime.versions), environment=dict(runtime.environment)), timeout)
+        hunt = Hunt(backend, known, Ran(backend, versions=dict(runtime.versions), environment=dict(runtime.environment)), timeout, seconds)
         for one in asyncio.run(hunt.all_of(own[:most])):
-            key = (one.runtime, one.verdict, _mistake(one.diagnosis) or one.question)
+            key = (one.runtime, one.verdict, mistake(one.diagnosis) or one.question)
             same = found.get(key, one)
             least = min(one, same, key=lambda f: cost(parse_question(f.question)))
             found[key] = least if same is one else structs.replace(least, records=same.records + one.records)
@@ -91,6 +92,7 @@ class Hunt:
     ran: Ran
     timeout: float
     seconds: float = SECONDS
+    """For each finding, and once more for its numbers."""
     alone: Asker = field(init=False)
     survey: Asker | None = None
     asker: Asker = field(init=False)
@@ -118,7 +120,7 @@ class Hunt:
     async def smallest(self, group: Sequence[Record]) -> Finding:
         """Shrink the shortest question of a group until nothing smaller shows the same, or time is up."""
         record = group[0]
-        fault = Fault(record.output, record.verdict, record.known, _mistake(record.diagnosis))
+        fault = Fault(record.output, record.verdict, record.known, mistake(record.diagnosis))
         judged = Judgement(record.output, record.verdict, record.reason, record.difference, record.diagnosis, rounding=record.rounding)
         question = parse_question(record.question)
         if self.survey and record.verdict not in FATAL:
@@ -159,7 +161,7 @@ class Hunt:
             for question, judged in zip(asked, await self._asked([_reference(q) for q in asked]), strict=True):
                 shown = next((j for j in judged if self._shows(fault, question, j)), None)
                 if shown:
-                    return question, shown
+                    return question, fault.named(shown)
         return None
 
     async def _asked(self, references: Sequence[Reference | None], texts: Sequence[str] = ()) -> list[list[Judgement]]:
@@ -178,7 +180,7 @@ class Hunt:
 
     def _shows(self, fault: Fault, question: Question, judged: Judgement) -> bool:
         same = judged.verdict == fault.verdict and judged.output.rstrip("0123456789") == fault.output.rstrip("0123456789")
-        if not same or (fault.diagnosis and fault.diagnosis not in map(_mistake, (judged.diagnosis, *judged.equals))):
+        if not same or (fault.diagnosis and fault.diagnosis not in map(mistake, (judged.diagnosis, *judged.equals))):
             return False
         return Tally(self.known).explanation(self.ran, question, judged) == fault.known
 
@@ -233,9 +235,15 @@ class Fault:
     known: str | None
     diagnosis: str
 
+    def named(self, judged: Judgement) -> Judgement:
+        """In these words, if they are among those that explain it."""
+        same = [words for words in (judged.diagnosis, *judged.equals) if self.diagnosis and mistake(words) == self.diagnosis]
+        return replace(judged, diagnosis=same[0]) if same else judged
 
-def _mistake(diagnosis: str) -> str:
-    """The words without the step of a composition; nothing where they only say which values are wrong."""
+
+def mistake(diagnosis: str) -> str:
+    """What two diagnoses have in common that name one mistake: the words without the step of a composition; nothing where they only
+    say which values are wrong."""
     located = diagnosis.startswith("all were right but") or ", but only at" in diagnosis
     return "" if located else re.sub(r" \(in \w+, step \d+\)$", "", diagnosis)
 

@@ -25,8 +25,8 @@ from backends import Backend
 from spec import Conv, ConvTranspose, Impossible, MaxUnpool, Operation, Program, Question, Shape, operations
 from spec.operation import size
 from spec.question import DTYPES, KINDS
-from verify.findings import alike, find, likeness
-from verify.record import Report
+from verify.findings import SECONDS, alike, find, likeness, mistake
+from verify.record import Finding, Record, Report
 from verify.reference import Reference
 from verify.run import Run
 from verify.shrink import weight_shapes
@@ -78,7 +78,7 @@ class Search:
 
 def rounds(
     search: Search, backends: Sequence[Backend], *, ops: Sequence[str], minutes: float, seed: int, timeout: float,
-    watch: Callable[[str], None],
+    watch: Callable[[str], None], seconds: float = SECONDS,
 ) -> Iterator[Report]:  # fmt: skip
     """One report after the other, each with the findings that none before it had, until time is up or someone interrupts."""
     end = time.monotonic() + 60 * minutes
@@ -91,11 +91,17 @@ def rounds(
         run = Run(questions, list(backends), suite={"name": "fuzz", "seed": seed}, timeout=timeout)
         report = run.go()
         search.save()
-        new = [group for group in alike(report) if likeness(group[0]) not in met]
+        new = [group for group in alike(report) if not met & {likeness(group[0]), _named(group[0])}]
         met |= {likeness(group[0]) for group in new}
-        yield structs.replace(report, findings=find(report, new, run.backends, run.known, timeout=timeout))
+        findings = find(report, new, run.backends, run.known, timeout=timeout, seconds=seconds)
+        met |= {_named(finding) for finding in findings if finding.diagnosis}
+        yield structs.replace(report, findings=findings)
         if run.interrupted:
             return
+
+
+def _named(found: Record | Finding) -> tuple[str, ...]:
+    return found.runtime, found.verdict, mistake(found.diagnosis) or found.id
 
 
 def proposed(wanted: Sequence[str], seed: int, n: int) -> list[Question]:

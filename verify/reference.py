@@ -202,7 +202,7 @@ class Reference:
         with_it, without = (self.everything(a, np.ones(g.shape), ones) for a in (here.astype(float), nowhere))
         seen = [a - b for a, b in zip(with_it, without, strict=True)]
         clean = self.everything(np.where(here, 0, x), g, w)
-        met = (seen[0], nowhere, *self._met(here.astype(float), ones))
+        met = (seen[0], nowhere, *self._met(here.astype(float), ones))[: len(seen)]
         return tuple(np.where(s > 0, np.nan, np.where(m > 0, np.inf, a)) for s, m, a in zip(seen, met, clean, strict=True))
 
     def _met(self, x: Array, ones: Outputs) -> list[Array]:
