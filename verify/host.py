@@ -85,7 +85,8 @@ def real(kind: str, seed: int, stream: int, shape: tuple[int, ...], place: int, 
     choice = ((bits >> np.uint64(55)) % np.uint64(256)).astype(np.int64)
     if kind == "normal":
         uniform = _bits(seed, stream, 8 * count).reshape(count, 8) >> np.uint64(24)
-        return rounded((uniform.astype(np.float64).sum(1) - 2.0**42) / 2.0**40, digits).reshape(shape)
+        grid = 2.0 ** max(least - digits + 1, -40)  # float16 holds no smaller steps
+        return rounded(np.rint((uniform.astype(np.float64).sum(1) - 2.0**42) / 2.0**40 / grid) * grid, digits).reshape(shape)
     if kind == "wide":
         reach = 4 if dtype == "float16" else 20
         values = sign * np.ldexp(fraction, choice % (2 * reach + 1) - reach)

@@ -50,6 +50,9 @@ def _attempts(q: Question) -> Iterator[Any]:
     for i, c in enumerate(built.channels):
         for n in _less(c, 1):
             yield lambda i=i, n=n: built.but(channels=_put(built.channels, i, n))
+    for i, op in enumerate(q.op.steps):
+        if isinstance(op, Conv | ConvTranspose) and op.groups > 1:
+            yield lambda i=i: built.with_one_group(i)
     for axis, length in enumerate(q.x[2:]):
         for n in _less(length, 1):
             yield lambda axis=axis, n=n: built.but(space=_put(built.space, axis, n))
@@ -107,6 +110,13 @@ class _Built:
         if not steps:
             raise Impossible("nothing is left")
         return self.but(steps=steps, channels=tuple(channels), kernels=tuple(kernels))
+
+    def with_one_group(self, i: int) -> Question:
+        """Only the first of a step's groups is left, so that the channels before and after it are fewer too."""
+        op, at = self.steps[i], sum(op.weights > 0 for op in self.steps[:i])
+        assert isinstance(op, Conv | ConvTranspose)
+        channels = (*self.channels[:at], *(c // op.groups for c in self.channels[at : at + 2]), *self.channels[at + 2 :])
+        return self.but(steps=_put(self.steps, i, replace(op, groups=1)), channels=channels)
 
     def without_axis(self, axis: int) -> Question:
         if len(self.space) == 1:
