@@ -65,7 +65,7 @@ def test_a_mutant_is_found_and_reported_once(tmp_path: Path) -> None:
     """Two rounds see the same mistake; the second adds no finding for it."""
     pytest.importorskip("torch")
     search, mutant = Search(tmp_path), MUTANTS["crop-shifted"]
-    reports = rounds(search, [mutant], ops=["ConvTranspose"], minutes=5, seed=0, timeout=20, watch=lambda words: None, seconds=3)
+    reports = rounds(search, [mutant], ops=["ConvTranspose"], minutes=5, seed=0, timeout=20, watch=lambda words: None, most=2, seconds=3)
     first = next(reports)
     assert any("crop began one pixel later" in f.diagnosis or "exchanged" in f.diagnosis for f in first.findings)
     second = next(reports)

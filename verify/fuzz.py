@@ -78,7 +78,7 @@ class Search:
 
 def rounds(
     search: Search, backends: Sequence[Backend], *, ops: Sequence[str], minutes: float, seed: int, timeout: float,
-    watch: Callable[[str], None], seconds: float = SECONDS,
+    watch: Callable[[str], None], most: int = 20, seconds: float = SECONDS,
 ) -> Iterator[Report]:  # fmt: skip
     """One report after the other, each with the findings that none before it had, until time is up or someone interrupts."""
     end = time.monotonic() + 60 * minutes
@@ -93,7 +93,8 @@ def rounds(
         search.save()
         new = [group for group in alike(report) if not met & {likeness(group[0]), _named(group[0])}]
         met |= {likeness(group[0]) for group in new}
-        findings = find(report, new, run.backends, run.known, timeout=timeout, seconds=seconds)
+        shrunk = find(report, new, run.backends, run.known, timeout=timeout, most=most, seconds=seconds)
+        findings = [finding for finding in shrunk if _named(finding) not in met]
         met |= {_named(finding) for finding in findings if finding.diagnosis}
         yield structs.replace(report, findings=findings)
         if run.interrupted:

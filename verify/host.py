@@ -168,9 +168,10 @@ def main() -> None:
     glue: dict[str, Any] = {"__name__": "glue"}
     try:
         exec(compile(hello["glue"], "glue", "exec"), glue)
+        versions = glue["version"]()
         if "together" not in glue:
             glue["_one"] = _one_by_one(glue["answers"])
-        send({"kind": "ready", "versions": glue["version"](), "python": sys.version.split()[0], "numpy": np.__version__})
+        send({"kind": "ready", "versions": versions, "python": sys.version.split()[0], "numpy": np.__version__})
     except BaseException as error:
         send({"kind": "failed", **_sentence(error)})
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import subprocess
 import sys
@@ -31,7 +32,7 @@ def script(finding: Finding, question: Question, given: Given, backend: Backend,
         "if len(sys.argv) == 1:  # in a process of its own, since some faults are fatal\n"
         '    sys.exit(subprocess.run([sys.executable, os.path.abspath(__file__), "inside"]).returncode != 0)',
         "\n".join(settings),
-        "# How arrays go in and out, and how gradients are taken\n\n" + backend.runtime.glue.strip(),
+        "# How arrays go in and out, and how gradients are taken\n\n" + _used(backend.runtime.glue, question.kind),
         f"# What {finding.runtime} is asked\n\n" + finding.native.strip(),
         "# The numbers\n\n" + "\n".join(f"{name} = {_array(a)}" for name, a in arrays),
         f"# What the definition says of {reference.names[i]}, and how far rounding may take it\n\n"
@@ -97,6 +98,21 @@ def _equation(op: object) -> str:
 
 def _allowed(reference: Reference, i: int) -> Array:
     return np.zeros(reference.outputs[i].shape) if reference.exact else np.where(reference.claimed[i], reference.bounds[i], np.inf)
+
+
+def _used(glue: str, kind: str) -> str:
+    """The glue without the functions that a program has no use for."""
+    used = {"array", "numpy", "dtype", "answers", "together"} | ({"infer"} if kind == "inference" else set())
+    nodes = ast.parse(glue).body
+    unused = {node.name for node in nodes if isinstance(node, ast.FunctionDef) and node.name not in used}
+    kept = [
+        node
+        for node in nodes
+        if not (isinstance(node, ast.FunctionDef) and node.name in unused)
+        and not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in unused)
+    ]
+    pieces = [(ast.get_source_segment(glue, node) or "", isinstance(node, ast.FunctionDef)) for node in kept]
+    return "".join(f"\n\n{text}\n" if function else f"{text}\n" for text, function in pieces).strip()
 
 
 def _array(a: Array | None) -> str:

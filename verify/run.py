@@ -24,6 +24,7 @@ from verify.judge import Judgement, judge
 from verify.prove import Proof, asked
 from verify.record import Report, Verdict
 from verify.reference import CONFIDENCE, Reference
+from verify.shrink import smaller
 
 WORTH_ASKING_AGAIN: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
 """What is found in company is asked again alone, in a new host with the environment users have, before it is reported; so is a death
@@ -54,6 +55,7 @@ class Run:
     interrupted: bool = False
 
     def __post_init__(self) -> None:
+        self.questions = list({repr(q): q for asked in self.questions for q in (asked, *exact_form(asked))}.values())
         self.asks = [Ask(q) for q in self.questions]
         for case in (case for proof in self.proofs for case in proof.native):
             self.asks.extend(Ask(asked(side).question, case, side) for side in case.natives())
@@ -146,6 +148,19 @@ class Run:
         """Everything so far, judged as a whole."""
         ran = list(self.ran.values())
         return conclude(self.suite, self.asks, self.missed, self.proofs, ran, self.known, self.floor, interrupted=self.interrupted)
+
+
+def exact_form(question: Question) -> list[Question]:
+    """For whole numbers that no draw decides, since too many products are added, a smaller question that can be decided."""
+    if question.kind != "integers" or Reference(question).radius:
+        return []
+    same = (question.dtype, question.kind, question.seed)
+    while candidates := [q for q in smaller(question) if (q.dtype, q.kind, q.seed) == same]:
+        exact = [q for q in reversed(candidates) if Reference(q).radius]
+        if exact:
+            return exact[:1]
+        question = candidates[0]
+    return []
 
 
 def job(i: int, text: str, reference: Reference) -> Job:

@@ -1,7 +1,7 @@
 """jax (jax 0.10.2, jaxlib 0.10.2), y of
 Conv(stride=(2, 1), padding=((1, 1), (0, 1))) x=(1, 1, 4, 2) w=(1, 1, 2, 3) float32 seed=0
 
-crashed: the host was ended by signal SIGABRT; its last words: F1122 16:44:12.110875   18378 algebraic_simplifier.cc:586] Check failed: computation->Accept(this) is OK (INVALID_ARGUMENT: Window dimensions do not match RHS shape:
+crashed: the host was ended by signal SIGABRT; its last words: F1122 17:12:21.909980   28267 algebraic_simplifier.cc:586] Check failed: computation->Accept(this) is OK (INVALID_ARGUMENT: Window dimensions do not match RHS shape:
 
 Exit status 1 while the fault stands, 0 once it is gone.
 """
@@ -21,20 +21,20 @@ os.environ['JAX_PLATFORMS'] = 'cpu'
 
 import jax
 import numpy as np
-
 jax.config.update("jax_enable_x64", True)
+
 
 def array(a, dtype):
     return a.astype(jax.numpy.dtype(dtype))
 
+
 def numpy(t):
     return np.asarray(t)
+
 
 def dtype(t):
     return str(t.dtype)
 
-def version():
-    return {"jax": jax.__version__}
 
 def together(functions):
     errors = [None] * len(functions)
@@ -55,12 +55,6 @@ def together(functions):
 
     compiled = jax.jit(trace)
     return lambda data: list(zip(jax.block_until_ready(compiled(data)), errors))
-
-def infer(f, args):
-    yield "jax.eval_shape", jax.eval_shape(f, *args).shape, None
-
-def forget():
-    jax.clear_caches()
 
 # What jax is asked
 

@@ -1,7 +1,7 @@
 """tensorflow (tensorflow 2.21.0), y of
-Conv(stride=(3, 1, 3), padding=((0, 0), (1, 1), (0, 0))) x=(1, 1, 9, 1, 2) w=(1, 1, 1, 3, 2) float64 seed=1
+Conv(stride=(3, 1, 3), padding=((0, 0), (1, 1), (0, 0))) x=(1, 1, 9, 1, 3) w=(3, 1, 1, 3, 3) float64 seed=1
 
-differ: 3 of 3 values are wrong; it answers as if x lay one pixel earlier on its spatial axis 0, wrapped around
+differ: 9 of 9 values are wrong; it answers as if x lay one pixel earlier on its spatial axis 0, wrapped around
 
 Exit status 1 while the fault stands, 0 once it is gone.
 """
@@ -21,21 +21,21 @@ os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
 # How arrays go in and out, and how gradients are taken
 
 import tensorflow as tf
-
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
+
 
 def array(a, dtype):
     return tf.cast(tf.constant(a), dtype)
 
+
 def numpy(t):
     return t.numpy()
+
 
 def dtype(t):
     return t.dtype.name
 
-def version():
-    return {"tensorflow": tf.__version__}
 
 def answers(f, args, g):
     with tf.GradientTape() as tape:
@@ -44,10 +44,6 @@ def answers(f, args, g):
         y = f(*args)
     yield y
     yield from tape.gradient(y, args, g, unconnected_gradients="zero")
-
-def infer(f, args):
-    traced = tf.function(f, autograph=False).get_concrete_function(*(tf.TensorSpec(a.shape, a.dtype) for a in args))
-    yield "tf.function's static shape", traced.structured_outputs.shape, None
 
 # What tensorflow is asked
 
@@ -63,14 +59,14 @@ def f(x, w):
 
 # The numbers
 
-x = np.array([[[[[0, 0]], [[0, 0]], [[0, 0]], [[0, 0]], [[0, 1]], [[0, 0]], [[0, 0]], [[0, 0]], [[0, 0]]]]], float)
+x = np.array([[[[[0, 0, 0]], [[0, 0, 0]], [[0, 0, 0]], [[0, 0, 0]], [[1, 0, 0]], [[0, 0, 0]], [[0, 0, 0]], [[0, 0, 0]], [[0, 0, 0]]]]], float)
 g = None
-w = np.array([[[[[0, 0], [0, 1], [0, 0]]]]], float)
+w = np.array([[[[[0, 0, 0], [0, 0, 0], [0, 0, 0]]]], [[[[0, 0, 0], [1, 0, 0], [0, 0, 0]]]], [[[[0, 0, 0], [0, 0, 0], [0, 0, 0]]]]], float)
 
 # What the definition says of y, and how far rounding may take it
 
-expected = np.zeros((1, 1, 3, 1, 1))
-allowed = np.zeros((1, 1, 3, 1, 1))
+expected = np.zeros((1, 3, 3, 1, 1))
+allowed = np.zeros((1, 3, 3, 1, 1))
 
 # Ask, and compare
 
@@ -83,17 +79,19 @@ def ask():
         outputs, error = together([f])([(args, cotangent)])[0]
         if error:
             raise error
-        return [numpy(t).astype(float) for t in outputs]
+        return list(outputs)
     wanted = []
     for t in answers(f, args, cotangent):
-        wanted.append(numpy(t).astype(float))
+        wanted.append(t)
         if len(wanted) > 0:
             break
     return wanted
 
 
-runs = [ask()[0] for _ in range(1)]
-for got in runs:
+for answer in [ask()[0] for _ in range(1)]:
+    if dtype(answer) != 'float64':
+        sys.exit(f"the dtype is {dtype(answer)} instead of float64")
+    got = numpy(answer).astype(float)
     if got.shape != expected.shape:
         sys.exit(f"the shape is {got.shape} instead of {expected.shape}")
     right = (np.abs(got - expected) <= allowed) | (got == expected) | (np.isnan(expected) & ~np.isfinite(got))

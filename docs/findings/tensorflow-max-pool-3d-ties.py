@@ -21,21 +21,21 @@ os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
 # How arrays go in and out, and how gradients are taken
 
 import tensorflow as tf
-
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
+
 
 def array(a, dtype):
     return tf.cast(tf.constant(a), dtype)
 
+
 def numpy(t):
     return t.numpy()
+
 
 def dtype(t):
     return t.dtype.name
 
-def version():
-    return {"tensorflow": tf.__version__}
 
 def answers(f, args, g):
     with tf.GradientTape() as tape:
@@ -44,10 +44,6 @@ def answers(f, args, g):
         y = f(*args)
     yield y
     yield from tape.gradient(y, args, g, unconnected_gradients="zero")
-
-def infer(f, args):
-    traced = tf.function(f, autograph=False).get_concrete_function(*(tf.TensorSpec(a.shape, a.dtype) for a in args))
-    yield "tf.function's static shape", traced.structured_outputs.shape, None
 
 # What tensorflow is asked
 

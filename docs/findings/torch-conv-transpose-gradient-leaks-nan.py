@@ -18,30 +18,27 @@ if len(sys.argv) == 1:  # in a process of its own, since some faults are fatal
 # How arrays go in and out, and how gradients are taken
 
 import torch
-
 torch.set_num_threads(1)
+
 
 def array(a, dtype):
     return torch.from_numpy(a).to(getattr(torch, dtype))
+
 
 def numpy(t):
     t = t.detach().cpu().contiguous()
     return (t.float() if t.dtype == torch.bfloat16 else t).numpy()
 
+
 def dtype(t):
     return str(t.dtype).removeprefix("torch.")
 
-def version():
-    return {"torch": torch.__version__}
 
 def answers(f, args, g):
     args = [a.requires_grad_() for a in args]
     y = f(*args)
     yield y
     yield from torch.autograd.grad(y, args, g, materialize_grads=True)
-
-def infer(f, args):
-    yield "a run on meta tensors", f(*(a.to("meta") for a in args)).shape, None
 
 # What torch is asked
 
