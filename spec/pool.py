@@ -124,8 +124,7 @@ class AveragePool(Operation):
         yield "the dilation were 1", replace(self, dilation=())
 
     def _sum(self) -> SumPool:
-        reaching = tuple((lo, hi + more) for (lo, hi), more in zip(self.padding, self.overhang, strict=True))
-        return SumPool(kernel=self.kernel, stride=self.stride, padding=reaching, dilation=self.dilation)
+        return SumPool(kernel=self.kernel, stride=self.stride, padding=reaching(self), dilation=self.dilation)
 
     def _counts(self, x: Shape) -> Iterator[tuple[int, ...]]:
         """For each axis, what each window's divisor is there."""
@@ -196,6 +195,12 @@ class LpPool(Operation):
 
     def _sum(self) -> SumPool:
         return SumPool(kernel=self.kernel, stride=self.stride, padding=self.padding, dilation=self.dilation)
+
+
+def reaching(op: SumPool | AveragePool) -> Pairs:
+    """The padding with the overhang."""
+    overhang = op.overhang if isinstance(op, AveragePool) else (0,) * op.rank
+    return tuple((lo, hi + more) for (lo, hi), more in zip(op.padding, overhang, strict=True))
 
 
 def divided(total: Array, by: Array) -> Array:

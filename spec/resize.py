@@ -98,6 +98,13 @@ class Resize(Operation):
                 raise self.refuse(f"scale[{axis}] is {(num, den)}, but it must be a fraction above 0, or (0, 1) for the lengths' ratio")
         return (*x[:2], *self.size)
 
+    def scale_of(self, axis: int, n: int) -> Fraction:
+        """What coordinates are divided by."""
+        return Fraction(*self.scale[axis]) or Fraction(self.size[axis], n)
+
+    def scales(self, x: Shape) -> tuple[Fraction, ...]:
+        return tuple(self.scale_of(axis, n) for axis, n in enumerate(space(x, self.rank)))
+
     def matrices(self, x: Shape) -> tuple[Matrix, ...]:
         """The coefficients along each axis."""
         self.shape(x)
@@ -138,9 +145,15 @@ class Resize(Operation):
 
 @lru_cache(maxsize=1024)
 def _matrix(op: Resize, axis: int, n: int) -> Matrix:
-    m = op.size[axis]
-    s = Fraction(*op.scale[axis]) or Fraction(m, n)
+    m, s = op.size[axis], op.scale_of(axis, n)
     return matrix([_row(op, coordinate(op.coordinates, j, n, m, s), j, n, s) for j in range(m)], n)
+
+
+def affine(op: Resize, axis: int, n: int) -> tuple[Fraction, Fraction]:
+    """(step, start): output pixel j lies at step·j + start among n pixels."""
+    m, s = op.size[axis], op.scale_of(axis, n)
+    first, second = (coordinate(op.coordinates, j, n, m, s) for j in (0, 1))
+    return (1 / s if second == first else second - first), first
 
 
 def coordinate(rule: str, j: int, n: int, m: int, s: Fraction) -> Fraction:
