@@ -82,8 +82,7 @@ class AveragePool(Operation):
     counted: str = one_of("window", "padded", "valid")
     divisor: int = one_number(0, least=0)
 
-    @property
-    def unit(self) -> int:
+    def unit_on(self, x: Shape, *w: Shape) -> int:
         """For any x: a window may have any part of its pixels inside."""
         some = self.kernel if self.counted == "window" else (math.lcm(*range(1, k + 1)) for k in self.kernel)
         return self.divisor or math.prod(some)
@@ -161,8 +160,12 @@ class LpPool(Operation):
 
     @property
     def roundings(self) -> int:
-        """The powers' and the root's."""
-        return 0 if self.p == 1 else self.p
+        """The powers' and the root's, and those of a gradient that divides and multiplies by them."""
+        return 0 if self.p == 1 else 2 * self.p + 2
+
+    def exact_on(self, x: Shape, *w: Shape) -> bool:
+        """Few roots are whole."""
+        return self.p == 1
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
         return self._sum().shape(x, *w)

@@ -36,6 +36,13 @@ class Matrix:
     def transposed(self) -> Matrix:
         return Matrix(self.numerators.T, self.denominator)
 
+    def __abs__(self) -> Matrix:
+        return Matrix(abs(self.numerators), self.denominator)
+
+    def __add__(self, other: Matrix) -> Matrix:
+        d = math.lcm(self.denominator, other.denominator)
+        return Matrix(self.numerators * (d // self.denominator) + other.numerators * (d // other.denominator), d)
+
     @cached_property
     def terms(self) -> int:
         """The most pixels that one row reads, or the sum of its coefficients where that is more."""

@@ -1,6 +1,7 @@
 """Which precision a real-valued answer was computed in, if not the promised one.
 
-Tried from the most precise down: subnormal numbers flushed to zero; inputs rounded before they were multiplied; sums kept in fewer bits.
+Tried from the most precise down: subnormal numbers flushed to zero; coordinates in single precision; inputs rounded before they were
+multiplied; sums kept in fewer bits.
 Each is a hypothesis with a bound of its own, and the first that holds for every value is named.
 """
 
@@ -38,6 +39,8 @@ def _hypotheses(reference: Reference, output: int) -> Iterator[tuple[str, Array,
     if reference.question.kind == "subnormal":
         flushed = reference.bounds_with(reference.accumulated, smallest=2.0**least)
         yield "subnormal numbers were flushed to zero", right, remainder, flushed[output]
+    if reference.digits > 24 and any(reference.question.op.wavering(24)):
+        yield "coordinates were computed in float32", right, remainder, reference.bounds_with(reference.accumulated, digits=24)[output]
     for bits, name in BITS.items():
         if bits < digits:
             x, g, w = reference.drawn
