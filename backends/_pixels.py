@@ -26,8 +26,14 @@ def number(value: Fraction) -> str:
 
 
 def said(op: Resize, at: Step, words: Mapping[str, Fields]) -> str | None:
-    """The first word that has exactly these coefficients here, told the size."""
-    return next((word for word, fields in words.items() if alike(op, Resize(size=op.size, **fields), at.x)), None)
+    """The word that has exactly these coefficients here, told the size; where several have, the one that means them."""
+    fitting = {word: fields for word, fields in words.items() if alike(op, Resize(size=op.size, **fields), at.x)}
+    return min(fitting, key=lambda word: unlike(op, fitting[word]), default=None)
+
+
+def unlike(op: Resize, fields: Fields) -> int:
+    """In how many fields that matter most a word says another thing."""
+    return sum(getattr(op, name) != fields.get(name, "no") for name in ("mode", "antialias"))
 
 
 def picked(op: Resize, at: Step, take: str, arange: str, clip: str, *, channels_last: bool) -> str:

@@ -12,7 +12,7 @@ from itertools import product
 
 from backends import Runtime, Step, Unsupported
 from backends._phrases import lines, short, unravelled, woven
-from backends._pixels import number, picked
+from backends._pixels import number, picked, unlike
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,
@@ -103,13 +103,13 @@ def zero_insert(op: ZeroInsert, at: Step) -> str:
 
 
 def resize(op: Resize, at: Step) -> str:
-    if alike(op, AdaptiveAveragePool(size=op.size), at.x):
-        return f'x = F.interpolate(x, {short(op.size)}, mode="area")'
-    for mode, align_corners, antialias in WORDS:
+    for mode, align_corners, antialias in sorted(WORDS, key=lambda words: unlike(op, torch_resize(words[0], antialias=words[2]))):
         scale = () if align_corners else op.scale
         fields = torch_resize(mode, align_corners=align_corners, antialias=antialias)
         if alike(op, Resize(size=op.size, scale=scale, **fields), at.x):
             return _interpolated(op, at, mode, (", align_corners=True" * align_corners) + (", antialias=True" * antialias))
+    if alike(op, AdaptiveAveragePool(size=op.size), at.x):
+        return f'x = F.interpolate(x, {short(op.size)}, mode="area")'
     if op.mode == "nearest":
         return picked(op, at, "x.index_select({1}, {0})", "torch.arange({})", "torch.clip({}, 0, {})", channels_last=False)
     raise Unsupported("F.interpolate has no mode with these coefficients")
@@ -222,7 +222,7 @@ def _windows(op: AveragePool | MaxPool | SumPool, at: Step) -> str | None:
     """The kernel, the stride and the words for as many windows, of which symmetric padding of half a window at most shows all."""
     padding, ceil_mode = tuple(lo for lo, _ in op.padding), []
     for n, m, k, s, d, lo in zip(at.x[2:], at.y[2:], op.kernel, op.stride, op.dilation, padding, strict=True):
-        if not 0 <= lo <= (span(k, d) // 2 if isinstance(op, MaxPool) else k // 2):
+        if not 0 <= lo <= k // 2:
             return None
         room = n + 2 * lo - span(k, d)
         ceil = (room + ceil_overhang(n, k, s, d, lo, lo)) // s + 1

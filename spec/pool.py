@@ -160,8 +160,11 @@ class LpPool(Operation):
 
     @property
     def roundings(self) -> int:
-        """The powers' and the root's, and those of a gradient that divides and multiplies by them."""
-        return 0 if self.p == 1 else 2 * self.p + 2
+        """The powers' and the root's, and those of a gradient that divides and multiplies by them.
+
+        A higher root is e to a logarithm, whose last digit counts 2·ln s times: s is below 2^53, where whole numbers are exact.
+        """
+        return 0 if self.p == 1 else 2 * self.p + 2 + (0 if self.p == 2 else math.ceil(2 * 53 * math.log(2)))
 
     def exact_on(self, x: Shape, *w: Shape) -> bool:
         """Few roots are whole."""

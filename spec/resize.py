@@ -144,7 +144,10 @@ class Resize(Operation):
 
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
         from spec.adaptive import AdaptiveAveragePool
+        from spec.wavering import SinglePrecision
 
+        if self.mode == "nearest":
+            yield "the coordinates were computed in float32", SinglePrecision(**vars(self))
         for rule in COORDINATES:
             yield f"the coordinates were {rule}", replace(self, coordinates=rule)
             if self.mode == "nearest":
@@ -194,7 +197,7 @@ def coordinate(rule: str, j: int, n: int, m: int, s: Fraction) -> Fraction:
 def _row(op: Resize, c: Fraction, j: int, n: int, s: Fraction) -> dict[int, Fraction]:
     """What output pixel j, at coordinate c, takes of each pixel."""
     if op.mode == "nearest":
-        return {min(max(_rounded(c, op.rounding), 0), n - 1): Fraction(1)}
+        return {min(max(rounded(c, op.rounding), 0), n - 1): Fraction(1)}
     found = weights(op, c, j, n, s)
     total = sum(found.values())
     if not total:
@@ -228,7 +231,7 @@ def dyadic(value: Fraction) -> bool:
     return all(n & (n - 1) == 0 for n in (abs(value.numerator), value.denominator))
 
 
-def _rounded(c: Fraction, rule: str) -> int:
+def rounded(c: Fraction, rule: str) -> int:
     if rule == "floor":
         return math.floor(c)
     if rule == "ceil":

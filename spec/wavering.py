@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from spec.operation import Array, Shape, one_number, space
-from spec.resize import Resize, affine, dyadic, narrowing, weights
+from spec.resize import HALF, Resize, affine, dyadic, narrowing, rounded, weights
 from spec.separable import Matrix, applied, back, matrix
 
 
@@ -48,6 +48,24 @@ class Wavering(Magnitudes):
         errors = [_errors(self, axis, n) for axis, n in enumerate(space(x, self.rank))]
         for axis, error in enumerate(errors):
             yield (*right[:axis], error, *(m + e for m, e in zip(right[axis + 1 :], errors[axis + 1 :], strict=True)))
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SinglePrecision(Resize):
+    """Nearest Resize with coordinates (j + h)·step in float32, h the half pixel if there is one."""
+
+    def matrices(self, x: Shape) -> tuple[Matrix, ...]:
+        return tuple(_picked(self, axis, n) for axis, n in enumerate(space(x, self.rank)))
+
+
+def _picked(op: SinglePrecision, axis: int, n: int) -> Matrix:
+    step, start = affine(op, axis, n)
+    half = HALF if op.coordinates in ("half_pixel", "pytorch_half_pixel", "tf_half_pixel_for_nn") else Fraction(0)
+    rest, single, rows = start - half * step, np.float32(step), []
+    for j in range(op.size[axis]):
+        c = Fraction(float(np.float32(j + half) * single)) + rest
+        rows.append({min(max(rounded(c, op.rounding), 0), n - 1): Fraction(1)})
+    return matrix(rows, n)
 
 
 @lru_cache(maxsize=1024)

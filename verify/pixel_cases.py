@@ -16,8 +16,10 @@ from spec import (
     AveragePool,
     Conv,
     ConvTranspose,
+    Impossible,
     LpPool,
     MaxPool,
+    Operation,
     Pad,
     Question,
     Resize,
@@ -117,7 +119,7 @@ def _pooled(suite: str) -> Iterator[Question]:
         strength = 2 if suite == "quick" or rank == 3 else 3
         n: Grid = {f"n{i}": [4, 5, 7][: 3 - rank // 3] for i in range(rank)}
         windows = n | {f"k{i}": [1, 2, 3] for i in range(rank)} | {f"s{i}": [1, 2, 3] for i in range(rank)}
-        every = windows | {"rule": RULES, "form": FORMS, "dtype": MEANING, "ceil": [False, True], "dilation": [1, 1, 2]}
+        every = windows | {"rule": RULES, "form": FORMS, "dtype": MEANING, "ceil": [False, True], "dilation": [1, 1, 1, 2]}
         counted: Grid = {"counted": ["window", "padded", "valid", "valid"], "divisor": [0, 0, 5]}
         chosen: Grid = {"kind": ["distinct", "ties", "integers"]}
         most = {"quick": (12, 4), "standard": (70, 28), "full": (1 << 20, 1 << 20)}[suite]
@@ -157,32 +159,40 @@ def _beyond(row: Row, rank: int) -> Shape:
     return tuple(max(ceil_overhang(n, k, s, row["dilation"], *pair), 0) if row["ceil"] else 0 for n, k, s, pair in sizes)
 
 
+def _seeing(op: Operation, row: Row, rank: int) -> Built:
+    """The operation on an image of which its windows see something."""
+    x = (*row["form"], *axes(row, "n", rank))
+    if 0 in op.shape(x):
+        raise Impossible("no window fits")
+    return op, (x,)
+
+
 def _average(row: Row, rank: int) -> Built:
     op = AveragePool(**_windows(row, rank), overhang=_beyond(row, rank), counted=row["counted"], divisor=row["divisor"])
-    return op, ((*row["form"], *axes(row, "n", rank)),)
+    return _seeing(op, row, rank)
 
 
 def _sum(row: Row, rank: int) -> Built:
-    return SumPool(**_windows(row, rank)), ((*row["form"], *axes(row, "n", rank)),)
+    return _seeing(SumPool(**_windows(row, rank)), row, rank)
 
 
 def _max(row: Row, rank: int) -> Built:
     beyond = _beyond(row, rank)
     windows = _windows(row, rank)
     padding = tuple((lo, hi + more) for (lo, hi), more in zip(windows["padding"], beyond, strict=True))
-    return MaxPool(**windows | {"padding": padding}), ((*row["form"], *axes(row, "n", rank)),)
+    return _seeing(MaxPool(**windows | {"padding": padding}), row, rank)
 
 
 def _norm(row: Row, rank: int) -> Built:
-    return LpPool(**_windows(row, rank), p=row["p"]), ((*row["form"], *axes(row, "n", rank)),)
+    return _seeing(LpPool(**_windows(row, rank), p=row["p"]), row, rank)
 
 
 def _adaptive_average(row: Row, rank: int) -> Built:
-    return AdaptiveAveragePool(size=_size(row, rank)), ((*row["form"], *axes(row, "n", rank)),)
+    return _seeing(AdaptiveAveragePool(size=_size(row, rank)), row, rank)
 
 
 def _adaptive_max(row: Row, rank: int) -> Built:
-    return AdaptiveMaxPool(size=_size(row, rank)), ((*row["form"], *axes(row, "n", rank)),)
+    return _seeing(AdaptiveMaxPool(size=_size(row, rank)), row, rank)
 
 
 def _size(row: Row, rank: int) -> Shape:

@@ -4,8 +4,9 @@ Whole numbers are drawn so small that every partial sum is exactly representable
 rounded once at the end, to the sum of two float64; what a right implementation may lose is derived (Higham, Accuracy and Stability of
 Numerical Algorithms, ch. 3): with K terms to a sum, in any order, blocked or fused, γ_r = r·u/(1 − r·u) of op(|x|, |w|), r = K − 1
 additions and one rounding for each product, u of the accumulator that is promised (float64 for float64, float32 for all others); then
-γ_n of the dtype's own u for the n times that values are stored or coefficients rounded; then one unit of underflow for each term; then
-what coordinates computed in the accumulator's precision do to coefficients that follow from them (spec.resize.Wavering).
+γ_n of the dtype's own u for the n times that values are stored (a step's answer, before a bias too) or coefficients rounded; then one unit
+of underflow for each term; then what coordinates computed in the accumulator's precision do to coefficients that follow from them
+(spec.wavering).
 """
 
 from __future__ import annotations
@@ -243,7 +244,8 @@ class Reference:
         op, u = self.question.op, self.unit_roundoff
         p, least, _ = FORMATS[self.question.dtype]
         smallest = 2.0 ** (least - p + 1) if smallest is None else smallest
-        stores = 2 * len(op.steps) - 1 + op.roundings
+        biases = sum(max(step.weights + 1 - step.degree, 0) for step in op.steps)
+        stores = 2 * len(op.steps) - 1 + biases + op.roundings
         bounds = []
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for s, k, off in zip(self.sums, self.counts, self.wavering(digits or self.digits), strict=True):

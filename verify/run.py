@@ -17,7 +17,7 @@ from backends.known import Known, everything
 from spec import Array, Question
 from verify.answer import Answer
 from verify.conclude import Ask, Ran, conclude
-from verify.diagnose import diagnose
+from verify.diagnose import diagnose, resembled
 from verify.engine import HostFailed, Job, answers
 from verify.environment import missing, variables, versions
 from verify.judge import Judgement, judge
@@ -159,11 +159,12 @@ def job(i: int, text: str, reference: Reference) -> Job:
 def diagnosed(reference: Reference, judged: Judgement, answer: Answer) -> Judgement:
     """With the words of a neighbour that gives exactly this wrong answer, if there is one."""
     output = reference.names.index(judged.output)
-    meaning = reference.exact and reference.question.kind in ("integers", "distinct", "ties")
+    meaning = reference.question.kind in ("integers", "distinct", "ties", "impulses")
     if judged.verdict != "differ" or judged.diagnosis or not meaning or output >= len(answer.draws[judged.draw]):
         return judged
     values = answer.draws[judged.draw][output].values
-    words = diagnose(reference.at(judged.draw), output, values.astype(np.float64)) if values.dtype.kind in "biuf" else ""
+    trace = diagnose if reference.exact else resembled
+    words = trace(reference.at(judged.draw), output, values.astype(np.float64)) if values.dtype.kind in "biuf" else ""
     return replace(judged, diagnosis=words)
 
 
