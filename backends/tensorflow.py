@@ -164,6 +164,8 @@ def max_pool(op: MaxPool, at: Step) -> str:
     if op.ties == "last":
         raise Unsupported("TensorFlow's max_pool takes the first of several equal maxima")
     said = word(op, at, "SAME", "VALID")
+    if max(op.dilation) > 1 and said == "SAME":
+        said = None
     padded = "" if said else fitted(op.padding, "tf.pad", channels_last=True, more=', constant_values=float("-inf")')
     if max(op.dilation) > 1:
         if max(op.stride) > 1:

@@ -1,7 +1,7 @@
 """PyTorch: channels first, weights as in spec (O C/g *k and C O/g *k), so nothing is transposed.
 
 Padding is symmetric only: other padding is an F.pad before, other crop an F.pad with negative numbers after. F.pad begins with
-the last axis.
+the last axis. F.lp_pool adds x^p with its sign, as its documentation says: an odd p wants x.abs().
 """
 
 from __future__ import annotations
@@ -141,7 +141,8 @@ def lp_pool(op: LpPool, at: Step) -> str:
     if max(op.dilation) > 1:
         raise Unsupported(f"F.lp_pool{op.rank}d has no dilation")
     padded = _pad(op.padding) if any(map(any, op.padding)) else ""
-    return lines(padded, f"x = F.lp_pool{op.rank}d(x, {op.p}, {short(op.kernel)}, {short(op.stride)})")
+    x = "x.abs()" if op.p % 2 else "x"
+    return lines(padded, f"x = F.lp_pool{op.rank}d({x}, {op.p}, {short(op.kernel)}, {short(op.stride)})")
 
 
 def max_pool(op: MaxPool, at: Step) -> str:

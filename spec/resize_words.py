@@ -13,11 +13,11 @@ from spec.operation import Impossible
 
 Fields = dict[str, Any]
 
-NEAREST = {"mode": "nearest", "coordinates": "half_pixel", "rounding": "round_prefer_ceil"}
+NEAREST: Fields = {"mode": "nearest", "coordinates": "half_pixel", "rounding": "round_prefer_ceil"}
 """⌊(j + ½)·n/m⌋: what everybody but PyTorch's "nearest" and ONNX's defaults means today."""
 
-ANTIALIASED = {"antialias": "yes", "outside": "excluded"}
-KEYS = {"mode": "cubic", "a": "-1/2", "outside": "excluded"}
+ANTIALIASED: Fields = {"antialias": "yes", "outside": "excluded"}
+KEYS: Fields = {"mode": "cubic", "a": "-1/2", "outside": "excluded"}
 
 
 def scaled_length(n: int, num: int, den: int) -> int:

@@ -49,8 +49,9 @@ PICKS: list[Fields] = [NEAREST, LEGACY, LEGACY | {"coordinates": "align_corners"
 """The rules that a framework has a word for."""
 
 LINEAR, CUBIC = {"mode": "linear"}, {"mode": "cubic"}
+ALIGNED = {"coordinates": "align_corners"}
 PLAIN: list[Fields] = [
-    LINEAR, CUBIC, KEYS, {"mode": "area"}, *({**m, "coordinates": c} for m in (LINEAR, CUBIC) for c in ("align_corners", "asymmetric")),
+    LINEAR, LINEAR, CUBIC, KEYS, KEYS, {"mode": "area"}, LINEAR | ALIGNED, CUBIC | ALIGNED, LINEAR | {"coordinates": "asymmetric"},
 ]  # fmt: skip
 SMOOTHED: list[Fields] = [LINEAR | ANTIALIASED, KEYS | ANTIALIASED]
 SCALES = [(5, 4), (3, 2), (4, 3), (7, 3), (2, 1), (3, 4), (1, 2)]
@@ -58,6 +59,8 @@ SCALES = [(5, 4), (3, 2), (4, 3), (7, 3), (2, 1), (3, 4), (1, 2)]
 FORMS = [(2, 3), (1, 2)]
 RULES = ["none", "same", "same_lower", "half", "asymmetric", "wide"]
 MEANING = ["float32", "float64"]
+MOSTLY_SINGLE = ["float32", "float32", "float64"]
+"""TensorFlow resamples in float32 alone."""
 
 
 def questions(suite: str, seed: int) -> Iterator[Question]:
@@ -85,13 +88,13 @@ def _picked(suite: str) -> Iterator[Question]:
 
 def _weighed(suite: str) -> Iterator[Question]:
     """Linear, cubic and area."""
-    for fields, factor, n, dtype in _few(suite, PLAIN, [(2, 1), (1, 2), (4, 1), (1, 1)], [1, 4, 6], MEANING):
+    for fields, factor, n, dtype in _few(suite, PLAIN, [(2, 1), (1, 2), (4, 1), (1, 1)], [1, 4, 6], MOSTLY_SINGLE):
         m = max(n * factor[0] // factor[1], 1)
         yield _resize(fields, (n,), (m,), dtype=dtype)
         yield _resize(fields, (n, 4), (m, 8), dtype=dtype)
-    for fields, n, m, dtype in _few(suite, PLAIN + SMOOTHED, [2, 3, 5, 7], [1, 3, 4, 6, 10], MEANING):
+    for fields, n, m, dtype in _few(suite, PLAIN + SMOOTHED, [2, 3, 5, 7], [1, 3, 4, 6, 10], MOSTLY_SINGLE):
         yield _resize(fields, (n,), (m,), dtype=dtype, kind="impulses")
-    for fields, n, m, dtype in _few(suite, PLAIN + SMOOTHED, [(5, 3), (4, 7)], [(3, 7), (7, 3), (2, 2)], MEANING):
+    for fields, n, m, dtype in _few(suite, PLAIN + SMOOTHED, [(5, 3), (4, 7)], [(3, 7), (7, 3), (2, 2)], MOSTLY_SINGLE):
         yield _resize(fields, n, m, dtype=dtype, kind="impulses")
     for fields, s, n in _few(suite, [LINEAR, CUBIC, KEYS, *SMOOTHED], SCALES, [3, 5]):
         yield _resize(fields, (n,), (scaled_length(n, *s),), (s,), kind="impulses")
@@ -119,7 +122,7 @@ def _pooled(suite: str) -> Iterator[Question]:
         strength = 2 if suite == "quick" or rank == 3 else 3
         n: Grid = {f"n{i}": [4, 5, 7][: 3 - rank // 3] for i in range(rank)}
         windows = n | {f"k{i}": [1, 2, 3] for i in range(rank)} | {f"s{i}": [1, 2, 3] for i in range(rank)}
-        every = windows | {"rule": RULES, "form": FORMS, "dtype": MEANING, "ceil": [False, True], "dilation": [1, 1, 1, 2]}
+        every = windows | {"rule": RULES, "form": FORMS, "dtype": MEANING, "ceil": [False, True], "dilation": [1, 1, 1, 1, 1, 2]}
         counted: Grid = {"counted": ["window", "padded", "valid", "valid"], "divisor": [0, 0, 5]}
         chosen: Grid = {"kind": ["distinct", "ties", "integers"]}
         most = {"quick": (12, 4), "standard": (70, 28), "full": (1 << 20, 1 << 20)}[suite]

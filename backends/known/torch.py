@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from backends import Step
-from backends.known import Known
-from spec import AveragePool, Conv, ConvTranspose, Operation, SumPool, Upsample
+from backends import Step, torch
+from backends.known import Known, unsaid
+from spec import AveragePool, Conv, ConvTranspose, Operation, Pad, Resize, SumPool, Upsample
+from spec.resize_words import torch_resize
+from spec.separable import alike
+from spec.wavering import SinglePrecision
 
 
 def _empty(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -25,6 +28,37 @@ def _narrow_average_3d(op: Operation, at: Step, env: dict[str, str]) -> bool:
 
 def _cropped(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return isinstance(op, ConvTranspose) and any(max(pair) > 0 for pair in op.crop)
+
+
+def close_call(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    """Where float32 puts a coordinate below the whole number that it is, in the first of the words that says the operation."""
+    if not isinstance(op, Resize) or op.mode != "nearest" or at.dtype == "float64":
+        return False
+    words = (Resize(size=op.size, scale=op.scale, **torch_resize(mode)) for mode in ("nearest", "nearest-exact"))
+    said = next((word for word in words if alike(op, word, at.x)), None)
+    return said is not None and not alike(op, SinglePrecision(**vars(said)), at.x)
+
+
+def _length_kept(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    """A scale that is not 1, and yet as many pixels as before, on an axis; the word for it says something else than the identity."""
+    if not isinstance(op, Resize) or op.coordinates == "align_corners":
+        return False
+    kept = tuple((0, 1) if n == m else s for n, m, s in zip(at.x[2:], op.size, op.scale, strict=True))
+    return not alike(op, Resize(**vars(op) | {"scale": kept}), at.x)
+
+
+def _mirrored_too_far(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    if not isinstance(op, Pad) or op.mode not in ("reflect", "wrap"):
+        return False
+    return any(max(pair) > n - (op.mode == "reflect") for n, pair in zip(at.x[2:], op.padding, strict=True))
+
+
+def _cut_and_wrapped(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    return isinstance(op, Pad) and op.mode == "wrap" and any(min(pair) < 0 < max(pair) for pair in op.padding)
+
+
+def _narrow_antialias(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    return isinstance(op, Resize) and op.antialias == "yes" and _narrow(op, at, env) and op.mode != "nearest"
 
 
 BOTH = ("torch", "keras-torch")
@@ -61,5 +95,44 @@ KNOWN = [
         message="Kernel size can't be greater than actual input size",
         reason="an answer of length 0 is refused: the kernel may not be larger than the padded input",
         link="https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html",
+    ),
+    Known(
+        id="torch-resize-words", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="unsupported", when=unsaid(torch, Resize),
+        reason="F.interpolate resamples by half-pixel or aligned corners, cubic with a = −3/4 (−1/2 if it smooths), area as adaptive "
+        "pooling; volumes by nearest and linear",
+        link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
+    ),
+    Known(
+        id="torch-pad-symmetric", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="unsupported", when=unsaid(torch, Pad),
+        reason="F.pad has no mode that repeats the edge pixel as it mirrors", link="https://github.com/pytorch/pytorch/issues/46240",
+    ),
+    Known(
+        id="torch-nearest-float32-coordinates", runtimes=("torch",), versions=SILENT, verdict="differ", when=close_call,
+        message="coordinates were computed in float32|coordinates were",
+        reason="nearest and nearest-exact compute coordinates in float32; where one is a whole number, its product may fall below it, and "
+        "the pixel before is taken",
+        link="no thread found",
+    ),
+    Known(
+        id="torch-unchanged-length-is-identity", runtimes=("torch",), versions=SILENT, verdict="differ", when=_length_kept,
+        message="the scale were the ratio of the lengths",
+        reason="a scale that leaves a length as it was is taken for 1 on that axis; compiled code resamples",
+        link="https://github.com/pytorch/pytorch/issues/198201",
+    ),
+    Known(
+        id="torch-pad-too-far", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="refused", when=_mirrored_too_far,
+        message="Padding size should be less|wrapping around more than once",
+        reason="reflect pads fewer pixels than there are, circular no more",
+        link="https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
+    ),
+    Known(
+        id="torch-circular-cuts-first", runtimes=("torch",), versions=SILENT, verdict="differ", when=_cut_and_wrapped,
+        reason="circular padding that is negative at one end cuts x before it wraps around; the other modes cut afterwards",
+        link="no thread found",
+    ),
+    Known(
+        id="torch-narrow-antialias", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="refused", when=_narrow_antialias,
+        message="not implemented for '(Half|BFloat16)'", reason="antialiased resampling has no float16 and no bfloat16 kernel on CPU",
+        link="no thread found",
     ),
 ]  # fmt: skip
