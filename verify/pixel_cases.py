@@ -78,6 +78,7 @@ def _picked(suite: str) -> Iterator[Question]:
             yield _resize(fields, (n0, n1), (m0, m1))
         for n, m in close[:: 1 if suite == "full" else 3]:
             yield _resize(fields, (n,), (m,), dtype="float64")
+            yield _resize(fields, (n, 2), (m, 3), dtype="float64")
             yield _resize(fields, (3, n, 2), (2, m, 3))
     for fields, s, n in _few(suite, PICKS, SCALES, [2, 3, 5, 8]):
         yield _resize(fields, (n,), (scaled_length(n, *s),), (s,))

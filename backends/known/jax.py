@@ -81,7 +81,8 @@ KNOWN = [
     ),
     Known(
         id="jax-adaptive-pool", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported",
-        when=unsaid(jax, AdaptiveAveragePool, AdaptiveMaxPool), reason="there is no adaptive pooling; windows of one length are a plain pool",
+        when=unsaid(jax, AdaptiveAveragePool, AdaptiveMaxPool),
+        reason="there is no adaptive pooling; windows of one length are a plain pool",
         link="https://github.com/keras-team/keras/issues/21813",
     ),
     Known(

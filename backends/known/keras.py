@@ -86,6 +86,19 @@ def _mirrored_beyond_the_edge(op: Operation, at: Step, env: dict[str, str]) -> b
     return isinstance(op, Pad) and op.mode == "symmetric" and op.rank < 3 and max(reach) > 1
 
 
+def _one_wide_antialias(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    return "antialias" in _interpolation(op, at) and at.y[2] > 1 and (op.rank == 1 or at.x[3] == at.y[3] == 1)
+
+
+def _mirrored_too_far(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    """PyTorch's reflect wants fewer pixels than there are; volumes are padded along three axes, of which Keras makes the channels one."""
+    if not isinstance(op, Pad) or op.mode == "constant":
+        return False
+    padded = [axis for axis, pair in enumerate(op.padding) if max(pair) > 0]
+    too_far = any(max(pair) >= n for n, pair in zip(at.x[2:], op.padding, strict=True))
+    return bool(padded) and ((op.mode == "reflect" and too_far) or (op.rank == 3 and padded[0] != 1))
+
+
 SINCE = {"keras": ">=3.0"}
 SILENT = {"keras": ">=3.0,<=3.15.1"}
 """Wrong answers have an upper bound: a newer version is asked to show them again."""
@@ -186,17 +199,35 @@ KNOWN = [
     Known(
         id="keras-torch-antialias-one-pixel-wide", runtimes=("keras-torch",), versions=SILENT | {"torch": "<=2.13"}, verdict="differ",
         outputs=("y",),
-        when=lambda op, at, env: 'bilinear", antialias' in _interpolation(op, at) and (op.rank == 1 or at.x[3] == at.y[3] == 1),
-        reason="F.interpolate by bilinear with antialias answers one row everywhere if a picture one pixel wide is channels last in memory",
+        when=_one_wide_antialias,
+        reason="F.interpolate with antialias answers its first row everywhere where a picture one pixel wide is channels last in memory",
         link="no thread found",
     ),
     *(
         Known(
-            id=f"keras-tensorflow-resize-float32-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT, verdict=verdict, sometimes=True,
+            id=f"keras-tensorflow-resize-float32-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT, verdict=verdict,
+            sometimes=True,
             when=lambda op, at, env: at.dtype == "float64" and _interpolation(op, at) not in ("", 'interpolation="nearest"'),
             reason="tf.image.resize computes float64 pictures in float32, and the answer is cast back",
             link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
         )
         for verdict in ("differ", "imprecise")
+    ),
+    Known(
+        id="keras-torch-pad-too-far", runtimes=("keras-torch",), versions=SINCE, verdict="refused", when=_mirrored_too_far,
+        message="Padding size", reason="PyTorch's reflect pads fewer pixels than there are, and of volumes no mode but constant pads other than three axes",
+        link="https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
+    ),
+    Known(
+        id="keras-tensorflow-adaptive-3d-dtypes", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
+        when=lambda op, at, env: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and op.rank == 3 and set(op.size) != {1}
+        and at.dtype in ("float16", "float64"),
+        message="Could not find device for node|not in the list of allowed values",
+        reason="adaptive pooling is made of tf.nn.pool, which in 3-D knows neither float64 nor, on CPU, float16", link="no thread found",
+    ),
+    Known(
+        id="keras-tensorflow-antialias-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
+        when=lambda op, at, env: "antialias" in _interpolation(op, at) and at.dtype != "float32", message="cannot compute",
+        reason="the gradient of antialiased resampling wants a float32 picture", link="no thread found",
     ),
 ]  # fmt: skip

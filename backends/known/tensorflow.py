@@ -67,7 +67,7 @@ def close_call(op: Operation, at: Step, env: Env) -> bool:
     return not alike(said, SinglePrecision(**vars(said)), at.x)
 
 
-def table(op: Operation, at: Step, env: Env) -> bool:
+def _table(op: Operation, at: Step, env: Env) -> bool:
     """A bicubic whose coordinates are no whole numbers over 1024."""
     if not isinstance(op, Resize) or "bicubic" not in _resizer(op, at) or "antialias" in _resizer(op, at) or at.dtype != "float32":
         return False
@@ -130,12 +130,16 @@ def _cropped(op: Operation, at: Step, env: Env) -> bool:
 
 
 def _average_3d(op: Operation, at: Step, env: Env) -> bool:
-    pools = (AveragePool,) if set(getattr(op, "size", ())) == {1} else (AveragePool, AdaptiveAveragePool)
-    return op.rank == 3 and isinstance(op, pools) and at.dtype in ("float16", "float64") and not _unsaid(op, at, env)
+    return op.rank == 3 and isinstance(op, AveragePool) and at.dtype in ("float16", "float64") and not _unsaid(op, at, env)
 
 
 def _max_3d(op: Operation, at: Step, env: Env) -> bool:
-    return op.rank == 3 and isinstance(op, MaxPool | AdaptiveMaxPool) and at.dtype in ("float16", "float64") and not _unsaid(op, at, env)
+    return op.rank == 3 and isinstance(op, MaxPool) and at.dtype in ("float16", "float64") and not _unsaid(op, at, env)
+
+
+def _adaptive_3d(op: Operation, at: Step, env: Env) -> bool:
+    pooled = isinstance(op, AdaptiveMaxPool) or (isinstance(op, AdaptiveAveragePool) and set(op.size) != {1})
+    return pooled and op.rank == 3 and at.dtype in ("float16", "float64") and not _unsaid(op, at, env)
 
 
 POOLS = (MaxPool, AveragePool, LpPool, SumPool)
@@ -176,7 +180,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-max-pool-3d-ties", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",), sometimes=True,
-        numbers=("ties",), when=lambda op, at, env: isinstance(op, MaxPool) and op.rank == 3,
+        numbers=("ties",), when=lambda op, at, env: isinstance(op, MaxPool | AdaptiveMaxPool) and op.rank == 3,
         reason="of several equal maxima, max_pool3d gives the gradient to another than the first",
         link="no thread found",
     ),
@@ -250,8 +254,8 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-pool-words", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=unsaid(tensorflow, *POOLS),
-        reason="pooling has no divisor and no strides together with dilations, and a depthwise convolution, which adds, no 3-D form; average "
-        "pooling times the window's size rounds",
+        reason="pooling has no divisor and no strides together with dilations; a depthwise convolution, which adds, has no 3-D form, and "
+        "average pooling times the window's size rounds",
         link="https://www.tensorflow.org/api_docs/python/tf/nn/pool",
     ),
     Known(
@@ -271,8 +275,8 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-resize-words", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=unsaid(tensorflow, Resize),
-        reason="tf.image.resize takes pictures and a size, half-pixel, cubic with a = −1/2; its v1 functions asymmetric or aligned corners, "
-        "cubic with a = −3/4",
+        reason="tf.image.resize takes pictures and a size, half-pixel, cubic with a = −1/2; its v1 functions asymmetric or aligned "
+        "corners, cubic with a = −3/4",
         link="https://github.com/tensorflow/tensorflow/issues/6720",
     ),
     Known(
@@ -281,9 +285,23 @@ KNOWN = [
         "taken",
         link="no thread found",
     ),
+    *(
+        Known(
+            id=f"tensorflow-bicubic-table-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_table, numbers=numbers,
+            reason="bicubic takes its weights from a table of 1024 places between two pixels", link="no thread found",
+        )
+        for verdict, numbers in (("differ", ("integers", "impulses")), ("imprecise", ("normal",)))
+    ),
     Known(
-        id="tensorflow-bicubic-table", runtimes=BOTH, versions=SILENT, verdict="differ", when=table,
-        reason="bicubic takes its weights from a table of 1024 places between two pixels", link="no thread found",
+        id="tensorflow-bicubic-narrow-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",),
+        when=lambda op, at, env: "bicubic" in _resizer(op, at) and "antialias" not in _resizer(op, at) and "float16" in at.dtype,
+        reason="bicubic resampling of float16 and bfloat16 pictures has no gradient and does not say so: it counts as 0",
+        link="no thread found",
+    ),
+    Known(
+        id="tensorflow-adaptive-3d-dtypes", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_adaptive_3d,
+        message="Could not find device for node|not in the list of allowed values",
+        reason="pools in 3-D know neither float64 nor, on CPU, float16", link="no thread found",
     ),
     Known(
         id="tensorflow-resize-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="differ", outputs=("y",),
@@ -292,7 +310,7 @@ KNOWN = [
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
     Known(
-        id="tensorflow-resize-gradient-is-float32", runtimes=BOTH, versions=SINCE, verdict="refused", outputs=("dx",),
+        id="tensorflow-resize-gradient-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
         when=_narrow_or_double_resize, message="cannot compute|not in the list of allowed values|no entry for",
         reason="the gradient of resampling wants a float32 picture", link="no thread found",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends import Step, torch
 from backends.known import Known, unsaid
-from spec import AveragePool, Conv, ConvTranspose, Operation, Pad, Resize, SumPool, Upsample
+from spec import AveragePool, Conv, ConvTranspose, LpPool, Operation, Pad, Resize, SumPool, Upsample
 from spec.resize_words import torch_resize
 from spec.separable import alike
 from spec.wavering import SinglePrecision
@@ -32,19 +32,32 @@ def _cropped(op: Operation, at: Step, env: dict[str, str]) -> bool:
 
 def close_call(op: Operation, at: Step, env: dict[str, str]) -> bool:
     """Where float32 puts a coordinate below the whole number that it is, in the first of the words that says the operation."""
-    if not isinstance(op, Resize) or op.mode != "nearest" or at.dtype == "float64":
+    if not isinstance(op, Resize) or op.mode != "nearest":
         return False
     words = (Resize(size=op.size, scale=op.scale, **torch_resize(mode)) for mode in ("nearest", "nearest-exact"))
     said = next((word for word in words if alike(op, word, at.x)), None)
     return said is not None and not alike(op, SinglePrecision(**vars(said)), at.x)
 
 
-def _length_kept(op: Operation, at: Step, env: dict[str, str]) -> bool:
-    """A scale that is not 1, and yet as many pixels as before, on an axis; the word for it says something else than the identity."""
+def _scale_ignored(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    """A scale that keeps a length, or by "nearest" doubles it, and yet is neither 1 nor 2; on other axes, or with it, more is asked."""
     if not isinstance(op, Resize) or op.coordinates == "align_corners":
         return False
-    kept = tuple((0, 1) if n == m else s for n, m, s in zip(at.x[2:], op.size, op.scale, strict=True))
-    return not alike(op, Resize(**vars(op) | {"scale": kept}), at.x)
+    doubled = op.mode == "nearest" and op.coordinates == "asymmetric"
+    rows = zip(at.x[2:], op.size, op.scale, strict=True)
+    taken = tuple((0, 1) if m == n or (doubled and m == 2 * n) else scale for n, m, scale in rows)
+    return not alike(op, Resize(**vars(op) | {"scale": taken}), at.x)
+
+
+def _smoothed(op: Operation) -> bool:
+    """Said with antialias=True, which brings a = −1/2."""
+    return isinstance(op, Resize) and (op.antialias == "yes" or (op.mode == "cubic" and op.a == "-1/2"))
+
+
+def _scale_ignored_forward(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    if not isinstance(op, Resize) or not _scale_ignored(op, at, env):
+        return False
+    return _smoothed(op) or op.mode == "linear" or (op.mode == "nearest" and op.rank > 1)
 
 
 def _mirrored_too_far(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -107,17 +120,34 @@ KNOWN = [
         reason="F.pad has no mode that repeats the edge pixel as it mirrors", link="https://github.com/pytorch/pytorch/issues/46240",
     ),
     Known(
-        id="torch-nearest-float32-coordinates", runtimes=("torch",), versions=SILENT, verdict="differ", when=close_call,
-        message="coordinates were computed in float32|coordinates were",
+        id="torch-nearest-float32-coordinates", runtimes=("torch",), versions=SILENT, verdict="differ",
+        when=lambda op, at, env: close_call(op, at, env) and (at.dtype != "float64" or op.rank > 1), message="coordinates were",
         reason="nearest and nearest-exact compute coordinates in float32; where one is a whole number, its product may fall below it, and "
         "the pixel before is taken",
         link="no thread found",
     ),
     Known(
-        id="torch-unchanged-length-is-identity", runtimes=("torch",), versions=SILENT, verdict="differ", when=_length_kept,
-        message="the scale were the ratio of the lengths",
-        reason="a scale that leaves a length as it was is taken for 1 on that axis; compiled code resamples",
+        id="torch-nearest-float64-gradient", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("dx",),
+        when=lambda op, at, env: close_call(op, at, env) and at.dtype == "float64" and op.rank == 1, message="coordinates were",
+        reason="the answer for a float64 line takes its coordinates in float64, its gradient in float32: gradients go to pixels that were "
+        "not taken",
+        link="no thread found",
+    ),
+    Known(
+        id="torch-scale-ignored", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("y",), when=_scale_ignored_forward,
+        reason="a scale that leaves a length as it was is taken for 1 on that axis, one that doubles it for 2; compiled code resamples",
         link="https://github.com/pytorch/pytorch/issues/198201",
+    ),
+    Known(
+        id="torch-scale-ignored-by-gradient", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("dx",),
+        when=lambda op, at, env: _scale_ignored(op, at, env) and not _smoothed(op),
+        reason="where a scale leaves a length as it was, or doubles it, the gradient takes it for 1 or 2, even where the answer does not",
+        link="https://github.com/pytorch/pytorch/issues/198201",
+    ),
+    Known(
+        id="torch-lp-pool-averages", runtimes=("torch",), versions=SILENT, verdict="imprecise", sometimes=True,
+        when=lambda op, at, env: isinstance(op, LpPool),
+        reason="lp_pool averages, then multiplies by the window's size: sums of whole numbers come out inexact", link="no thread found",
     ),
     Known(
         id="torch-pad-too-far", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="refused", when=_mirrored_too_far,
