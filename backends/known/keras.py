@@ -215,7 +215,8 @@ KNOWN = [
     ),
     Known(
         id="keras-torch-pad-too-far", runtimes=("keras-torch",), versions=SINCE, verdict="refused", when=_mirrored_too_far,
-        message="Padding size", reason="PyTorch's reflect pads fewer pixels than there are, and of volumes no mode but constant pads other than three axes",
+        message="Padding size",
+        reason="PyTorch's reflect pads fewer pixels than there are, and of volumes no mode but constant pads other than three axes",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
     ),
     Known(
