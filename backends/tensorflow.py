@@ -74,7 +74,7 @@ def answers(f, args, g):
     yield from tape.gradient(y, args, g, unconnected_gradients="zero")
 
 def infer(f, args):
-    traced = tf.function(f).get_concrete_function(*(tf.TensorSpec(a.shape, a.dtype) for a in args))
+    traced = tf.function(f, autograph=False).get_concrete_function(*(tf.TensorSpec(a.shape, a.dtype) for a in args))
     yield "tf.function's static shape", traced.structured_outputs.shape, None
 """
 
@@ -215,7 +215,7 @@ def space_to_depth(op: SpaceToDepth, at: Step) -> str:
 def parameters(op: Parameters, at: Step) -> str:
     upsampled = upsample(Upsample(factor=op.factor), replace(at, y=Upsample(factor=op.factor).shape(at.x)))
     return lines(
-        "@tf.function",
+        "@tf.function(autograph=False)",
         "def layer(x):",
         *(f"    {line}" for line in upsampled.splitlines()),
         "    return x",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 
 from backends import Backend, Unsupported, torch
 from spec import Conv, ConvTranspose, Impossible, MaxPool, Operation, Program, Question, Shape, SumPool, Upsample, ZeroInsert
-from spec.operation import Pairs
+from spec.operation import Pairs, size
 
 Change = Callable[[Operation], Operation]
 When = Callable[[Question], bool]
@@ -24,7 +24,7 @@ class Mutant(Backend):
 
     expected: a verdict that must be among those it gets, on one of `outputs`.
     named: a piece of the words that the diagnosis must give; empty where an honest diagnosis gives none.
-    kind: what a question must be like to catch it: "exact" numbers as everywhere, or "normal", "nan", "ties", "inference".
+    kinds: the numbers it is asked of (`spec.question.KINDS`), in this order.
     alike: what two questions must have in common to catch it.
     """
 
@@ -34,7 +34,7 @@ class Mutant(Backend):
     when: When = lambda question: True
     expected: str = "differ"
     outputs: tuple[str, ...] = ("y", *GRADIENTS)
-    kind: str = "exact"
+    kinds: tuple[str, ...] = ("integers",)
     alike: Callable[[Question], object] | None = None
 
     def translate(self, question: Question) -> str:
@@ -122,6 +122,16 @@ def _stretched(q: Question) -> bool:
     return isinstance(q.op, BOTH) and max(q.op.stride) > 1 and max(q.op.dilation) > 1
 
 
+def _narrowed(*dtypes: str) -> When:
+    """Of single weighted operations, whose every output has weights or sums in it."""
+    return lambda q: isinstance(q.op, BOTH) and q.dtype in dtypes
+
+
+def _many(q: Question) -> bool:
+    """Enough values for their mean to say something."""
+    return isinstance(q.op, BOTH) and q.dtype == "float32" and size(q.y) > 1000
+
+
 # What is wrapped around the translation
 
 
@@ -131,6 +141,14 @@ def _before(line: str) -> str:
 
 def _after(line: str) -> str:
     return f"def f(x, *w):\n    y = honest(x, *w)\n    {line}\n    return y\n"
+
+
+def _each_channel(partial: str) -> str:
+    """The answer as a sum of partial answers, one from each channel of x."""
+    return (
+        "def f(x, *w):\n    one = torch.eye(x.shape[1]).to(x).reshape(x.shape[1], -1, *[1] * (x.ndim - 2))\n"
+        f"    y = sum({partial} for part in (x * mask for mask in one))\n    return y\n"
+    )
 
 
 def _dx(gradient: str) -> str:
@@ -157,7 +175,7 @@ def _kept(name: str, line: str) -> str:
 
 _FIXED_DW = "w = tuple(v + (kept.setdefault((v.shape, v.dtype), v.detach()) - v).detach() for v in w)"
 _STALE = "key = (y.shape, y.dtype); old, kept[key] = kept.get(key, y.detach()), y.detach(); y = old + y - y.detach()"
-_TF32 = "(torch.round(a.double() * 2.0 ** (10 - e)) * 2.0 ** (e - 10)).to(a.dtype)"
+_TF32 = "e = torch.frexp(a)[1] - 1\n    return a + ((torch.round(a.double() * 2.0 ** (10 - e)) * 2.0 ** (e - 10)).to(a.dtype) - a).detach()"
 
 
 def _mutants() -> dict[str, Mutant]:
@@ -301,7 +319,7 @@ def _mutants() -> dict[str, Mutant]:
         made("minus-infinity-outside", "overwritten with -inf", outputs=("y",), when=lambda q: 0 not in q.y,
              wrap=_after("y = torch.where(y == y.min(), -torch.inf, y)")),
         made("another-dtype", "rounded to 24", outputs=("y",), wrap=_after("y = y.double() if y.dtype == torch.float32 else y.float()")),
-        made("slightly-off", expected="imprecise", wrap=_after("y = y * (1 + 2 * torch.finfo(y.dtype).eps)")),
+        made("slightly-off", "by way of a transform", expected="imprecise", wrap=_after("y = y * (1 + 2 * torch.finfo(y.dtype).eps)")),
     ]  # fmt: skip
 
     gradients_wrong = [
@@ -326,14 +344,16 @@ def _mutants() -> dict[str, Mutant]:
     ]  # fmt: skip
 
     memories = [
-        made("second-call-differs", expected="nondeterministic", wrap="calls = []\n\n" + _after("calls.append(0); y = y + len(calls) - 1")),
+        made("second-call-differs", expected="nondeterministic", kinds=("normal",),
+             wrap="calls = []\n\n" + _after("calls.append(0); y = y + len(calls) - 1")),
         made("every-fifth-call-wrong", expected="nondeterministic", outputs=("y",),
              wrap=_kept("calls", _after("kept[0] = kept.get(0, 0) + 1; y = y + (kept[0] % 5 == 0)"))),
-        made("gradients-add-up", expected="nondeterministic", outputs=("dx",), wrap="sums = []\n\n" + _dx("sums.append(dx) or sum(sums)")),
-        made("stale-buffer", alike=lambda q: (q.y, q.dtype), outputs=("y",), expected="nondeterministic",
+        made("gradients-add-up", expected="nondeterministic", kinds=("normal",), outputs=("dx",),
+             wrap="sums = []\n\n" + _dx("sums.append(dx) or sum(sums)")),
+        made("stale-buffer", alike=lambda q: (q.y, q.dtype), outputs=("y",),
              wrap=_kept("buffers", _after(_STALE))),
         made("kernel-kept-by-shape", when=lambda q: bool(q.w), alike=lambda q: (q.w, q.dtype), outputs=("y", "dx"),
-             expected="nondeterministic", wrap=_kept("kernels", _before(_FIXED_DW))),
+             wrap=_kept("kernels", _before(_FIXED_DW))),
     ]  # fmt: skip
 
     no_answer = [
@@ -345,21 +365,61 @@ def _mutants() -> dict[str, Mutant]:
              wrap="import time\n\n" + _before("time.sleep(60)")),
     ]  # fmt: skip
 
-    pending = [
-        made("tf32", "rounded to 11", kind="normal", when=lambda q: q.dtype == "float32" and bool(q.w), wrap=(
-             f"def tf32(a):\n    e = torch.frexp(a)[1] - 1\n    return a + ({_TF32} - a).detach()\n\n"
-             + _before("x, w = tf32(x), tuple(map(tf32, w))"))),
-        made("half-accumulated-in-half", kind="normal", when=lambda q: q.dtype in ("float16", "bfloat16"),
-             wrap=_after("y = sum(honest(x.index_fill(1, torch.tensor([i for i in range(x.shape[1]) if i != c], dtype=torch.long), 0), *w) "
-                         "for c in range(x.shape[1]))")),
-        made("nan-spreads", "overwritten with nan", kind="nan", wrap=_after("y = y + 0 * x.sum()")),
-        made("nan-ignored", kind="nan", wrap=_before("x = torch.nan_to_num(x)")),
-        made("last-of-equals-wins", kind="ties", when=_a(MaxPool),
-             wrap=_before("x = x.flip(tuple(range(2, x.ndim)))").replace("honest(x, *w)", "honest(x).flip(tuple(range(2, x.ndim)))")),
-        made("inference-cuts-the-last", kind="inference", wrap=_after("y = y[..., :-1] if y.is_meta else y")),
+    another_precision = [
+        made("tf32", "first rounded to 11", expected="imprecise", kinds=("normal",), when=_narrowed("float32"),
+             wrap=f"def tf32(a):\n    {_TF32}\n\n" + _before("x, w = tf32(x), tuple(map(tf32, w))")),
+        made("inputs-in-bfloat16", "first rounded to 8", expected="imprecise", kinds=("normal", "wide"), when=_narrowed("float32"),
+             wrap=_before("x, w = x + (x.bfloat16().float() - x).detach(), [v + (v.bfloat16().float() - v).detach() for v in w]")),
+        made("half-accumulated-in-half", "sums were kept in", expected="imprecise", kinds=("normal", "cancelling"),
+             when=_narrowed("float16", "bfloat16"), wrap=_each_channel("honest(part, *w)")),
+        made("double-accumulated-in-single", "sums were kept in 24", expected="imprecise", kinds=("normal",), when=_narrowed("float64"),
+             wrap=_each_channel("honest(part, *w).float()").replace("return y", "return y.double()")),
+        made("rounded-towards-zero", "not rounded to nearest", expected="imprecise", kinds=("normal",), outputs=("y",), when=_many, wrap=(
+             _before("exact = honest(x.double(), *(v.double() for v in w)); y = honest(x, *w)\n"
+                     "    up = y.double().abs() > exact.abs()\n"
+                     "    return y + (torch.where(up, y.nextafter(0 * y), y) - y).detach()"))),
+        made("rounded-up", "not rounded to nearest", expected="imprecise", kinds=("normal",), outputs=("y",), when=_many, wrap=(
+             _before("exact = honest(x.double(), *(v.double() for v in w)); y = honest(x, *w)\n"
+                     "    return y + (torch.where(y.double() < exact, y.nextafter(y + 1), y) - y).detach()"))),
+        made("half-cut-off", "cut off instead of rounded", expected="imprecise", kinds=("normal", "wide"), outputs=("y",),
+             when=lambda q: q.dtype == "bfloat16" and bool(q.w), wrap=(
+             _before("y = honest(x.float(), *(v.float() for v in w)).detach()\n"
+                     "    return (y.view(torch.int32) >> 16 << 16).view(torch.float32).bfloat16() + 0 * honest(x, *w)"))),
+        made("subnormal-flushed", "flushed to zero", expected="imprecise", kinds=("subnormal",), outputs=("y",),
+             wrap=_after("y = torch.where(y.abs() < torch.finfo(y.dtype).tiny, 0, y)")),
+        made("scaled-on-the-way", expected="differ", kinds=("overflowing",), outputs=("y",), wrap=_before("x = 64 * x").replace(
+             "return honest(x, *w)", "return honest(x, *w) / 64")),
     ]  # fmt: skip
 
-    tables = (another_operation, arguments_mistaken, answers_spoilt, gradients_wrong, memories, no_answer, pending)
+    no_number = [
+        made("nan-spreads", "0 · NaN", kinds=("nan",), outputs=("y",), wrap=_after("y = y + 0 * x.sum()")),
+        made("nan-ignored", "replaced by a number", kinds=("nan",), wrap=_before("x = torch.nan_to_num(x)")),
+        made("infinity-becomes-the-largest", "replaced by a number", kinds=("infinity",), wrap=_before("x = x.clamp(-99, 99)")),
+        made("nan-stays-in-the-buffer", "overwritten with nan", kinds=("nan", "integers"), alike=lambda q: q.dtype, outputs=("y",),
+             wrap=_kept("places", _after(
+             "kept[0] = kept.get(0, set()) | set(torch.nonzero(y.flatten().isnan()).flatten().tolist())\n"
+             "    stale = torch.tensor([i for i in kept[0] if i < y.numel()]).long()\n"
+             "    y = y.flatten().index_fill(0, stale, torch.nan).reshape(y.shape)"))),
+    ]  # fmt: skip
+
+    choices = [
+        made("last-of-equals-wins", "the last of several maxima", kinds=("ties",), when=_a(MaxPool), outputs=("dx",),
+             wrap=_before("x = x.flip(tuple(range(2, x.ndim)))").replace("honest(x, *w)", "honest(x).flip(tuple(range(2, x.ndim)))")),
+        made("equals-share-the-gradient", kinds=("ties",), when=_a(MaxPool), outputs=("dx",), wrap=(
+             "def f(x):\n    for i, (k, s) in enumerate(zip(kernel, stride), 2):\n        x = x.unfold(i, k, s)\n"
+             "    return x.amax(tuple(range(-len(kernel), 0)))\n")),
+        made("maximum-at-least-zero", "were cut off below 0", kinds=("distinct",), when=_a(MaxPool), wrap=_after("y = y.relu()")),
+        made("gradient-to-every-pixel", kinds=("distinct",), when=_a(MaxPool), outputs=("dx",),
+             wrap=_after("y = y.detach() + (x - x.detach()).sum()")),
+    ]  # fmt: skip
+
+    without_a_run = [
+        made("inference-cuts-the-last", kinds=("inference",), wrap=_after("y = y[..., :-1] if y.is_meta else y")),
+        made("inference-forgets-an-axis", kinds=("inference",), wrap=_after("y = y[0] if y.is_meta else y")),
+    ]  # fmt: skip
+
+    tables = (another_operation, arguments_mistaken, answers_spoilt, gradients_wrong, memories, no_answer,
+              another_precision, no_number, choices, without_a_run)  # fmt: skip
     return {m.name: m for table in tables for m in table}
 
 

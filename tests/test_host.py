@@ -25,7 +25,7 @@ from spec import Shape, parse_question
 from verify import engine
 from verify.answer import Answer
 from verify.engine import Host, HostFailed, Job, answers
-from verify.host import draw
+from verify.host import FORMATS, REAL, draw, numbers, rounded
 from verify.judge import judge
 from verify.reference import Reference
 
@@ -831,3 +831,57 @@ def test_a_greeting_that_makes_no_sense(greeting: str, tmp_path: Path, monkeypat
     monkeypatch.setattr(engine, "HOST", script)
     with pytest.raises(HostFailed):
         ask([asked(0)], fake(""))
+
+
+@BOTH
+@pytest.mark.parametrize("draws", [1, 2, 5])
+def test_every_draw_is_answered_on_numbers_of_its_own(glue: str, draws: int) -> None:
+    """The first draw's outputs come with whether they repeat, the further ones after it, in order."""
+    asked = replace(job(3, DOUBLE, y=(2, 3)), draws=draws)
+    answer = ask([asked], fake(glue))[3]
+    assert len(answer.draws) == draws
+    drawn = [numbers("integers", 3, d, [asked.x, asked.y], radius=9, unit=1, dtype="float32")[0] for d in range(draws)]
+    for (y, *_), x in zip(answer.draws, drawn, strict=True):
+        assert np.array_equal(y.values, 2 * x)
+    assert len({x.tobytes() for x in drawn}) == draws
+
+
+@BOTH
+def test_jobs_with_different_numbers_of_draws_share_a_batch(glue: str) -> None:
+    jobs = [replace(job(i, DOUBLE), draws=1 + i % 3) for i in range(12)]
+    heard = ask(jobs, fake(glue))
+    assert [len(heard[i].draws) for i in range(12)] == [1 + i % 3 for i in range(12)]
+
+
+@BOTH
+def test_what_fails_on_a_further_draw_is_refused(glue: str) -> None:
+    """y of the first draw is there; the words of the later one are kept."""
+    text = "calls = []\ndef f(x):\n    calls.append(0)\n    if len(calls) > 3: raise ValueError('tired')\n    return 2 * x"
+    answer = ask([replace(job(1, text), draws=4)], fake(glue))[1]
+    assert answer.stopped == "refused"
+    assert "tired" in answer.reason
+
+
+@pytest.mark.parametrize("dtype", list(FORMATS))
+@pytest.mark.parametrize("kind", REAL)
+def test_real_numbers_are_pinned_and_exact_in_their_dtype(kind: str, dtype: str) -> None:
+    """The same on every machine: no logarithm, no cosine; and no bit too many."""
+    drawn = numbers(kind, 7, 1, [(2, 3, 5), (2, 4, 5), (4, 3, 2)], radius=8, unit=1, dtype=dtype)
+    for a in drawn:
+        assert np.isfinite(a).all()
+        assert np.array_equal(rounded(a, FORMATS[dtype][0]), a)
+    if dtype != "bfloat16":
+        assert all(np.array_equal(a.astype(dtype).astype(float), a) for a in drawn)
+
+
+def test_a_shape_inferred_travels() -> None:
+    """What the framework infers comes beside its run."""
+    glue = f"{STREAMING}\ndef infer(f, args):\n    yield 'by heart', (2, None), None\n    yield 'a layer', (1,), (2,)\n"
+    answer = ask([replace(job(1, DOUBLE), kind="inference")], fake(glue))[1]
+    assert [(i.way, i.said, i.ran) for i in answer.inferred] == [("by heart", (2, None), None), ("a layer", (1,), (2,))]
+
+
+def test_the_telling_line_is_kept_not_the_stack_under_it() -> None:
+    said = "Check failed: 1 == 2\\n    @ 0x7f (unknown)"
+    text = f"import os, sys\ndef f(x):\n    print('{said}', file=sys.stderr, flush=True)\n    os.abort()"
+    assert "Check failed: 1 == 2" in ask([job(1, text)], fake(STREAMING))[1].reason

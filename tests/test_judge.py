@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from spec import Question, parse_question
-from verify.answer import Answer, Output
+from spec import Array, Question, parse_question
+from verify.answer import Answer, Inferred, Output
 from verify.judge import Judgement, judge
 from verify.record import Verdict
 from verify.reference import Reference
@@ -136,3 +138,120 @@ def test_every_sum_is_exactly_representable(text: str, dtype: str) -> None:
 def test_the_probability_of_a_miss_is_that_of_schwartz_and_zippel() -> None:
     values = 2 * REFERENCE.radius + 1
     assert pytest.approx(1 - (1 - 1 / values) ** 2) == REFERENCE.missed_probability
+
+
+# NaN and infinity
+
+PROGRAM = "Conv(stride=(1,), padding=((3, 0),), bias='yes') >> SumPool(kernel=(2,), padding=((-1, 0),)) x=(1, 2, 4) w=(1, 2, 2) w=(1, 1, 1)"
+
+
+@pytest.mark.parametrize("kind", ["nan", "infinity"])
+@pytest.mark.parametrize("text", ["Conv(stride=(2,)) x=(2, 3, 7) w=(2, 3, 2)", "Upsample(factor=(2,)) x=(2, 3, 5)", PROGRAM])
+def test_the_marked_pixel_must_show_where_a_window_sees_it_and_nowhere_else(text: str, kind: str) -> None:
+    reference = Reference(parse_question(f"{text} float32 {kind} seed=1"))
+    right = reference.outputs
+    assert _judged_marks(reference, right[0]).verdict == "agree"
+    seen = np.isnan(right[0])
+    assert 0 < seen.sum() < seen.size
+    lost, leaked, wrong = right[0].copy(), right[0].copy(), right[0].copy()
+    lost[tuple(np.argwhere(seen)[0])] = 1
+    leaked[tuple(np.argwhere(~seen)[0])] = np.nan
+    wrong[tuple(np.argwhere(~seen)[0])] += 1
+    assert "1 values are finite though" in _judged_marks(reference, lost).reason
+    told = _judged_marks(reference, leaked)
+    assert "1 values are not finite though" in told.reason
+    assert "0 · NaN" in told.diagnosis
+    assert "1 other values are wrong" in _judged_marks(reference, wrong).reason
+    replaced = _judged_marks(reference, np.where(seen, 7, right[0]))
+    assert "replaced by a number" in replaced.diagnosis
+    assert {j.verdict for j in (_judged_marks(reference, a) for a in (lost, leaked, wrong))} == {"differ"}
+
+
+def _judged_marks(reference: Reference, y: Array) -> Judgement:
+    outputs = [Output(a, reference.question.dtype) for a in (y, *reference.outputs[1:])]
+    return judge(reference, Answer(tuple(outputs)))[0]
+
+
+def test_a_bias_sees_nothing() -> None:
+    reference = Reference(parse_question("Conv(stride=(3,), bias='yes') x=(2, 1, 6) w=(2, 1, 2) w=(1, 2, 1) float32 nan seed=1"))
+    assert [int(np.isnan(a).sum()) for a in reference.outputs[2:]] in ([2, 0], [0, 0])
+    assert not np.isnan(reference.outputs[1]).any()
+
+
+def test_the_marked_pixel_is_found_without_gradients_too() -> None:
+    question = parse_question("Upsample(factor=(2,)) x=(1, 1, 2) float32 nan")
+    reference = Reference(question, given=(np.array([[[np.nan, 3.0]]]), None))
+    np.testing.assert_array_equal(reference.outputs, [[[[np.nan, np.nan, 3, 3]]]])
+
+
+def test_a_gradient_of_zero_may_or_may_not_be_multiplied_by_nan() -> None:
+    """The second step looks at none of the first step's windows that see the pixel."""
+    question = parse_question("Conv(stride=(1,)) >> SumPool(kernel=(1,), padding=((-3, 0),)) x=(1, 1, 4) w=(1, 1, 1) float32 nan seed=0")
+    reference = next(r for r in (Reference(replace(question, seed=s)) for s in range(99)) if np.isnan(r.drawn[0][..., :3]).any())
+    y, dx, dw = reference.outputs
+    for value in (np.nan, 5.0):
+        outputs = (Output(y, "float32"), Output(dx, "float32"), Output(np.full(dw.shape, value), "float32"))
+        assert _verdicts(judge(reference, Answer(outputs))) == ["agree"] * 3
+
+
+# Shapes without a run
+
+INFERENCE = Reference(parse_question("Conv(stride=(2,)) x=(2, 3, 7) w=(4, 3, 2) float32 inference"))
+
+
+@pytest.mark.parametrize(
+    ("inferred", "verdict"),
+    [
+        ([Inferred("a way", (2, 4, 3))], "agree"),
+        ([Inferred("a way", (None, 4, None))], "agree"),
+        ([Inferred("a way", (2, 4, 9), ran=(2, 4, 9))], "agree"),
+        ([Inferred("a way", (2, 4, 4))], "differ"),
+        ([Inferred("a way", (None, 4, 4))], "differ"),
+        ([Inferred("a way", (2, 4))], "differ"),
+        ([Inferred("a way", (2, 4, 3, 1))], "differ"),
+        ([Inferred("a way", None)], "differ"),
+        ([Inferred("a way", (2, 4, 3), ran=(2, 4, 9))], "differ"),
+        ([Inferred("a way", (2, 4, 3)), Inferred("another", (2, 4, 4))], "differ"),
+        ([], "differ"),
+    ],
+)
+def test_an_inferred_shape_may_be_open_but_not_wrong_nor_missing(inferred: list[Inferred], verdict: Verdict) -> None:
+    ran = Output(np.zeros((2, 4, 3), np.float32), "float32")
+    assert _verdicts(judge(INFERENCE, Answer((ran,), inferred=tuple(inferred)))) == [verdict]
+
+
+def test_a_run_that_gives_another_shape_is_wrong_whatever_was_inferred() -> None:
+    ran = Output(np.zeros((2, 4, 4), np.float32), "float32")
+    assert _verdicts(judge(INFERENCE, Answer((ran,), inferred=(Inferred("a way", (2, 4, 3)),)))) == ["differ"]
+
+
+# What overflows, and what cannot be exact
+
+
+def test_nothing_is_claimed_where_everything_overflows() -> None:
+    question = parse_question("SumPool(kernel=(2,)) x=(1, 1, 4) float32 overflowing")
+    most = np.full(question.x, float(np.finfo(np.float32).max))
+    y = Output(np.full(question.y, np.inf, np.float32), "float32")
+    assert _verdicts(judge(Reference(question, given=(most, None)), Answer((y,)))) == ["vacuous"]
+    half = np.where(np.arange(4) < 2, most, most / 4)
+    judged = judge(Reference(question, given=(half, None)), Answer((y,)))
+    assert _verdicts(judged) == ["differ"]
+    y = Output(np.array([[[np.inf, float(np.float32(most[0, 0, 0] / 2))]]]), "float32")
+    assert _verdicts(judge(Reference(question, given=(half, None)), Answer((y,)))) == ["agree"]
+
+
+def test_an_infinite_exact_answer_breaks_nothing() -> None:
+    for seed in range(20):
+        reference = Reference(parse_question(f"Conv(stride=(1,)) x=(2, 3, 9) w=(3, 3, 3) float64 overflowing seed={seed}"))
+        outputs = tuple(Output(a, "float64") for a in reference.outputs)
+        assert set(_verdicts(judge(reference, Answer(outputs)))) <= {"agree", "vacuous"}
+
+
+@pytest.mark.parametrize(("kernel", "verdict"), [(3, "agree"), (4, "imprecise")])
+def test_a_third_may_be_rounded_even_on_whole_numbers_but_a_quarter_may_not(kernel: int, verdict: Verdict) -> None:
+    reference = Reference(parse_question(f"AveragePool(kernel=({kernel},)) x=(2, 3, 24) float32 seed=1"), confidence=1)
+    right = [a.astype(np.float32) for a in reference.outputs]
+    nudged = np.nextafter(right[0], np.float32(np.inf), dtype=np.float32)
+    outputs = tuple(Output(a, "float32") for a in (nudged, right[1]))
+    assert judge(reference, Answer(outputs))[0].verdict == verdict
+    assert judge(reference, Answer((Output(right[0] + 1, "float32"), outputs[1])))[0].verdict == "differ"

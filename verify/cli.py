@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -19,7 +19,7 @@ from spec import Impossible, Question, operations, parse_question
 from spec.question import DTYPES, KINDS
 from verify import cases, show
 from verify.environment import missing, versions
-from verify.findings import find
+from verify.findings import alike, find
 from verify.pages import claims_page, theorems_page
 from verify.prove import prove_all
 from verify.record import BadReport, Report, load, save
@@ -96,6 +96,40 @@ def shrink(
 
 
 @app.command()
+def fuzz(
+    backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
+    minutes: Annotated[float, typer.Option(help="How long to search.", min=0.01)] = 5.0,
+    op: Annotated[list[str] | None, typer.Option(help="Only these operations. [default: all]")] = None,
+    seed: Annotated[int, typer.Option(help="Of what is made up.", min=0, max=1 << 31)] = 0,
+    out: Annotated[Path, typer.Option(help="The folder for findings/ and for what was seen, from which the next search goes on.")] = Path(
+        "runs/fuzz"
+    ),
+    timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
+) -> None:
+    """Search beyond the suites, the least seen region of the parameter space first. Exit status 1 if something is found."""
+    from verify.fuzz import Search, rounds
+
+    console, found = Console(emoji=False), 0
+    try:
+        _writable(out)
+        _allowed("op", op or [], operations())
+        search, backends = Search.resumed(out), _backends(backend)
+        with Console(stderr=True).status("fuzzing") as status:
+            for report in rounds(
+                search, backends, ops=op or [], minutes=minutes, seed=seed, timeout=timeout, watch=lambda words: status.update(words)
+            ):
+                _keep(report, out)
+                show.table(report, console, quiet=True)
+                found += len(report.findings)
+    except (Impossible, BadBackend, NothingToAsk, ValueError) as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    console.print(f"{search.asked} questions in {len(search.seen)} regions, {found} findings", highlight=False)
+    raise typer.Exit(int(found > 0))
+
+
+@app.command()
 def theorems(
     name: Annotated[list[str] | None, typer.Argument(help="Which; all if none is named.")] = None,
     backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
@@ -160,12 +194,9 @@ def _go(asked: Run, out: Path, *, quiet: bool, shrink: bool = False) -> Report:
         save(report, out / "report.json")
         if shrink and not asked.interrupted and report.summary.unexplained:
             with suppress(KeyboardInterrupt), console.status("shrinking what nothing explains"):
-                report = structs.replace(report, findings=find(report, asked.backends, asked.known, timeout=asked.timeout))
+                report = structs.replace(report, findings=find(report, alike(report), asked.backends, asked.known, timeout=asked.timeout))
             save(report, out / "report.json")
-            for finding in report.findings:
-                (out / "findings").mkdir(exist_ok=True)
-                (out / "findings" / f"{finding.id}.py").write_text(finding.script)
-                (out / "findings" / f"{finding.id}.md").write_text(finding.issue)
+            _keep(report, out)
     except OSError as error:
         _refuse(f"{out / 'report.json'} cannot be written: {error.strerror}")
     return report
@@ -187,14 +218,25 @@ def _backends(names: list[str] | None) -> list[Backend]:
 def _questions(suite: str, ops: list[str], dtypes: list[str], kinds: list[str], seed: int, texts: list[str]) -> list[Question]:
     words = (("suite", [suite], cases.SUITES), ("op", ops, operations()), ("dtype", dtypes, DTYPES), ("kind", kinds, KINDS))
     for name, given, allowed in words:
-        for value in given:
-            if value not in allowed:
-                raise Impossible(f"--{name} is {value!r}, but it must be one of {', '.join(allowed)}")
-    if seed >= 1 << 63:
-        raise Impossible(f"--seed is {seed}, but it must be below 2**63")
+        _allowed(name, given, allowed)
+    if seed >= 1 << 47:
+        raise Impossible(f"--seed is {seed}, but it must be below 2**47")
     if texts:
         return list({repr(q): q for q in map(parse_question, texts)}.values())
     return cases.questions(suite, seed=seed, ops=ops, dtypes=dtypes, kinds=kinds)
+
+
+def _allowed(name: str, given: list[str], allowed: Iterable[str]) -> None:
+    for value in given:
+        if value not in allowed:
+            raise Impossible(f"--{name} is {value!r}, but it must be one of {', '.join(allowed)}")
+
+
+def _keep(report: Report, out: Path) -> None:
+    for finding in report.findings:
+        (out / "findings").mkdir(exist_ok=True)
+        (out / "findings" / f"{finding.id}.py").write_text(finding.script)
+        (out / "findings" / f"{finding.id}.md").write_text(finding.issue)
 
 
 def _writable(folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -108,15 +108,21 @@ def conclude(
 
 def _records(ran: Ran, asks: Sequence[Ask], tally: Tally, missed: dict[int, float | None]) -> list[Record]:
     records = []
+    frequent = Counter(words for _, _, judged in ran.judged for words in judged.equals)
     sides: dict[str, list[tuple[int, str, Judgement, str | None]]] = {}
     for i, text, judged in sorted(ran.judged, key=lambda j: j[0]):
-        ask = asks[i]
+        ask, judged = asks[i], _in_the_words_of_most(judged, frequent)
         explanation = tally.explanation(ran, ask.question, judged)
         if ask.case is None or ask.side is None:
             records.append(_case(ran, ask.question, text, judged, missed[i], explanation))
         elif judged.output == ask.side.output:
             sides.setdefault(ask.case.text, []).append((i, text, judged, explanation))
     return records + [_sides(ran, asks, own) for own in sides.values()]
+
+
+def _in_the_words_of_most(judged: Judgement, frequent: Counter[str]) -> Judgement:
+    """Of several mistakes that explain an answer, the one that explains most of the runtime's others."""
+    return replace(judged, diagnosis=max(judged.equals, key=lambda words: frequent[words])) if judged.equals else judged
 
 
 def _case(ran: Ran, q: Question, text: str, judged: Judgement, missed: float | None, explanation: str | None) -> Record:

@@ -15,6 +15,7 @@ from itertools import chain, tee
 import numpy as np
 
 from spec import Array, Impossible, Operation
+from verify.host import FORMATS, rounded
 from verify.mistakes import Asked, Guesses, beside, further_mistakes, other_operations
 from verify.moves import IMAGE, KERNEL, names
 from verify.part import Part
@@ -65,6 +66,13 @@ def resembled(reference: Reference, output: int, got: Array) -> str:
     return ""
 
 
+@np.errstate(all="ignore")
+def equals(reference: Reference, output: int, got: Array) -> tuple[str, ...]:
+    """The words of every other operation that gives exactly this answer: small questions often cannot tell two of them apart."""
+    guesses = _made(other_operations(Asked.of(reference, output)), reference.question.dtype)
+    return tuple(dict.fromkeys(words for words, values in guesses if got.size and same(values, got)))
+
+
 def remedies(op: Operation, words: str) -> Iterator[Operation]:
     """What to ask instead, so that a framework that makes this mistake answers `op`. Whoever takes one must try it."""
     yield from {other: None for _, other in beside(op) if any(said == words and back == op for said, back in beside(other))}
@@ -75,4 +83,4 @@ def _first(got: Array, *families: Iterable[tuple[str, Array]]) -> str:
 
 
 def _made(guesses: Guesses, dtype: str) -> Iterator[tuple[str, Array]]:
-    return ((words, values.astype(dtype)) for words, values in guesses if values is not None)
+    return ((words, rounded(values.astype(np.float64), FORMATS[dtype][0])) for words, values in guesses if values is not None)

@@ -10,6 +10,7 @@ import asyncio
 import json
 import math
 import os
+import re
 import signal
 import struct
 import sys
@@ -36,6 +37,8 @@ SLOWEST_IMPORT = 120.0
 INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 NUMBERS = {"bool", *INTEGERS, "float16", "float32", "float64", "complex64", "complex128"}
 """The dtypes that arrays may travel in."""
+TELLING = re.compile(r"check failed|fatal|error|corrupt|abort|assert|invalid", re.IGNORECASE)
+"""What a line of last words looks like that says more than a stack frame does."""
 LIFETIME = 4000
 """Jobs after which a host is replaced, since frameworks leak."""
 
@@ -149,9 +152,10 @@ class Host:
             pipe.close()
         await self.process.wait()
         with self.noise:
-            self.noise.seek(max(self.noise.seek(0, os.SEEK_END) - 2000, 0))
+            self.noise.seek(max(self.noise.seek(0, os.SEEK_END) - 20000, 0))
             said = self.noise.read().decode("utf-8", "replace").strip().splitlines()
-        self.last_words = f"; its last words: {clean(said[-1])[:300]}" if said else ""
+        telling = [line for line in said if TELLING.search(line)] or said
+        self.last_words = f"; its last words: {clean(telling[-1])[:300]}" if telling else ""
 
     async def _send(self, header: dict[str, Any], timeout: float) -> None:
         assert self.process.stdin

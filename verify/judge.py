@@ -23,6 +23,8 @@ from verify.reference import Reference
 WORST_FIRST: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise", "vacuous", "agree")
 UNSTEADY = "a second run on the same numbers answered otherwise"
 ZERO_TIMES_NAN = "what lies outside a window were multiplied by zero, and 0 · NaN is NaN"
+NOT_NEAREST = "numbers were not rounded to nearest"
+REPLACED = "that pixel were replaced by a number before anything was multiplied"
 TRANSFORMED = "it were computed by way of a transform, as Winograd's or an FFT: whole numbers come out inexact"
 
 
@@ -36,6 +38,8 @@ class Judgement:
     difference: Difference | None = None
     diagnosis: str = ""
     """Words that finish "answers as if …"; empty if nothing explains it, or nothing was looked for."""
+    equals: tuple[str, ...] = ()
+    """The words of other operations that explain it as well."""
     rounding: Rounding | None = None
     draw: int = 0
     """Which of the draws shows it."""
@@ -74,7 +78,7 @@ def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
         return Judgement(name, "agree")
     values = got.values.astype(np.float64)
     if q.kind in MARKS:
-        verdict = _located(name, expected, values)
+        verdict = _located(name, i, reference, values)
     elif reference.exact:
         verdict = _exact(name, i, reference, values)
     else:
@@ -89,12 +93,12 @@ def _exact(name: str, i: int, reference: Reference, values: Array) -> Judgement:
     if not wrong.any():
         return Judgement(name, "agree")
     ratio = _ratio(np.where(wrong, np.abs(values - reference.outputs[i]), 0), reference.bounds[i])
+    if reference.inexact and ratio.max() <= 1:
+        return Judgement(name, "agree", rounding=_rounding(ratio, reference.counts[i]))
     difference = _difference(wrong, reference.outputs[i], values, ratio)
     share = f"{difference.count} of {difference.total} values"
     if difference.ratio is None or difference.ratio > 1:
         return Judgement(name, "differ", f"{share} are wrong", difference)
-    if reference.question.op.roundings:
-        return Judgement(name, "agree", rounding=_rounding(ratio, reference.counts[i]))
     near = f"{share} are not exact, but within {difference.ratio:.2g} of the rounding bound"
     return Judgement(name, "imprecise", near, difference, TRANSFORMED)
 
@@ -109,19 +113,23 @@ def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgemen
     rounding = _rounding(ratio, reference.counts[i])
     if rounding.ratio is not None and rounding.ratio <= 1:
         if words := biased(reference, i, signed):
-            return Judgement(name, "imprecise", f"every value is within {rounding.ratio:.2g} of its bound, but {words}", rounding=rounding)
+            near = f"every value is within {rounding.ratio:.2g} of its bound, but {words}"
+            return Judgement(name, "imprecise", near, diagnosis=NOT_NEAREST, rounding=rounding)
         return Judgement(name, "agree", rounding=rounding)
     difference = _difference(~(ratio <= 1), reference.outputs[i], values, ratio)
     share = f"{difference.count} of {difference.total} values are beyond the rounding bound"
     words = explained(reference, i, values)
-    return Judgement(name, "imprecise" if words else "differ", share, difference, words, rounding)
+    return Judgement(name, "imprecise" if words else "differ", share, difference, words, rounding=rounding)
 
 
-def _located(name: str, expected: Array, values: Array) -> Judgement:
-    """NaN is expected where a window sees the one pixel that is no number, the exact values everywhere else."""
-    seen = np.isnan(expected)
-    lost, leaked = seen & np.isfinite(values), ~seen & ~np.isfinite(values)
-    wrong = lost | (~seen & ~(values == expected))
+def _located(name: str, i: int, reference: Reference, values: Array) -> Judgement:
+    """NaN is expected where a window sees the one pixel that is no number, the exact values everywhere else; infinity: no matter."""
+    expected = reference.outputs[i]
+    seen, finite = np.isnan(expected), np.isfinite(expected)
+    lost, leaked = seen & np.isfinite(values), finite & ~np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        near = np.abs(values - expected) <= (reference.bounds[i] if reference.inexact else 0)
+    wrong = lost | (finite & ~near)
     if not wrong.any():
         return Judgement(name, "agree")
     difference = _difference(wrong, expected, values, np.where(wrong, np.inf, 0))
@@ -129,8 +137,8 @@ def _located(name: str, expected: Array, values: Array) -> Judgement:
     words += [f"{int(lost.sum())} values are finite though their windows see it"] if lost.any() else []
     rest = int((wrong & ~lost & ~leaked).sum())
     words += [f"{rest} other values are wrong"] if rest else []
-    only_leaked = not lost.any() and not rest
-    return Judgement(name, "differ", "; ".join(words), difference, ZERO_TIMES_NAN if only_leaked else "")
+    why = ZERO_TIMES_NAN if not lost.any() and not rest else REPLACED if (lost == seen).all() and not leaked.any() else ""
+    return Judgement(name, "differ", "; ".join(words), difference, why)
 
 
 def _inferred(reference: Reference, inferred: tuple[Inferred, ...]) -> Judgement:

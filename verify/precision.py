@@ -1,7 +1,7 @@
 """Which precision a real-valued answer was computed in, if not the promised one.
 
-Tried from the most precise down: subnormal numbers flushed to zero; coordinates in single precision; inputs rounded before they were
-multiplied; sums kept in fewer bits. Of whole numbers and impulses, which ask for meaning, nothing below float32 is tried.
+Tried from the most precise down: subnormal numbers flushed to zero; the answer cut off; coordinates in single precision; inputs rounded
+before they were multiplied; sums kept in fewer bits. Of whole numbers and impulses, which ask for meaning, nothing below float32 is tried.
 Each is a hypothesis with a bound of its own, and the first that holds for every value is named.
 """
 
@@ -39,6 +39,8 @@ def _hypotheses(reference: Reference, output: int) -> Iterator[tuple[str, Array,
     if reference.question.kind == "subnormal":
         flushed = reference.bounds_with(reference.accumulated, smallest=2.0**least)
         yield "subnormal numbers were flushed to zero", right, remainder, flushed[output]
+    cut_off = right * (1 - reference.unit_roundoff)  # the middle of [y − 2u·y, y]
+    yield "the answer were cut off instead of rounded to nearest", cut_off, remainder, reference.bounds[output]
     if reference.digits > 24 and any(reference.question.op.wavering(24)):
         yield "coordinates were computed in float32", right, remainder, reference.bounds_with(reference.accumulated, digits=24)[output]
     for bits, name in BITS.items():
@@ -59,7 +61,8 @@ def biased(reference: Reference, output: int, error: Array) -> str:
     The two statistics of the dot-product requirements of Arm's TOSA conformance tests, in units of u·op(|x|, |w|), over T sums with
     ΣK products in all: Σe² ≤ 0.4·ΣK and |Σe| ≤ 2·√ΣK. A rounding to nearest is spread over ±u of its partial sum, with mean square
     u²/3 at most; K of them give K/3 < 0.4·K if every partial sum were as large as the whole, and a sum with standard deviation √(ΣK/3),
-    of which 2·√ΣK is three and a half. Both need products that no two sums share, so only single bilinear operations are held to it.
+    of which 2·√ΣK is three and a half; so too for Σ(e·sign y), as rounding to nearest knows no signs. All need products that no two sums
+    share, so only single bilinear operations are held to it.
     """
     q = reference.question
     if q.kind != "normal" or len(q.op.steps) > 1 or q.op.degree != 2 or reference.unit_roundoff != reference.accumulated:
@@ -69,8 +72,11 @@ def biased(reference: Reference, output: int, error: Array) -> str:
     terms = float(reference.counts[output][known].sum())
     if e.size < SMALLEST_SAMPLE:
         return ""
-    if float((e * e).sum()) > 0.4 * terms:
-        return "their mean square is more than rounding to nearest can give"
+    inwards = -float((e * np.sign(reference.outputs[output][known])).sum())
+    if inwards > 2 * terms**0.5:
+        return "they lean towards zero more than rounding to nearest can"
     if abs(float(e.sum())) > 2 * terms**0.5:
         return f"they lean to {'larger' if e.sum() > 0 else 'smaller'} numbers more than rounding to nearest can"
+    if float((e * e).sum()) > 0.4 * terms:
+        return "their mean square is more than rounding to nearest can give"
     return ""

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from spec import Array, Impossible, MaxUnpool, Operation, Question
+from spec import AdaptiveMaxPool, Array, Impossible, MaxPool, MaxUnpool, Operation, Question
 from verify.host import FORMATS, MARKS, REAL, numbers
 
 CONFIDENCE = 30
@@ -54,11 +54,13 @@ class Reference:
             raise Impossible("MaxUnpool takes indices, which cannot be drawn; theorems ask about it")
         if not q.op.multilinear and q.kind in (*REAL, *MARKS, "impulses"):
             raise Impossible(f"{q.op!r} selects instead of adding, but {q.kind} asks about sums; ask integers, distinct or ties")
+        if self.given is None and not q.op.multilinear and self.inexact:
+            raise Impossible(f"{q.op!r} selects among numbers that may be rounded, but then no choice is right; ask a dyadic divisor")
         if q.kind == "impulses" and q.w:
             raise Impossible(f"{q.op!r} has weights, but impulses ask for coefficients that are its own; ask integers")
-        if q.kind == "distinct" and math.prod(q.x) > 1 << FORMATS[q.dtype][0]:
-            raise Impossible(f"x {q.x} has more elements than {q.dtype} has whole numbers in a row; make it smaller")
         object.__setattr__(self, "_terms", q.op.terms(q.x, *q.w))
+        if q.kind == "distinct" and self._largest_distinct > 1 << FORMATS[q.dtype][0]:
+            raise Impossible(f"x {q.x} has more elements than {q.dtype} can tell apart or add exactly; make it smaller")
         if not self.exact and (self._terms + q.op.degree) * self.accumulated >= 0.5:
             raise Impossible(f"{q} adds too many products for an exact answer or a rounding bound in {q.dtype}; make it smaller")
 
@@ -74,10 +76,16 @@ class Reference:
 
     @property
     def exact(self) -> bool:
-        """Whether a right answer is right bit for bit."""
+        """Whether a right answer is right bit for bit, unless `inexact`."""
         q = self.question
         drawable = self.given is not None or self.radius > 0
         return q.kind not in (*REAL, "impulses") and drawable and q.op.exact_on(q.x, *q.w)
+
+    @cached_property
+    def inexact(self) -> bool:
+        """Whether the operation has coefficients that no float can hold, as 1/3: then even whole answers may be rounded."""
+        q = self.question
+        return q.op.roundings > 0 and q.op.unit_on(q.x, *q.w).bit_count() > 1
 
     @cached_property
     def radius(self) -> int:
@@ -91,6 +99,15 @@ class Reference:
         while radius and int(radius) ** degree > most:
             radius -= 1
         return int(radius)
+
+    @property
+    def _largest_distinct(self) -> int:
+        """What sums of x may reach if all its elements differ; a maximum adds nothing."""
+        q = self.question
+        if all(isinstance(op, MaxPool | AdaptiveMaxPool) for op in q.op.steps):
+            return math.prod(q.x)
+        largest = max(math.prod(q.x) // 2, self.radius) * self.unit
+        return int(self._terms * largest * max(self.radius, 1) ** (q.op.degree - 1))
 
     @property
     def told(self) -> int:
@@ -123,7 +140,7 @@ class Reference:
     @property
     def missed_probability(self) -> float | None:
         """That all draws let another operation pass; None where nothing is derived."""
-        derived = self.question.op.multilinear and self.question.kind == "integers" and self.exact
+        derived = self.question.op.multilinear and self.question.kind == "integers" and self.exact and not self.inexact
         return float(self.missed_at_once**self.draws) if derived else None
 
     @cached_property
@@ -182,13 +199,27 @@ class Reference:
         return [_split(a, e) for a, e in zip(self.everything(x, g, tuple(weights)), exponents, strict=True)]
 
     def _marked(self, x: Array, g: Array, w: Outputs) -> Outputs:
-        """NaN where the one pixel that is no number has a window, and the other pixels' answer elsewhere."""
-        here = ~np.isfinite(x)
-        ones = [np.ones(v.shape) for v in w]
-        y, dx, *dw = self.everything(here.astype(float), np.ones(g.shape), tuple(ones))
+        """NaN where the one pixel that is no number has a window, and the other pixels' answer elsewhere.
+
+        Infinity where either is right: in ∂w of a step, if no later step looks at the window. The chain rule multiplies it by 0 there.
+        """
+        here, nowhere = ~np.isfinite(x), np.zeros(x.shape)
+        ones = tuple(np.ones(v.shape) for v in w)
+        with_it, without = (self.everything(a, np.ones(g.shape), ones) for a in (here.astype(float), nowhere))
+        seen = [a - b for a, b in zip(with_it, without, strict=True)]
         clean = self.everything(np.where(here, 0, x), g, w)
-        seen = (y, np.zeros(dx.shape), *dw)
-        return tuple(np.where(s > 0, np.nan, a) for s, a in zip(seen, clean, strict=True))
+        met = (seen[0], nowhere, *self._met(here.astype(float), ones))[: len(seen)]
+        return tuple(np.where(s > 0, np.nan, np.where(m > 0, np.inf, a)) for s, m, a in zip(seen, met, clean, strict=True))
+
+    def _met(self, x: Array, ones: Outputs) -> list[Array]:
+        """For each weight, how often its own step's windows see these pixels of x."""
+        met, nowhere = [], np.zeros(x.shape)
+        for op, own in self.question.op.dealt(ones):
+            y, nothing = op(x, *own), op(nowhere, *own)
+            gradients = (op.vjp(a, *own, np.ones(y.shape))[1:] for a in (x, nowhere))
+            met += [a - b for a, b in zip(*gradients, strict=True)]
+            x, nowhere = y, nothing
+        return met
 
     # How far rounding may take it
 
@@ -287,7 +318,7 @@ def _split(a: Array, exponent: int) -> tuple[Array, Array]:
             high[i] = float(exact)
             low[i] = float(exact - Fraction(high[i]))
         except OverflowError:
-            high[i], low[i] = math.copysign(math.inf, exact), 0
+            high[i], low[i] = math.inf if exact > 0 else -math.inf, 0
     return high.reshape(a.shape), low.reshape(a.shape)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import subprocess
+import sys
+import tempfile
 import textwrap
 
 import numpy as np
@@ -14,10 +18,11 @@ from verify.reference import Reference
 from verify.shrink import Given
 
 
-def script(finding: Finding, question: Question, given: Given, backend: Backend, versions: dict[str, str]) -> str:
-    """Source text. It runs itself once more in a process of its own, so that a fault that kills it has an exit status too."""
+def script(finding: Finding, question: Question, given: Given, backend: Backend, versions: dict[str, str], *, times: int = 1) -> str:
+    """Source text that asks `times` times, in a process of its own, so that a fault that kills it has an exit status too."""
     reference = Reference(question, given=given)
-    i = reference.names.index(finding.output)
+    fatal = finding.verdict in ("crashed", "timeout")
+    i = len(reference.names) - 1 if fatal else reference.names.index(finding.output)
     header = f"{finding.runtime} ({_listed(versions)}), {finding.output} of\n{finding.question}\n\n{_what(finding)}"
     arrays = [("x", given[0]), ("g", given[1]), *zip(_weights(question), given[2:], strict=True)]
     settings = [f"os.environ[{k!r}] = {v!r}" for k, v in sorted(backend.runtime.environment.items())]
@@ -27,14 +32,26 @@ def script(finding: Finding, question: Question, given: Given, backend: Backend,
         "if len(sys.argv) == 1:  # in a process of its own, since some faults are fatal\n"
         '    sys.exit(subprocess.run([sys.executable, os.path.abspath(__file__), "inside"]).returncode != 0)',
         "\n".join(settings),
-        "# How arrays go in and out, and how gradients are taken\n\n" + backend.runtime.glue.strip(),
+        "# How arrays go in and out, and how gradients are taken\n\n" + _used(backend.runtime.glue, question.kind),
         f"# What {finding.runtime} is asked\n\n" + finding.native.strip(),
         "# The numbers\n\n" + "\n".join(f"{name} = {_array(a)}" for name, a in arrays),
-        f"# What the definition says of {finding.output}, and how far rounding may take it\n\n"
+        f"# What the definition says of {reference.names[i]}, and how far rounding may take it\n\n"
         f"expected = {_array(reference.outputs[i])}\nallowed = {_array(_allowed(reference, i))}",
-        _run(question, finding),
+        _run(question, i, times),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def shows(program: str, backend: Backend, timeout: float) -> bool:
+    """Whether a program ends with exit status 1, run as its reader would."""
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+        file.write(program)
+        file.flush()
+        try:
+            status = subprocess.run([backend.python or sys.executable, file.name], capture_output=True, timeout=timeout).returncode
+        except subprocess.TimeoutExpired:
+            return True
+    return status == 1
 
 
 def issue(finding: Finding, question: Question, versions: dict[str, str], program: str) -> str:
@@ -83,6 +100,21 @@ def _allowed(reference: Reference, i: int) -> Array:
     return np.zeros(reference.outputs[i].shape) if reference.exact else np.where(reference.claimed[i], reference.bounds[i], np.inf)
 
 
+def _used(glue: str, kind: str) -> str:
+    """The glue without the functions that a program has no use for."""
+    used = {"array", "numpy", "dtype", "answers", "together"} | ({"infer"} if kind == "inference" else set())
+    nodes = ast.parse(glue).body
+    unused = {node.name for node in nodes if isinstance(node, ast.FunctionDef) and node.name not in used}
+    kept = [
+        node
+        for node in nodes
+        if not (isinstance(node, ast.FunctionDef) and node.name in unused)
+        and not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in unused)
+    ]
+    pieces = [(ast.get_source_segment(glue, node) or "", isinstance(node, ast.FunctionDef)) for node in kept]
+    return "".join(f"\n\n{text}\n" if function else f"{text}\n" for text, function in pieces).strip()
+
+
 def _array(a: Array | None) -> str:
     if a is None:
         return "None"
@@ -113,17 +145,19 @@ def ask():
         outputs, error = together([f])([(args, cotangent)])[0]
         if error:
             raise error
-        return [numpy(t).astype(float) for t in outputs]
+        return list(outputs)
     wanted = []
     for t in answers(f, args, cotangent):
-        wanted.append(numpy(t).astype(float))
+        wanted.append(t)
         if len(wanted) > {place}:
             break
     return wanted
 
 
-runs = [ask()[{place}] for _ in range({times})]
-for got in runs:
+for answer in [ask()[{place}] for _ in range({times})]:
+    if dtype(answer) != {dtype!r}:
+        sys.exit(f"the dtype is {{dtype(answer)}} instead of {dtype}")
+    got = numpy(answer).astype(float)
     if got.shape != expected.shape:
         sys.exit(f"the shape is {{got.shape}} instead of {{expected.shape}}")
     right = (np.abs(got - expected) <= allowed) | (got == expected) | (np.isnan(expected) & ~np.isfinite(got))
@@ -146,9 +180,7 @@ print("as the definition says")
 """
 
 
-def _run(question: Question, finding: Finding) -> str:
+def _run(question: Question, place: int, times: int) -> str:
     args = ", ".join(["x", *_weights(question)])
-    place = question.outputs.index(finding.output)
-    times = 20 if finding.verdict == "nondeterministic" else 1
     form = INFERENCE if question.kind == "inference" else RUN
     return form.format(dtype=question.dtype, args=args, place=place, times=times).strip()

@@ -17,16 +17,18 @@ from backends.known import Known, everything
 from spec import Array, Question
 from verify.answer import Answer
 from verify.conclude import Ask, Ran, conclude
-from verify.diagnose import diagnose, resembled
+from verify.diagnose import diagnose, equals, resembled
 from verify.engine import HostFailed, Job, answers
 from verify.environment import missing, variables, versions
 from verify.judge import Judgement, judge
 from verify.prove import Proof, asked
 from verify.record import Report, Verdict
 from verify.reference import CONFIDENCE, Reference
+from verify.shrink import smaller
 
 WORTH_ASKING_AGAIN: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
-"""What is found in company is asked again alone, in a new host with the environment users have, before it is reported."""
+"""What is found in company is asked again alone, in a new host with the environment users have, before it is reported; so is a death
+under the survey's variables."""
 
 Watch = Callable[[str, str, int], None]
 """Called with a runtime's name, what it is doing, and how many programs it has behind it."""
@@ -53,6 +55,7 @@ class Run:
     interrupted: bool = False
 
     def __post_init__(self) -> None:
+        self.questions = list({repr(q): q for asked in self.questions for q in (asked, *exact_form(asked))}.values())
         self.asks = [Ask(q) for q in self.questions]
         for case in (case for proof in self.proofs for case in proof.native):
             self.asks.extend(Ask(asked(side).question, case, side) for side in case.natives())
@@ -90,7 +93,8 @@ class Run:
         again: dict[int, list[Judgement]] = {}
         try:
             async for job, judged in self._judged(ran, jobs, cores, alone=False):
-                if any(j.verdict in WORTH_ASKING_AGAIN for j in judged):
+                fatal = bool(backend.runtime.survey) and any(j.verdict in ("crashed", "timeout") for j in judged)
+                if fatal or any(j.verdict in WORTH_ASKING_AGAIN for j in judged):
                     again[job.id] = judged
                 else:
                     self._keep(ran, job, judged, "asking")
@@ -146,6 +150,19 @@ class Run:
         return conclude(self.suite, self.asks, self.missed, self.proofs, ran, self.known, self.floor, interrupted=self.interrupted)
 
 
+def exact_form(question: Question) -> list[Question]:
+    """For whole numbers that no draw decides, since too many products are added, a smaller question that can be decided."""
+    if question.kind != "integers" or Reference(question).radius:
+        return []
+    same = (question.dtype, question.kind, question.seed)
+    while candidates := [q for q in smaller(question) if (q.dtype, q.kind, q.seed) == same]:
+        exact = [q for q in reversed(candidates) if Reference(q).radius]
+        if exact:
+            return exact[:1]
+        question = candidates[0]
+    return []
+
+
 def job(i: int, text: str, reference: Reference) -> Job:
     """What a host is told to run a text on the numbers of a question."""
     q = reference.question
@@ -163,9 +180,13 @@ def diagnosed(reference: Reference, judged: Judgement, answer: Answer) -> Judgem
     if judged.verdict != "differ" or judged.diagnosis or not meaning or output >= len(answer.draws[judged.draw]):
         return judged
     values = answer.draws[judged.draw][output].values
-    trace = diagnose if reference.exact else resembled
-    words = trace(reference.at(judged.draw), output, values.astype(np.float64)) if values.dtype.kind in "biuf" else ""
-    return replace(judged, diagnosis=words)
+    if values.dtype.kind not in "biuf":
+        return judged
+    drawn, got = reference.at(judged.draw), values.astype(np.float64)
+    if not reference.exact:
+        return replace(judged, diagnosis=resembled(drawn, output, got))
+    words = diagnose(drawn, output, got)
+    return replace(judged, diagnosis=words, equals=equals(drawn, output, got) if words else ())
 
 
 def _listed(a: Array | None) -> Any:

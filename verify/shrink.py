@@ -50,6 +50,9 @@ def _attempts(q: Question) -> Iterator[Any]:
     for i, c in enumerate(built.channels):
         for n in _less(c, 1):
             yield lambda i=i, n=n: built.but(channels=_put(built.channels, i, n))
+    for i, op in enumerate(q.op.steps):
+        if isinstance(op, Conv | ConvTranspose) and op.groups > 1:
+            yield lambda i=i: built.with_one_group(i)
     for axis, length in enumerate(q.x[2:]):
         for n in _less(length, 1):
             yield lambda axis=axis, n=n: built.but(space=_put(built.space, axis, n))
@@ -92,7 +95,7 @@ class _Built:
         x: Shape = (parts.batch, c, *parts.space)
         weights: tuple[Shape, ...] = ()
         for op in parts.steps:
-            own = _weights(op, x[1], outs.pop(0), kernels.pop(0)) if op.weights else ()
+            own = weight_shapes(op, x[1], outs.pop(0), kernels.pop(0)) if op.weights else ()
             x, weights = op.shape(x, *own), weights + own
         op = parts.steps[0] if len(parts.steps) == 1 else Program(inner=parts.steps)
         return replace(self.q, op=op, x=(parts.batch, c, *parts.space), w=weights)
@@ -108,6 +111,13 @@ class _Built:
             raise Impossible("nothing is left")
         return self.but(steps=steps, channels=tuple(channels), kernels=tuple(kernels))
 
+    def with_one_group(self, i: int) -> Question:
+        """Only the first of a step's groups is left, so that the channels before and after it are fewer too."""
+        op, at = self.steps[i], sum(op.weights > 0 for op in self.steps[:i])
+        assert isinstance(op, Conv | ConvTranspose)
+        channels = (*self.channels[:at], *(c // op.groups for c in self.channels[at : at + 2]), *self.channels[at + 2 :])
+        return self.but(steps=_put(self.steps, i, replace(op, groups=1)), channels=channels)
+
     def without_axis(self, axis: int) -> Question:
         if len(self.space) == 1:
             raise Impossible("nothing is left")
@@ -115,13 +125,15 @@ class _Built:
         return self.but(space=_cut(self.space, axis), steps=tuple(_flatter(op, axis) for op in self.steps), kernels=kernels)
 
 
-def _weights(op: Operation, inputs: int, outputs: int, kernel: Shape) -> tuple[Shape, ...]:
+def weight_shapes(op: Operation, inputs: int, outputs: int, kernel: Shape) -> tuple[Shape, ...]:
+    """The shapes of the weights that turn so many channels into so many. Raises Impossible."""
     groups = getattr(op, "groups", 1)
     if inputs % groups or outputs % groups or not isinstance(op, Conv | ConvTranspose):
         raise Impossible("groups must divide the channels")
+    bias = ((1, outputs, *(1,) * op.rank),) * (op.weights - 1)
     if isinstance(op, Conv):
-        return ((outputs, inputs // groups, *kernel),)
-    return ((inputs, outputs // groups, *kernel),)
+        return ((outputs, inputs // groups, *kernel), *bias)
+    return ((inputs, outputs // groups, *kernel), *bias)
 
 
 def _flatter(op: Operation, axis: int) -> Operation:

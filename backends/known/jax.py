@@ -35,6 +35,14 @@ def close_call(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return False
 
 
+def _cells_begun_in_the_padding(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    """An axis tiled by windows of two pixels, the first and the last of them half in the padding, and a second axis beside it."""
+    if not isinstance(op, Conv) or op.rank < 2:
+        return False
+    axes = zip(at.x[2:], at.k, op.stride, op.padding, strict=True)
+    return any(k == s == 2 and n % 2 == 0 and n >= 4 and lo == 1 <= hi for n, k, s, (lo, hi) in axes)
+
+
 BOTH = ("jax", "keras-jax")
 SILENT = {"jax": ">=0.4,<=0.10.2"}
 """What depends on the numbers drawn has an upper bound: a newer version is asked to show it again."""
@@ -45,6 +53,13 @@ KNOWN = [
         when=lambda op, at, env: at.dtype != "float16", message="flushed to zero",
         reason="XLA on CPU takes subnormal numbers for zero, as inputs and as results",
         link="https://github.com/jax-ml/jax/issues/16200",
+    ),
+    Known(
+        id="xla-cpu-conv-gradient-aborts", runtimes=("jax",), versions={"jax": ">=0.10,<=0.10.2"}, verdict="crashed", sometimes=True,
+        when=_cells_begun_in_the_padding, message="SIGABRT",
+        reason="compiling the gradient with respect to x ends the process: a check fails in XLA's algebraic simplifier (window dimensions "
+        "do not match the right-hand side's shape), for many paddings of the second axis",
+        link="no thread found",
     ),
     Known(
         id="jax-narrow-accumulator", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_narrow_sums, sometimes=True,

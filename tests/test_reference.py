@@ -1,0 +1,177 @@
+"""What is drawn, what is right, and how probable it is that a wrong operation is let through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from spec import Array, Impossible, Question, parse_question
+from spec.question import DTYPES, KINDS
+from tests.implementations import links, stored
+from verify.cases import questions
+from verify.host import FORMATS, MARKS, REAL
+from verify.reference import MOST_DRAWS, Reference
+
+ASKED = {
+    "distinct": "MaxPool(kernel=(2,), stride=(1,)) x=(2, 3, 9)",
+    "ties": "MaxPool(kernel=(2,), stride=(1,)) x=(2, 3, 9)",
+    "impulses": "AveragePool(kernel=(3,)) x=(9, 1, 9)",
+}
+CONV = "Conv(stride=(2,), padding=((1, 2),)) x=(2, 2, 7) w=(3, 2, 3)"
+
+# What is drawn
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_numbers_are_exact_in_their_dtype(kind: str, dtype: str) -> None:
+    for seed in range(5):
+        q = parse_question(f"{ASKED.get(kind, CONV)} {dtype} {kind} seed={seed}")
+        x, g, w = Reference(q).drawn
+        for a in (x, g, *w):
+            held = stored(a.astype("float32"), dtype) if dtype == "bfloat16" else a.astype(dtype)
+            np.testing.assert_array_equal(held.astype(float), a)
+        assert np.isfinite(x).all() == (kind not in MARKS)
+
+
+def test_normal_numbers_next_to_zero_are_exact_too() -> None:
+    x, g, _ = Reference(parse_question("Upsample(factor=(1,)) x=(10, 10, 2000) float16 normal")).drawn
+    assert 0 < np.abs(x[x != 0]).min() < 2.0**-14
+    np.testing.assert_array_equal(g.astype(np.float16).astype(float), g)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_subnormal_products_lie_about_the_smallest_normal_number(dtype: str) -> None:
+    x, _, (w,) = Reference(parse_question(f"{CONV} {dtype} subnormal")).drawn
+    least = 2.0 ** FORMATS[dtype][1]
+    products = np.abs(np.multiply.outer(x, w))
+    assert least / 128 < products.min() < least < products.max() < 128 * least
+
+
+def test_all_different_numbers_are_not_asked_where_sums_of_them_are_inexact() -> None:
+    Reference(parse_question("Conv(stride=(1,)) x=(2, 5, 11) w=(5, 5, 2) float64 distinct"))
+    with pytest.raises(Impossible, match="tell apart or add exactly"):
+        Reference(parse_question("Conv(stride=(1,)) x=(2, 5, 11) w=(5, 5, 2) bfloat16 distinct"))
+
+
+def test_nothing_is_asked_to_choose_among_rounded_numbers() -> None:
+    Reference(parse_question("AveragePool(kernel=(4,)) >> MaxPool(kernel=(2,)) x=(1, 2, 9)"))
+    with pytest.raises(Impossible, match="may be rounded"):
+        Reference(parse_question("AveragePool(kernel=(3,)) >> MaxPool(kernel=(2,)) x=(1, 2, 9)"))
+
+
+# How probable a miss is
+
+SMALL = parse_question("Conv(stride=(1,), padding=((1, 1),)) x=(1, 1, 2) w=(1, 1, 2) float32")
+
+
+def _one_product_more(x: Array, w: Array) -> Array:
+    """Differs by x[0]·w[0], which is 0 as often as the theorem allows."""
+    y = SMALL.op(x, w)
+    y[0, 0, 1] += x[0, 0, 0] * w[0, 0, 0]
+    return y
+
+
+OTHERS: dict[str, Callable[[Array, Array], Array]] = {
+    "one product more": _one_product_more,
+    "kernel flipped": lambda x, w: SMALL.op(x, w[..., ::-1]),
+    "padding at the start": lambda x, w: replace(SMALL.op, padding=((2, 0),))(x, w),
+    "x doubled": lambda x, w: SMALL.op(2 * x, w),
+}
+SEEDS = 2000
+
+
+@pytest.mark.parametrize("radius", [1, 2, 3])
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_wrong_operation_is_missed_no_more_often_than_is_said(other: str, radius: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reference, "radius", radius)
+    said = Reference(SMALL).missed_at_once
+    missed = sum(_is_missed(Reference(replace(SMALL, seed=seed)), OTHERS[other]) for seed in range(SEEDS)) / SEEDS
+    sigma = (said * (1 - said) / SEEDS) ** 0.5
+    assert missed <= said + 4 * sigma
+    if other == "one product more":
+        assert missed >= said - 4 * sigma
+
+
+def _is_missed(reference: Reference, other: Callable[[Array, Array], Array]) -> bool:
+    x, _, w = reference.drawn
+    return np.array_equal(other(x, *w), reference.outputs[0])
+
+
+@pytest.mark.parametrize("draws", [1, 2, 3])
+def test_draws_multiply(draws: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reference, "radius", 1)
+    said = Reference(SMALL).missed_at_once ** draws
+    all_missed = 0
+    for seed in range(SEEDS):
+        reference = Reference(replace(SMALL, seed=seed))
+        all_missed += all(_is_missed(reference.at(d), _one_product_more) for d in range(draws))
+    assert abs(all_missed / SEEDS - said) <= 4 * (said * (1 - said) / SEEDS) ** 0.5
+
+
+@pytest.fixture(scope="module")
+def quick() -> list[Question]:
+    return questions("quick", kinds=["integers"])
+
+
+@pytest.mark.parametrize("bits", [10, 30, 100])
+def test_draws_are_added_until_a_miss_is_as_improbable_as_asked(bits: int, quick: list[Question]) -> None:
+    derived = 0
+    for q in quick:
+        reference = Reference(q, confidence=bits)
+        if reference.radius and (missed := reference.missed_probability) is not None:
+            derived += 1
+            assert missed <= 2.0**-bits or (bits == 100 and reference.draws == MOST_DRAWS)
+    assert derived > 0.9 * len(quick)
+
+
+def test_nothing_is_derived_where_nothing_can_be() -> None:
+    assert Reference(parse_question("MaxPool(kernel=(2,)) x=(1, 2, 4)")).missed_probability is None
+    assert Reference(parse_question("AveragePool(kernel=(3,)) x=(1, 2, 9)")).missed_probability is None
+    assert Reference(parse_question("AveragePool(kernel=(4,)) x=(1, 2, 9)")).missed_probability is not None
+
+
+# What is right
+
+
+@pytest.mark.parametrize("kind", REAL)
+@pytest.mark.parametrize(
+    "text",
+    [
+        CONV,
+        "ConvTranspose(stride=(2,), crop=((1, -1),), groups=2) x=(2, 4, 3) w=(4, 1, 3)",
+        "Conv(stride=(1,), bias='yes') x=(2, 2, 5) w=(3, 2, 2) w=(1, 3, 1)",
+        "SumPool(kernel=(3,), stride=(2,)) x=(2, 2, 7)",
+    ],
+)
+def test_the_exact_answer_is_that_of_fractions_in_plain_loops(text: str, kind: str) -> None:
+    q = parse_question(f"{text} float64 {kind} seed=3")
+    reference = Reference(q)
+    for of, (high, low) in enumerate(zip(reference.outputs, reference.remainders, strict=True)):
+        for exact, h, rest in zip(_by_fractions(reference, of), high.ravel().tolist(), low.ravel().tolist(), strict=True):
+            if abs(exact) >= 2**1024:
+                assert abs(h) == np.inf
+                continue
+            assert h == float(exact)
+            assert abs(exact - Fraction(h) - Fraction(rest)) <= abs(exact) * Fraction(2) ** -105 + Fraction(2) ** -1074
+
+
+def _by_fractions(reference: Reference, of: int) -> list[Fraction]:
+    """y, ∂x, ∂w and the bias' gradient; a bias follows x as pixels that are met by a tap of 1."""
+    q = reference.question
+    x, g, w = reference.drawn
+    products = links(q.op, q.x, q.w, q.y)
+    pixels = [Fraction(v) for a in (x, *w[1:]) for v in a.ravel().tolist()]
+    taps = [Fraction(v) for v in (w[0].ravel().tolist() if w else [])] + [Fraction(1)]
+    arriving = [Fraction(v) for v in g.ravel().tolist()]
+    y, dx, dw = ([Fraction(0)] * n for n in products.sizes)
+    for out, a, b in zip(products.out.tolist(), products.a.tolist(), products.b.tolist(), strict=True):
+        y[out] += pixels[a] * taps[b]
+        dx[a] += arriving[out] * taps[b]
+        if w:
+            dw[b] += arriving[out] * pixels[a]
+    return [y, dx[: x.size], dw[: w[0].size] if w else [], dx[x.size :]][of]

@@ -1,0 +1,205 @@
+"""A search beyond the suites: questions made up by hypothesis from the fields of the operations themselves, the least seen region first.
+
+A region is what kind of question it is: operations, rank, dtype, kind, and for each field whether it is neutral, one for all axes or
+several, negative, odd or even. Of many proposals those are asked whose regions were asked least, so a search of hours does not ask
+the same over and over; what was asked is kept beside the findings, and the next search goes on from there.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as seeded
+from hypothesis import strategies as st
+from msgspec import structs
+
+from backends import Backend
+from spec import Conv, ConvTranspose, Impossible, MaxUnpool, Operation, Program, Question, Shape, operations
+from spec.operation import size
+from spec.question import DTYPES, KINDS
+from verify.findings import SECONDS, alike, find, likeness, mistake
+from verify.record import Finding, Record, Report
+from verify.reference import Reference
+from verify.run import Run
+from verify.shrink import weight_shapes
+
+BATCH = 96
+"""Questions to a round."""
+PROPOSED = 6
+"""Proposals for each one that is asked."""
+LARGEST = 1 << 13
+"""Elements of the largest array."""
+SEEN = "seen.json"
+
+
+@dataclass
+class Search:
+    """What has been asked, by region; `folder` keeps it from one search to the next."""
+
+    folder: Path
+    seen: Counter[str] = field(default_factory=Counter)
+    asked: int = 0
+
+    @classmethod
+    def resumed(cls, folder: Path) -> Search:
+        """Raises ValueError if what lies there is no record of a search."""
+        search = cls(folder)
+        with suppress(FileNotFoundError):
+            kept = json.loads((folder / SEEN).read_text())
+            if not isinstance(kept, dict) or not all(isinstance(n, int) for n in kept.values()):
+                raise ValueError(f"{folder / SEEN} is no record of a search; delete it, or give another --out")
+            search.seen.update(kept)
+        return search
+
+    def save(self) -> None:
+        """Write what was seen."""
+        (self.folder / SEEN).write_text(json.dumps(dict(sorted(self.seen.items())), indent=0))
+
+    def round(self, wanted: Sequence[str], seed: int, n: int = BATCH) -> list[Question]:
+        """The n of many proposals whose regions were asked least."""
+        proposals = list({repr(q): q for q in proposed(wanted, seed, n * PROPOSED)}.values())
+        chosen = []
+        for _ in range(min(n, len(proposals))):
+            q = min(proposals, key=lambda q: self.seen[region(q)])
+            proposals.remove(q)
+            self.seen[region(q)] += 1
+            chosen.append(q)
+        self.asked += len(chosen)
+        return chosen
+
+
+def rounds(
+    search: Search, backends: Sequence[Backend], *, ops: Sequence[str], minutes: float, seed: int, timeout: float,
+    watch: Callable[[str], None], most: int = 20, seconds: float = SECONDS,
+) -> Iterator[Report]:  # fmt: skip
+    """One report after the other, each with the findings that none before it had, until time is up or someone interrupts."""
+    end = time.monotonic() + 60 * minutes
+    number = sum(search.seen.values())
+    met: set[tuple[str, ...]] = set()
+    while time.monotonic() < end:
+        questions = search.round(ops, seed + number)
+        number += len(questions)
+        watch(f"{search.asked} questions, {len(search.seen)} regions seen")
+        run = Run(questions, list(backends), suite={"name": "fuzz", "seed": seed}, timeout=timeout)
+        report = run.go()
+        search.save()
+        new = [group for group in alike(report) if not met & {likeness(group[0]), _named(group[0])}]
+        met |= {likeness(group[0]) for group in new}
+        shrunk = find(report, new, run.backends, run.known, timeout=timeout, most=most, seconds=seconds)
+        findings = [finding for finding in shrunk if _named(finding) not in met]
+        met |= {_named(finding) for finding in findings if finding.diagnosis}
+        yield structs.replace(report, findings=findings)
+        if run.interrupted:
+            return
+
+
+def _named(found: Record | Finding) -> tuple[str, ...]:
+    return found.runtime, found.verdict, mistake(found.diagnosis) or found.id
+
+
+def proposed(wanted: Sequence[str], seed: int, n: int) -> list[Question]:
+    """Possible questions of these operations (all if none), as hypothesis makes them up."""
+    found: list[Question] = []
+
+    @seeded(seed)
+    @settings(max_examples=n, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(st.data())
+    def gather(data: st.DataObject) -> None:
+        with suppress(Impossible):
+            question = data.draw(_questions(wanted))
+            Reference(question)
+            found.append(question)
+
+    gather()
+    return found
+
+
+def region(q: Question) -> str:
+    """What kind of question it is, in a few words."""
+    parts = [q.dtype, q.kind, str(q.op.rank)]
+    for op, w in q.op.dealt(q.w):
+        parts.append(op.name)
+        for f in fields(op):
+            parts.append(f"{f.name}:{_class(getattr(op, f.name))}")
+        parts.extend(f"k:{_class(v[2:])}" for v in w[:1])
+    parts.append(f"n:{_class(q.x[2:])}")
+    return " ".join(parts)
+
+
+def _class(value: Any) -> str:
+    if isinstance(value, tuple) and value and isinstance(value[0], tuple):
+        return "".join(sorted({f"{_sign(lo)}{_sign(hi)}" for lo, hi in value}))
+    if isinstance(value, tuple):
+        return ("=" if len(set(value)) == 1 else "≠") + "".join(sorted({"1" if n == 1 else "eo"[n % 2] for n in value}))
+    return str(value) if isinstance(value, str) else str(min(value, 2))
+
+
+def _sign(n: int) -> str:
+    return "-" if n < 0 else "+" if n > 0 else "0"
+
+
+@st.composite
+def _questions(draw: st.DrawFn, wanted: Sequence[str]) -> Question:
+    rank = draw(st.sampled_from([1, 1, 2, 2, 3]))
+    names = sorted(wanted or (name for name, op in operations().items() if op is not MaxUnpool and not name.startswith("Param")))
+    count = draw(st.sampled_from([1, 1, 1, 2]))
+    longest = {1: 14, 2: 8, 3: 5}[rank]
+    x: Shape = (draw(st.integers(1, 3)), draw(st.integers(1, 6)), *(draw(st.integers(1, longest)) for _ in range(rank)))
+    start = x
+    steps: list[Operation] = []
+    weights: list[Shape] = []
+    for _ in range(count):
+        op = draw(_operations(operations()[draw(st.sampled_from(names))], rank))
+        if isinstance(op, Conv | ConvTranspose) and x[1] % op.groups:
+            op = replace(op, groups=1)
+        own: tuple[Shape, ...] = ()
+        if op.weights:
+            kernel = tuple(draw(st.integers(1, {1: 7, 2: 4, 3: 3}[rank])) for _ in range(rank))
+            own = weight_shapes(op, x[1], getattr(op, "groups", 1) * draw(st.integers(1, 4)), kernel)
+        x = op.shape(x, *own)
+        if min(x) < 1 and count > 1:
+            raise Impossible("nothing is left for the next step")
+        if size(x) > LARGEST:
+            raise Impossible("too large")
+        steps.append(op)
+        weights.extend(own)
+    op = steps[0] if count == 1 else Program(inner=tuple(steps))
+    kind = draw(st.sampled_from(["integers"] * 6 + list(KINDS)))
+    if count > 1 and kind in ("subnormal", "overflowing"):
+        kind = "normal"
+    return Question(op=op, x=start, w=tuple(weights), dtype=draw(st.sampled_from(DTYPES)), kind=kind, seed=draw(st.integers(0, 1 << 16)))
+
+
+@st.composite
+def _operations(draw: st.DrawFn, op: type[Operation], rank: int) -> Operation:
+    """Every field left out, or drawn by its own rules: whole numbers from the least, pairs of either sign, one of the words."""
+    given: dict[str, Any] = {}
+    for f in fields(op):
+        words, least = f.metadata.get("words"), f.metadata.get("least")
+        if words:
+            given[f.name] = draw(st.sampled_from(words))
+        elif isinstance(f.metadata.get("neutral"), tuple):
+            given[f.name] = draw(st.one_of(st.just(()), _rows(st.tuples(st.integers(-2, 3), st.integers(-2, 3)), rank)))
+        elif "neutral" in f.metadata:
+            entries = _rows(st.integers(least or 0, (least or 0) + 3), rank)
+            optional = callable(f.metadata["neutral"]) or isinstance(f.metadata["neutral"], int)
+            given[f.name] = draw(st.one_of(st.just(()), entries) if optional else entries)
+        else:
+            given[f.name] = draw(st.sampled_from([f.default, f.default, (least or 0) + 1, (least or 0) + 2]))
+    if not any(isinstance(value, tuple) and value for value in given.values()):
+        first = next(f for f in fields(op) if "neutral" in f.metadata)
+        plain = (0, 0) if isinstance(first.metadata["neutral"], tuple) else first.metadata.get("least") or 1
+        given[first.name] = (plain,) * rank
+    return op(**given)
+
+
+def _rows(entries: st.SearchStrategy[Any], rank: int) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.tuples(*[entries] * rank)
