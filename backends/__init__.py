@@ -72,6 +72,10 @@ class Step:
         return f"w{self.number}"
 
     @property
+    def bias(self) -> str:
+        return f"b{self.number}"
+
+    @property
     def layer(self) -> str:
         return f"layer{self.number}"
 
@@ -123,7 +127,7 @@ class Backend:
                 raise BadBackend(f"{where} returned {said!r}, but it must return text or Code")
             before.append(code.before)
             body.append(code.body)
-            names.extend([step.weight] * op.weights)
+            names.extend((step.weight, step.bias)[: op.weights])
         statements = [self._border("ENTER", rank), *body, self._border("LEAVE", rank), "return x"]
         indented = "\n".join(f"    {line}" for s in statements for line in s.splitlines())
         return "\n".join(s for s in before if s) + f"\n\n\ndef f({', '.join(names)}):\n{indented}\n"

@@ -19,16 +19,16 @@ def short(values: tuple[Any, ...]) -> str:
     return repr(values[0] if len(set(values)) == 1 else values)
 
 
-def fitted(pairs: Pairs, pad: str, *, channels_last: bool) -> str:
+def fitted(pairs: Pairs, pad: str, *, channels_last: bool, more: str = "", x: str = "x") -> str:
     """Statements that pad x by (lo, hi), then cut where they are negative. `pad` is the framework's function with NumPy's pad_width."""
     outer = ["(0, 0)"] if channels_last else ["(0, 0)", "(0, 0)"]
     lines = []
     if any(max(pair) > 0 for pair in pairs):
         widths = outer + [f"({max(lo, 0)}, {max(hi, 0)})" for lo, hi in pairs] + ["(0, 0)"] * channels_last
-        lines.append(f"x = {pad}(x, ({', '.join(widths)}))")
+        lines.append(f"{x} = {pad}({x}, ({', '.join(widths)}){more})")
     if any(min(pair) < 0 for pair in pairs):
         cuts = [f"{-lo if lo < 0 else ''}:{hi if hi < 0 else ''}" for lo, hi in pairs]
-        lines.append(f"x = x[{', '.join([':'] * len(outer) + cuts)}]")
+        lines.append(f"{x} = {x}[{', '.join([':'] * len(outer) + cuts)}]")
     return "\n".join(lines)
 
 

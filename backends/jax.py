@@ -8,12 +8,36 @@ Compilation costs far more than anything else, so many texts share one jit; the 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from fractions import Fraction
 
 from backends import Runtime, Step, Unsupported
-from backends._phrases import lines, unravelled, word_for, woven
-from spec import AveragePool, Conv, ConvTranspose, DepthToSpace, MaxPool, MaxUnpool, SpaceToDepth, SumPool, Upsample, ZeroInsert
+from backends._phrases import fitted, lines, unravelled, word_for, woven
+from backends._pixels import divided_evenly, norm, number, picked, said
+from spec import (
+    AdaptiveAveragePool,
+    AdaptiveMaxPool,
+    AveragePool,
+    Conv,
+    ConvTranspose,
+    DepthToSpace,
+    LpPool,
+    MaxPool,
+    MaxUnpool,
+    Pad,
+    Resize,
+    Shape,
+    SpaceToDepth,
+    SumPool,
+    Upsample,
+    ZeroInsert,
+)
 from spec.claims import Parameters
-from spec.conventions import lax_transpose_crop, same_lower_padding, same_padding, valid_padding
+from spec.conventions import lax_transpose_crop, on_every_axis, same_lower_padding, same_padding, valid_padding
+from spec.pool import reaching
+from spec.resize import affine
+from spec.resize_words import KEYS, Fields, jax_resize
+from spec.separable import alike
 
 GLUE = """
 import jax
@@ -71,7 +95,7 @@ def conv(op: Conv, at: Step) -> str:
     padding = repr(word_for(op, at, {"VALID": valid_padding, "SAME": same_padding, "SAME_LOWER": same_lower_padding}) or op.padding)
     return (
         f"x = lax.conv_general_dilated(x, {at.weight}, {op.stride}, {padding}, rhs_dilation={op.dilation}, "
-        f"dimension_numbers={_numbers(op.rank)}, feature_group_count={op.groups})"
+        f"dimension_numbers={_numbers(op.rank)}, feature_group_count={op.groups}){_bias(op, at)}"
     )
 
 
@@ -83,7 +107,7 @@ def conv_transpose(op: ConvTranspose, at: Step) -> str:
     padding = next(words, repr(tuple(lax_transpose_crop(crop, *sizes) for crop, *sizes in axes)))
     return (
         f"x = lax.conv_transpose(x, {at.weight}, {op.stride}, {padding}, rhs_dilation={op.dilation}, "
-        f"dimension_numbers={_numbers(op.rank)}, transpose_kernel=True)"
+        f"dimension_numbers={_numbers(op.rank)}, transpose_kernel=True){_bias(op, at)}"
     )
 
 
@@ -96,16 +120,58 @@ def zero_insert(op: ZeroInsert, at: Step) -> str:
     return f"x = lax.pad(x, jnp.zeros((), x.dtype), {config})"
 
 
+def resize(op: Resize, at: Step) -> str:
+    word = said(op, at, WORDS)
+    if word:
+        return f"x = jax.image.resize(x, {at.y}, {word})"
+    if op.mode == "nearest":
+        return picked(op, at, "jnp.take(x, {}, {})", "jnp.arange({})", "jnp.clip({}, 0, {})", channels_last=False)
+    if op.mode == "area":
+        raise Unsupported("jax.image.scale_and_translate has no area method")
+    return _translated(op, at)
+
+
 def sum_pool(op: SumPool, at: Step) -> str:
-    return f'x = lax.reduce_window(x, 0.0, lax.add, {(1, 1, *op.kernel)}, {(1, 1, *op.stride)}, "VALID")'
+    return f"x = {_reduced(op, at, '0.0, lax.add')}"
 
 
 def average_pool(op: AveragePool, at: Step) -> str:
-    return f"{sum_pool(SumPool(kernel=op.kernel, stride=op.stride), at)} / {math.prod(op.kernel)}"
+    total = SumPool(kernel=op.kernel, stride=op.stride, padding=reaching(op), dilation=op.dilation)
+    if op.divisor or op.counted == "window" or (op.counted == "padded" and not any(op.overhang)):
+        return f"x = {_reduced(total, at, '0.0, lax.add')} / {op.divisor or math.prod(op.kernel)}"
+    counted = [(lo, hi) if op.counted == "padded" else (0, 0) for lo, hi in op.padding]
+    beyond = tuple((a - c, b - d) for (a, b), (c, d) in zip(reaching(op), counted, strict=True))
+    ones = replace(total, padding=beyond)
+    return lines(
+        f"ones = jnp.ones({(1, 1, *(n + lo + hi for n, (lo, hi) in zip(at.x[2:], counted, strict=True)))}, x.dtype)",
+        f"x = {_reduced(total, at, '0.0, lax.add')} / {_reduced(ones, at, '0.0, lax.add', 'ones')}",
+    )
+
+
+def lp_pool(op: LpPool, at: Step) -> str:
+    total = SumPool(kernel=op.kernel, stride=op.stride, padding=op.padding, dilation=op.dilation)
+    return norm(op, sum_pool(total, at), absolute="jnp.abs", sqrt="jnp.sqrt")
 
 
 def max_pool(op: MaxPool, at: Step) -> str:
-    return f'x = lax.reduce_window(x, -jnp.inf, lax.max, {(1, 1, *op.kernel)}, {(1, 1, *op.stride)}, "VALID")'
+    if op.ties == "last":
+        raise Unsupported("the gradient of lax.reduce_window with lax.max goes to the first of several equal maxima")
+    return f"x = {_reduced(op, at, '-jnp.inf, lax.max')}"
+
+
+def adaptive_average_pool(op: AdaptiveAveragePool, at: Step) -> str:
+    if set(op.size) == {1}:
+        return f"x = jnp.mean(x, {tuple(range(2, op.rank + 2))}, keepdims=True)"
+    return average_pool(AveragePool(kernel=_even(op.size, at)), at)
+
+
+def adaptive_max_pool(op: AdaptiveMaxPool, at: Step) -> str:
+    return max_pool(MaxPool(kernel=_even(op.size, at)), at)
+
+
+def pad(op: Pad, at: Step) -> str:
+    more = f", constant_values={op.value}" if op.mode == "constant" else f', mode="{op.mode}"'
+    return fitted(op.padding, "jnp.pad", channels_last=False, more=more)
 
 
 def max_unpool(op: MaxUnpool, at: Step) -> str:
@@ -131,6 +197,56 @@ def parameters(op: Parameters, at: Step) -> str:
         f'constants = jax.make_jaxpr(lambda x: jax.image.resize(x, {larger}, "nearest"))(x).consts',
         f"x = jnp.full({at.y}, sum(c.size for c in constants), x.dtype)",
     )
+
+
+WORDS = {'"nearest"': jax_resize("nearest")} | {
+    f'"{method}"' + (", antialias=False" * (not smooths and method != "area")): jax_resize(method, antialias=smooths)
+    for method in ("linear", "cubic", "cubic-pytorch", "area")
+    for smooths in (False, True)
+}
+
+
+def _translated(op: Resize, at: Step) -> str:
+    """Coordinates step·j + start are those of a picture scaled by 1/step and moved by ½ − (start + ½)/step."""
+    axes = [(m, n, *affine(op, axis, n)) for axis, (m, n) in enumerate(zip(op.size, at.x[2:], strict=True))]
+    outside = [not -HALF <= step * j + start <= n - HALF for m, n, step, start in axes for j in range(m)]
+    narrowed = op.antialias == "yes" and any(s != 1 / step for s, (*_, step, _) in zip(op.scales(at.x), axes, strict=True))
+    method = next((method for method, fields in METHODS.items() if alike(op, replace(op, **fields), at.x)), None)
+    if method is None or narrowed or (any(outside) and method != "cubic-pytorch"):
+        raise Unsupported("jax.image.scale_and_translate answers 0 half a pixel outside x, and knows linear and two cubic kernels")
+    scale, moved = [number(1 / step) for *_, step, _ in axes], [number(HALF - (start + HALF) / step) for *_, step, start in axes]
+    return (
+        f"x = jax.image.scale_and_translate(x, {at.y}, {tuple(range(2, op.rank + 2))}, jnp.array([{', '.join(scale)}]), "
+        f'jnp.array([{", ".join(moved)}]), "{method}", antialias={op.antialias == "yes"})'
+    )
+
+
+METHODS: dict[str, Fields] = {
+    "linear": {"mode": "linear", "outside": "excluded"},
+    "cubic": KEYS,
+    "cubic-pytorch": {"mode": "cubic", "a": "-3/4", "antialias": "no"},
+}
+HALF = Fraction(1, 2)
+
+
+def _reduced(op: SumPool | MaxPool, at: Step, how: str, x: str = "x") -> str:
+    """A reduction over windows."""
+    same = x == "x" and on_every_axis(same_padding, at.x[2:], op.kernel, op.stride, op.dilation) == op.padding
+    padding = '"SAME"' if same else f"((0, 0), (0, 0), {', '.join(map(repr, op.padding))})"
+    padding = padding if any(map(any, op.padding)) else '"VALID"'
+    dilation = f", window_dilation={(1, 1, *op.dilation)}" if max(op.dilation) > 1 else ""
+    return f"lax.reduce_window({x}, {how}, {(1, 1, *op.kernel)}, {(1, 1, *op.stride)}, {padding}{dilation})"
+
+
+def _even(size: Shape, at: Step) -> Shape:
+    kernel = divided_evenly(size, at)
+    if kernel is None:
+        raise Unsupported("JAX has no adaptive pooling, and no windows of one length answer so")
+    return kernel
+
+
+def _bias(op: Conv | ConvTranspose, at: Step) -> str:
+    return f" + {at.bias}" if op.weights > 1 else ""
 
 
 def _numbers(rank: int) -> tuple[str, str, str]:

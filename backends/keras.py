@@ -22,10 +22,28 @@ from backends._phrases import (
     woven,
     zeros_between,
 )
-from spec import AveragePool, Conv, ConvTranspose, DepthToSpace, MaxPool, MaxUnpool, SpaceToDepth, SumPool, Upsample, ZeroInsert
+from backends._pixels import mean, norm, picked, said, word
+from spec import (
+    AdaptiveAveragePool,
+    AdaptiveMaxPool,
+    AveragePool,
+    Conv,
+    ConvTranspose,
+    DepthToSpace,
+    LpPool,
+    MaxPool,
+    MaxUnpool,
+    Pad,
+    Resize,
+    SpaceToDepth,
+    SumPool,
+    Upsample,
+    ZeroInsert,
+)
 from spec.claims import Parameters
 from spec.conventions import keras_transpose_words, same_padding, valid_padding
 from spec.operation import negated
+from spec.resize_words import tf_resize
 
 GLUE = """
 _engine_version = version
@@ -83,10 +101,10 @@ def conv(op: Conv, at: Step) -> Code:
     image = at.x[2:] if word else tuple(n + lo + hi for n, (lo, hi) in zip(at.x[2:], op.padding, strict=True))
     layer = (
         f'keras.layers.Conv{op.rank}D({at.w[0][0]}, {short(at.k)}, strides={short(op.stride)}, padding="{word or "valid"}", '
-        f'dilation_rate={short(op.dilation)}, groups={op.groups}, use_bias=False, dtype="{at.dtype}")'
+        f'dilation_rate={short(op.dilation)}, groups={op.groups}, use_bias={op.weights > 1}, dtype="{at.dtype}")'
     )
-    pad = "" if word else fitted(op.padding, "keras.ops.pad", channels_last=True)
-    return _built(layer, (at.x[0], *image, at.x[1]), at, first=pad)
+    padded = "" if word else fitted(op.padding, "keras.ops.pad", channels_last=True)
+    return _built(layer, (at.x[0], *image, at.x[1]), at, first=padded, bias=op.weights > 1)
 
 
 def conv_transpose(op: ConvTranspose, at: Step) -> Code:
@@ -97,36 +115,82 @@ def conv_transpose(op: ConvTranspose, at: Step) -> Code:
     extra = f"output_padding={short(output_padding)}, " if output_padding else ""
     layer = (
         f'keras.layers.Conv{op.rank}DTranspose({at.y[1]}, {short(at.k)}, strides={short(op.stride)}, padding="{padding}", '
-        f'{extra}dilation_rate={short(op.dilation)}, use_bias=False, dtype="{at.dtype}")'
+        f'{extra}dilation_rate={short(op.dilation)}, use_bias={bool(words) and op.weights > 1}, dtype="{at.dtype}")'
     )
     crop = "" if words else fitted(negated(op.crop), "keras.ops.pad", channels_last=True)
-    return _built(layer, (at.x[0], *at.x[2:], at.x[1]), at, last=crop)
+    added = f"x = x + keras.ops.reshape({at.bias}, (-1,))" if op.weights > 1 and not words else ""
+    return _built(layer, (at.x[0], *at.x[2:], at.x[1]), at, last=lines(crop, added), bias=bool(words) and op.weights > 1)
 
 
 def upsample(op: Upsample, at: Step) -> Code:
-    layer = f'keras.layers.UpSampling{op.rank}D({short(op.factor)}, dtype="{at.dtype}")'
-    return Code(f"x = {at.layer}(x)", before=f"{at.layer} = {layer}")
+    return _layer(f"UpSampling{op.rank}D({short(op.factor)}", at)
 
 
 def zero_insert(op: ZeroInsert, at: Step) -> str:
     return zeros_between(op, at, "keras.ops.reshape", "keras.ops.pad")
 
 
+def resize(op: Resize, at: Step) -> str | Code:
+    interpolation = said(op, at, INTERPOLATIONS)
+    if interpolation and op.rank < 3:
+        factor = tuple(m // n for m, n in zip(op.size, at.x[2:], strict=True))
+        whole = Upsample(factor=factor).shape(at.x)[2:] == op.size if min(factor) else False
+        if whole and op.rank == 2 and "antialias" not in interpolation and op.mode != "nearest":
+            return _layer(f"UpSampling2D({short(factor)}, {interpolation}", at)
+        picture, size = ("x", op.size) if op.rank == 2 else ("x[:, :, None]", (*op.size, 1))
+        return f"x = keras.ops.image.resize({picture}, {size}, {interpolation}){'[:, :, 0]' * (op.rank == 1)}"
+    if op.mode == "nearest":
+        arange = 'keras.ops.arange({}, dtype="int32")'
+        return picked(op, at, "keras.ops.take(x, {}, {})", arange, "keras.ops.clip({}, 0, {})", channels_last=True)
+    raise Unsupported("keras.ops.image.resize takes pictures" if op.rank == 3 else "keras.ops.image.resize has no such interpolation")
+
+
 def sum_pool(op: SumPool, at: Step) -> str:
-    if op.rank == 3:
-        raise Unsupported("Keras has no sum pooling and no depthwise 3-D convolution; AveragePooling3D times the window's size rounds")
-    ones = f'keras.ops.ones({(*op.kernel, at.x[1], 1)}, dtype="{at.dtype}")'
-    return f'x = keras.ops.depthwise_conv(x, {ones}, {short(op.stride)}, "valid")'
+    inside = SumPool(kernel=op.kernel, stride=op.stride, dilation=op.dilation)
+    return lines(fitted(op.padding, "keras.ops.pad", channels_last=True), f"x = {_sums(inside, at, 'x')}")
 
 
 def average_pool(op: AveragePool, at: Step) -> Code:
-    layer = f'keras.layers.AveragePooling{op.rank}D({short(op.kernel)}, strides={short(op.stride)}, dtype="{at.dtype}")'
-    return Code(f"x = {at.layer}(x)", before=f"{at.layer} = {layer}")
+    def pool(word: str) -> Code:
+        padding = ', padding="same"' if word == "same" else ""
+        return _layer(f"AveragePooling{op.rank}D({short(op.kernel)}, strides={short(op.stride)}{padding}", at)
+
+    return mean(op, at, pool, lambda total, x: _sums(total, at, x), "keras.ops.pad", "keras.ops.ones_like(x)")
+
+
+def lp_pool(op: LpPool, at: Step) -> str:
+    total = SumPool(kernel=op.kernel, stride=op.stride, padding=op.padding, dilation=op.dilation)
+    return norm(op, sum_pool(total, at), absolute="keras.ops.abs", sqrt="keras.ops.sqrt")
 
 
 def max_pool(op: MaxPool, at: Step) -> Code:
-    layer = f'keras.layers.MaxPooling{op.rank}D({short(op.kernel)}, strides={short(op.stride)}, dtype="{at.dtype}")'
-    return Code(f"x = {at.layer}(x)", before=f"{at.layer} = {layer}")
+    if op.ties == "last":
+        raise Unsupported("Keras says nothing of which of several equal maxima is taken; its engines take the first")
+    if max(op.dilation) > 1:
+        raise Unsupported(f"keras.layers.MaxPooling{op.rank}D has no dilation")
+    said = word(op, at, "same", "valid")
+    padded = "" if said else fitted(op.padding, "keras.ops.pad", channels_last=True, more=', constant_values=float("-inf")')
+    padding = ', padding="same"' if said == "same" else ""
+    return _layer(f"MaxPooling{op.rank}D({short(op.kernel)}, strides={short(op.stride)}{padding}", at, first=padded)
+
+
+def adaptive_average_pool(op: AdaptiveAveragePool, at: Step) -> Code:
+    if set(op.size) == {1}:
+        return _layer(f"GlobalAveragePooling{op.rank}D(keepdims=True", at)
+    return _layer(f"AdaptiveAveragePooling{op.rank}D({short(op.size)}", at)
+
+
+def adaptive_max_pool(op: AdaptiveMaxPool, at: Step) -> Code:
+    if set(op.size) == {1}:
+        return _layer(f"GlobalMaxPooling{op.rank}D(keepdims=True", at)
+    return _layer(f"AdaptiveMaxPooling{op.rank}D({short(op.size)}", at)
+
+
+def pad(op: Pad, at: Step) -> str:
+    if op.mode not in ("constant", "reflect", "symmetric"):
+        raise Unsupported(f"keras.ops.pad has no mode {op.mode}: its modes are constant, reflect and symmetric")
+    more = f", constant_values={op.value}" * bool(op.value) if op.mode == "constant" else f', mode="{op.mode}"'
+    return fitted(op.padding, "keras.ops.pad", channels_last=True, more=more)
 
 
 def max_unpool(op: MaxUnpool, at: Step) -> str:
@@ -149,12 +213,37 @@ def parameters(op: Parameters, at: Step) -> Code:
     )
 
 
-def _built(layer: str, image: tuple[int, ...], at: Step, *, first: str = "", last: str = "") -> Code:
+INTERPOLATIONS = {'interpolation="nearest"': tf_resize("nearest")} | {
+    f'interpolation="{method}"' + ", antialias=True" * smooths: tf_resize(method, antialias=smooths)
+    for method in ("bilinear", "bicubic")
+    for smooths in (False, True)
+}
+"""Keras means what TensorFlow does: it says that its interpolations are the same on every engine."""
+
+
+def _sums(op: SumPool, at: Step, x: str) -> str:
+    """Each window's sum, by a depthwise convolution with ones; nothing is padded."""
+    if op.rank == 3:
+        raise Unsupported("Keras has no sum pooling and no depthwise 3-D convolution; AveragePooling3D times the window's size rounds")
+    if max(op.stride) > 1 and max(op.dilation) > 1:
+        raise Unsupported("keras.ops.depthwise_conv takes no strides together with dilations")
+    ones = f'keras.ops.ones({(*op.kernel, at.x[1], 1)}, dtype="{at.dtype}")'
+    dilated = f", dilation_rate={short(op.dilation)}" if max(op.dilation) > 1 else ""
+    return f'keras.ops.depthwise_conv({x}, {ones}, {short(op.stride)}, "valid"{dilated})'
+
+
+def _layer(call: str, at: Step, *, first: str = "") -> Code:
+    """A layer without weights; its call lacks the dtype and the closing bracket."""
+    return Code(lines(first, f"x = {at.layer}(x)"), before=f'{at.layer} = keras.layers.{call}, dtype="{at.dtype}")')
+
+
+def _built(layer: str, image: tuple[int, ...], at: Step, *, first: str = "", last: str = "", bias: bool = False) -> Code:
+    weights = f"[w, keras.ops.reshape({at.bias}, (-1,))]" if bias else "[w]"
     return Code(
         lines(
             first,
             f"w = keras.ops.transpose({at.weight}, {kernel_last(len(image) - 2)})",
-            f"x, _ = {at.layer}.stateless_call([w], [], x)",
+            f"x, _ = {at.layer}.stateless_call({weights}, [], x)",
             last,
         ),
         before=f"{at.layer} = {layer}\n{at.layer}.build({image})",

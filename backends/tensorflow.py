@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backends import Runtime, Step, Unsupported
+from backends import Code, Runtime, Step, Unsupported
 from backends._phrases import (
     channels_first,
     channels_first_inside,
@@ -23,14 +23,20 @@ from backends._phrases import (
     woven,
     zeros_between,
 )
+from backends._pixels import divided_evenly, mean, norm, picked, said, word
 from spec import (
+    AdaptiveAveragePool,
+    AdaptiveMaxPool,
     AveragePool,
     Conv,
     ConvTranspose,
     DepthToSpace,
     Impossible,
+    LpPool,
     MaxPool,
     MaxUnpool,
+    Pad,
+    Resize,
     SpaceToDepth,
     SumPool,
     Upsample,
@@ -39,6 +45,7 @@ from spec import (
 from spec.claims import Parameters
 from spec.conventions import on_every_axis, same_padding, span, tf_same_crop, tf_valid_crop, valid_padding
 from spec.operation import Shape, negated
+from spec.resize_words import tf1_resize, tf_resize
 
 GLUE = """
 import tensorflow as tf
@@ -92,6 +99,7 @@ def conv(op: Conv, at: Step) -> str:
         "" if word else fitted(op.padding, "tf.pad", channels_last=True),
         f"w = tf.transpose({at.weight}, {kernel_last(op.rank)})",
         f'x = tf.nn.conv{op.rank}d(x, w, {_strides(op.stride)}, "{word or "VALID"}", dilations={_strides(op.dilation)})',
+        _bias(op, at),
     )
 
 
@@ -106,6 +114,7 @@ def conv_transpose(op: ConvTranspose, at: Step) -> str:
         f"x = tf.nn.conv{op.rank}d_transpose(x, w, {output}, {_strides(op.stride)}, "
         f'"{word or "VALID"}", dilations={_strides(op.dilation)})',
         "" if word else fitted(negated(op.crop), "tf.pad", channels_last=True),
+        _bias(op, at),
     )
 
 
@@ -119,22 +128,72 @@ def zero_insert(op: ZeroInsert, at: Step) -> str:
     return zeros_between(op, at, "tf.reshape", "tf.pad")
 
 
+def resize(op: Resize, at: Step) -> str:
+    if op.rank < 3:
+        function = said(op, at, RESIZERS) or said(op, at, RESIZERS_V1)
+        if function:
+            name, _, more = function.partition(", ")
+            size = f"{op.size if op.rank == 2 else (*op.size, 1)}"
+            picture = "x" if op.rank == 2 else "x[:, :, None]"
+            return f"x = {name}({picture}, {size}{', ' * bool(more)}{more}){'[:, :, 0]' * (op.rank == 1)}"
+    if op.mode == "nearest":
+        return picked(op, at, "tf.gather(x, {}, axis={})", "tf.range({})", "tf.clip_by_value({}, 0, {})", channels_last=True)
+    raise Unsupported(
+        "tf.image.resize takes pictures" if op.rank == 3 else "tf.image.resize and its v1 have no method with these coefficients"
+    )
+
+
 def sum_pool(op: SumPool, at: Step) -> str:
-    c = at.x[1]
-    if op.rank == 1:
-        ones, strides = f"tf.ones({(op.kernel[0], 1, c, 1)}, x.dtype)", (1, op.stride[0], op.stride[0], 1)
-        return f'x = tf.nn.depthwise_conv2d(x[:, :, None], {ones}, {strides}, "VALID")[:, :, 0]'
-    if op.rank == 2:
-        return f'x = tf.nn.depthwise_conv2d(x, tf.ones({(*op.kernel, c, 1)}, x.dtype), {(1, *op.stride, 1)}, "VALID")'
-    raise Unsupported("TensorFlow has no sum pooling and no depthwise 3-D convolution; avg_pool3d times the window's size rounds")
+    inside = SumPool(kernel=op.kernel, stride=op.stride, dilation=op.dilation)
+    return lines(fitted(op.padding, "tf.pad", channels_last=True), f"x = {_sums(inside, at, 'x')}")
 
 
-def average_pool(op: AveragePool, at: Step) -> str:
-    return f'x = tf.nn.avg_pool{op.rank}d(x, {short(op.kernel)}, {short(op.stride)}, "VALID")'
+def average_pool(op: AveragePool, at: Step) -> Code:
+    def pool(word: str) -> Code:
+        return Code(f'x = tf.nn.avg_pool{op.rank}d(x, {short(op.kernel)}, {short(op.stride)}, "{word.upper()}")')
+
+    return mean(op, at, pool, lambda total, x: _sums(total, at, x), "tf.pad", "tf.ones_like(x)")
+
+
+def lp_pool(op: LpPool, at: Step) -> str:
+    total = SumPool(kernel=op.kernel, stride=op.stride, padding=op.padding, dilation=op.dilation)
+    return norm(op, sum_pool(total, at), absolute="tf.abs", sqrt="tf.sqrt")
 
 
 def max_pool(op: MaxPool, at: Step) -> str:
-    return f'x = tf.nn.max_pool{op.rank}d(x, {short(op.kernel)}, {short(op.stride)}, "VALID")'
+    if op.ties == "last":
+        raise Unsupported("TensorFlow's max_pool takes the first of several equal maxima")
+    said = word(op, at, "SAME", "VALID")
+    if max(op.dilation) > 1 and said == "SAME":
+        said = None
+    padded = "" if said else fitted(op.padding, "tf.pad", channels_last=True, more=', constant_values=float("-inf")')
+    if max(op.dilation) > 1:
+        if max(op.stride) > 1:
+            raise Unsupported("tf.nn.pool takes no strides together with dilations")
+        return lines(padded, f'x = tf.nn.pool(x, {op.kernel}, "MAX", padding="{said or "VALID"}", dilations={op.dilation})')
+    within = all(0 <= min(pair) <= max(pair) < k for pair, k in zip(op.padding, op.kernel, strict=True))
+    explicit = op.rank == 2 and not said and within
+    padding = [[0, 0], *map(list, op.padding), [0, 0]] if explicit else f'"{said or "VALID"}"'
+    return lines(
+        "" if explicit else padded, f"x = tf.nn.max_pool{op.rank}d(x, {short(op.kernel)}, {short(op.stride)}, {padding})"
+    )  # fmt: skip
+
+
+def adaptive_average_pool(op: AdaptiveAveragePool, at: Step) -> str | Code:
+    if set(op.size) == {1}:
+        return f"x = tf.reduce_mean(x, {tuple(range(1, op.rank + 1))}, keepdims=True)"
+    return average_pool(AveragePool(kernel=_even(op.size, at)), at)
+
+
+def adaptive_max_pool(op: AdaptiveMaxPool, at: Step) -> str:
+    return max_pool(MaxPool(kernel=_even(op.size, at)), at)
+
+
+def pad(op: Pad, at: Step) -> str:
+    if op.mode not in ("constant", "reflect", "symmetric"):
+        raise Unsupported(f"tf.pad has no mode {op.mode}: its modes are CONSTANT, REFLECT and SYMMETRIC")
+    more = f", constant_values={op.value}" * bool(op.value) if op.mode == "constant" else f', mode="{op.mode.upper()}"'
+    return fitted(op.padding, "tf.pad", channels_last=True, more=more)
 
 
 def max_unpool(op: MaxUnpool, at: Step) -> str:
@@ -163,6 +222,43 @@ def parameters(op: Parameters, at: Step) -> str:
         "variables = layer.get_concrete_function(x).variables",
         f"x = tf.fill({at.y}, tf.cast(sum(tf.size(v) for v in variables), x.dtype))",
     )
+
+
+RESIZERS = {"tf.image.resize, method=\"nearest\"": tf_resize("nearest"), "tf.image.resize, method=\"area\"": tf_resize("area")} | {
+    f'tf.image.resize, method="{method}"' + ", antialias=True" * smooths: tf_resize(method, antialias=smooths)
+    for method in ("bilinear", "bicubic")
+    for smooths in (False, True)
+}
+
+RESIZERS_V1 = {
+    f"tf.compat.v1.image.resize_{method}" + ", align_corners=True" * aligned: tf1_resize(method, align_corners=aligned)
+    for method in ("nearest_neighbor", "bilinear", "bicubic")
+    for aligned in (False, True)
+}
+
+
+def _sums(op: SumPool, at: Step, x: str) -> str:
+    """Each window's sum, by a depthwise convolution with ones; nothing is padded."""
+    if op.rank == 3:
+        raise Unsupported("TensorFlow has no sum pooling and no depthwise 3-D convolution; avg_pool3d times the window's size rounds")
+    if max(op.stride) > 1 and max(op.dilation) > 1:
+        raise Unsupported("tf.nn.depthwise_conv2d takes no strides together with dilations")
+    line = op.rank == 1
+    kernel, stride, dilation = ((*row, *(more,) * line) for row, more in ((op.kernel, 1), (op.stride, op.stride[0]), (op.dilation, 1)))
+    ones = f"tf.ones({(*kernel, at.x[1], 1)}, x.dtype)"
+    dilated = f", dilations={dilation}" if max(op.dilation) > 1 else ""
+    return f'tf.nn.depthwise_conv2d({x}{"[:, :, None]" * line}, {ones}, {(1, *stride, 1)}, "VALID"{dilated}){"[:, :, 0]" * line}'
+
+
+def _even(size: Shape, at: Step) -> Shape:
+    kernel = divided_evenly(size, at)
+    if kernel is None:
+        raise Unsupported("TensorFlow has no adaptive pooling, and no windows of one length answer so")
+    return kernel
+
+
+def _bias(op: Conv | ConvTranspose, at: Step) -> str:
+    return f"x = tf.nn.bias_add(x, tf.reshape({at.bias}, [-1]))" if op.weights > 1 else ""
 
 
 def _says(word: str, op: ConvTranspose, at: Step) -> bool:

@@ -97,14 +97,22 @@ class Operation:
         """How many roundings a right implementation may make on its way to one coefficient of x; 0 where coefficients are whole."""
         return 0
 
-    @property
-    def unit(self) -> int:
+    def unit_on(self, x: Shape, *w: Shape) -> int:
         """x and the cotangent are drawn as multiples of this, so that the answers stay whole."""
         return 1
 
-    def unit_on(self, x: Shape, *w: Shape) -> int:
-        """The unit for images of shape x: `unit`, unless the coefficients depend on x's lengths."""
-        return self.unit
+    def exact_on(self, x: Shape, *w: Shape) -> bool:
+        """Whether a right implementation has nothing to round where x and the cotangent are small multiples of the unit."""
+        return True
+
+    def absolute(self) -> Operation:
+        """The operation with the magnitudes of its own coefficients."""
+        return self
+
+    def wavering(self, digits: int) -> Iterator[Operation]:
+        """Linear operations that, on magnitudes, bound together what is wrong in an answer whose coefficients follow from coordinates of
+        that many significant bits."""
+        return iter(())
 
     @property
     def steps(self) -> tuple[Operation, ...]:

@@ -82,8 +82,7 @@ class AveragePool(Operation):
     counted: str = one_of("window", "padded", "valid")
     divisor: int = one_number(0, least=0)
 
-    @property
-    def unit(self) -> int:
+    def unit_on(self, x: Shape, *w: Shape) -> int:
         """For any x: a window may have any part of its pixels inside."""
         some = self.kernel if self.counted == "window" else (math.lcm(*range(1, k + 1)) for k in self.kernel)
         return self.divisor or math.prod(some)
@@ -124,8 +123,7 @@ class AveragePool(Operation):
         yield "the dilation were 1", replace(self, dilation=())
 
     def _sum(self) -> SumPool:
-        reaching = tuple((lo, hi + more) for (lo, hi), more in zip(self.padding, self.overhang, strict=True))
-        return SumPool(kernel=self.kernel, stride=self.stride, padding=reaching, dilation=self.dilation)
+        return SumPool(kernel=self.kernel, stride=self.stride, padding=reaching(self), dilation=self.dilation)
 
     def _counts(self, x: Shape) -> Iterator[tuple[int, ...]]:
         """For each axis, what each window's divisor is there."""
@@ -162,8 +160,15 @@ class LpPool(Operation):
 
     @property
     def roundings(self) -> int:
-        """The powers' and the root's."""
-        return 0 if self.p == 1 else self.p
+        """The powers' and the root's, and those of a gradient that divides and multiplies by them.
+
+        A higher root is e to a logarithm, whose last digit counts 2·ln s times: s is below 2^53, where whole numbers are exact.
+        """
+        return 0 if self.p == 1 else 2 * self.p + 2 + (0 if self.p == 2 else math.ceil(2 * 53 * math.log(2)))
+
+    def exact_on(self, x: Shape, *w: Shape) -> bool:
+        """Few roots are whole."""
+        return self.p == 1
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
         return self._sum().shape(x, *w)
@@ -196,6 +201,12 @@ class LpPool(Operation):
 
     def _sum(self) -> SumPool:
         return SumPool(kernel=self.kernel, stride=self.stride, padding=self.padding, dilation=self.dilation)
+
+
+def reaching(op: SumPool | AveragePool) -> Pairs:
+    """The padding with the overhang."""
+    overhang = op.overhang if isinstance(op, AveragePool) else (0,) * op.rank
+    return tuple((lo, hi + more) for (lo, hi), more in zip(op.padding, overhang, strict=True))
 
 
 def divided(total: Array, by: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 
@@ -38,16 +38,29 @@ class Program(Operation):
     def roundings(self) -> int:
         return sum(op.roundings for op in self.inner) + (len(self.inner) - 1) * any(op.roundings for op in self.inner)
 
-    @property
-    def unit(self) -> int:
-        return math.prod(op.unit for op in self.inner)
-
     def unit_on(self, x: Shape, *w: Shape) -> int:
         product = 1
         for op, own in self.dealt(w):
             product *= op.unit_on(x, *own)
             x = op.shape(x, *own)
         return product
+
+    def exact_on(self, x: Shape, *w: Shape) -> bool:
+        exact = []
+        for op, own in self.dealt(w):
+            exact.append(op.exact_on(x, *own))
+            x = op.shape(x, *own)
+        return all(exact)
+
+    def absolute(self) -> Operation:
+        return Program(inner=tuple(op.absolute() for op in self.inner))
+
+    def wavering(self, digits: int) -> Iterator[Operation]:
+        """One step after the other; that two waver at once counts for nothing beside it."""
+        steps = self.absolute().steps
+        for i, op in enumerate(self.inner):
+            for wavers in op.wavering(digits):
+                yield Program(inner=(*steps[:i], wavers, *steps[i + 1 :]))
 
     @property
     def rank(self) -> int:

@@ -24,7 +24,8 @@ from functools import lru_cache
 import numpy as np
 
 from spec.operation import Array, Operation, Pairs, Shape, along, one_of, per_axis, space
-from spec.pool import SumPool
+from spec.pad import Pad
+from spec.pool import AveragePool, SumPool
 from spec.separable import Matrix, applied, back, matrix, terms
 
 HALF = Fraction(1, 2)
@@ -58,8 +59,16 @@ class Upsample(Operation):
         from spec.rearrange import ZeroInsert
 
         yield "zeros were put between, no pixel repeated", ZeroInsert(factor=self.factor)
+        yield "pixels between were interpolated linearly", self._interpolated()
         for words, factor in along("factor", self.factor):
             yield words, replace(self, factor=factor)
+
+    def _interpolated(self) -> Operation:
+        """Linear half-pixel Resize: a triangle is a box smoothed by a box, and by two pixels more where its middle lies between them."""
+        even, ones = tuple(2 - f % 2 for f in self.factor), (1,) * self.rank
+        edge = Pad(padding=tuple((f // 2, f // 2) for f in self.factor), mode="edge")
+        return self >> edge >> AveragePool(kernel=self.factor, stride=ones) >> AveragePool(kernel=even, stride=ones)
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Resize(Operation):
@@ -80,15 +89,27 @@ class Resize(Operation):
 
     @property
     def roundings(self) -> int:
-        """For each axis: of the scale, the coordinate and its half pixel 3, of the weight 1 (a cubic 7), of a sum made 1, the product.
-
-        Those of the coordinate are as large as the coordinate's last digit, not the weight's.
-        """
-        normalised = self.antialias == "yes" or self.outside == "excluded"
-        return self.rank * ({"nearest": 0, "linear": 5, "cubic": 11, "area": 5}[self.mode] + normalised * (self.mode != "nearest"))
+        """For each axis: of the weight, of the total, of the quotient, of the product. Those of coordinates: see Wavering."""
+        return 0 if self.mode == "nearest" else 4 * self.rank
 
     def unit_on(self, x: Shape, *w: Shape) -> int:
         return math.prod(m.denominator for m in self.matrices(x))
+
+    def exact_on(self, x: Shape, *w: Shape) -> bool:
+        """Where coordinates and coefficients are whole numbers over powers of two."""
+        steps = (affine(self, axis, n)[0] for axis, n in enumerate(space(x, self.rank)))
+        return self.mode == "nearest" or all(map(dyadic, (*steps, *(Fraction(1, m.denominator) for m in self.matrices(x)))))
+
+    def absolute(self) -> Resize:
+        from spec.wavering import Magnitudes
+
+        return Magnitudes(**vars(self))
+
+    def wavering(self, digits: int) -> Iterator[Operation]:
+        from spec.wavering import Wavering
+
+        if self.mode != "nearest":
+            yield Wavering(**vars(self), digits=digits)
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
         self.expect_weights(w)
@@ -97,6 +118,13 @@ class Resize(Operation):
             if (num, den) != (0, 1) and min(num, den) < 1:
                 raise self.refuse(f"scale[{axis}] is {(num, den)}, but it must be a fraction above 0, or (0, 1) for the lengths' ratio")
         return (*x[:2], *self.size)
+
+    def scale_of(self, axis: int, n: int) -> Fraction:
+        """What coordinates are divided by."""
+        return Fraction(*self.scale[axis]) or Fraction(self.size[axis], n)
+
+    def scales(self, x: Shape) -> tuple[Fraction, ...]:
+        return tuple(self.scale_of(axis, n) for axis, n in enumerate(space(x, self.rank)))
 
     def matrices(self, x: Shape) -> tuple[Matrix, ...]:
         """The coefficients along each axis."""
@@ -116,7 +144,10 @@ class Resize(Operation):
 
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
         from spec.adaptive import AdaptiveAveragePool
+        from spec.wavering import SinglePrecision
 
+        if self.mode == "nearest":
+            yield "the coordinates were computed in float32", SinglePrecision(**vars(self))
         for rule in COORDINATES:
             yield f"the coordinates were {rule}", replace(self, coordinates=rule)
             if self.mode == "nearest":
@@ -138,9 +169,15 @@ class Resize(Operation):
 
 @lru_cache(maxsize=1024)
 def _matrix(op: Resize, axis: int, n: int) -> Matrix:
-    m = op.size[axis]
-    s = Fraction(*op.scale[axis]) or Fraction(m, n)
+    m, s = op.size[axis], op.scale_of(axis, n)
     return matrix([_row(op, coordinate(op.coordinates, j, n, m, s), j, n, s) for j in range(m)], n)
+
+
+def affine(op: Resize, axis: int, n: int) -> tuple[Fraction, Fraction]:
+    """(step, start): output pixel j lies at step·j + start among n pixels."""
+    m, s = op.size[axis], op.scale_of(axis, n)
+    first, second = (coordinate(op.coordinates, j, n, m, s) for j in (0, 1))
+    return (1 / s if second == first else second - first), first
 
 
 def coordinate(rule: str, j: int, n: int, m: int, s: Fraction) -> Fraction:
@@ -160,27 +197,41 @@ def coordinate(rule: str, j: int, n: int, m: int, s: Fraction) -> Fraction:
 def _row(op: Resize, c: Fraction, j: int, n: int, s: Fraction) -> dict[int, Fraction]:
     """What output pixel j, at coordinate c, takes of each pixel."""
     if op.mode == "nearest":
-        return {min(max(_rounded(c, op.rounding), 0), n - 1): Fraction(1)}
-    if op.mode == "area":
-        pixels = range(math.floor(j / s), math.ceil((j + 1) / s))
-        weights = {i: s * (min(Fraction(i + 1), (j + 1) / s) - max(Fraction(i), j / s)) for i in pixels}
-    else:
-        reach, narrow = (1 if op.mode == "linear" else 2), min(s, Fraction(1)) if op.antialias == "yes" else Fraction(1)
-        pixels = range(math.floor(c - reach / narrow) + 1, math.ceil(c + reach / narrow))
-        weights = {i: _linear(t) if op.mode == "linear" else _cubic(t, Fraction(op.a)) for i in pixels for t in [abs(i - c) * narrow]}
-    if op.outside == "excluded":
-        weights = {i: v for i, v in weights.items() if 0 <= i < n}
-    total = sum(weights.values())
+        return {min(max(rounded(c, op.rounding), 0), n - 1): Fraction(1)}
+    found = weights(op, c, j, n, s)
+    total = sum(found.values())
     if not total:
         raise op.refuse(f"output pixel {j} lies at {c} of {n} pixels, where none has a weight")
     row: dict[int, Fraction] = {}
-    for i, v in weights.items():
+    for i, v in found.items():
         at = min(max(i, 0), n - 1)
         row[at] = row.get(at, Fraction(0)) + v / total
     return row
 
 
-def _rounded(c: Fraction, rule: str) -> int:
+def weights(op: Resize, c: Fraction, j: int, n: int, s: Fraction) -> dict[int, Fraction]:
+    """The weight of each pixel within reach, those included whose weight is only just 0, before they are made to sum to 1."""
+    if op.mode == "area":
+        pixels = range(math.ceil(j / s) - 1, math.floor((j + 1) / s) + 1)
+        found = {i: s * max(min(Fraction(i + 1), (j + 1) / s) - max(Fraction(i), j / s), Fraction(0)) for i in pixels}
+    else:
+        narrow = narrowing(op, s)
+        reach = (1 if op.mode == "linear" else 2) / narrow
+        pixels = range(math.ceil(c - reach), math.floor(c + reach) + 1)
+        found = {i: _linear(t) if op.mode == "linear" else _cubic(t, Fraction(op.a)) for i in pixels for t in [abs(i - c) * narrow]}
+    return {i: v for i, v in found.items() if 0 <= i < n} if op.outside == "excluded" else found
+
+
+def narrowing(op: Resize, s: Fraction) -> Fraction:
+    return min(s, Fraction(1)) if op.antialias == "yes" else Fraction(1)
+
+
+def dyadic(value: Fraction) -> bool:
+    """Whether it is a power of two."""
+    return all(n & (n - 1) == 0 for n in (abs(value.numerator), value.denominator))
+
+
+def rounded(c: Fraction, rule: str) -> int:
     if rule == "floor":
         return math.floor(c)
     if rule == "ceil":

@@ -7,16 +7,17 @@ scale for the coordinates (PyTorch not with align_corners, nor with recompute_sc
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 from spec.operation import Impossible
 
-Fields = dict[str, str]
+Fields = dict[str, Any]
 
-NEAREST = {"mode": "nearest", "coordinates": "half_pixel", "rounding": "round_prefer_ceil"}
+NEAREST: Fields = {"mode": "nearest", "coordinates": "half_pixel", "rounding": "round_prefer_ceil"}
 """⌊(j + ½)·n/m⌋: what everybody but PyTorch's "nearest" and ONNX's defaults means today."""
 
-ANTIALIASED = {"antialias": "yes", "outside": "excluded"}
-KEYS = {"mode": "cubic", "a": "-1/2", "outside": "excluded"}
+ANTIALIASED: Fields = {"antialias": "yes", "outside": "excluded"}
+KEYS: Fields = {"mode": "cubic", "a": "-1/2", "outside": "excluded"}
 
 
 def scaled_length(n: int, num: int, den: int) -> int:
@@ -55,15 +56,27 @@ def tf_resize(method: str, *, antialias: bool = False) -> Fields:
     return fields[method] | (ANTIALIASED if antialias and method in ("bilinear", "bicubic") else {})
 
 
+def tf1_resize(method: str, *, align_corners: bool = False) -> Fields:
+    """`tf.compat.v1.image.resize_nearest_neighbor`, `resize_bilinear` and `resize_bicubic`.
+
+    Source: tensorflow/core/kernels/image/resize_nearest_neighbor_op.cc, resize_bilinear_op.cc, resize_bicubic_op.cc
+    """
+    where = "align_corners" if align_corners else "asymmetric"
+    rounding = {"rounding": "round_prefer_ceil" if align_corners else "floor"}
+    fields = {"nearest_neighbor": {"mode": "nearest"} | rounding, "bilinear": {"mode": "linear"}, "bicubic": {"mode": "cubic"}}
+    return fields[method] | {"coordinates": where}
+
+
 def jax_resize(method: str, *, antialias: bool = True) -> Fields:
-    """`jax.image.resize(method=…)`: it smooths unless told not to.
+    """`jax.image.resize(method=…)`: it smooths unless told not to. cubic-pytorch is cubic if it smooths.
 
     Source: https://docs.jax.dev/en/latest/_autosummary/jax.image.resize.html
     """
-    fields = {"nearest": NEAREST, "linear": {"mode": "linear"}, "cubic": KEYS}
+    fields = {"nearest": NEAREST, "linear": {"mode": "linear"}, "cubic": KEYS, "cubic-pytorch": {"mode": "cubic"}, "area": {"mode": "area"}}
     if method not in fields:
         raise Impossible(f"method is {method!r}, but only {', '.join(fields)} have weights that are fractions")
-    return fields[method] | (ANTIALIASED if antialias and method != "nearest" else {})
+    smooths = antialias and method not in ("nearest", "area")
+    return (KEYS if smooths and method == "cubic-pytorch" else fields[method]) | (ANTIALIASED if smooths else {})
 
 
 def onnx_resize(

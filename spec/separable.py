@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
-from spec.operation import Array, size
+from spec.operation import Array, Impossible, Shape, size
 
 Rows = Sequence[dict[int, Fraction]]
 """For each place of the answer, the coefficients of the pixels it reads."""
@@ -35,6 +36,13 @@ class Matrix:
     def transposed(self) -> Matrix:
         return Matrix(self.numerators.T, self.denominator)
 
+    def __abs__(self) -> Matrix:
+        return Matrix(abs(self.numerators), self.denominator)
+
+    def __add__(self, other: Matrix) -> Matrix:
+        d = math.lcm(self.denominator, other.denominator)
+        return Matrix(self.numerators * (d // self.denominator) + other.numerators * (d // other.denominator), d)
+
     @cached_property
     def terms(self) -> int:
         """The most pixels that one row reads, or the sum of its coefficients where that is more."""
@@ -52,6 +60,21 @@ def matrix(rows: Rows, length: int) -> Matrix:
         for i, c in row.items():
             numerators[j, i] = int(c * d)
     return Matrix(numerators, d)
+
+
+class Separable(Protocol):
+    """An operation that is one matrix for each axis."""
+
+    def matrices(self, x: Shape) -> tuple[Matrix, ...]: ...
+
+
+def alike(a: Separable, b: Separable, x: Shape) -> bool:
+    """Whether two operations have the same coefficients on images of shape x."""
+    try:
+        pairs = zip(a.matrices(x), b.matrices(x), strict=True)
+        return all(m.denominator == n.denominator and np.array_equal(m.numerators, n.numerators) for m, n in pairs)
+    except Impossible:
+        return False
 
 
 def applied(x: Array, matrices: Sequence[Matrix]) -> Array:

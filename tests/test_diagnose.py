@@ -35,7 +35,7 @@ def test_neighbours_are_other_operations(reference: Reference) -> None:
     for step in reference.question.op.steps:
         for words, other in step.neighbours():
             assert words
-            assert type(other) in operations().values()
+            assert all(isinstance(step, tuple(operations().values())) for step in other.steps)
 
 
 def test_the_right_answer_needs_no_diagnosis(reference: Reference) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import backends
-from backends import named
-from spec import parse_question
+from backends import Backend, BadBackend, Unsupported, named
+from spec import Question, parse_question
 from verify.run import Run
 
 HERE = Path(backends.__file__).parent
@@ -19,7 +19,28 @@ CUT = "Conv(stride=(1,), padding=((-1, -2),)) x=(2, 3, 7) w=(4, 3, 2)"
 SAME = "ConvTranspose(stride=(2,), crop=((0, 1),)) x=(2, 3, 5) w=(3, 2, 3)"
 CROPPED = "ConvTranspose(stride=(2,), crop=((2, 0),)) x=(2, 3, 5) w=(3, 2, 3)"
 SAME_CONV = "Conv(stride=(1,), padding=((1, 2),)) x=(2, 3, 6) w=(4, 3, 4)"
-ASKED = [parse_question(text) for text in (CONV, CUT, SAME_CONV, SAME, CROPPED)]
+BIASED = "ConvTranspose(stride=(2,), crop=((2, -1),), bias='yes') x=(2, 3, 5) w=(3, 2, 3) w=(1, 2, 1)"
+SAME_AVERAGE = "AveragePool(kernel=(4,), stride=(2,), padding=((1, 1),), counted='valid') x=(2, 3, 6)"
+PADDED_AVERAGE = "AveragePool(kernel=(3,), stride=(2,), padding=((1, 2),)) x=(2, 3, 7)"
+COUNTED = "AveragePool(kernel=(3,), stride=(1,), padding=((1, 0),), overhang=(1,), counted='padded') x=(2, 3, 5)"
+DIVIDED = "AveragePool(kernel=(3, 2), stride=(2, 2), padding=((1, 1), (0, 1)), divisor=5) x=(2, 3, 6, 5)"
+CEILED = "AveragePool(kernel=(3, 3), stride=(2, 2), padding=((1, 1), (1, 1)), overhang=(1, 1), counted='padded') x=(2, 3, 6, 6)"
+SAME_MAX = "MaxPool(kernel=(3,), stride=(2,), padding=((0, 1),)) x=(2, 3, 6)"
+PADDED_MAX = "MaxPool(kernel=(3, 2), stride=(1, 2), padding=((2, 1), (1, 0))) x=(2, 3, 4, 5)"
+DILATED_MAX = "MaxPool(kernel=(2,), stride=(1,), padding=((1, 0),), dilation=(2,)) x=(2, 3, 6) float32 distinct"
+DILATED_SUM = "SumPool(kernel=(2,), stride=(1,), padding=((1, 0),), dilation=(2,)) x=(2, 3, 6)"
+NORM = "LpPool(kernel=(2,), stride=(1,), p=3) x=(2, 3, 6)"
+ADAPTIVE = "AdaptiveAveragePool(size=(3, 1)) x=(2, 3, 6, 5)"
+LINEAR = "Resize(size=(7, 3), mode='linear') x=(2, 2, 5, 4) float32 normal"
+ALIGNED = "Resize(size=(7,), mode='linear', coordinates='align_corners') x=(2, 2, 5) float32 normal"
+SMOOTHED = "Resize(size=(3, 4), mode='linear', outside='excluded', antialias='yes') x=(2, 2, 7, 6) float32 normal"
+SCALED = "Resize(size=(6,), scale=((4, 3),), mode='linear') x=(2, 2, 5) float32 normal"
+PICKED = "Resize(size=(7,), coordinates='asymmetric', rounding='ceil') x=(2, 2, 5)"
+NEAREST = "Resize(size=(3,), rounding='round_prefer_ceil') x=(2, 2, 5)"
+LEGACY = "Resize(size=(3,), coordinates='asymmetric', rounding='floor') x=(2, 2, 5)"
+MIRRORED = "Pad(padding=((1, 2), (2, 0)), mode='reflect') x=(2, 2, 4, 5)"
+FILLED = "Pad(padding=((1, -1), (2, 0)), value=3) x=(2, 2, 4, 5)"
+ASKED = [parse_question(text) for name, text in list(globals().items()) if name.isupper() and isinstance(text, str)]
 
 SLIPS = {
     "torch: a sign": ("torch", "_pad(negated(op.crop))", "_pad(op.crop)"),
@@ -33,8 +54,59 @@ SLIPS = {
     "tensorflow: a word": ("tensorflow", '{"SAME": tf_same_crop, "VALID"', '{"VALID": tf_same_crop, "SAME"'),
     "keras: a sign": ("keras", "fitted(negated(op.crop)", "fitted(op.crop"),
     "keras: a side": ("keras", "fitted(op.padding,", "fitted(tuple(pair[::-1] for pair in op.padding),"),
+    "torch: a bias": ("torch", "f\"x = x + {at.bias}\"", "f\"x = x - {at.bias}\""),
+    "torch: what is counted": ("torch", '", count_include_pad=False"', '", count_include_pad=True"'),
+    "torch: a divisor": ("torch", "divisor_override={divisor})\"", "divisor_override={divisor + 1})\""),
+    "torch: windows at the end": ("torch", '["ceil_mode=True"]', '["ceil_mode=False"]'),
+    "torch: padding that wins": ("torch", 'value=float("-inf")', 'value=float("inf")'),
+    "torch: taps": ("torch", "dilation={short(op.dilation)}\" if", "dilation=1\" if"),
+    "torch: a sign of a power": ("torch", '"x.abs()" if op.p % 2', '"x" if op.p % 2'),
+    "torch: sizes": ("torch", "adaptive_avg_pool{op.rank}d(x, {short(op.size)})", "adaptive_avg_pool{op.rank}d(x, {op.size[::-1]})"),
+    "torch: corners": ("torch", '", align_corners=True"', '", align_corners=False"'),
+    "torch: smoothing": ("torch", '", antialias=True"', '", antialias=False"'),
+    "torch: a scale": ("torch", "[number(s) for s, *_ in rows]", "[number(1 / s) for s, *_ in rows]"),
+    "torch: nearest": ("torch", '("nearest-exact", False, False)', '("nearest-exact ", False, False)'),
+    "torch: a fill": ("torch", "value={op.value}", "value={-op.value}"),
+    "torch: a mirror": ("torch", '"reflect": "reflect"', '"reflect": "replicate"'),
+    "jax: smoothing": ("jax", '", antialias=False" * (not smooths', '", antialias=True" * (not smooths'),
+    "jax: what is counted": ("jax", 'if op.counted == "padded" else (0, 0)', "if op.counted else (0, 0)"),
+    "jax: a divisor": ("jax", "{op.divisor or math.prod(op.kernel)}", "{math.prod(op.kernel)}"),
+    "jax: taps": ("jax", "window_dilation={(1, 1, *op.dilation)}", "window_dilation={(1, 1, *[1] * op.rank)}"),
+    "jax: a place": ("jax", "number(HALF - (start + HALF) / step)", "number(HALF + (start + HALF) / step)"),
+    "jax: a bias": ("jax", 'f" + {at.bias}"', 'f" - {at.bias}"'),
+    "jax: a mirror": ("jax", "mode=\"{op.mode}\"'", "mode=\"symmetric\"'"),
+    "tensorflow: a bias": ("tensorflow", "x = tf.nn.bias_add(x, ", "x = tf.nn.bias_add(x, -"),
+    "tensorflow: corners": ("tensorflow", '", align_corners=True" * aligned', '", align_corners=True" * (not aligned)'),
+    "tensorflow: smoothing": ("tensorflow", '", antialias=True" * smooths', '", antialias=True" * (not smooths)'),
+    "tensorflow: an average's word": ("tensorflow", '"{word.upper()}")', '"VALID")'),
+    "tensorflow: windows": ("tensorflow", "[[0, 0], *map(list, op.padding), [0, 0]]", "[[0, 0], *map(list, op.padding[::-1]), [0, 0]]"),
+    "tensorflow: a mirror": ("tensorflow", 'mode="{op.mode.upper()}"', 'mode="SYMMETRIC"'),
+    "keras: a bias": ("keras", "x = x + keras.ops.reshape", "x = x - keras.ops.reshape"),
+    "keras: smoothing": ("keras", '", antialias=True" * smooths', '", antialias=True" * (not smooths)'),
+    "keras: an average's word": ("keras", 'if word == "same"', 'if word == "valid"'),
+    "keras: a maximum's word": ("keras", 'if said == "same"', 'if said == "valid"'),
+    "keras: a mirror": ("keras", 'mode="{op.mode}"', 'mode="symmetric"'),
     "keras: a word": ("keras", '{"valid": valid_padding, "same": same_padding}', '{"same": valid_padding, "valid": same_padding}'),
 }
+
+
+def _runtime(asked: str, name: str) -> Backend:
+    return next(b for b in named(asked) if b.name in (name, "keras-torch"))
+
+
+def _said(backend: Backend, question: Question) -> str:
+    try:
+        return backend.translate(question)
+    except (Unsupported, BadBackend) as why:
+        return str(why)
+
+
+@pytest.mark.parametrize("name", ["torch", "jax", "tensorflow", "keras"])
+def test_without_a_slip_nothing_is_wrong(name: str) -> None:
+    if importlib.util.find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
+    report = Run(ASKED, [_runtime(name, name)], suite={}).go()
+    assert [r for r in report.records if r.known is None and r.verdict != "agree"] == []
 
 
 @pytest.mark.parametrize("slip", SLIPS)
@@ -46,7 +118,8 @@ def test_a_slip_is_caught(slip: str, tmp_path: Path) -> None:
     assert source.count(right) >= 1
     path = tmp_path / "slip.py"
     path.write_text(source.replace(right, wrong))
-    runtime = next(b for b in named(str(path)) if b.name in (name, "keras-torch"))
-    report = Run(ASKED, [runtime], suite={}).go()
+    slipped, honest = _runtime(str(path), name), _runtime(name, name)
+    asked = [q for q in ASKED if _said(slipped, q) != _said(honest, q)]
+    report = Run(asked, [slipped], suite={}).go()
     assert report.summary.exit == 1
     assert any(r.known is None and r.verdict in ("differ", "refused") for r in report.records)

@@ -1,25 +1,25 @@
 """What to ask: grids that break symmetry on purpose.
 
 Both parities of every length, kernel and stride, different numbers on each axis, coprime channel counts, every convention of
-spec.conventions and paddings that belong to none. A suite covers all t-way combinations of a grid's values: quick all pairs, standard
-all triples, full everything in 1-D and all triples of longer lists in 2-D and 3-D (covering arrays: Kuhn, Kacker & Lei 2010).
+spec.conventions and paddings that belong to none. A suite covers all t-way combinations of a grid's values (verify.cover): quick all
+pairs, standard all triples, full everything in 1-D and all triples of longer lists in 2-D and 3-D.
 Meaning is asked of whole numbers in float32 and float64; a smaller grid asks everything else (ASPECTS) in every dtype.
+Resampling, padding and the fields of pools are in verify.pixel_cases.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import count, islice, product
-from typing import Any
+from itertools import islice
 from zlib import crc32
 
-from covertable import make
-
-from spec import AveragePool, Conv, ConvTranspose, Impossible, MaxPool, Operation, Question, Shape, SumPool, Upsample, ZeroInsert
+from spec import AveragePool, Conv, ConvTranspose, MaxPool, Question, Shape, SumPool, Upsample, ZeroInsert
 from spec import conventions as c
 from spec.operation import size
 from spec.question import DTYPES
+from verify import pixel_cases
+from verify.cover import Built, Grid, Row, axes, covered
 
 SUITES = ("quick", "standard", "full")
 STRENGTH = {"quick": 2, "standard": 3, "full": 3}
@@ -32,12 +32,6 @@ ASPECTS = [
 """The kinds of question for operations that add; compositions leave out the two extremes, whose rounding is not derived for them."""
 
 SEEDS = 1 << 16
-
-Row = dict[str, Any]
-Built = tuple[Operation, tuple[Shape, ...]]
-"""An operation with the shapes of x and its weights."""
-
-Grid = dict[str, list[Any]]
 
 PADDING: dict[str, Callable[..., c.Pair]] = {
     "valid": lambda n, k, s, d, axis: c.valid_padding(n, k, s, d),
@@ -81,7 +75,7 @@ def questions(
     Each has a seed of its own, which follows from `seed` and its text: equal shapes with equal numbers would hide a stale buffer.
     """
     wanted, of, on = set(ops), set(dtypes), set(kinds)
-    asked = {repr(q): q for part in (_meaning, _aspects) for q in part(suite, seed)}
+    asked = {repr(q): q for part in (_meaning, _aspects, pixel_cases.questions) for q in part(suite, seed)}
     return [
         replace(q, seed=seed * SEEDS + crc32(text.encode()) % SEEDS)
         for text, q in asked.items()
@@ -99,15 +93,15 @@ def _aspects(suite: str, seed: int) -> Iterator[Question]:
         factors: Grid = {f"s{i}": [2, 3] for i in range(rank)} | {"stretch": ["stride", "none"]}
         windows: Grid = n | k | factors | {"form": [(2, 1, 2, 3), (1, 1, 3, 2)]}
         pixels: Grid = n | {f"f{i}": [1, 2, 3] for i in range(rank)} | {"form": PLAIN}
-        yield from _covered(strength, rank, seed, every | windows | {"rule": ["same", "asymmetric"]}, _conv)
-        yield from _covered(strength, rank, seed, every | windows | {"rule": ["keras_same", "none"]}, _conv_transpose)
-        yield from _covered(min(strength, 2), rank, seed, every | pixels, _upsample)
-        yield from _covered(min(strength, 2), rank, seed, every | pixels | {"trailing": [None]}, _zero_insert)
-        yield from _covered(min(strength, 2), rank, seed, every | pixels | k, _sum_pool)
-        yield from _covered(min(strength, 2), rank, seed, every | pixels | k | {"kind": ["impulses", *ASPECTS]}, _average_pool)
-        yield from _covered(min(strength, 2), rank, seed, every | pixels | k | {"kind": ["distinct", "ties", "inference"]}, _max_pool)
+        yield from covered(strength, rank, seed, every | windows | {"rule": ["same", "asymmetric"]}, _conv)
+        yield from covered(strength, rank, seed, every | windows | {"rule": ["keras_same", "none"]}, _conv_transpose)
+        yield from covered(min(strength, 2), rank, seed, every | pixels, _upsample)
+        yield from covered(min(strength, 2), rank, seed, every | pixels | {"trailing": [None]}, _zero_insert)
+        yield from covered(min(strength, 2), rank, seed, every | pixels | k, _sum_pool)
+        yield from covered(min(strength, 2), rank, seed, every | pixels | k | {"kind": ["impulses", *ASPECTS]}, _average_pool)
+        yield from covered(min(strength, 2), rank, seed, every | pixels | k | {"kind": ["distinct", "ties", "inference"]}, _max_pool)
         composed: Grid = every | windows | {"kind": [kind for kind in ASPECTS if kind not in ("subnormal", "overflowing")]}
-        yield from _covered(1, rank, seed, composed | {"form": [(2, 1, 2, 3)], "rule": list(PROGRAMS)}, _program)
+        yield from covered(1, rank, seed, composed | {"form": [(2, 1, 2, 3)], "rule": list(PROGRAMS)}, _program)
 
 
 def _meaning(suite: str, seed: int) -> Iterator[Question]:
@@ -120,53 +114,26 @@ def _meaning(suite: str, seed: int) -> Iterator[Question]:
         windows: Grid = n | k | factors | {"stretch": ["stride", "stride", "none", "dilation"], "form": WEIGHTED, "dtype": MEANING}
         pixels: Grid = n | {f"f{i}": [1, 2, 3] for i in range(rank)} | {"form": PLAIN, "dtype": MEANING}
         whole = suite == "full" and rank == 1
-        yield from _covered(strength, rank, seed, windows | {"rule": list(PADDING)}, _conv, whole=whole)
-        yield from _covered(strength, rank, seed, windows | {"form": TRANSPOSED, "rule": list(CROP)}, _conv_transpose, whole=whole)
+        yield from covered(strength, rank, seed, windows | {"rule": list(PADDING)}, _conv, whole=whole)
+        yield from covered(strength, rank, seed, windows | {"form": TRANSPOSED, "rule": list(CROP)}, _conv_transpose, whole=whole)
         both: Grid = windows | {"form": UNGROUPED, "stretch": ["both"]}
-        yield from islice(_covered(strength, rank, seed, both | {"rule": ["half"]}, _conv), 3)
-        yield from islice(_covered(strength, rank, seed, both | {"rule": ["none"]}, _conv_transpose), 3)
-        yield from _covered(strength, rank, seed, pixels, _upsample)
-        yield from _covered(strength, rank, seed, pixels | {"trailing": [None, 0, 1, 4]}, _zero_insert)
-        yield from islice(_covered(strength, rank, seed, pixels | k, _sum_pool), 12 if rank < 3 else 4)
-        yield from _covered(strength, rank, seed, windows | {"form": UNGROUPED, "rule": list(PROGRAMS)}, _program)
-
-
-def _covered(
-    strength: int, rank: int, seed: int, grid: Grid, build: Callable[[Row, int], Built], *, whole: bool = False
-) -> Iterator[Question]:
-    """The questions of a grid; a length is raised until the operation is possible."""
-    # repeated values weigh more: covertable tells them apart by position
-    indices = {name: list(range(len(values))) for name, values in grid.items()}
-    rows = _product(indices) if whole else make(indices, strength=min(strength, len(grid)))
-    for chosen in rows:
-        row = {name: grid[name][i] for name, i in chosen.items()}
-        for more in islice(count(), 12):
-            longer = row | {f"n{i}": row[f"n{i}"] + more for i in range(rank)}
-            try:
-                op, (x, *w) = build(longer, rank)
-                yield Question(op=op, x=x, w=tuple(w), dtype=row["dtype"], kind=row.get("kind", "integers"), seed=seed)
-                break
-            except Impossible:
-                continue
-
-
-def _product(grid: Grid) -> Iterator[Row]:
-    return (dict(zip(grid, values, strict=True)) for values in product(*grid.values()))
-
-
-def _axes(row: Row, letter: str, rank: int) -> Shape:
-    return tuple(row[f"{letter}{i}"] for i in range(rank))
+        yield from islice(covered(strength, rank, seed, both | {"rule": ["half"]}, _conv), 3)
+        yield from islice(covered(strength, rank, seed, both | {"rule": ["none"]}, _conv_transpose), 3)
+        yield from covered(strength, rank, seed, pixels, _upsample)
+        yield from covered(strength, rank, seed, pixels | {"trailing": [None, 0, 1, 4]}, _zero_insert)
+        yield from islice(covered(strength, rank, seed, pixels | k, _sum_pool), 12 if rank < 3 else 4)
+        yield from covered(strength, rank, seed, windows | {"form": UNGROUPED, "rule": list(PROGRAMS)}, _program)
 
 
 def _stretched(row: Row, rank: int) -> tuple[Shape, Shape]:
     """(stride, dilation)."""
-    factors, ones = _axes(row, "s", rank), (1,) * rank
+    factors, ones = axes(row, "s", rank), (1,) * rank
     return factors if row["stretch"] in ("stride", "both") else ones, factors[::-1] if row["stretch"] in ("dilation", "both") else ones
 
 
 def _sizes(row: Row, rank: int) -> tuple[tuple[int, ...], ...]:
     stride, dilation = _stretched(row, rank)
-    return tuple(zip(_axes(row, "n", rank), _axes(row, "k", rank), stride, dilation, strict=True))
+    return tuple(zip(axes(row, "n", rank), axes(row, "k", rank), stride, dilation, strict=True))
 
 
 def _conv(row: Row, rank: int) -> Built:
@@ -174,7 +141,7 @@ def _conv(row: Row, rank: int) -> Built:
     stride, dilation = _stretched(row, rank)
     padding = tuple(PADDING[row["rule"]](*sizes, axis) for axis, sizes in enumerate(_sizes(row, rank)))
     op = Conv(stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return op, ((batch, groups * inputs, *_axes(row, "n", rank)), (groups * outputs, inputs, *_axes(row, "k", rank)))
+    return op, ((batch, groups * inputs, *axes(row, "n", rank)), (groups * outputs, inputs, *axes(row, "k", rank)))
 
 
 def _conv_transpose(row: Row, rank: int) -> Built:
@@ -182,49 +149,49 @@ def _conv_transpose(row: Row, rank: int) -> Built:
     stride, dilation = _stretched(row, rank)
     crop = tuple(CROP[row["rule"]](*sizes, axis) for axis, sizes in enumerate(_sizes(row, rank)))
     op = ConvTranspose(stride=stride, crop=crop, dilation=dilation, groups=groups)
-    return op, ((batch, groups * inputs, *_axes(row, "n", rank)), (groups * inputs, outputs, *_axes(row, "k", rank)))
+    return op, ((batch, groups * inputs, *axes(row, "n", rank)), (groups * inputs, outputs, *axes(row, "k", rank)))
 
 
 def _upsample(row: Row, rank: int) -> Built:
-    return Upsample(factor=_axes(row, "f", rank)), ((*row["form"], *_axes(row, "n", rank)),)
+    return Upsample(factor=axes(row, "f", rank)), ((*row["form"], *axes(row, "n", rank)),)
 
 
 def _zero_insert(row: Row, rank: int) -> Built:
     trailing = () if row["trailing"] is None else (row["trailing"],) * rank
-    return ZeroInsert(factor=_axes(row, "f", rank), trailing=trailing), ((*row["form"], *_axes(row, "n", rank)),)
+    return ZeroInsert(factor=axes(row, "f", rank), trailing=trailing), ((*row["form"], *axes(row, "n", rank)),)
 
 
 def _sum_pool(row: Row, rank: int) -> Built:
-    return SumPool(kernel=_axes(row, "k", rank), stride=_axes(row, "f", rank)), ((*row["form"], *_axes(row, "n", rank)),)
+    return SumPool(kernel=axes(row, "k", rank), stride=axes(row, "f", rank)), ((*row["form"], *axes(row, "n", rank)),)
 
 
 def _average_pool(row: Row, rank: int) -> Built:
-    op = AveragePool(kernel=_axes(row, "k", rank), stride=_axes(row, "f", rank))
-    lengths = _axes(row, "n", rank)
+    op = AveragePool(kernel=axes(row, "k", rank), stride=axes(row, "f", rank))
+    lengths = axes(row, "n", rank)
     return op, ((size(lengths), 1, *lengths) if row["kind"] == "impulses" else (*row["form"], *lengths),)
 
 
 def _max_pool(row: Row, rank: int) -> Built:
-    return MaxPool(kernel=_axes(row, "k", rank), stride=_axes(row, "f", rank)), ((*row["form"], *_axes(row, "n", rank)),)
+    return MaxPool(kernel=axes(row, "k", rank), stride=axes(row, "f", rank)), ((*row["form"], *axes(row, "n", rank)),)
 
 
 def _upsample_then_transpose(row: Row, rank: int) -> Built:
     """The founding question's A: nearest upsampling, then a stride-1 'same' transposed convolution."""
-    up = Upsample(factor=_axes(row, "s", rank))
+    up = Upsample(factor=axes(row, "s", rank))
     op, (x, w) = _conv_transpose(row | {"stretch": "none", "rule": "keras_same"}, rank)
     return up >> op, (x, w)
 
 
 def _upsample_then_conv(row: Row, rank: int) -> Built:
-    up = Upsample(factor=_axes(row, "s", rank))
+    up = Upsample(factor=axes(row, "s", rank))
     larger = {f"n{i}": row[f"n{i}"] * row[f"s{i}"] for i in range(rank)}
     op, (_, w) = _conv(row | larger | {"stretch": "none", "rule": "same"}, rank)
-    return up >> op, ((row["form"][0], w[1], *_axes(row, "n", rank)), w)
+    return up >> op, ((row["form"][0], w[1], *axes(row, "n", rank)), w)
 
 
 def _zeros_then_conv(row: Row, rank: int) -> Built:
     op, (x, w) = _conv(row | {"stretch": "none", "rule": "full"}, rank)
-    return ZeroInsert(factor=_axes(row, "s", rank)) >> op, (x, w)
+    return ZeroInsert(factor=axes(row, "s", rank)) >> op, (x, w)
 
 
 def _conv_then_transpose(row: Row, rank: int) -> Built:

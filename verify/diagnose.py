@@ -1,17 +1,20 @@
 """Which mistake a wrong answer comes from: the one that gives it exactly.
 
 Mistakes are other operations (spec, `Operation.neighbours`), the same operation on arrays that were moved or rounded, and the right
-answer spoilt, everywhere or in one part. A diagnosis is exact on every value of the output, or it is not made.
+answer spoilt, everywhere or in one part. A diagnosis is exact on every value of the output, or it is not made; where nothing is exact,
+another operation must give every value within its own rounding bound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from itertools import chain, tee
 
 import numpy as np
 
-from spec import Array, Operation
+from spec import Array, Impossible, Operation
 from verify.host import FORMATS, rounded
 from verify.mistakes import Asked, Guesses, beside, further_mistakes, other_operations
 from verify.moves import IMAGE, KERNEL, names
@@ -48,6 +51,19 @@ def diagnose(reference: Reference, output: int, got: Array) -> str:
         if part.small and not (part(right) == part(got)).any():
             return f"all were right but {where}"
     return _first(got, last_readings(name, right, got))
+
+
+@np.errstate(all="ignore")
+def resembled(reference: Reference, output: int, got: Array) -> str:
+    """Words for the first other operation whose answer, as far as rounding may take it, is the one given."""
+    x, g, w = reference.drawn
+    for words, other in beside(reference.question.op):
+        with suppress(Impossible, ValueError, ZeroDivisionError):
+            asked = Reference(replace(reference.question, op=other), given=(x, g, *w))
+            off = np.abs(got - asked.outputs[output] - asked.remainders[output])
+            if asked.outputs[output].shape == got.shape and bool((off <= asked.bounds[output]).all()):
+                return words
+    return ""
 
 
 @np.errstate(all="ignore")

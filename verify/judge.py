@@ -1,8 +1,9 @@
 """The one place where an answer meets the definition.
 
 Dtype comes first, then shape, then values; NaN equals nothing. Meaning is decided on whole numbers, bit for bit: an answer that is not
-exact but within the rounding bound is `imprecise`, never `differ`. Rounding is decided on real numbers: within the derived bound an
-answer agrees; beyond it, it is `imprecise` if another precision explains it (verify.precision), else `differ`.
+exact but within the rounding bound is `imprecise`, never `differ`; it agrees where coefficients are fractions, which may be rounded.
+Rounding is decided on real numbers: within the derived bound an answer agrees; beyond it, it is `imprecise` if another precision explains
+it (verify.precision), else `differ`.
 """
 
 from __future__ import annotations
@@ -151,7 +152,7 @@ def _inferred(reference: Reference, inferred: tuple[Inferred, ...]) -> Judgement
 
 
 def _ratio(error: Array, bound: Array) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(error == 0, 0.0, np.where(np.isnan(error), np.inf, error / bound))
 
 

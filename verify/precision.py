@@ -1,7 +1,7 @@
 """Which precision a real-valued answer was computed in, if not the promised one.
 
-Tried from the most precise down: subnormal numbers flushed to zero; the answer cut off; inputs rounded before they were multiplied; sums
-kept in fewer bits.
+Tried from the most precise down: subnormal numbers flushed to zero; the answer cut off; coordinates in single precision; inputs rounded
+before they were multiplied; sums kept in fewer bits. Of whole numbers and impulses, which ask for meaning, nothing below float32 is tried.
 Each is a hypothesis with a bound of its own, and the first that holds for every value is named.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from spec import Array
-from verify.host import FORMATS, rounded
+from verify.host import FORMATS, REAL, rounded
 from verify.reference import Reference
 
 BITS = {24: "float32", 11: "TF32 or float16", 8: "bfloat16"}
@@ -41,7 +41,11 @@ def _hypotheses(reference: Reference, output: int) -> Iterator[tuple[str, Array,
         yield "subnormal numbers were flushed to zero", right, remainder, flushed[output]
     cut_off = right * (1 - reference.unit_roundoff)  # the middle of [y − 2u·y, y]
     yield "the answer were cut off instead of rounded to nearest", cut_off, remainder, reference.bounds[output]
+    if reference.digits > 24 and any(reference.question.op.wavering(24)):
+        yield "coordinates were computed in float32", right, remainder, reference.bounds_with(reference.accumulated, digits=24)[output]
     for bits, name in BITS.items():
+        if bits < 24 and reference.question.kind not in REAL:
+            break
         if bits < digits:
             x, g, w = reference.drawn
             x, g, *w_ = (rounded(a, bits) for a in (x, g, *w))

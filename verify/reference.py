@@ -4,7 +4,9 @@ Whole numbers are drawn so small that every partial sum is exactly representable
 rounded once at the end, to the sum of two float64; what a right implementation may lose is derived (Higham, Accuracy and Stability of
 Numerical Algorithms, ch. 3): with K terms to a sum, in any order, blocked or fused, γ_r = r·u/(1 − r·u) of op(|x|, |w|), r = K − 1
 additions and one rounding for each product, u of the accumulator that is promised (float64 for float64, float32 for all others); then
-γ_n of the dtype's own u for the n times that values are stored or coefficients rounded; then one unit of underflow for each term.
+γ_n of the dtype's own u for the n times that values are stored (a step's answer, before a bias too) or coefficients rounded; then one unit
+of underflow for each term; then what coordinates computed in the accumulator's precision do to coefficients that follow from them
+(spec.wavering).
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from spec import AdaptiveMaxPool, Array, Impossible, MaxPool, MaxUnpool, Question
+from spec import AdaptiveMaxPool, Array, Impossible, MaxPool, MaxUnpool, Operation, Question
 from verify.host import FORMATS, MARKS, REAL, numbers
 
 CONFIDENCE = 30
@@ -75,7 +77,9 @@ class Reference:
     @property
     def exact(self) -> bool:
         """Whether a right answer is right bit for bit, unless `inexact`."""
-        return self.question.kind not in (*REAL, "impulses") and (self.given is not None or self.radius > 0)
+        q = self.question
+        drawable = self.given is not None or self.radius > 0
+        return q.kind not in (*REAL, "impulses") and drawable and q.op.exact_on(q.x, *q.w)
 
     @cached_property
     def inexact(self) -> bool:
@@ -128,13 +132,15 @@ class Reference:
             return 1
         if not q.op.multilinear:
             return DRAWS_OF_SELECTIONS
+        if not self.exact:
+            return 1
         once = self.missed_at_once
         return 1 if once == 1 else min(max(math.ceil(self.confidence / -math.log2(once)), 1), MOST_DRAWS)
 
     @property
     def missed_probability(self) -> float | None:
         """That all draws let another operation pass; None where nothing is derived."""
-        derived = self.question.op.multilinear and self.question.kind == "integers" and not self.inexact
+        derived = self.question.op.multilinear and self.question.kind == "integers" and self.exact and not self.inexact
         return float(self.missed_at_once**self.draws) if derived else None
 
     @cached_property
@@ -175,9 +181,9 @@ class Reference:
         """What `outputs` lack of the exact answers."""
         return tuple(low for _, low in self._exactly) if not self.exact else tuple(np.zeros(a.shape) for a in self.outputs)
 
-    def everything(self, x: Array, g: Array, w: Outputs) -> Outputs:
-        """The outputs asked for, of other numbers."""
-        op = self.question.op
+    def everything(self, x: Array, g: Array, w: Outputs, op: Operation | None = None) -> Outputs:
+        """The outputs asked for, of other numbers or another operation."""
+        op = op or self.question.op
         with np.errstate(over="ignore", invalid="ignore"):
             return (op(x, *w), *op.vjp(x, *w, g)) if self.differentiated else (op(x, *w),)
 
@@ -229,10 +235,18 @@ class Reference:
 
     @cached_property
     def sums(self) -> Outputs:
-        """For each output op(|x|, |w|), rounded up."""
+        """For each output op(|x|, |w|), with the magnitudes of the operation's own coefficients, rounded up."""
+        return self._of_magnitudes(self.question.op.absolute())
+
+    def wavering(self, digits: int) -> Outputs:
+        """For each output, how far coordinates of that many significant bits may take it."""
+        ways = [self._of_magnitudes(op) for op in self.question.op.wavering(digits)]
+        return tuple(sum(parts, np.zeros(s.shape)) for s, *parts in zip(self.sums, *ways, strict=True))
+
+    def _of_magnitudes(self, op: Operation) -> Outputs:
         x, g, w = self.drawn
         x, g = (np.abs(np.where(np.isfinite(v), v, 0)) for v in (x, g))
-        magnitudes = self.everything(x, g, tuple(np.abs(v) for v in w))
+        magnitudes = self.everything(x, g, tuple(np.abs(v) for v in w), op)
         return tuple(np.where(np.isnan(s), np.inf, s * (1 + 2.0**-40)) for s in magnitudes)
 
     @cached_property
@@ -250,20 +264,28 @@ class Reference:
         """For each output, how far rounding in any order may take it."""
         return self.bounds_with(self.accumulated)
 
-    def bounds_with(self, accumulated: float, smallest: float | None = None) -> Outputs:
-        """The bounds of an implementation with another accumulator, or that underflows to multiples of `smallest`."""
+    @property
+    def digits(self) -> int:
+        """The significant bits of the coordinates that are promised: those of the accumulator."""
+        return max(FORMATS[self.question.dtype][0], 24)
+
+    def bounds_with(self, accumulated: float, smallest: float | None = None, digits: int | None = None) -> Outputs:
+        """The bounds of an implementation with another accumulator, that underflows to multiples of `smallest`, or whose coordinates have
+        other `digits`."""
         op, u = self.question.op, self.unit_roundoff
         p, least, _ = FORMATS[self.question.dtype]
         smallest = 2.0 ** (least - p + 1) if smallest is None else smallest
-        stores = 2 * len(op.steps) - 1 + op.roundings
+        biases = sum(max(step.weights + 1 - step.degree, 0) for step in op.steps)
+        stores = 2 * len(op.steps) - 1 + biases + op.roundings
         bounds = []
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for s, k in zip(self.sums, self.counts, strict=True):
+            for s, k, off in zip(self.sums, self.counts, self.wavering(digits or self.digits), strict=True):
                 r = np.maximum(k + op.degree - 2, 0)
                 gamma = np.where(r * accumulated < 1, r * accumulated / (1 - r * accumulated), np.inf)
                 stored = np.where(r + op.roundings > 0, stores * u / (1 - stores * u), 0)
                 underflow = np.where(r + op.roundings > 0, smallest * (k + stores), 0)
-                bounds.append(np.where(s > 0, (gamma + stored + gamma * stored) * s + underflow, 0))
+                rounded = gamma + stored + gamma * stored
+                bounds.append(np.where(s > 0, rounded * s + underflow, 0) + off * (1 + rounded))
         return tuple(bounds)
 
     @cached_property

@@ -17,7 +17,7 @@ from backends.known import Known, everything
 from spec import Array, Question
 from verify.answer import Answer
 from verify.conclude import Ask, Ran, conclude
-from verify.diagnose import diagnose, equals
+from verify.diagnose import diagnose, equals, resembled
 from verify.engine import HostFailed, Job, answers
 from verify.environment import missing, variables, versions
 from verify.judge import Judgement, judge
@@ -176,13 +176,15 @@ def job(i: int, text: str, reference: Reference) -> Job:
 def diagnosed(reference: Reference, judged: Judgement, answer: Answer) -> Judgement:
     """With the words of a neighbour that gives exactly this wrong answer, if there is one."""
     output = reference.names.index(judged.output)
-    meaning = reference.exact and reference.question.kind in ("integers", "distinct", "ties")
+    meaning = reference.question.kind in ("integers", "distinct", "ties", "impulses")
     if judged.verdict != "differ" or judged.diagnosis or not meaning or output >= len(answer.draws[judged.draw]):
         return judged
     values = answer.draws[judged.draw][output].values
     if values.dtype.kind not in "biuf":
         return judged
     drawn, got = reference.at(judged.draw), values.astype(np.float64)
+    if not reference.exact:
+        return replace(judged, diagnosis=resembled(drawn, output, got))
     words = diagnose(drawn, output, got)
     return replace(judged, diagnosis=words, equals=equals(drawn, output, got) if words else ())
 

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from types import ModuleType
 
 from packaging.specifiers import SpecifierSet
 
-from backends import Step, steps
+from backends import Step, Unsupported, function_name, steps
 from spec import Operation, Question
 
 When = Callable[[Operation, Step, dict[str, str]], bool]
@@ -64,6 +65,18 @@ class Known:
     def explains(self, verdict: str, words: str) -> bool:
         """Whether what it speaks of went as it says; `words` are what the framework said, and the diagnosis."""
         return verdict == self.verdict and re.search(self.message, words) is not None
+
+
+def unsaid(module: ModuleType, *kinds: type[Operation]) -> When:
+    """Of operations of these kinds, those that the backend has no way to say."""
+
+    def when(op: Operation, at: Step, env: dict[str, str]) -> bool:
+        try:
+            return isinstance(op, kinds) and not getattr(module, function_name(op.name))(op, at)
+        except Unsupported:
+            return True
+
+    return when
 
 
 def everything() -> list[Known]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from backends import Step
-from backends.known import Known
-from spec import AveragePool, Conv, ConvTranspose, Operation, SumPool, Upsample
+import numpy as np
+
+from backends import Step, jax
+from backends.known import Known, unsaid
+from spec import AdaptiveAveragePool, AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, MaxPool, Operation, Resize, SumPool, Upsample
+from spec.resize_words import NEAREST
+from spec.separable import alike
 
 
 def _grouped(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -18,6 +22,17 @@ def _cut_then_padded(op: Operation, at: Step, env: dict[str, str]) -> bool:
 
 def _narrow_sums(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return at.dtype in ("float16", "bfloat16") and isinstance(op, SumPool | AveragePool | Upsample)
+
+
+def close_call(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    """Where (j + ½)·(n·(1/m)), which XLA makes of (j + ½)·n/m, falls below the whole number that it is."""
+    if not isinstance(op, Resize) or not alike(op, Resize(size=op.size, **NEAREST), at.x):
+        return False
+    for n, m in zip(at.x[2:], op.size, strict=True):
+        j, factor = np.arange(m), np.float32(n) * (np.float32(1) / np.float32(m))
+        if n != m and (np.floor((j + 0.5).astype(np.float32) * factor) != (2 * j + 1) * n // (2 * m)).any():
+            return True
+    return False
 
 
 def _cells_begun_in_the_padding(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -72,5 +87,27 @@ KNOWN = [
             link="https://github.com/openxla/xla/issues/48713",
         )
         for verdict in ("differ", "nondeterministic")
+    ),
+    Known(
+        id="jax-nearest-float32-coordinates", runtimes=("jax",), versions={"jax": ">=0.4,<=0.10.2"}, verdict="differ", when=close_call,
+        reason="coordinates are computed in float32; where one is a whole number, its product may fall below it, and the pixel before is "
+        "taken",
+        link="no thread found",
+    ),
+    Known(
+        id="jax-adaptive-pool", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported",
+        when=unsaid(jax, AdaptiveAveragePool, AdaptiveMaxPool),
+        reason="there is no adaptive pooling; windows of one length are a plain pool",
+        link="https://github.com/keras-team/keras/issues/21813",
+    ),
+    Known(
+        id="jax-resize-outside", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported", when=unsaid(jax, Resize),
+        reason="image.resize knows half-pixel coordinates alone, and scale_and_translate answers 0 where one lies half a pixel outside x",
+        link="https://github.com/jax-ml/jax/issues/11206",
+    ),
+    Known(
+        id="jax-dilated-max-pool-gradient", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="refused", outputs=("dx",),
+        when=lambda op, at, env: isinstance(op, MaxPool) and max(op.dilation) > 1, message="VJP not implemented",
+        reason="the maximum over dilated windows has no gradient", link="no thread found",
     ),
 ]  # fmt: skip

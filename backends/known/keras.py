@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from backends import Step
-from backends.known import Known
-from spec import Conv, ConvTranspose, Operation, SumPool
-from spec.conventions import keras_transpose_words, span
+from backends import Step, keras
+from backends._pixels import said, word
+from backends.known import Known, When, jax, tensorflow, torch, unsaid
+from spec import (
+    AdaptiveAveragePool,
+    AdaptiveMaxPool,
+    AveragePool,
+    Conv,
+    ConvTranspose,
+    LpPool,
+    MaxPool,
+    Operation,
+    Pad,
+    Resize,
+    SumPool,
+)
+from spec.conventions import keras_transpose_words, on_every_axis, same_padding, span
+from spec.resize_words import NEAREST, torch_resize
+from spec.separable import alike
 
 
 def _stride_and_dilation(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -34,7 +49,59 @@ def _grouped_dilated_double(op: Operation, at: Step, env: dict[str, str]) -> boo
     return isinstance(op, Conv) and op.groups > 1 and max(op.dilation) > 1 and at.dtype == "float64"
 
 
+def _interpolation(op: Operation, at: Step) -> str:
+    """The interpolation that keras.ops.image.resize is told, if it is."""
+    return (said(op, at, keras.INTERPOLATIONS) or "") if isinstance(op, Resize) and op.rank < 3 else ""
+
+
+def _nearest(close_call: When) -> When:
+    """Where keras.ops.image.resize by nearest meets the engine's own close calls."""
+
+    def when(op: Operation, at: Step, env: dict[str, str]) -> bool:
+        if not isinstance(op, Resize) or "nearest" not in _interpolation(op, at):
+            return False
+        return close_call(Resize(size=op.size, **NEAREST), at, env)
+
+    return when
+
+
+def _unequal_ends(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    """Averages over 'same' windows of which some see the copies, more of them than of the pixel."""
+    if not isinstance(op, AveragePool) or op.counted != "valid" or op.divisor or max(op.dilation) > 1:
+        return False
+    if word(op, at, "same", "valid") != "same":
+        return False
+    ends = on_every_axis(same_padding, at.x[2:], op.kernel, op.stride)
+    return any(lo != hi and k > 2 for (lo, hi), k in zip(ends, op.kernel, strict=True))
+
+
+def _other_cubic(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    if not isinstance(op, Resize) or _interpolation(op, at) != 'interpolation="bicubic"':
+        return False
+    return not alike(op, Resize(size=op.size, **torch_resize("cubic")), at.x)
+
+
+def _mirrored_beyond_the_edge(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    reach = [max(pair) for pair, n in zip(op.padding, at.x[2:], strict=True) if n > 1] if isinstance(op, Pad) else []
+    return isinstance(op, Pad) and op.mode == "symmetric" and op.rank < 3 and max(reach) > 1
+
+
+def _one_wide_antialias(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    return "antialias" in _interpolation(op, at) and at.y[2] > 1 and (op.rank == 1 or at.x[3] == at.y[3] == 1)
+
+
+def _mirrored_too_far(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    """PyTorch's reflect wants fewer pixels than there are; volumes are padded along three axes, of which Keras makes the channels one."""
+    if not isinstance(op, Pad) or op.mode == "constant":
+        return False
+    padded = [axis for axis, pair in enumerate(op.padding) if max(pair) > 0]
+    too_far = any(max(pair) >= n for n, pair in zip(at.x[2:], op.padding, strict=True))
+    return bool(padded) and ((op.mode == "reflect" and too_far) or (op.rank == 3 and padded[0] != 1))
+
+
 SINCE = {"keras": ">=3.0"}
+SILENT = {"keras": ">=3.0,<=3.15.1"}
+"""Wrong answers have an upper bound: a newer version is asked to show them again."""
 
 KNOWN = [
     Known(
@@ -53,12 +120,6 @@ KNOWN = [
         link="no thread found",
     ),
     Known(
-        id="keras-sum-pool-3d", runtimes=("keras-*",), versions=SINCE, verdict="unsupported",
-        when=lambda op, at, env: isinstance(op, SumPool) and op.rank == 3,
-        reason="there is no sum pooling and no depthwise 3-D convolution; average pooling times the window's size rounds",
-        link="https://keras.io/api/layers/pooling_layers/",
-    ),
-    Known(
         id="keras-tensorflow-same-even-output-padding-0", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
         when=_shorter_than_tensorflow_allows, message="Size of out_backprop doesn't match|could not create a primitive",
         reason="padding='same', output_padding=0 and an even kernel: Keras asks TensorFlow for a length that TensorFlow does not take; "
@@ -70,5 +131,104 @@ KNOWN = [
         versions={"keras": ">=3.0,<=3.15.1", "tensorflow": "<=2.21"}, when=_grouped_dilated_double,
         reason="grouped convolutions are compiled with XLA here; dilated ones in float64 write over the heap for some sizes",
         link="no thread found",
+    ),
+    Known(
+        id="keras-resize-words", runtimes=("keras-*",), versions=SINCE, verdict="unsupported", when=unsaid(keras, Resize),
+        reason="keras.ops.image.resize takes pictures and a size: nearest, bilinear and bicubic with half-pixel coordinates",
+        link="https://keras.io/api/ops/image/",
+    ),
+    Known(
+        id="keras-pad-modes", runtimes=("keras-*",), versions=SINCE, verdict="unsupported", when=unsaid(keras, Pad),
+        reason="keras.ops.pad knows constant, reflect and symmetric", link="https://keras.io/api/ops/numpy/",
+    ),
+    Known(
+        id="keras-pool-words", runtimes=("keras-*",), versions=SINCE, verdict="unsupported",
+        when=unsaid(keras, MaxPool, AveragePool, LpPool, SumPool),
+        reason="pooling has no dilation and no divisor; a depthwise convolution, which adds, has no 3-D form and no strides with dilations",
+        link="https://keras.io/api/layers/pooling_layers/",
+    ),
+    Known(
+        id="keras-torch-uneven-same-average", runtimes=("keras-torch",), versions=SILENT, verdict="differ", when=_unequal_ends,
+        reason="average pooling pads 'same' with copies of the edge pixel where the two ends differ, then averages over the copies",
+        link="https://github.com/keras-team/keras/pull/23233",
+    ),
+    Known(
+        id="keras-torch-bicubic", runtimes=("keras-torch",), versions=SILENT, verdict="differ", when=_other_cubic,
+        reason="bicubic follows the engine: PyTorch's has a = −3/4 and repeats the edge, TensorFlow's and JAX's a = −1/2 and excludes what "
+        "lies outside",
+        link="https://github.com/keras-team/keras-core/pull/220",
+    ),
+    Known(
+        id="keras-torch-symmetric-is-edge", runtimes=("keras-torch",), versions=SILENT, verdict="differ", when=_mirrored_beyond_the_edge,
+        message="the mode were edge", reason="pad mode symmetric is passed on as PyTorch's replicate: the edge is repeated, not mirrored",
+        link="no thread found",
+    ),
+    Known(
+        id="keras-mean-in-float32", runtimes=("keras-jax", "keras-torch"), versions=SILENT, verdict="differ", sometimes=True,
+        when=lambda op, at, env: isinstance(op, AdaptiveAveragePool) and set(op.size) == {1} and at.dtype == "float64",
+        reason="keras.ops.mean of float64 computes in float32 and casts back: its promotion of float64 and float32 is float32",
+        link="no thread found",
+    ),
+    Known(
+        id="keras-global-max-ties", runtimes=("keras-*",), versions=SILENT, verdict="differ", outputs=("dx",), numbers=("ties",),
+        sometimes=True, when=lambda op, at, env: isinstance(op, AdaptiveMaxPool),
+        reason="a global maximum shares its gradient among equal pixels, and adaptive pooling, axis by axis, takes another than the first",
+        link="no thread found",
+    ),
+    *(
+        Known(
+            id=f"keras-tensorflow-adaptive-max-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT | {"tensorflow": "<=2.21"},
+            verdict=verdict, sometimes=True,
+            when=lambda op, at, env: isinstance(op, AdaptiveMaxPool) and 1 in op.size and set(op.size) != {1},
+            reason="along an axis of size 1 a window one longer than x is pooled too; the gradient of that empty answer is memory that was "
+            "never written, or divides by zero",
+            link="no thread found",
+        )
+        for verdict in ("differ", "nondeterministic", "crashed")
+    ),
+    *(
+        Known(
+            id=f"keras-{engine}-nearest-float32-coordinates", runtimes=(f"keras-{engine}",), versions=SILENT, verdict="differ",
+            when=_nearest(close_call),
+            reason="the engine computes coordinates in float32; where one is a whole number, its product may fall below it, and the pixel "
+            "before is taken",
+            link="no thread found",
+        )
+        for engine, close_call in (("jax", jax.close_call), ("tensorflow", tensorflow.close_call), ("torch", torch.close_call))
+    ),
+    Known(
+        id="keras-torch-antialias-one-pixel-wide", runtimes=("keras-torch",), versions=SILENT | {"torch": "<=2.13"}, verdict="differ",
+        outputs=("y",),
+        when=_one_wide_antialias,
+        reason="F.interpolate with antialias answers its first row everywhere where a picture one pixel wide is channels last in memory",
+        link="no thread found",
+    ),
+    *(
+        Known(
+            id=f"keras-tensorflow-resize-float32-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT, verdict=verdict,
+            sometimes=True,
+            when=lambda op, at, env: at.dtype == "float64" and _interpolation(op, at) not in ("", 'interpolation="nearest"'),
+            reason="tf.image.resize computes float64 pictures in float32, and the answer is cast back",
+            link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
+        )
+        for verdict in ("differ", "imprecise")
+    ),
+    Known(
+        id="keras-torch-pad-too-far", runtimes=("keras-torch",), versions=SINCE, verdict="refused", when=_mirrored_too_far,
+        message="Padding size",
+        reason="PyTorch's reflect pads fewer pixels than there are, and of volumes no mode but constant pads other than three axes",
+        link="https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
+    ),
+    Known(
+        id="keras-tensorflow-adaptive-3d-dtypes", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
+        when=lambda op, at, env: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and op.rank == 3 and set(op.size) != {1}
+        and at.dtype in ("float16", "float64"),
+        message="Could not find device for node|not in the list of allowed values",
+        reason="adaptive pooling is made of tf.nn.pool, which in 3-D knows neither float64 nor, on CPU, float16", link="no thread found",
+    ),
+    Known(
+        id="keras-tensorflow-antialias-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
+        when=lambda op, at, env: "antialias" in _interpolation(op, at) and at.dtype != "float32", message="cannot compute",
+        reason="the gradient of antialiased resampling wants a float32 picture", link="no thread found",
     ),
 ]  # fmt: skip

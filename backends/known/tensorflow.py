@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from backends import Step
-from backends.known import Known
-from spec import AveragePool, Conv, ConvTranspose, MaxPool, Operation, SumPool, Upsample
+from backends import Step, tensorflow
+from backends._pixels import said, word
+from backends.known import Known, unsaid
+from spec import (
+    AdaptiveAveragePool,
+    AdaptiveMaxPool,
+    AveragePool,
+    Conv,
+    ConvTranspose,
+    LpPool,
+    MaxPool,
+    Operation,
+    Pad,
+    Resize,
+    SumPool,
+    Upsample,
+)
 from spec.conventions import on_every_axis, same_padding
+from spec.question import KINDS
+from spec.resize import affine
+from spec.separable import alike
+from spec.wavering import SinglePrecision
 
 Env = dict[str, str]
 
@@ -15,7 +33,52 @@ def _grouped_transpose(op: Operation, at: Step, env: Env) -> bool:
 
 
 def _unequal_strides(op: Operation, at: Step, env: Env) -> bool:
-    return isinstance(op, SumPool) and op.rank == 2 and len(set(op.stride)) > 1 and at.dtype in ("float16", "float64")
+    if at.dtype not in ("float16", "float64") or op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool):
+        return False
+    return len(set(op.stride)) > 1 and (not isinstance(op, AveragePool) or _by_sums(op, at))
+
+
+def _by_sums(op: AveragePool, at: Step) -> bool:
+    """Whether an average has to be said as a sum, divided: avg_pool neither counts padding beyond its own nor divides by another number."""
+    if op.divisor or max(op.dilation) > 1:
+        return True
+    every = op.counted == "window" or (op.counted == "padded" and not any(op.overhang))
+    return not every and (op.counted == "padded" or word(op, at, "same", "valid") is None)
+
+
+def _resizer(op: Operation, at: Step) -> str:
+    """The function that resamples lines and pictures, with its method, where there is one."""
+    if not isinstance(op, Resize) or op.rank == 3:
+        return ""
+    return said(op, at, tensorflow.RESIZERS) or said(op, at, tensorflow.RESIZERS_V1) or ""
+
+
+def _narrow_or_double_resize(op: Operation, at: Step, env: Env) -> bool:
+    return at.dtype != "float32" and _resizer(op, at) != "" and "nearest" not in _resizer(op, at)
+
+
+def close_call(op: Operation, at: Step, env: Env) -> bool:
+    """Where float32 puts a coordinate below the whole number that it is."""
+    name = _resizer(op, at)
+    if not isinstance(op, Resize) or "nearest" not in name:
+        return False
+    fields = tensorflow.RESIZERS.get(name) or tensorflow.RESIZERS_V1[name]
+    said = Resize(size=op.size, **fields)
+    return not alike(said, SinglePrecision(**vars(said)), at.x)
+
+
+def _table(op: Operation, at: Step, env: Env) -> bool:
+    """A bicubic whose coordinates are no whole numbers over 1024."""
+    if not isinstance(op, Resize) or "bicubic" not in _resizer(op, at) or "antialias" in _resizer(op, at) or at.dtype != "float32":
+        return False
+    axes = [(*affine(op, axis, n), m) for axis, (n, m) in enumerate(zip(at.x[2:], op.size, strict=True)) if n > 1]
+    return any((1024 * (step * j + start)).denominator > 1 for step, start, m in axes for j in range(m))
+
+
+def _mirrored_too_far(op: Operation, at: Step, env: Env) -> bool:
+    if not isinstance(op, Pad) or op.mode not in ("reflect", "symmetric"):
+        return False
+    return any(max(pair) > n - (op.mode == "reflect") for n, pair in zip(at.x[2:], op.padding, strict=True))
 
 
 def _grouped_3d(op: Operation, at: Step, env: Env) -> bool:
@@ -67,12 +130,20 @@ def _cropped(op: Operation, at: Step, env: Env) -> bool:
 
 
 def _average_3d(op: Operation, at: Step, env: Env) -> bool:
-    return op.rank == 3 and isinstance(op, AveragePool) and at.dtype in ("float16", "float64")
+    return op.rank == 3 and isinstance(op, AveragePool) and at.dtype in ("float16", "float64") and not _unsaid(op, at, env)
 
 
 def _max_3d(op: Operation, at: Step, env: Env) -> bool:
-    return op.rank == 3 and isinstance(op, MaxPool) and at.dtype in ("float16", "float64")
+    return op.rank == 3 and isinstance(op, MaxPool) and at.dtype in ("float16", "float64") and not _unsaid(op, at, env)
 
+
+def _adaptive_3d(op: Operation, at: Step, env: Env) -> bool:
+    pooled = isinstance(op, AdaptiveMaxPool) or (isinstance(op, AdaptiveAveragePool) and set(op.size) != {1})
+    return pooled and op.rank == 3 and at.dtype in ("float16", "float64") and not _unsaid(op, at, env)
+
+
+POOLS = (MaxPool, AveragePool, LpPool, SumPool)
+_unsaid = unsaid(tensorflow, *POOLS, AdaptiveAveragePool, AdaptiveMaxPool)
 
 BOTH = ("tensorflow", "keras-tensorflow")
 SINCE = {"tensorflow": ">=2.15"}
@@ -109,7 +180,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-max-pool-3d-ties", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",), sometimes=True,
-        numbers=("ties",), when=lambda op, at, env: isinstance(op, MaxPool) and op.rank == 3,
+        numbers=("ties",), when=lambda op, at, env: isinstance(op, MaxPool | AdaptiveMaxPool) and op.rank == 3,
         reason="max_pool3d gives the whole gradient to every one of several equal maxima, so that more flows back than came",
         link="no thread found",
     ),
@@ -124,12 +195,6 @@ KNOWN = [
         id="tensorflow-conv-transpose-groups", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=_grouped_transpose,
         reason="tf.nn.conv1d_transpose, conv2d_transpose and conv3d_transpose have no groups",
         link="https://github.com/tensorflow/tensorflow/issues/45216",
-    ),
-    Known(
-        id="tensorflow-sum-pool-3d", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported",
-        when=lambda op, at, env: isinstance(op, SumPool) and op.rank == 3,
-        reason="there is no sum pooling and no depthwise 3-D convolution; average pooling times the window's size rounds",
-        link="https://www.tensorflow.org/api_docs/python/tf/nn/avg_pool3d",
     ),
     Known(
         id="tensorflow-depthwise-unequal-strides", runtimes=BOTH, versions=SINCE, verdict="refused", when=_unequal_strides,
@@ -186,5 +251,72 @@ KNOWN = [
         outputs=("dx", "dw"), when=lambda op, at, env: _empty_onednn(op, at, env) and op.rank == 1,
         message="Input to reshape is a tensor with 0 values",
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
+    ),
+    Known(
+        id="tensorflow-pool-words", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=unsaid(tensorflow, *POOLS),
+        reason="pooling has no divisor and no strides together with dilations; a depthwise convolution, which adds, has no 3-D form, and "
+        "average pooling times the window's size rounds",
+        link="https://www.tensorflow.org/api_docs/python/tf/nn/pool",
+    ),
+    Known(
+        id="tensorflow-adaptive-pool", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported",
+        when=unsaid(tensorflow, AdaptiveAveragePool, AdaptiveMaxPool),
+        reason="there is no adaptive pooling; windows of one length are a plain pool",
+        link="https://github.com/keras-team/keras/issues/21813",
+    ),
+    Known(
+        id="tensorflow-pad-modes", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=unsaid(tensorflow, Pad),
+        reason="tf.pad knows CONSTANT, REFLECT and SYMMETRIC", link="https://www.tensorflow.org/api_docs/python/tf/pad",
+    ),
+    Known(
+        id="tensorflow-pad-too-far", runtimes=BOTH, versions=SINCE, verdict="refused", when=_mirrored_too_far,
+        message="paddings must be", reason="REFLECT pads fewer pixels than there are, SYMMETRIC no more",
+        link="https://www.tensorflow.org/api_docs/python/tf/pad",
+    ),
+    Known(
+        id="tensorflow-resize-words", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=unsaid(tensorflow, Resize),
+        reason="tf.image.resize takes pictures and a size, half-pixel, cubic with a = −1/2; its v1 functions asymmetric or aligned "
+        "corners, cubic with a = −3/4",
+        link="https://github.com/tensorflow/tensorflow/issues/6720",
+    ),
+    Known(
+        id="tensorflow-nearest-float32-coordinates", runtimes=("tensorflow",), versions=SILENT, verdict="differ", when=close_call,
+        reason="coordinates are computed in float32; where one is a whole number, its product may fall below it, and the pixel before is "
+        "taken",
+        link="no thread found",
+    ),
+    *(
+        Known(
+            id=f"tensorflow-bicubic-table-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_table, numbers=numbers,
+            reason="bicubic takes its weights from a table of 1024 places between two pixels", link="no thread found",
+        )
+        for verdict, numbers in (("differ", ("integers", "impulses")), ("imprecise", ("normal",)))
+    ),
+    Known(
+        id="tensorflow-bicubic-narrow-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",),
+        when=lambda op, at, env: "bicubic" in _resizer(op, at) and "antialias" not in _resizer(op, at) and "float16" in at.dtype,
+        reason="bicubic resampling of float16 and bfloat16 pictures has no gradient and does not say so: it counts as 0",
+        link="no thread found",
+    ),
+    Known(
+        id="tensorflow-adaptive-3d-dtypes", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_adaptive_3d,
+        message="Could not find device for node|not in the list of allowed values",
+        reason="pools in 3-D know neither float64 nor, on CPU, float16", link="no thread found",
+    ),
+    Known(
+        id="tensorflow-resize-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="differ", outputs=("y",),
+        when=_narrow_or_double_resize, numbers=tuple(KINDS), message="dtype float32 instead of",
+        reason="resampling answers in float32 whatever the picture is, unless by nearest",
+        link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
+    ),
+    Known(
+        id="tensorflow-resize-gradient-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
+        when=_narrow_or_double_resize, message="cannot compute|not in the list of allowed values|no entry for",
+        reason="the gradient of resampling wants a float32 picture", link="no thread found",
+    ),
+    Known(
+        id="tensorflow-area-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
+        when=lambda op, at, env: "area" in _resizer(op, at), message="no entry for: ResizeArea",
+        reason="resampling by area has no gradient", link="no thread found",
     ),
 ]  # fmt: skip

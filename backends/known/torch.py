@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from backends import Step
-from backends.known import Known
-from spec import AveragePool, Conv, ConvTranspose, Operation, SumPool, Upsample
+from backends import Step, torch
+from backends.known import Known, unsaid
+from spec import AveragePool, Conv, ConvTranspose, LpPool, Operation, Pad, Resize, SumPool, Upsample
+from spec.resize_words import torch_resize
+from spec.separable import alike
+from spec.wavering import SinglePrecision
 
 
 def _empty(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -25,6 +28,50 @@ def _narrow_average_3d(op: Operation, at: Step, env: dict[str, str]) -> bool:
 
 def _cropped(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return isinstance(op, ConvTranspose) and any(max(pair) > 0 for pair in op.crop)
+
+
+def close_call(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    """Where float32 puts a coordinate below the whole number that it is, in the first of the words that says the operation."""
+    if not isinstance(op, Resize) or op.mode != "nearest":
+        return False
+    words = (Resize(size=op.size, scale=op.scale, **torch_resize(mode)) for mode in ("nearest", "nearest-exact"))
+    said = next((word for word in words if alike(op, word, at.x)), None)
+    return said is not None and not alike(op, SinglePrecision(**vars(said)), at.x)
+
+
+def _scale_ignored(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    """A scale that keeps a length, or by "nearest" doubles it, and yet is neither 1 nor 2; on other axes, or with it, more is asked."""
+    if not isinstance(op, Resize) or op.coordinates == "align_corners":
+        return False
+    doubled = op.mode == "nearest" and op.coordinates == "asymmetric"
+    rows = zip(at.x[2:], op.size, op.scale, strict=True)
+    taken = tuple((0, 1) if m == n or (doubled and m == 2 * n) else scale for n, m, scale in rows)
+    return not alike(op, Resize(**vars(op) | {"scale": taken}), at.x)
+
+
+def _smoothed(op: Operation) -> bool:
+    """Said with antialias=True, which brings a = −1/2."""
+    return isinstance(op, Resize) and (op.antialias == "yes" or (op.mode == "cubic" and op.a == "-1/2"))
+
+
+def _scale_ignored_forward(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    if not isinstance(op, Resize) or not _scale_ignored(op, at, env):
+        return False
+    return _smoothed(op) or op.mode == "linear" or (op.mode == "nearest" and op.rank > 1)
+
+
+def _mirrored_too_far(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    if not isinstance(op, Pad) or op.mode not in ("reflect", "wrap"):
+        return False
+    return any(max(pair) > n - (op.mode == "reflect") for n, pair in zip(at.x[2:], op.padding, strict=True))
+
+
+def _cut_and_wrapped(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    return isinstance(op, Pad) and op.mode == "wrap" and any(min(pair) < 0 < max(pair) for pair in op.padding)
+
+
+def _narrow_antialias(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    return isinstance(op, Resize) and op.antialias == "yes" and _narrow(op, at, env) and op.mode != "nearest"
 
 
 BOTH = ("torch", "keras-torch")
@@ -61,5 +108,61 @@ KNOWN = [
         message="Kernel size can't be greater than actual input size",
         reason="an answer of length 0 is refused: the kernel may not be larger than the padded input",
         link="https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html",
+    ),
+    Known(
+        id="torch-resize-words", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="unsupported", when=unsaid(torch, Resize),
+        reason="F.interpolate resamples by half-pixel or aligned corners, cubic with a = −3/4 (−1/2 if it smooths), area as adaptive "
+        "pooling; volumes by nearest and linear",
+        link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
+    ),
+    Known(
+        id="torch-pad-symmetric", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="unsupported", when=unsaid(torch, Pad),
+        reason="F.pad has no mode that repeats the edge pixel as it mirrors", link="https://github.com/pytorch/pytorch/issues/46240",
+    ),
+    Known(
+        id="torch-nearest-float32-coordinates", runtimes=("torch",), versions=SILENT, verdict="differ",
+        when=lambda op, at, env: close_call(op, at, env) and (at.dtype != "float64" or op.rank > 1), message="coordinates were",
+        reason="nearest and nearest-exact compute coordinates in float32; where one is a whole number, its product may fall below it, and "
+        "the pixel before is taken",
+        link="no thread found",
+    ),
+    Known(
+        id="torch-nearest-float64-gradient", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("dx",),
+        when=lambda op, at, env: close_call(op, at, env) and at.dtype == "float64" and op.rank == 1, message="coordinates were",
+        reason="the answer for a float64 line takes its coordinates in float64, its gradient in float32: gradients go to pixels that were "
+        "not taken",
+        link="no thread found",
+    ),
+    Known(
+        id="torch-scale-ignored", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("y",), when=_scale_ignored_forward,
+        reason="a scale that leaves a length as it was is taken for 1 on that axis, one that doubles it for 2; compiled code resamples",
+        link="https://github.com/pytorch/pytorch/issues/198201",
+    ),
+    Known(
+        id="torch-scale-ignored-by-gradient", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("dx",),
+        when=lambda op, at, env: _scale_ignored(op, at, env) and not _smoothed(op),
+        reason="where a scale leaves a length as it was, or doubles it, the gradient takes it for 1 or 2, even where the answer does not",
+        link="https://github.com/pytorch/pytorch/issues/198201",
+    ),
+    Known(
+        id="torch-lp-pool-averages", runtimes=("torch",), versions=SILENT, verdict="imprecise", sometimes=True,
+        when=lambda op, at, env: isinstance(op, LpPool),
+        reason="lp_pool averages, then multiplies by the window's size: sums of whole numbers come out inexact", link="no thread found",
+    ),
+    Known(
+        id="torch-pad-too-far", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="refused", when=_mirrored_too_far,
+        message="Padding size should be less|wrapping around more than once",
+        reason="reflect pads fewer pixels than there are, circular no more",
+        link="https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
+    ),
+    Known(
+        id="torch-circular-cuts-first", runtimes=("torch",), versions=SILENT, verdict="differ", when=_cut_and_wrapped,
+        reason="circular padding that is negative at one end cuts x before it wraps around; the other modes cut afterwards",
+        link="no thread found",
+    ),
+    Known(
+        id="torch-narrow-antialias", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="refused", when=_narrow_antialias,
+        message="not implemented for '(Half|BFloat16)'", reason="antialiased resampling has no float16 and no bfloat16 kernel on CPU",
+        link="no thread found",
     ),
 ]  # fmt: skip

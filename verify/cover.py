@@ -1,0 +1,44 @@
+"""Covering arrays: few rows of a grid in which every t of its fields take all their values together (Kuhn, Kacker & Lei 2010)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count, islice, product
+from typing import Any
+
+from covertable import make
+
+from spec import Impossible, Operation, Question, Shape
+
+Row = dict[str, Any]
+Grid = dict[str, list[Any]]
+Built = tuple[Operation, tuple[Shape, ...]]
+"""An operation with the shapes of x and its weights."""
+
+
+def covered(
+    strength: int, rank: int, seed: int, grid: Grid, build: Callable[[Row, int], Built], *, whole: bool = False
+) -> Iterator[Question]:
+    """The questions of a grid; a length is raised until the operation is possible."""
+    for row in rows(grid, len(grid) if whole else strength):
+        for more in islice(count(), 12):
+            longer = row | {f"n{i}": row[f"n{i}"] + more for i in range(rank)}
+            try:
+                op, (x, *w) = build(longer, rank)
+                yield Question(op=op, x=x, w=tuple(w), dtype=row["dtype"], kind=row.get("kind", "integers"), seed=seed)
+                break
+            except Impossible:
+                continue
+
+
+def rows(grid: Grid, strength: int) -> Iterator[Row]:
+    """A covering array, or all combinations where the strength is that of the grid. Repeated values weigh more."""
+    # covertable tells them apart by position
+    indices = {name: list(range(len(values))) for name, values in grid.items()}
+    every = strength >= len(grid)
+    chosen = (dict(zip(indices, row, strict=True)) for row in product(*indices.values())) if every else make(indices, strength=strength)
+    return ({name: grid[name][i] for name, i in row.items()} for row in chosen)
+
+
+def axes(row: Row, letter: str, rank: int) -> Shape:
+    return tuple(row[f"{letter}{i}"] for i in range(rank))
