@@ -174,8 +174,10 @@ def _matrix(op: Resize, axis: int, n: int) -> Matrix:
 
 
 def affine(op: Resize, axis: int, n: int) -> tuple[Fraction, Fraction]:
-    """(step, start): output pixel j lies at step·j + start among n pixels."""
+    """(step, start): output pixel j lies at step·j + start among n pixels, if there is one."""
     m, s = op.size[axis], op.scale_of(axis, n)
+    if not s:
+        return Fraction(1), Fraction(0)
     first, second = (coordinate(op.coordinates, j, n, m, s) for j in (0, 1))
     return (1 / s if second == first else second - first), first
 
