@@ -93,12 +93,21 @@ class Resize(Operation):
         return 0 if self.mode == "nearest" else 4 * self.rank
 
     def unit_on(self, x: Shape, *w: Shape) -> int:
-        return math.prod(m.denominator for m in self.matrices(x))
+        """From the weights of all taps, those that fall on one pixel at an edge counted apart, as they are multiplied."""
+        axes = zip(self.matrices(x), space(x, self.rank), strict=True)
+        return math.prod(
+            math.lcm(m.denominator, *(v.denominator for row in _taps(self, axis, n) for v in row.values()))
+            for axis, (m, n) in enumerate(axes)
+        )
 
     def exact_on(self, x: Shape, *w: Shape) -> bool:
-        """Where coordinates and coefficients are whole numbers over powers of two."""
-        steps = (affine(self, axis, n)[0] for axis, n in enumerate(space(x, self.rank)))
-        return self.mode == "nearest" or all(map(dyadic, (*steps, *(Fraction(1, m.denominator) for m in self.matrices(x)))))
+        """Where coordinates and coefficients are whole numbers over powers of two, and no total is divided by but a power of two."""
+        if self.mode == "nearest":
+            return True
+        lengths = list(enumerate(space(x, self.rank)))
+        steps = (affine(self, axis, n)[0] for axis, n in lengths)
+        totals = (sum(row.values(), Fraction(0)) for axis, n in lengths for row in _taps(self, axis, n))
+        return all(map(dyadic, (*steps, *totals, Fraction(1, self.unit_on(x)))))
 
     def absolute(self) -> Resize:
         from spec.wavering import Magnitudes
@@ -140,7 +149,13 @@ class Resize(Operation):
         return (back(g, self.matrices(x.shape)),)
 
     def terms(self, x: Shape, *w: Shape) -> int:
-        return terms(self.matrices(x))
+        """Along each axis the most taps, or the sum of their weights' magnitudes where that is more."""
+        product = terms(self.matrices(x))
+        if self.mode == "nearest":
+            return product
+        rows = ([row for row in _taps(self, axis, n) if row] for axis, n in enumerate(space(x, self.rank)))
+        most = (max((max(len(row), math.ceil(sum(map(abs, row.values())))) for row in axis), default=1) for axis in rows)
+        return max(product, math.prod(most))
 
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
         from spec.adaptive import AdaptiveAveragePool
@@ -171,6 +186,18 @@ class Resize(Operation):
 def _matrix(op: Resize, axis: int, n: int) -> Matrix:
     m, s = op.size[axis], op.scale_of(axis, n)
     return matrix([_row(op, coordinate(op.coordinates, j, n, m, s), j, n, s) for j in range(m)], n)
+
+
+@lru_cache(maxsize=1024)
+def _taps(op: Resize, axis: int, n: int) -> tuple[dict[int, Fraction], ...]:
+    """What each output pixel weighs, before weights beyond an edge are added to it. Of a single pixel every rule takes just that pixel,
+    so a framework may come to it by any: the one with the finest weights is supposed."""
+    if op.mode == "nearest":
+        return ()
+    if n == 1:
+        op = replace(op, coordinates="half_pixel", a="-3/4")
+    m, s = op.size[axis], op.scale_of(axis, n)
+    return tuple(weights(op, coordinate(op.coordinates, j, n, m, s), j, n, s) for j in range(m))
 
 
 def affine(op: Resize, axis: int, n: int) -> tuple[Fraction, Fraction]:
