@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, Template
 from markupsafe import Markup
 from msgspec import to_builtins
 
@@ -30,15 +31,19 @@ TEXTS = ("question", "output", "dtype", "numbers", "runtime", "verdict", "reason
 def html(report: Report) -> str:
     """The page."""
     style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    cells = matrix(report)
-    return environment.get_template("page.html").render(
-        report=report, score=interop(report), failures=failures(report), matrix=cells, marks=MARKS, worst_first=WORST_FIRST,
+    return _template().render(
+        report=report, score=interop(report), failures=failures(report), matrix=matrix(report), marks=MARKS, worst_first=WORST_FIRST,
         runtimes=[name for name, r in report.runtimes.items() if r.status != "not installed"],
         theorems=sorted(report.theorems.items(), key=lambda item: (item[1].claim is None, item[1].claim or 0)),
         style=Markup(style), script=Markup(script), data=Markup(_inline(_data(report))),
         policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'",
     )  # fmt: skip
+
+
+@lru_cache
+def _template() -> Template:
+    environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template("page.html")
 
 
 def _data(report: Report) -> dict[str, Any]:

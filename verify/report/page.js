@@ -62,12 +62,13 @@ function fragmentWith(changes) {
   return `#${new URLSearchParams([...next])}`;
 }
 
-function go(changes, { quietly = false } = {}) {
-  const fragment = fragmentWith(changes);
-  if (quietly) {
-    history.replaceState(null, "", fragment);
-    draw();
-  } else location.hash = fragment;
+function go(changes) {
+  location.hash = fragmentWith(changes);
+}
+
+function typed(words) {
+  history.replaceState(null, "", fragmentWith({ q: words, case: "" }));
+  draw();
 }
 
 // ---- filters ----
@@ -84,7 +85,7 @@ function filters() {
     fields[name] = el("select", { onchange: (event) => go({ [name]: event.target.value, case: "" }) }, el("option", { value: "" }, "all"), ...options);
     form.append(el("label", {}, label, fields[name]));
   }
-  fields.q = el("input", { type: "search", placeholder: "question, code, reason, diagnosis, id", oninput: (event) => go({ q: event.target.value, case: "" }, { quietly: true }) });
+  fields.q = el("input", { type: "search", placeholder: "question, code, reason, diagnosis, id", oninput: (event) => typed(event.target.value) });
   form.append(el("label", {}, "search", fields.q), el("button", { type: "button", onclick: () => { location.hash = "#standing="; } }, "Clear"));
 }
 
@@ -140,7 +141,9 @@ function groupOf(members) {
   const standing = at(i, "standing");
   const finding = data.findings.find((f) => f.records.includes(at(i, "id")));
   const known = at(i, "known");
-  const words = [` ${at(i, "operation")} on ${at(i, "runtime")}: ${members.length}. ${at(i, "because")}`];
+  const reasons = new Set(members.map((n) => records.reason[n]));
+  const because = reasons.size === 1 && !at(i, "diagnosis") ? at(i, "reason") : at(i, "because");
+  const words = [` ${at(i, "operation")} on ${at(i, "runtime")} (${members.length})${because ? `: ${because}` : ""}`];
   if (known) words.push(` (known: ${known})`);
   if (finding) words.push(` Smallest: ${finding.question}`);
   const list = el("ul");
@@ -208,7 +211,7 @@ function drawCase() {
   if (!id) return;
   const close = el("button", { type: "button", onclick: () => go({ case: "" }) }, "Close");
   if (i < 0) {
-    panel.append(el("h3", { id: "case-title" }, `No answer has the id ${id}`), close);
+    panel.append(close, el("h3", { id: "case-title", tabindex: "-1" }, `No answer has the id ${id}`));
     return;
   }
   const finding = data.findings.find((f) => f.records.includes(id));
@@ -219,7 +222,7 @@ function drawCase() {
   beside.sort((a, b) => (b === i) - (a === i));
   const equations = equationsOf(at(i, "question"));
   panel.append(
-    el("h3", { id: "case-title", tabindex: "-1" }, `${at(i, "runtime")}: ${at(i, "output")} of ${at(i, "question")}`), close,
+    close, el("h3", { id: "case-title", tabindex: "-1" }, `${at(i, "runtime")}: ${at(i, "output")} of ${at(i, "question")}`),
     ...(equations.length ? [el("pre", { tabindex: "0" }, equations.join("\n"))] : []),
     facts(i),
     copyable("Ask it again", command(i)),
@@ -247,11 +250,9 @@ function draw() {
   if (state.has("case") && state.get("case") !== shown) {
     document.getElementById("case").scrollIntoView();
     document.getElementById("case-title").focus({ preventScroll: true });
-  } else if (state.size && drawn) document.getElementById("answers").scrollIntoView();
+  } else if (state.size && document.activeElement !== fields.q) document.getElementById("answers").scrollIntoView();
 }
 
-let drawn = false;
 filters();
 draw();
-drawn = true;
 window.addEventListener("hashchange", () => { if (!isSection(location.hash.slice(1))) draw(); });
