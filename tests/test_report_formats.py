@@ -22,7 +22,7 @@ from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, full, record, report
 from verify import cli
 from verify.diff import FORMATS as DIFFS
 from verify.diff import Incomparable, compare
-from verify.record import BadReport, Report, load, save
+from verify.record import SCHEMA, BadReport, Report, load, save
 from verify.report import FORMATS
 from verify.report.groups import interop
 from verify.report.markdown import MOST_BYTES
@@ -184,6 +184,19 @@ def test_fifty_thousand_records_are_a_page_of_15_mib() -> None:
         for n in range(50_000)
     ]  # fmt: skip
     assert len(FORMATS["html"](report(records)).encode()) <= 15 << 20
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parent.glob("reports/*.json")), ids=lambda path: path.stem)
+def test_reports_of_every_schema_are_viewed(path: Path) -> None:
+    """The promise of docs/report.md."""
+    made = load(path)
+    assert all(view(made) for view in FORMATS.values())
+    assert compare(made, made).regressions == 0
+
+
+def test_a_report_of_every_schema_is_kept() -> None:
+    kept = {path.stem for path in Path(__file__).parent.glob("reports/*.json")}
+    assert kept == {f"schema-{n}" for n in range(1, SCHEMA + 1)}
 
 
 # ---- hostile ----

@@ -239,7 +239,10 @@ function drawCase() {
 function draw() {
   const shown = state.get("case");
   read();
-  for (const [name, field] of Object.entries(fields)) if (document.activeElement !== field || name !== "q") field.value = state.get(name) ?? "";
+  for (const [name, field] of Object.entries(fields)) {
+    const value = state.get(name) ?? "";
+    if (field.value !== value) field.value = value;
+  }
   const found = chosen();
   const groups = grouped(found);
   document.getElementById("count").textContent = `${found.length} of ${total} answers, ${groups.length} kinds, the worst first`;
