@@ -9,6 +9,7 @@ import random
 import re
 import shutil
 import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -81,11 +82,29 @@ def test_interop_counts_questions_right_everywhere() -> None:
     assert (score.runtimes["right"].right, score.runtimes["right"].own, score.runtimes["right"].never) == (2, 0, 1)
 
 
+def test_alone_is_wrong_where_all_others_are_right() -> None:
+    """Not where two are wrong, nor where there is nobody else."""
+    both = [record(verdict="differ"), record(runtime="right", verdict="refused"), record(TRANSPOSE), record(TRANSPOSE, "right", "differ")]
+    made = report(both)
+    assert interop(made).alone == {(TRANSPOSE, "right")}
+    carried = data(FORMATS["html"](made))
+    assert [carried["texts"][i] for i in carried["records"]["alone"]] == ["", "", "", "alone"]
+    assert not interop(report([record(verdict="differ")], runtimes={"left": made.runtimes["left"]})).alone
+
+
 def test_nothing_asked_is_not_perfect() -> None:
     assert interop(report([])).share == 0
 
 
 # ---- each for its reader ----
+
+
+def test_no_framework_is_imported() -> None:
+    code = (
+        "import sys, verify.diff, verify.report; "
+        "sys.exit(bool({'torch', 'tensorflow', 'keras', 'jax', 'onnxruntime'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(cli.__file__).parent.parent).returncode == 0
 
 
 def test_junit_is_counted_and_fails_for_what_nothing_explains() -> None:

@@ -101,6 +101,8 @@ class Interop:
     questions: int
     everywhere: int
     runtimes: dict[str, Standing]
+    alone: frozenset[tuple[str, str]]
+    """Question and runtime where that runtime alone is wrong."""
 
     @property
     def share(self) -> float:
@@ -117,16 +119,18 @@ def interop(report: Report) -> Interop:
     names = [name for name, r in report.runtimes.items() if r.status != "not installed"]
     right: Counter[str] = Counter()
     asked: Counter[str] = Counter()
-    own: Counter[str] = Counter()
+    alone = set()
     everywhere = 0
-    for by in answers.values():
+    for question, by in answers.items():
         asked.update(by.keys())
         right.update(name for name, ok in by.items() if ok)
         amiss = [name for name in names if not by.get(name, False)]
         everywhere += not amiss
-        own.update(amiss if len(amiss) == 1 and len(names) > 1 and amiss[0] in by else [])
+        if len(amiss) == 1 < len(names) and amiss[0] in by:
+            alone.add((question, amiss[0]))
+    own = Counter(name for _, name in alone)
     stood = {name: Standing(right[name], own[name], len(answers) - asked[name]) for name in report.runtimes}
-    return Interop(len(answers), everywhere, stood)
+    return Interop(len(answers), everywhere, stood, frozenset(alone))
 
 
 def matrix(report: Report) -> dict[str, dict[str, Counter[tuple[str, str]]]]:

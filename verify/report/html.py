@@ -21,7 +21,7 @@ from msgspec import to_builtins
 
 from spec import operations
 from verify.record import Report
-from verify.report.groups import MARKS, WORST_FIRST, explanation, failures, interop, matrix, operation, standing
+from verify.report.groups import MARKS, WORST_FIRST, Interop, explanation, failures, interop, matrix, operation, standing
 from verify.reproduce import equation
 
 HERE = Path(__file__).parent
@@ -31,11 +31,12 @@ TEXTS = ("question", "output", "dtype", "numbers", "runtime", "verdict", "reason
 def html(report: Report) -> str:
     """The page."""
     style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    score = interop(report)
     return _template().render(
-        report=report, score=interop(report), failures=failures(report), matrix=matrix(report), marks=MARKS, worst_first=WORST_FIRST,
+        report=report, score=score, failures=failures(report), matrix=matrix(report), marks=MARKS, worst_first=WORST_FIRST,
         runtimes=[name for name, r in report.runtimes.items() if r.status != "not installed"],
         theorems=sorted(report.theorems.items(), key=lambda item: (item[1].claim is None, item[1].claim or 0)),
-        style=Markup(style), script=Markup(script), data=Markup(_inline(_data(report))),
+        style=Markup(style), script=Markup(script), data=Markup(_inline(_data(report, score))),
         policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'",
     )  # fmt: skip
 
@@ -46,12 +47,14 @@ def _template() -> Template:
     return environment.get_template("page.html")
 
 
-def _data(report: Report) -> dict[str, Any]:
+def _data(report: Report, score: Interop) -> dict[str, Any]:
     texts: dict[str, int] = {"": 0}
     columns: dict[str, list[Any]] = {name: [_index(texts, getattr(r, name) or "") for r in report.records] for name in TEXTS}
     columns["operation"] = [_index(texts, operation(r)) for r in report.records]
     columns["because"] = [_index(texts, explanation(r)) for r in report.records]
     columns["standing"] = [_index(texts, standing(r)) for r in report.records]
+    alone = [r.kind == "case" and (r.question, r.runtime) in score.alone for r in report.records]
+    columns["alone"] = [_index(texts, "alone" if one else "") for one in alone]
     used = {name: equation(kind) for name, kind in operations().items() if any(name in text for text in texts)}
     return {
         "texts": list(texts),

@@ -72,6 +72,8 @@ def _whole(suite: Element, sentences: list[str]) -> None:
 
 
 def _count(suite: Element) -> None:
+    for case in suite.iter("testcase"):
+        case.set("time", "0")
     suite.set("tests", str(len(list(suite.iter("testcase")))))
     for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(attribute, str(len(list(suite.iter(tag)))))

@@ -5,9 +5,10 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const { texts, records } = data;
 const total = records.id.length;
-const FACETS = { operation: "operation", runtime: "runtime", verdict: "verdict", dtype: "dtype", numbers: "numbers put in", output: "output", standing: "standing" };
+const FACETS = { operation: "operation", runtime: "runtime", verdict: "verdict", dtype: "dtype", numbers: "numbers put in", output: "output", standing: "standing", alone: "wrong where others are right" };
 const SEARCHED = ["question", "native", "reason", "diagnosis", "known", "id"];
 const STANDINGS = { agree: "✓ agree or vacuous", known: "◐ known", new: "✗ new" };
+const ALONE = { alone: "this runtime alone" };
 const MARKS = { agree: "✓", known: "◐", new: "✗" };
 const PAGE = 100;
 
@@ -79,9 +80,10 @@ function filters() {
   const form = document.getElementById("filters");
   form.addEventListener("submit", (event) => event.preventDefault());
   for (const [name, label] of Object.entries(FACETS)) {
-    const values = name === "standing" ? Object.keys(STANDINGS) : [...new Set(records[name])].map((t) => texts[t]);
+    const words = { standing: STANDINGS, alone: ALONE }[name];
+    const values = words ? Object.keys(words) : [...new Set(records[name])].map((t) => texts[t]);
     if (name === "verdict") values.sort((a, b) => data.worst_first.indexOf(a) - data.worst_first.indexOf(b));
-    const options = values.map((value) => el("option", { value }, name === "standing" ? STANDINGS[value] : value));
+    const options = values.map((value) => el("option", { value }, words ? words[value] : value));
     fields[name] = el("select", { onchange: (event) => go({ [name]: event.target.value, case: "" }) }, el("option", { value: "" }, "all"), ...options);
     form.append(el("label", {}, label, fields[name]));
   }
