@@ -96,7 +96,9 @@ class Resize(Operation):
         return math.prod(m.denominator for m in self.matrices(x))
 
     def exact_on(self, x: Shape, *w: Shape) -> bool:
-        """Where coordinates and coefficients are whole numbers over powers of two."""
+        """Where coordinates and coefficients are whole numbers over powers of two. A single pixel is all, in whatever parts it is taken."""
+        if self.mode != "nearest" and 1 in space(x, self.rank):
+            return False
         steps = (affine(self, axis, n)[0] for axis, n in enumerate(space(x, self.rank)))
         return self.mode == "nearest" or all(map(dyadic, (*steps, *(Fraction(1, m.denominator) for m in self.matrices(x)))))
 
@@ -170,7 +172,10 @@ class Resize(Operation):
 @lru_cache(maxsize=1024)
 def _matrix(op: Resize, axis: int, n: int) -> Matrix:
     m, s = op.size[axis], op.scale_of(axis, n)
-    return matrix([_row(op, coordinate(op.coordinates, j, n, m, s), j, n, s) for j in range(m)], n)
+    places = [coordinate(op.coordinates, j, n, m, s) for j in range(m)]
+    parts = [_parts(op, c, j, n, s) for j, c in enumerate(places)]
+    # those that meet at the edge are added only after they were multiplied
+    return matrix([_clamped(row, n) for row in parts], n, math.lcm(*(v.denominator for row in parts for v in row.values())))
 
 
 def affine(op: Resize, axis: int, n: int) -> tuple[Fraction, Fraction]:
@@ -196,18 +201,23 @@ def coordinate(rule: str, j: int, n: int, m: int, s: Fraction) -> Fraction:
     return (j + HALF) / s - HALF + centred
 
 
-def _row(op: Resize, c: Fraction, j: int, n: int, s: Fraction) -> dict[int, Fraction]:
-    """What output pixel j, at coordinate c, takes of each pixel."""
+def _parts(op: Resize, c: Fraction, j: int, n: int, s: Fraction) -> dict[int, Fraction]:
+    """What output pixel j, at coordinate c, takes of each pixel, those outside x included."""
     if op.mode == "nearest":
-        return {min(max(rounded(c, op.rounding), 0), n - 1): Fraction(1)}
+        return {rounded(c, op.rounding): Fraction(1)}
     found = weights(op, c, j, n, s)
     total = sum(found.values())
     if not total:
         raise op.refuse(f"output pixel {j} lies at {c} of {n} pixels, where none has a weight")
+    return {i: v / total for i, v in found.items()}
+
+
+def _clamped(parts: dict[int, Fraction], n: int) -> dict[int, Fraction]:
+    """Pixels outside x are those at its edge."""
     row: dict[int, Fraction] = {}
-    for i, v in found.items():
+    for i, v in parts.items():
         at = min(max(i, 0), n - 1)
-        row[at] = row.get(at, Fraction(0)) + v / total
+        row[at] = row.get(at, Fraction(0)) + v
     return row
 
 
