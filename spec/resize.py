@@ -93,21 +93,14 @@ class Resize(Operation):
         return 0 if self.mode == "nearest" else 4 * self.rank
 
     def unit_on(self, x: Shape, *w: Shape) -> int:
-        """From the weights of all taps, those that fall on one pixel at an edge counted apart, as they are multiplied."""
-        axes = zip(self.matrices(x), space(x, self.rank), strict=True)
-        return math.prod(
-            math.lcm(m.denominator, *(v.denominator for row in _taps(self, axis, n) for v in row.values()))
-            for axis, (m, n) in enumerate(axes)
-        )
+        return math.prod(m.denominator for m in self.matrices(x))
 
     def exact_on(self, x: Shape, *w: Shape) -> bool:
-        """Where coordinates and coefficients are whole numbers over powers of two, and no total is divided by but a power of two."""
-        if self.mode == "nearest":
-            return True
-        lengths = list(enumerate(space(x, self.rank)))
-        steps = (affine(self, axis, n)[0] for axis, n in lengths)
-        totals = (sum(row.values(), Fraction(0)) for axis, n in lengths for row in _taps(self, axis, n))
-        return all(map(dyadic, (*steps, *totals, Fraction(1, self.unit_on(x)))))
+        """Where coordinates and coefficients are whole numbers over powers of two. A single pixel is all, in whatever parts it is taken."""
+        if self.mode != "nearest" and 1 in space(x, self.rank):
+            return False
+        steps = (affine(self, axis, n)[0] for axis, n in enumerate(space(x, self.rank)))
+        return self.mode == "nearest" or all(map(dyadic, (*steps, *(Fraction(1, m.denominator) for m in self.matrices(x)))))
 
     def absolute(self) -> Resize:
         from spec.wavering import Magnitudes
@@ -149,13 +142,7 @@ class Resize(Operation):
         return (back(g, self.matrices(x.shape)),)
 
     def terms(self, x: Shape, *w: Shape) -> int:
-        """Along each axis the most taps, or the sum of their weights' magnitudes where that is more."""
-        product = terms(self.matrices(x))
-        if self.mode == "nearest":
-            return product
-        rows = ([row for row in _taps(self, axis, n) if row] for axis, n in enumerate(space(x, self.rank)))
-        most = (max((max(len(row), math.ceil(sum(map(abs, row.values())))) for row in axis), default=1) for axis in rows)
-        return max(product, math.prod(most))
+        return terms(self.matrices(x))
 
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
         from spec.adaptive import AdaptiveAveragePool
@@ -185,19 +172,10 @@ class Resize(Operation):
 @lru_cache(maxsize=1024)
 def _matrix(op: Resize, axis: int, n: int) -> Matrix:
     m, s = op.size[axis], op.scale_of(axis, n)
-    return matrix([_row(op, coordinate(op.coordinates, j, n, m, s), j, n, s) for j in range(m)], n)
-
-
-@lru_cache(maxsize=1024)
-def _taps(op: Resize, axis: int, n: int) -> tuple[dict[int, Fraction], ...]:
-    """What each output pixel weighs, before weights beyond an edge are added to it. Of a single pixel every rule takes just that pixel,
-    so a framework may come to it by any: the one with the finest weights is supposed."""
-    if op.mode == "nearest":
-        return ()
-    if n == 1:
-        op = replace(op, coordinates="half_pixel", a="-3/4")
-    m, s = op.size[axis], op.scale_of(axis, n)
-    return tuple(weights(op, coordinate(op.coordinates, j, n, m, s), j, n, s) for j in range(m))
+    places = [coordinate(op.coordinates, j, n, m, s) for j in range(m)]
+    parts = [_parts(op, c, j, n, s) for j, c in enumerate(places)]
+    # those that meet at the edge are added only after they were multiplied
+    return matrix([_clamped(row, n) for row in parts], n, math.lcm(*(v.denominator for row in parts for v in row.values())))
 
 
 def affine(op: Resize, axis: int, n: int) -> tuple[Fraction, Fraction]:
@@ -223,18 +201,23 @@ def coordinate(rule: str, j: int, n: int, m: int, s: Fraction) -> Fraction:
     return (j + HALF) / s - HALF + centred
 
 
-def _row(op: Resize, c: Fraction, j: int, n: int, s: Fraction) -> dict[int, Fraction]:
-    """What output pixel j, at coordinate c, takes of each pixel."""
+def _parts(op: Resize, c: Fraction, j: int, n: int, s: Fraction) -> dict[int, Fraction]:
+    """What output pixel j, at coordinate c, takes of each pixel, those outside x included."""
     if op.mode == "nearest":
-        return {min(max(rounded(c, op.rounding), 0), n - 1): Fraction(1)}
+        return {rounded(c, op.rounding): Fraction(1)}
     found = weights(op, c, j, n, s)
     total = sum(found.values())
     if not total:
         raise op.refuse(f"output pixel {j} lies at {c} of {n} pixels, where none has a weight")
+    return {i: v / total for i, v in found.items()}
+
+
+def _clamped(parts: dict[int, Fraction], n: int) -> dict[int, Fraction]:
+    """Pixels outside x are those at its edge."""
     row: dict[int, Fraction] = {}
-    for i, v in found.items():
+    for i, v in parts.items():
         at = min(max(i, 0), n - 1)
-        row[at] = row.get(at, Fraction(0)) + v / total
+        row[at] = row.get(at, Fraction(0)) + v
     return row
 
 

@@ -52,9 +52,9 @@ class Matrix:
         return max(most, int((self.numerators != 0).sum(1).max()))
 
 
-def matrix(rows: Rows, length: int) -> Matrix:
-    """The matrix with these rows, on lines of this length."""
-    d = math.lcm(*(c.denominator for row in rows for c in row.values()))
+def matrix(rows: Rows, length: int, divisible: int = 1) -> Matrix:
+    """The matrix with these rows, on lines of this length, over a denominator that is `divisible` by a number."""
+    d = math.lcm(divisible, *(c.denominator for row in rows for c in row.values()))
     numerators = np.zeros((len(rows), length), object)
     for j, row in enumerate(rows):
         for i, c in row.items():
@@ -72,7 +72,7 @@ def alike(a: Separable, b: Separable, x: Shape) -> bool:
     """Whether two operations have the same coefficients on images of shape x."""
     try:
         pairs = zip(a.matrices(x), b.matrices(x), strict=True)
-        return all(m.denominator == n.denominator and np.array_equal(m.numerators, n.numerators) for m, n in pairs)
+        return all(np.array_equal(m.numerators * n.denominator, n.numerators * m.denominator) for m, n in pairs)
     except Impossible:
         return False
 
