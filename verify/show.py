@@ -107,7 +107,7 @@ def _matrix(report: Report, ran: list[str], console: Console) -> None:
     names = (escape(name.replace("-", "-\n")) for name in ran)
     grid = Table(Column("", no_wrap=True), *names, box=None, header_style="bold", padding=(0, 1, 0, 0))
     for name in dict.fromkeys(name for name, _ in cells):
-        grid.add_row(name, *(_cell(cells[name, runtime]) for runtime in ran))
+        grid.add_row(name.replace("Adaptive", "Adaptive\n"), *(_cell(cells[name, runtime]) for runtime in ran))
     grid.add_row("[bold]all[/]", *(_cell(sum((cells[key] for key in cells if key[1] == name), Counter())) for name in ran))
     console.print(grid)
     console.print("[dim]agree / asked; known: deviations on record in backends/known/; ✗: unexplained[/]", highlight=False, soft_wrap=True)
