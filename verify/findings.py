@@ -242,10 +242,10 @@ class Fault:
 
 
 def mistake(diagnosis: str) -> str:
-    """What two diagnoses have in common that name one mistake: the words without the step of a composition; nothing where they only
-    say which values are wrong."""
+    """What two diagnoses have in common that name one mistake: the words without the step of a composition and without amounts;
+    nothing where they only say which values are wrong."""
     located = diagnosis.startswith("all were right but") or ", but only at" in diagnosis
-    return "" if located else re.sub(r" \(in \w+, step \d+\)$", "", diagnosis)
+    return "" if located else re.sub(r"-?\d[\d.e+-]*", "#", re.sub(r" \(in \w+, step \d+\)$", "", diagnosis))
 
 
 def _reference(question: Question) -> Reference | None:
