@@ -22,6 +22,7 @@ docs: .venv/frameworks
 	$(BIN)/python -m verify.record > docs/report.schema.json
 	$(BIN)/concordant claims --markdown > docs/claims.md
 	$(BIN)/concordant theorems --markdown > docs/theorems.md
+	$(BIN)/concordant known --markdown > docs/known.md
 	$(BIN)/python -m tests.bank --markdown > docs/mutants.md
 	$(BIN)/concordant run --suite standard --quiet --out runs/docs || test $$? = 1
 	$(BIN)/python -m verify.ratios runs/docs/report.json > docs/ratios.md

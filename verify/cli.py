@@ -20,7 +20,7 @@ from spec.question import DTYPES, KINDS
 from verify import cases, show
 from verify.environment import missing, versions
 from verify.findings import alike, find
-from verify.pages import claims_page, theorems_page
+from verify.pages import claims_page, known_page, theorems_page
 from verify.prove import prove_all
 from verify.record import BadReport, Report, load, save
 from verify.reference import CONFIDENCE
@@ -153,8 +153,12 @@ def claims(
 @app.command()
 def known(
     report: Annotated[Path, typer.Argument(help="A report of `concordant run`.")] = Path("runs/latest/report.json"),
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/known.md, which needs no report.")] = False,
 ) -> None:
     """List the deviations on record, with what each explains in a report. Exit status 1 if one is stale."""
+    if markdown:
+        print(known_page(everything()), end="")
+        raise typer.Exit(0)
     try:
         met = load(report).known
     except BadReport as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from textwrap import dedent
 
+from backends.known import Known
 from verify.record import Report, TheoremReport
 
 MEANING = {"holds": "true", "holds when": "true when", "refuted": "false", "broken": "broken"}
@@ -121,3 +122,30 @@ def _agreeing(report: Report, runtime: str) -> str:
 
 def _cell(text: str) -> str:
     return re.sub(r"([|])", r"\\\1", text)
+
+
+def known_page(records: list[Known]) -> str:
+    """docs/known.md: every deviation on record, wrong answers before refusals, those that nobody seems to have reported apart."""
+    wrong = [k for k in records if k.verdict not in ("refused", "unsupported")]
+    limits = [k for k in records if k.verdict in ("refused", "unsupported")]
+    new, reported = ([k for k in wrong if k.link.startswith("http") == there] for there in (False, True))
+    tables = {"Wrong answers for which no thread was found": new, "Wrong answers with a thread": reported, "Limits and refusals": limits}
+    body = "\n".join(f"## {title}\n\n{KNOWN_HEAD}\n" + "\n".join(map(_known_row, some)) + "\n" for title, some in tables.items())
+    return f"{KNOWN_TITLE}\n\n{body}"
+
+
+KNOWN_TITLE = dedent("""\
+    # Deviations on record
+
+    <!-- made by `make docs`; edit backends/known/ -->
+
+    What the suites find in the versions named, and may find again without failing; a run fails as loudly when one of them has gone.
+    Those made small, with programs that show them, are in [findings](findings/README.md).""")
+
+KNOWN_HEAD = "| record | verdict | who | why |\n|---|---|---|---|"
+
+
+def _known_row(k: Known) -> str:
+    versions = ", ".join(f"{name} {which}" for name, which in k.versions.items())
+    link = f" ([thread]({k.link}))" if k.link.startswith("http") else ""
+    return f"| {k.id} | {k.verdict} | {', '.join(k.runtimes)}; {_cell(versions)} | {_cell(k.reason)}{link} |"
