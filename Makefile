@@ -5,7 +5,8 @@ BIN = .venv/bin
 .PHONY: verify test check mutants docs clean
 
 verify: .venv/frameworks
-	$(BIN)/concordant run --suite quick
+	$(BIN)/concordant run --suite quick; status=$$?; \
+	$(BIN)/concordant report --out runs/latest/report.html && echo runs/latest/report.html; exit $$status
 
 test: .venv/frameworks
 	$(BIN)/python -m pytest

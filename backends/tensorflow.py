@@ -238,9 +238,10 @@ RESIZERS_V1 = {
 
 
 def _sums(op: SumPool, at: Step, x: str) -> str:
-    """Each window's sum, by a depthwise convolution with ones; nothing is padded."""
+    """Each window's sum, by a depthwise convolution with ones, in 3-D by one that keeps channels apart by zeros; nothing is padded."""
     if op.rank == 3:
-        raise Unsupported("TensorFlow has no sum pooling and no depthwise 3-D convolution; avg_pool3d times the window's size rounds")
+        apart = f"tf.ones({(*op.kernel, 1, 1)}, x.dtype) * tf.eye({at.x[1]}, dtype=x.dtype)"
+        return f'tf.nn.conv3d({x}, {apart}, {_strides(op.stride)}, "VALID", dilations={_strides(op.dilation)})'
     if max(op.stride) > 1 and max(op.dilation) > 1:
         raise Unsupported("tf.nn.depthwise_conv2d takes no strides together with dilations")
     line = op.rank == 1

@@ -103,9 +103,9 @@ def zero_insert(op: ZeroInsert, at: Step) -> str:
 
 
 def resize(op: Resize, at: Step) -> str:
-    for mode, align_corners, antialias in sorted(WORDS, key=lambda words: unlike(op, torch_resize(words[0], antialias=words[2]))):
+    said = [(words, torch_resize(words[0], align_corners=words[1], antialias=words[2])) for words in WORDS]
+    for (mode, align_corners, antialias), fields in sorted(said, key=lambda pair: unlike(op, pair[1])):
         scale = () if align_corners else op.scale
-        fields = torch_resize(mode, align_corners=align_corners, antialias=antialias)
         if alike(op, Resize(size=op.size, scale=scale, **fields), at.x):
             return _interpolated(op, at, mode, (", align_corners=True" * align_corners) + (", antialias=True" * antialias))
     if alike(op, AdaptiveAveragePool(size=op.size), at.x):

@@ -33,7 +33,9 @@ Ended = subprocess.CompletedProcess[str]
 
 
 def concordant(*arguments: str | Path, cwd: Path = HOME, python: tuple[str, ...] = (), **environment: str) -> Ended:
-    """Run it to its end."""
+    """Run it to its end; a run shrinks what it finds only where that is asked for."""
+    if arguments and arguments[0] == "run" and "--shrink" not in arguments:
+        arguments = (*arguments, "--no-shrink")
     command = [sys.executable, *python, "-m", "concordant", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, timeout=120)
 
@@ -319,6 +321,21 @@ def test_a_question_asked_twice_is_one(tmp_path: Path) -> None:
     assert concordant("run", "--backend", path, "--case", UPSAMPLE, "--case", spaced, "--out", tmp_path).returncode == 0
     ids = [r.id for r in load(tmp_path / "report.json").records]
     assert len(ids) == len(set(ids)) == 2
+
+
+def test_a_mistake_is_shrunk_and_kept(tmp_path: Path) -> None:
+    """What nothing explains is printed in its smallest form; the program beside the report shows it."""
+    path = numpy_backend(tmp_path, "x = x.repeat(2, axis=2) + 1")
+    ended = concordant("run", "--shrink", "--backend", path, "--case", UPSAMPLE, "--out", tmp_path)
+    assert ended.returncode == 1
+    assert "smallest: Upsample(factor=(" in ended.stdout
+    assert ",)) x=(1, 1, 1) float32 seed=0" in ended.stdout
+    (program,) = (tmp_path / "findings").glob("*.py")
+    assert f"findings/{program.name}" in ended.stdout
+    assert subprocess.run([sys.executable, str(program)], capture_output=True).returncode == 1
+    shrunk = concordant("shrink", UPSAMPLE, "--backend", path, "--out", tmp_path / "again")
+    assert (shrunk.returncode, shrunk.stderr) == (1, "")
+    assert (tmp_path / "again" / "findings" / program.name).exists()
 
 
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"PYTHONIOENCODING": "ascii"}, {"TERM": "dumb", "COLUMNS": "20"}], ids=str)

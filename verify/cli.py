@@ -163,6 +163,41 @@ def known(
     raise typer.Exit(int(any(k.agreed for k in met.values())))
 
 
+@app.command("report")
+def view(
+    run: Annotated[Path, typer.Argument(help="A folder that `concordant run` left, or its report.json.")] = Path("runs/latest"),
+    form: Annotated[str, typer.Option("--format", help="html, md, junit, github or csv.")] = "html",
+    out: Annotated[Path | None, typer.Option(help="The file to write. [default: standard output]")] = None,
+) -> None:
+    """A page, or a text for another program, of a report. Exit status 0 whatever it says."""
+    from verify.report import FORMATS
+
+    try:
+        _allowed("format", [form], FORMATS)
+        _write(FORMATS[form](_load(run)), out)
+    except (Impossible, BadReport) as error:
+        _refuse(str(error))
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="A folder that `concordant run` left, or its report.json.")],
+    new: Annotated[Path, typer.Argument(help="A later one, or one from another place.")],
+    form: Annotated[str, typer.Option("--format", help="text, md or json.")] = "text",
+    out: Annotated[Path | None, typer.Option(help="The file to write. [default: standard output]")] = None,
+) -> None:
+    """What changed in meaning, precision, support and coverage. Exit status 0: nothing is worse; 1: something is; 2: not comparable."""
+    from verify.diff import FORMATS, Incomparable, compare
+
+    try:
+        _allowed("format", [form], FORMATS)
+        comparison = compare(_load(old), _load(new))
+        _write(FORMATS[form](comparison), out)
+    except (Impossible, BadReport, Incomparable) as error:
+        _refuse(str(error))
+    raise typer.Exit(int(comparison.regressions > 0))
+
+
 @app.command()
 def backends() -> None:
     """List the backends: found, installed, version, why not. Imports no framework."""
@@ -237,6 +272,21 @@ def _keep(report: Report, out: Path) -> None:
         (out / "findings").mkdir(exist_ok=True)
         (out / "findings" / f"{finding.id}.py").write_text(finding.script)
         (out / "findings" / f"{finding.id}.md").write_text(finding.issue)
+
+
+def _load(run: Path) -> Report:
+    return load(run / "report.json" if run.is_dir() else run)
+
+
+def _write(text: str, out: Path | None) -> None:
+    if not out:
+        print(text, end="")
+        return
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        _refuse(f"--out {out} cannot be written: {error.strerror}")
 
 
 def _writable(folder: Path) -> None:

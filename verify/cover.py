@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count, islice, product
 from typing import Any
 
@@ -35,9 +35,21 @@ def rows(grid: Grid, strength: int) -> Iterator[Row]:
     """A covering array, or all combinations where the strength is that of the grid. Repeated values weigh more."""
     # covertable tells them apart by position
     indices = {name: list(range(len(values))) for name, values in grid.items()}
-    every = strength >= len(grid)
-    chosen = (dict(zip(indices, row, strict=True)) for row in product(*indices.values())) if every else make(indices, strength=strength)
+    chosen: Iterable[dict[str, int]]
+    if strength >= len(grid):
+        chosen = (dict(zip(indices, row, strict=True)) for row in product(*indices.values()))
+    elif strength == 1:
+        chosen = _in_turn(indices)
+    else:
+        chosen = make(indices, strength=strength)
     return ({name: grid[name][i] for name, i in row.items()} for row in chosen)
+
+
+def _in_turn(indices: dict[str, list[int]]) -> Iterator[dict[str, int]]:
+    """Every value at least once, each field at a pace of its own: what is left over is spread, not filled up with first values."""
+    longest = max(map(len, indices.values()))
+    for row in range(longest):
+        yield {name: (row + row * place // longest + place) % len(values) for place, (name, values) in enumerate(indices.items())}
 
 
 def axes(row: Row, letter: str, rank: int) -> Shape:

@@ -109,7 +109,7 @@ class Hunt:
         found = []
         try:
             for group in groups:
-                with suppress(HostFailed):
+                with suppress(HostFailed, BadBackend, Unsupported):
                     found.append(await self.smallest(group))
         finally:
             for asker in (self.alone, self.survey):

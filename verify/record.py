@@ -145,6 +145,7 @@ class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     question: str
     """The smallest one; its text can be pasted after `concordant run --case`."""
     native: str = ""
+    difference: Difference | None = None
     instead: str = ""
     """Native code that gives what was asked on this runtime, tried; empty if none was found."""
     known: str | None = None

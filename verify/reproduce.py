@@ -61,7 +61,7 @@ def issue(finding: Finding, question: Question, versions: dict[str, str], progra
         f"# {finding.runtime}: {ops}, {_subject(finding.output)} {_verb(finding.verdict)}",
         f"**Versions:** {_listed(versions)}",
         f"**Asked:** `{finding.question}`, where",
-        "```\n" + "\n".join(dict.fromkeys(_equation(op) for op in question.op.steps)) + "\n```",
+        "```\n" + "\n".join(dict.fromkeys(equation(type(op)) for op in question.op.steps)) + "\n```",
         "**Written as**\n\n```python\n" + finding.native.strip() + "\n```",
         f"**Came back:** {_what(finding)}",
     ]
@@ -89,10 +89,10 @@ def _subject(output: str) -> str:
     return {"y": "the answer", "dx": "the gradient with respect to x"}.get(output, "the gradient with respect to w")
 
 
-def _equation(op: object) -> str:
+def equation(kind: type) -> str:
     """The line of the module's docstring that states the operation."""
-    name = type(op).__name__
-    lines = (inspect.getmodule(type(op)).__doc__ or "").splitlines()
+    name = kind.__name__
+    lines = (inspect.getdoc(inspect.getmodule(kind)) or "").splitlines()
     return next((textwrap.dedent(line) for line in lines if line.split()[:1] == [name] and "=" in line), name)
 
 

@@ -152,7 +152,7 @@ class Run:
 
 def exact_form(question: Question) -> list[Question]:
     """For whole numbers that no draw decides, since too many products are added, a smaller question that can be decided."""
-    if question.kind != "integers" or Reference(question).radius:
+    if question.kind != "integers" or question.op.roundings or Reference(question).radius:
         return []
     same = (question.dtype, question.kind, question.seed)
     while candidates := [q for q in smaller(question) if (q.dtype, q.kind, q.seed) == same]:

@@ -18,7 +18,7 @@ from backends import Backend
 from backends.known import Known
 from verify.conclude import FINE
 from verify.findings import alike, row
-from verify.record import Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
+from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
 from verify.run import Run, Watch
 
 MOST_SHOWN = 20
@@ -107,7 +107,7 @@ def _matrix(report: Report, ran: list[str], console: Console) -> None:
     names = (escape(name.replace("-", "-\n")) for name in ran)
     grid = Table(Column("", no_wrap=True), *names, box=None, header_style="bold", padding=(0, 1, 0, 0))
     for name in dict.fromkeys(name for name, _ in cells):
-        grid.add_row(name, *(_cell(cells[name, runtime]) for runtime in ran))
+        grid.add_row(name.replace("Adaptive", "Adaptive\n"), *(_cell(cells[name, runtime]) for runtime in ran))
     grid.add_row("[bold]all[/]", *(_cell(sum((cells[key] for key in cells if key[1] == name), Counter())) for name in ran))
     console.print(grid)
     console.print("[dim]agree / asked; known: deviations on record in backends/known/; ✗: unexplained[/]", highlight=False, soft_wrap=True)
@@ -164,6 +164,7 @@ def _finding(f: Finding, report: Report, console: Console) -> None:
     lines = [
         f"\n[bold red]✗ {escape(f.runtime)}[/] {f.output} {f.verdict}: {escape(f.reason)}{more}",
         f"  smallest: {escape(f.question)}",
+        *_where(f.difference),
         *_explained(f.verdict, f.diagnosis),
         *(f"  [dim]│[/] {escape(line + ' ')[:-1]}" for line in _body(f.native)),
         *(["  this gives what was asked:", *instead] if instead else []),
@@ -180,14 +181,19 @@ def _group(group: list[Record], report: Report, console: Console) -> None:
         f"\n[bold red]✗ {escape(record.runtime)}[/] {record.output} {record.verdict}: {escape(record.reason)}{more}",
         f"  {escape(record.question)}",
     ]
-    if (d := record.difference) and d.first:
-        ratio = "infinitely far outside the rounding bound" if d.ratio is None else f"{d.ratio:.3g} of the rounding bound"
-        lines.append(f"  first at {escape(str(list(d.first)))}: expected {d.expected}, got {escape(d.got)}; worst {ratio}")
+    lines.extend(_where(record.difference))
     lines.extend(_explained(record.verdict, record.diagnosis))
     lines.extend(f"  [dim]│[/] {escape(line + ' ')[:-1]}" for line in record.native.splitlines() if line)
     again = f"run --case {quote(record.question)}" if record.kind == "case" else f"theorems {record.question.split()[0]}"
     lines.append(_again(again, report, record.runtime))
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
+
+
+def _where(d: Difference | None) -> list[str]:
+    if d is None or not d.first:
+        return []
+    ratio = "infinitely far outside the rounding bound" if d.ratio is None else f"{d.ratio:.3g} of the rounding bound"
+    return [f"  first at {escape(str(list(d.first)))}: expected {d.expected}, got {escape(d.got)}; worst {ratio}"]
 
 
 def _explained(verdict: str, diagnosis: str) -> list[str]:

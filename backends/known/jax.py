@@ -63,7 +63,7 @@ KNOWN = [
     ),
     Known(
         id="jax-narrow-accumulator", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_narrow_sums, sometimes=True,
-        message="sums were kept in",
+        message="sums were kept in|cut off",
         reason="reduce_window, and the gradient of a nearest resize, add float16 and bfloat16 in the narrow dtype", link="no thread found",
     ),
     Known(

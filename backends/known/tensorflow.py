@@ -86,7 +86,9 @@ def _grouped_3d(op: Operation, at: Step, env: Env) -> bool:
 
 
 def _dilated_double(op: Operation, at: Step, env: Env) -> bool:
-    return isinstance(op, Conv) and at.dtype == "float64" and max(op.dilation) > 1
+    if isinstance(op, Conv) or (op.rank == 3 and isinstance(op, SumPool | AveragePool | LpPool)):
+        return at.dtype == "float64" and max(op.dilation) > 1
+    return False
 
 
 def _dilated_double_transpose(op: Operation, at: Step, env: Env) -> bool:
@@ -122,7 +124,8 @@ def _half_sums(op: Operation, at: Step, env: Env) -> bool:
 
 
 def _leaking_convolution(op: Operation, at: Step, env: Env) -> bool:
-    return isinstance(op, Conv | ConvTranspose) and (at.dtype in ("float16", "bfloat16") or op.rank == 3)
+    dense = isinstance(op, Conv | ConvTranspose) or (op.rank == 3 and isinstance(op, SumPool | AveragePool))
+    return dense and (at.dtype in ("float16", "bfloat16") or op.rank == 3)
 
 
 def _cropped(op: Operation, at: Step, env: Env) -> bool:
@@ -130,7 +133,9 @@ def _cropped(op: Operation, at: Step, env: Env) -> bool:
 
 
 def _average_3d(op: Operation, at: Step, env: Env) -> bool:
-    return op.rank == 3 and isinstance(op, AveragePool) and at.dtype in ("float16", "float64") and not _unsaid(op, at, env)
+    if op.rank != 3 or not isinstance(op, AveragePool) or at.dtype not in ("float16", "float64") or _unsaid(op, at, env):
+        return False
+    return "avg_pool3d" in tensorflow.average_pool(op, at).body
 
 
 def _max_3d(op: Operation, at: Step, env: Env) -> bool:
@@ -168,7 +173,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-narrow-accumulator", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_half_sums, sometimes=True,
-        message="sums were kept in|the answer were cut off",
+        message="sums were kept in|cut off",
         reason="on CPU, float16 convolutions, depthwise convolutions and repeats' gradients add in the narrow dtype",
         link="https://github.com/tensorflow/tensorflow/pull/51132",
     ),
@@ -254,8 +259,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-pool-words", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=unsaid(tensorflow, *POOLS),
-        reason="pooling has no divisor and no strides together with dilations; a depthwise convolution, which adds, has no 3-D form, and "
-        "average pooling times the window's size rounds",
+        reason="pooling has no divisor, and neither it nor a depthwise convolution, which adds, takes strides together with dilations",
         link="https://www.tensorflow.org/api_docs/python/tf/nn/pool",
     ),
     Known(

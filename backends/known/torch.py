@@ -86,7 +86,7 @@ KNOWN = [
     ),
     Known(
         id="torch-narrow-accumulator", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_narrow_sums, sometimes=True,
-        message="sums were kept in",
+        message="sums were kept in|cut off",
         reason="on CPU, float16 convolutions add parts of their sums (gradients above all) in float16, and the gradients of avg_pool and "
         "of repeat add in the narrow dtype",
         link="no thread found",

@@ -1,0 +1,390 @@
+"""Every view of a report: what it says, that its readers can read it, and that no report makes it do anything else."""
+
+from __future__ import annotations
+
+import csv as csv_module
+import io
+import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+from markdown_it import MarkdownIt
+
+from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, full, record, report
+from verify import cli
+from verify.diff import FORMATS as DIFFS
+from verify.diff import Incomparable, compare
+from verify.record import SCHEMA, BadReport, Report, load, save
+from verify.report import FORMATS
+from verify.report.groups import interop
+from verify.report.markdown import MOST_BYTES
+
+HOSTILE = (
+    "</script><script>document.title='owned'</script>", "<img src=x onerror=\"document.title='owned'\">", "\"'><b onclick=x>", "'\"`$(id)",
+    "{{ 7 * 7 }}{% raw %}", "</details>\n\n# owned\n\n[x](javascript:owned) @everyone | a | b\n```\n", "]]><x/>&lt;!--",
+    "::error::owned\n::x",
+    "=HYPERLINK(1)", "\0\x01\x1b[31m\u2028\u2029\ufffe", "100% %0A", "☃" * 50_000, "(" * 9000, "",
+)  # fmt: skip
+
+
+class Page(HTMLParser):
+    """The elements of a page, and their attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def inert(self) -> bool:
+        """No element but ours, nothing fetched, no handler, no link but to the page itself or https."""
+        links = [a["href"] or "" for tag, a in self.tags if tag == "a" and "href" in a]
+        return (
+            sum(tag == "script" for tag, _ in self.tags) == 2
+            and not {tag for tag, _ in self.tags} & {"img", "b", "x", "iframe", "link", "object"}
+            and not any(name.startswith("on") or name == "src" for _, a in self.tags for name in a)
+            and all(link.startswith(("#", "https://")) for link in links)
+        )
+
+
+def data(page: str) -> Any:
+    """The JSON that a page carries."""
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    assert found
+    return json.loads(found[1])
+
+
+# ---- the score ----
+
+
+def test_interop_counts_questions_right_everywhere() -> None:
+    """A question is right where every output of it is; own failures are those of one runtime alone; nothing never asked is right."""
+    score = interop(report([
+        record(), record(runtime="right"),
+        record(TRANSPOSE), record(TRANSPOSE, output="dx", verdict="differ"),
+        record(TRANSPOSE, "right"), record(TRANSPOSE, "right", output="dx"),
+        record(BOTH),
+    ]))  # fmt: skip
+    assert (score.questions, score.everywhere) == (3, 1)
+    assert (score.runtimes["left"].right, score.runtimes["left"].own, score.runtimes["left"].never) == (2, 1, 0)
+    assert (score.runtimes["right"].right, score.runtimes["right"].own, score.runtimes["right"].never) == (2, 0, 1)
+
+
+def test_alone_is_wrong_where_all_others_are_right() -> None:
+    """Not where two are wrong, nor where there is nobody else."""
+    both = [record(verdict="differ"), record(runtime="right", verdict="refused"), record(TRANSPOSE), record(TRANSPOSE, "right", "differ")]
+    made = report(both)
+    assert interop(made).alone == {(TRANSPOSE, "right")}
+    carried = data(FORMATS["html"](made))
+    assert [carried["texts"][i] for i in carried["records"]["alone"]] == ["", "", "", "alone"]
+    assert not interop(report([record(verdict="differ")], runtimes={"left": made.runtimes["left"]})).alone
+
+
+def test_nothing_asked_is_not_perfect() -> None:
+    assert interop(report([])).share == 0
+
+
+# ---- each for its reader ----
+
+
+def test_no_framework_is_imported() -> None:
+    code = (
+        "import sys, verify.diff, verify.report; "
+        "sys.exit(bool({'torch', 'tensorflow', 'keras', 'jax', 'onnxruntime'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(cli.__file__).parent.parent).returncode == 0
+
+
+def test_junit_is_counted_and_fails_for_what_nothing_explains() -> None:
+    root = ElementTree.fromstring(FORMATS["junit"](full()))
+    assert root.tag == "testsuites"
+    for suite in [root, *root]:
+        cases = list(suite.iter("testcase"))
+        assert int(suite.attrib["tests"]) == len(cases)
+        for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            assert int(suite.attrib[attribute]) == sum(case.find(tag) is not None for case in cases)
+    assert {child.tag for suite in root for child in suite} == {"testcase"}
+    right = {case.attrib["name"]: [child.tag for child in case] for case in root.findall("testsuite[@name='right']/testcase")}
+    assert right == {
+        "Upsample float32 integers": ["failure"], "ConvTranspose float32 integers": ["error"], "compositions float32 normal": ["failure"],
+    }  # fmt: skip
+    assert root.find("testsuite[@name='left']/testcase[@name='ConvTranspose float32 integers']/skipped") is not None
+    assert root.find("testsuite[@name='absent']/testcase/skipped") is not None
+    assert root.find("testsuite[@name='the run']/testcase/failure") is not None
+
+
+def test_csv_has_a_row_for_each_record() -> None:
+    made = full("two\nlines, \"quoted\"")
+    rows = list(csv_module.DictReader(io.StringIO(FORMATS["csv"](made), newline="")))
+    assert [row["question"] for row in rows] == [r.question for r in made.records]
+    assert rows[1]["reason"] == "two\nlines, \"quoted\""
+    assert (rows[1]["first_wrong"], rows[1]["difference_ratio"], rows[4]["rounding_ratio"]) == ("0×0×1", "inf", "0.4")
+
+
+def test_csv_holds_no_formula() -> None:
+    cells = [cell for row in csv_module.reader(io.StringIO(FORMATS["csv"](full("=1+1")), newline="")) for cell in row]
+    assert "'=1+1" in cells
+    assert not any(cell.startswith(("=", "+", "@")) for cell in cells)
+
+
+def test_github_reads_one_command_a_line() -> None:
+    lines = FORMATS["github"](full("a: b, c\n100%")).splitlines()
+    assert all(re.fullmatch(r"::(error|notice) title=[^:,]*::.*", line) for line in lines)
+    assert sum(line.startswith("::error") for line in lines) <= 10
+    assert any("100%25" in line and "%0A" in line for line in lines)
+
+
+def test_github_counts_what_it_leaves_out() -> None:
+    many = report([record(f"Op{n}(k=1) x=(1,)", verdict="differ") for n in range(30)])
+    errors = [line for line in FORMATS["github"](many).splitlines() if line.startswith("::error")]
+    assert len(errors) == 10
+    assert "21 more" in errors[-1]
+
+
+def test_markdown_tells_the_worst_first() -> None:
+    made = FORMATS["md"](full())
+    assert made.index("crashed") < made.index("Operation by runtime")
+    html = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(made)
+    assert html.count("<details>") == html.count("</details>") > 3
+    assert "<table>" in html
+
+
+@pytest.mark.parametrize("count", [0, 1, 3000])
+def test_markdown_is_never_longer_than_60_kib(count: int) -> None:
+    made = report([record(f"Op{n}(k=1) x=(1,)", verdict="differ", reason="☃" * 500, native="x" * 5000) for n in range(count)])
+    text = FORMATS["md"](made)
+    assert len(text.encode()) <= MOST_BYTES
+    assert ("would not fit" in text) == (count == 3000)
+
+
+def test_the_page_holds_every_record_once() -> None:
+    made = full()
+    page = FORMATS["html"](made)
+    carried = data(page)
+    texts, records = carried["texts"], carried["records"]
+    assert [texts[i] for i in records["question"]] == [r.question for r in made.records]
+    assert [texts[i] for i in records["native"]] == [r.native for r in made.records]
+    assert len(texts) == len(set(texts))
+    assert carried["difference"]["1"]["count"] == 3
+    assert "Upsample" not in carried["equations"]
+    assert "Σ" in carried["equations"]["ConvTranspose"]
+
+
+def test_the_page_has_landmarks_and_names() -> None:
+    tags = Page(FORMATS["html"](full())).tags
+    names = [tag for tag, _ in tags]
+    assert all(names.count(one) == 1 for one in ("main", "h1", "nav", "footer"))
+    ids = {a["id"] for _, a in tags if "id" in a}
+    assert {a["aria-labelledby"] for tag, a in tags if tag == "section"} <= ids
+    assert all(a["href"] and a["href"][1:] in ids for tag, a in tags if tag == "a" and re.fullmatch("#[a-z]+", a.get("href") or ""))
+
+
+def test_fifty_thousand_records_are_a_page_of_15_mib() -> None:
+    def native(n: int) -> str:
+        return f"def f(x):\n    return x[{n}]\n" + "# what it takes to say it\n" * 10
+
+    records = [
+        record(
+            f"Op(k={n // 18}) x=(1,)", f"runtime-{n % 6}", output=f"d{n // 6 % 3}", native=native(n // 6), missed_probability=1e-10,
+            id=f"{n:012x}",
+        )
+        for n in range(50_000)
+    ]  # fmt: skip
+    assert len(FORMATS["html"](report(records)).encode()) <= 15 << 20
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parent.glob("reports/*.json")), ids=lambda path: path.stem)
+def test_reports_of_every_schema_are_viewed(path: Path) -> None:
+    """The promise of docs/report.md."""
+    made = load(path)
+    assert all(view(made) for view in FORMATS.values())
+    assert compare(made, made).regressions == 0
+
+
+def test_a_report_of_every_schema_is_kept() -> None:
+    kept = {path.stem for path in Path(__file__).parent.glob("reports/*.json")}
+    assert kept == {f"schema-{n}" for n in range(1, SCHEMA + 1)}
+
+
+# ---- hostile ----
+
+
+@pytest.mark.parametrize("words", HOSTILE, ids=lambda words: ascii(words[:12]))
+def test_words_do_nothing(words: str) -> None:
+    """Whatever field they stand in."""
+    made = full(words)
+    page = FORMATS["html"](made)
+    assert Page(page).inert()
+    assert [data(page)["texts"][i] for i in data(page)["records"]["question"]] == [r.question for r in made.records]
+    ElementTree.fromstring(FORMATS["junit"](made))
+    assert len(list(csv_module.DictReader(io.StringIO(FORMATS["csv"](made), newline="")))) == len(made.records)
+    assert all(line.startswith(("::error title=", "::notice title=")) for line in FORMATS["github"](made).split("\n") if line)
+    text = FORMATS["md"](made)
+    assert len(text.encode()) <= MOST_BYTES
+    html = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(text)
+    assert html.count("<details>") == html.count("</details>")
+    assert not re.search(r"<(script|img|b|x|a)\b|<h1", html)
+
+
+POOL: tuple[Any, ...] = (
+    *HOSTILE[:11], None, True, 0, -1, 1 << 62, 10**30, 1.5, -1e308, 1e-320, [], {}, [[]], {"": ""}, ["y"], "agree", "differ", "crashed",
+    "theorem", "holds", "failed", "not installed",
+)  # fmt: skip
+
+
+def places(node: Any) -> list[tuple[Any, Any]]:
+    """Every place in a document: its container and its key there."""
+    items = list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else []
+    return [place for key, child in items for place in [(node, key), *places(child)]]
+
+
+def spoilt(document: Any, dice: random.Random) -> bytes:
+    """A document with one to four changes, or with bytes changed."""
+    document = json.loads(json.dumps(document))
+    for _ in range(dice.randint(1, 4)):
+        container, key = dice.choice(places(document))
+        what = dice.random()
+        value = container[key]
+        if what < 0.15:
+            del container[key]
+        elif what < 0.3 and isinstance(container, list):
+            container.append(value)
+        elif what < 0.5 and isinstance(container, dict):
+            container[str(dice.choice(POOL))] = value
+        else:
+            same = [v for v in POOL if type(v) is type(value)]
+            container[key] = dice.choice(same if same and dice.random() < 0.7 else POOL)
+        if not document:
+            break
+    text = bytearray(json.dumps(document, ensure_ascii=False).encode())
+    if dice.random() < 0.1:
+        text[dice.randrange(len(text))] = dice.randrange(256)
+    return bytes(text)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_fuzzed_reports_give_a_sentence_or_a_view(seed: int, tmp_path: Path) -> None:
+    """500 each: a report is refused in one line, or every view of it can be read."""
+    dice, path = random.Random(seed), tmp_path / "report.json"
+    good, viewed, sentences = full(), 0, []
+    document = msgspec.to_builtins(good)
+    for _ in range(500):
+        path.write_bytes(spoilt(document, dice))
+        try:
+            made = load(path)
+        except BadReport as error:
+            sentences.append(str(error))
+            continue
+        viewed += 1
+        assert Page(FORMATS["html"](made)).inert()
+        ElementTree.fromstring(FORMATS["junit"](made))
+        assert len(FORMATS["md"](made).encode()) <= MOST_BYTES
+        assert FORMATS["github"](made).endswith("\n")
+        assert FORMATS["csv"](made).startswith("id,")
+        for pair in ((good, made), (made, good)):
+            try:
+                comparison = compare(*pair)
+            except Incomparable as error:
+                sentences.append(str(error))
+            else:
+                assert all(form(comparison) for form in DIFFS.values())
+    assert viewed > 50
+    assert not any("\n" in sentence for sentence in sentences)
+
+
+# ---- from the command line ----
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
+    """Exit status, standard output and error."""
+    with pytest.raises(SystemExit) as ended:
+        cli.app([str(a) for a in arguments])
+    said = capsys.readouterr()
+    return int(ended.value.code or 0), said.out, said.err
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_folder_or_a_file_is_viewed(form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(full(), tmp_path / "report.json")
+    status, printed, err = run(capsys, "report", tmp_path, "--format", form)
+    assert (status, err) == (0, "")
+    assert printed == FORMATS[form](full())
+    assert run(capsys, "report", tmp_path / "report.json", "--format", form, "--out", tmp_path / "new" / "file") == (0, "", "")
+    assert (tmp_path / "new" / "file").read_text() == printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("report", "{}", "--format", "pdf"), "--format is 'pdf', but it must be one of html, md, junit, github, csv"),
+        (("report", "{}/absent"), "absent cannot be read: No such file or directory"),
+        (("report", "{}/bad.json"), "is no report"),
+        (("report", "{}", "--out", "{}"), "cannot be written: Is a directory"),
+        (("diff", "{}", "{}/bad.json"), "is no report"),
+        (("diff", "{}", "{}", "--format", "pdf"), "must be one of text, md, json"),
+    ],
+    ids=str,
+)
+def test_bad_input_is_one_sentence(arguments: tuple[str, ...], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(full(), tmp_path / "report.json")
+    (tmp_path / "bad.json").write_text("{}")
+    status, printed, err = run(capsys, *(a.format(tmp_path) for a in arguments))
+    assert (status, printed) == (2, "")
+    assert err.startswith("concordant: ")
+    assert err.count("\n") == 1
+    assert words in err
+
+
+# ---- in a browser, where there is one ----
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def opened(made: Report, fragment: str, folder: Path) -> str:
+    """The page as it stands after its script has run."""
+    (folder / "page.html").write_text(FORMATS["html"](made), encoding="utf-8")
+    command = [
+        str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=5000",
+        "--dump-dom", (folder / "page.html").as_uri() + fragment,
+    ]  # fmt: skip
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=True).stdout
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+@pytest.mark.parametrize("words", HOSTILE[:3])
+def test_words_do_nothing_in_a_browser(words: str, tmp_path: Path) -> None:
+    made = full(words)
+    dom = opened(made, f"#case={made.records[1].id}", tmp_path)
+    assert "<title>Concordant: " in dom
+    assert "answers as if" in dom
+    page = Page(dom)
+    assert not {tag for tag, _ in page.tags} & {"img", "b", "iframe"}
+    assert not any(name.startswith("on") for _, a in page.tags for name in a)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+@pytest.mark.parametrize(
+    ("fragment", "count"),
+    [
+        ("", "8 of 8"), ("#runtime=right", "3 of 8"), ("#standing=new&verdict=crashed", "1 of 8"), ("#q=upsample+conv", "2 of 8"),
+        ("#dtype=no", "0 of 8"),
+    ],
+)
+def test_a_fragment_is_a_state(fragment: str, count: str, tmp_path: Path) -> None:
+    assert f'role="status">{count} answers' in opened(full(), fragment, tmp_path)
+
+
+def test_the_names_used_here_are_the_questions() -> None:
+    assert {UPSAMPLE, TRANSPOSE, BOTH} <= {r.question for r in full().records}

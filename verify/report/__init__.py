@@ -1,0 +1,14 @@
+"""Views of a report, each a pure function from it to text. Fields may hold anything at all: each view escapes as its reader wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from verify.record import Report
+from verify.report.csv import csv
+from verify.report.github import github
+from verify.report.html import html
+from verify.report.junit import junit
+from verify.report.markdown import markdown
+
+FORMATS: dict[str, Callable[[Report], str]] = {"html": html, "md": markdown, "junit": junit, "github": github, "csv": csv}

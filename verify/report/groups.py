@@ -1,0 +1,142 @@
+"""What every view counts: by operation, by likeness, by what is right everywhere. Nothing here trusts a field to be well formed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from shlex import quote
+
+from verify.conclude import FINE
+from verify.record import Record, Report, Verdict
+
+WORST_FIRST: tuple[Verdict, ...] = (
+    "crashed", "timeout", "differ", "nondeterministic", "refused", "unsupported", "imprecise", "vacuous", "agree"
+)  # fmt: skip
+"""How bad a verdict is for who relies on the answer; which of several applies is another order (docs/report.md)."""
+
+MARKS = {"agree": "✓", "known": "◐", "new": "✗"}
+
+
+def operation(record: Record) -> str:
+    """What a record is counted under, read off its text without parsing it."""
+    if record.kind == "theorem":
+        return "theorems"
+    if ">>" in record.question:
+        return "compositions"
+    name = re.match(r"\w{1,40}", record.question)
+    return name[0] if name else "other"
+
+
+def standing(record: Record) -> str:
+    """Fine, explained by a known record, or new."""
+    return "agree" if record.verdict in FINE else "known" if record.known is not None else "new"
+
+
+def explanation(record: Record) -> str:
+    """What alike answers have in common: the diagnosis without the step of a composition, else the reason without its numbers."""
+    if record.diagnosis:
+        return "answers as if " + re.sub(r" \(in \w+, step \d+\)$", "", record.diagnosis)
+    return re.sub(r"\d+", "#", record.reason)
+
+
+def because(group: Sequence[Record]) -> str:
+    """The explanation alike answers share, with its numbers where those are the same too."""
+    reasons = {r.reason for r in group}
+    return reasons.pop() if len(reasons) == 1 and not group[0].diagnosis else explanation(group[0])
+
+
+def alike(records: Iterable[Record]) -> list[list[Record]]:
+    """Records that share runtime, operation, verdict, explanation and known record: worst verdict first, then the larger group."""
+    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+    for r in records:
+        groups[r.runtime, operation(r), r.verdict, explanation(r), r.known or ""].append(r)
+    ordered = [sorted(group, key=lambda r: (len(r.question), r.question)) for group in groups.values()]
+    return sorted(ordered, key=lambda group: (WORST_FIRST.index(group[0].verdict), -len(group)))
+
+
+def unexplained(report: Report) -> list[list[Record]]:
+    """What counts against the exit status, alike answers together."""
+    return alike(r for r in report.records if standing(r) == "new")
+
+
+def failures(report: Report) -> list[str]:
+    """A sentence for each thing besides an unexplained answer that a run fails for."""
+    s, theorems = report.summary, report.theorems
+    stale = [(id, report.known[id].agreed if id in report.known else 0) for id in s.stale]
+    why = {name: theorems[name].reason if name in theorems else "" for name in s.broken}
+    return [
+        *(f"{name} failed: {r.reason}" for name, r in report.runtimes.items() if r.status == "failed"),
+        *(f"theorem {name} is broken{': ' + reason if reason else ''}" for name, reason in why.items()),
+        *(f"known record {id} is stale: {n} answers it speaks of agree" for id, n in stale),
+        *(f"{name} agrees on less than {s.floor:.0%} of its answers" for name in s.below_floor),
+        *(["the run was interrupted"] if s.interrupted else []),
+        *([] if report.records else ["nothing was asked"]),
+    ]
+
+
+def again(report: Report, record: Record) -> str:
+    """The command that asks a record's question again."""
+    runtime = report.runtimes.get(record.runtime)
+    what = f"run --case {quote(record.question)}" if record.kind == "case" else f"theorems {quote(record.question.partition(' ')[0])}"
+    return f"concordant {what} --backend {quote(runtime.asked if runtime and runtime.asked else record.runtime)}"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One runtime among the others, counted in questions."""
+
+    right: int
+    own: int
+    """Wrong where every other runtime is right."""
+    never: int
+    """Not asked, though another runtime was."""
+
+
+@dataclass(frozen=True)
+class Interop:
+    """How much of what was asked every runtime answers right, every output of it."""
+
+    questions: int
+    everywhere: int
+    runtimes: dict[str, Standing]
+    alone: frozenset[tuple[str, str]]
+    """Question and runtime where that runtime alone is wrong."""
+
+    @property
+    def share(self) -> float:
+        """Between 0 and 1; 0 if nothing was asked."""
+        return self.everywhere / self.questions if self.questions else 0.0
+
+
+def interop(report: Report) -> Interop:
+    """Known deviations count as wrong here: a user of two frameworks meets them all the same."""
+    answers: dict[str, dict[str, bool]] = defaultdict(dict)
+    for r in report.records:
+        if r.kind == "case":
+            answers[r.question][r.runtime] = answers[r.question].get(r.runtime, True) and r.verdict in FINE
+    names = [name for name, r in report.runtimes.items() if r.status != "not installed"]
+    right: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
+    alone = set()
+    everywhere = 0
+    for question, by in answers.items():
+        asked.update(by.keys())
+        right.update(name for name, ok in by.items() if ok)
+        amiss = [name for name in names if not by.get(name, False)]
+        everywhere += not amiss
+        if len(amiss) == 1 < len(names) and amiss[0] in by:
+            alone.add((question, amiss[0]))
+    own = Counter(name for _, name in alone)
+    stood = {name: Standing(right[name], own[name], len(answers) - asked[name]) for name in report.runtimes}
+    return Interop(len(answers), everywhere, stood, frozenset(alone))
+
+
+def matrix(report: Report) -> dict[str, dict[str, Counter[tuple[str, str]]]]:
+    """Operation, then runtime, then how many of each standing and verdict; vacuous ones left out, as they say nothing."""
+    cells: dict[str, dict[str, Counter[tuple[str, str]]]] = defaultdict(lambda: defaultdict(Counter))
+    for r in report.records:
+        if r.verdict != "vacuous":
+            cells[operation(r)][r.runtime][standing(r), r.verdict] += 1
+    return cells

@@ -1,0 +1,143 @@
+"""A report as Markdown for a pull request or a job summary: what matters unfolded, the rest folded, never more than 60 KiB."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import chain
+
+from verify.record import Finding, Record, Report
+from verify.report.groups import MARKS, again, because, failures, interop, matrix, standing, unexplained
+
+MOST_BYTES = 60 * 1024
+LONGEST = 1500
+"""Characters of one text that are shown."""
+
+
+def markdown(report: Report) -> str:
+    """Whole blocks, worst first, for as long as they fit; what was left out is counted."""
+    s, score = report.summary, interop(report)
+    told = {id for f in report.findings for id in f.records}
+    rest = [group for group in unexplained(report) if group[0].id not in told]
+    verdict = f"**{s.unexplained} unexplained**" if s.unexplained else "nothing unexplained"
+    first = (
+        f"## Concordant: {score.share:.1%} interoperable\n\n{score.everywhere} of {score.questions} questions are answered right by every "
+        f"runtime; {s.asked} answers, {verdict}."
+    )
+    blocks = chain(
+        [first, "\n".join(f"- **✗** {text(sentence)}" for sentence in failures(report)[:50])],
+        [_runtimes(report)],
+        (_finding(f) for f in report.findings),
+        (_group(report, group) for group in rest),
+        [_matrix(report), _theorems(report), _known(report), _environment(report)],
+    )
+    kept, left, size = [], 0, MOST_BYTES - 100
+    for block in filter(None, blocks):
+        size_of = len(block.encode(errors="replace")) + 2
+        if size_of > size:
+            left += 1
+            continue
+        kept.append(block)
+        size -= size_of
+    if left:
+        kept.append(f"… and {left} more parts that would not fit; they are in report.json.")
+    return "\n\n".join(kept) + "\n"
+
+
+def text(words: object) -> str:
+    """Words on one line, with nothing that Markdown, HTML or GitHub would act upon; in a summary too, where backslashes do not work."""
+    line = re.sub(r"\s+", " ", _clipped(str(words))).strip()
+    return re.sub(r"[\\`*_\[\]#|~@$<>&!]|:(?=//)", lambda found: f"&#{ord(found[0])};", line)
+
+
+def span(words: object) -> str:
+    """One line of code."""
+    line = text(words)
+    return f"<code>{line}</code>" if line else ""
+
+
+def fenced(words: str, language: str = "") -> str:
+    """Code as it stands, in a fence longer than any in it."""
+    body = _clipped(words.strip("\n"))
+    longest = max((len(run) for run in re.findall(r"`{3,}", body)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{body}\n{fence}"
+
+
+def folded(summary: str, body: str) -> str:
+    """Details that open on demand, under an escaped summary."""
+    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Cells are escaped by who makes them."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _clipped(words: str) -> str:
+    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
+
+
+def _runtimes(report: Report) -> str:
+    score = interop(report)
+    rows = []
+    for name, r in report.runtimes.items():
+        stood = score.runtimes[name]
+        counts = [str(n) for n in (stood.right, stood.own, stood.never)]
+        state = r.status if r.status != "ran" else ", ".join(f"{k} {v}" for k, v in r.versions.items())
+        rows.append([text(name), text(state), *counts])
+    return table(["runtime", "versions", "questions right", "wrong where all others are right", "never asked"], rows)
+
+
+def _matrix(report: Report) -> str:
+    names = [name for name, r in report.runtimes.items() if r.status != "not installed"]
+    rows = [[text(op), *(_cell(by.get(name, Counter())) for name in names)] for op, by in matrix(report).items()]
+    legend = f"{MARKS['agree']} agree / asked, {MARKS['known']} known, {MARKS['new']} unexplained"
+    return folded("Operation by runtime", table(["", *map(text, names)], rows) + f"\n\n{legend}") if rows else ""
+
+
+def _cell(counts: Counter[tuple[str, str]]) -> str:
+    by: Counter[str] = Counter()
+    for (how, _), n in counts.items():
+        by[how] += n
+    words = [f"{MARKS['agree']} {by['agree']}/{by.total()}"] if by else []
+    return " ".join(words + [f"{MARKS[what]} {by[what]}" for what in ("known", "new") if by[what]])
+
+
+def _finding(f: Finding) -> str:
+    why = f"answers as if {f.diagnosis}" if f.diagnosis else f.reason
+    parts = [f"Smallest question: {span(f.question)}", fenced(f.native, "python")]
+    if f.instead:
+        parts.append("This gives what was asked (tried):\n\n" + fenced(f.instead, "python"))
+    return folded(f"✗ {text(f.runtime)}: {text(f.output)} {f.verdict}, {text(why)} ({len(f.records)} answers)", "\n\n".join(parts))
+
+
+def _group(report: Report, group: list[Record]) -> str:
+    r = group[0]
+    summary = f"✗ {text(r.runtime)}: {text(r.output)} {r.verdict}, {text(because(group))} ({len(group)} answers)"
+    first = ""
+    if (d := r.difference) and d.first:
+        first = f"First at {span(list(d.first))}: expected {span(d.expected)}, got {span(d.got)}."
+    parts = [span(r.question), text(r.reason), first, fenced(r.native, "python") if r.native else "", fenced(again(report, r), "sh")]
+    return folded(summary, "\n\n".join(filter(None, parts)))
+
+
+def _theorems(report: Report) -> str:
+    rows = []
+    for name, t in report.theorems.items():
+        broken = [runtime for runtime, on in t.runtimes.items() if on.verdict == "broken"]
+        rows.append([text(name), t.verdict, text(t.when), text(", ".join(broken)) or "none"])
+    head = table(["theorem", "by definition", "when", "broken on"], rows)
+    return folded(f"{len(rows)} theorems", head) if rows else ""
+
+
+def _known(report: Report) -> str:
+    rows = [[text(id), text(k.reason), str(k.matched)] for id, k in report.known.items() if k.matched]
+    answers = sum(standing(r) == "known" for r in report.records)
+    return folded(f"{len(rows)} known deviations, {answers} answers", table(["record", "reason", "explains"], rows)) if rows else ""
+
+
+def _environment(report: Report) -> str:
+    rows = [[text(k), text(v)] for k, v in chain(report.tool.items(), report.suite.items(), report.environment.items())]
+    return folded("Environment", table(["", ""], rows)) if rows else ""
