@@ -140,7 +140,8 @@ class Reference:
     @property
     def missed_probability(self) -> float | None:
         """That all draws let another operation pass; None where nothing is derived."""
-        derived = self.question.op.multilinear and self.question.kind == "integers" and self.exact and not self.inexact
+        q = self.question
+        derived = q.op.multilinear and q.kind == "integers" and q.op.exact_on(q.x, *q.w) and not self.inexact
         return float(self.missed_at_once**self.draws) if derived else None
 
     @cached_property
