@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -75,14 +76,17 @@ class Examined:
 def examined(pool: Sequence[Question], most: int, mutants: Sequence[Mutant] = ()) -> dict[str, Examined]:
     """Each mutant asked at most so many questions of those in the pool that it mistranslates."""
     chosen = mutants or tuple(MUTANTS.values())
-    right = {q: HONEST.translate(q) for q in pool}
-    asked = [replace(q, seed=i) for i, m in enumerate(chosen) for q in _some([q for q in pool if _shows(m, q, right[q])], m, most)]
+    right: dict[Question, str] = {}
+    for q in pool:
+        with suppress(Unsupported):
+            right[q] = HONEST.translate(q)
+    asked = [replace(q, seed=i) for i, m in enumerate(chosen) for q in _some([q for q in right if _shows(m, q, right[q])], m, most)]
     run = Run(asked, [Bank("torch", HONEST.runtime, HONEST.module, mutants=tuple(chosen))], suite={}, timeout=4, known=[])
     run.go()
     judged = run.ran["torch"].judged
     found = {}
     for i, m in enumerate(chosen):  # each as if it had been alone: other mutants' mistakes do not explain its own
-        run.ran["torch"].judged = [j for j in judged if asked[j[0]].seed == i]
+        run.ran["torch"].judged = [j for j in judged if run.questions[j[0]].seed == i]
         found[m.name] = Examined(m, run.report().records)
     return found
 

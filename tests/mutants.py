@@ -234,9 +234,9 @@ def _mutants() -> dict[str, Mutant]:
     arguments_mistaken = [
         made("kernel-flipped", "the kernel were flipped in space", when=_a(*BOTH),
              wrap=_before("w = tuple(v.flip(tuple(range(2, v.ndim))) for v in w)")),
-        made("kernel-flipped-on-one-axis", "the kernel were flipped along its spatial axis 1", when=lambda q: q.op.rank > 1,
+        made("kernel-flipped-on-one-axis", "the kernel were flipped along its spatial axis 1", when=lambda q: q.op.rank > 1 and q.w != (),
              wrap=_before("w = tuple(v.flip(3) for v in w)")),
-        made("kernel-axes-exchanged", "the kernel had its spatial axes in reverse order", when=lambda q: q.op.rank > 1,
+        made("kernel-axes-exchanged", "the kernel had its spatial axes in reverse order", when=lambda q: q.op.rank > 1 and q.w != (),
              wrap=_before("w = tuple(v.transpose(2, -1).reshape(v.shape) for v in w)")),
         made("kernel-misses-its-last-tap", "the kernel were 0 at the last place of its spatial axis",
              wrap=_before("w = tuple(v * (torch.arange(v.shape[-1]) < max(v.shape[-1] - 1, 1)) for v in w)")),
@@ -318,7 +318,8 @@ def _mutants() -> dict[str, Mutant]:
              wrap=_after("y = torch.where(torch.arange(y.numel()).reshape(y.shape) == 0, torch.nan, y)")),
         made("minus-infinity-outside", "overwritten with -inf", outputs=("y",), when=lambda q: 0 not in q.y,
              wrap=_after("y = torch.where(y == y.min(), -torch.inf, y)")),
-        made("another-dtype", "rounded to 24", outputs=("y",), wrap=_after("y = y.double() if y.dtype == torch.float32 else y.float()")),
+        made("another-dtype", "rounded to 24", outputs=("y",), when=lambda q: q.w != (),
+             wrap=_after("y = y.double() if y.dtype == torch.float32 else y.float()")),
         made("slightly-off", "by way of a transform", expected="imprecise", wrap=_after("y = y * (1 + 2 * torch.finfo(y.dtype).eps)")),
     ]  # fmt: skip
 
