@@ -82,12 +82,9 @@ class Step:
 
 def steps(question: Question) -> Iterator[tuple[Operation, Step]]:
     """Each operation of a question with its shapes."""
-    x = question.x
-    for i, (op, w) in enumerate(question.op.dealt(question.w), start=1):
+    for i, (op, x, w, y) in enumerate(question.op.walk(question.x, question.w), start=1):
         number = str(i) if len(question.op.steps) > 1 else ""
-        step = Step(x=x, w=tuple(w), y=op.shape(x, *w), dtype=question.dtype, number=number)
-        yield op, step
-        x = step.y
+        yield op, Step(x=x, w=tuple(w), y=y, dtype=question.dtype, number=number)
 
 
 @dataclass(frozen=True)

@@ -158,6 +158,13 @@ class Operation:
             yield op, w[: op.weights]
             w = w[op.weights :]
 
+    def walk(self, x: Shape, w: Sequence[Shape]) -> Iterator[tuple[Operation, Shape, Sequence[Shape], Shape]]:
+        """Each step with the shapes of its x, its own weights and its answer. Raises Impossible."""
+        for op, own in self.dealt(w):
+            y = op.shape(x, *own)
+            yield op, x, own, y
+            x = y
+
     def __repr__(self) -> str:
         shown = [f for i, f in enumerate(dataclasses.fields(self)) if i == 0 or not _is_neutral(self, f)]
         return f"{self.name}({', '.join(f'{f.name}={getattr(self, f.name)!r}' for f in shown)})"

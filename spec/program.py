@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
@@ -39,18 +40,10 @@ class Program(Operation):
         return sum(op.roundings for op in self.inner) + (len(self.inner) - 1) * any(op.roundings for op in self.inner)
 
     def unit_on(self, x: Shape, *w: Shape) -> int:
-        product = 1
-        for op, own in self.dealt(w):
-            product *= op.unit_on(x, *own)
-            x = op.shape(x, *own)
-        return product
+        return math.prod(op.unit_on(x, *own) for op, x, own, _ in self.walk(x, w))
 
     def exact_on(self, x: Shape, *w: Shape) -> bool:
-        exact = []
-        for op, own in self.dealt(w):
-            exact.append(op.exact_on(x, *own))
-            x = op.shape(x, *own)
-        return all(exact)
+        return all(op.exact_on(x, *own) for op, x, own, _ in self.walk(x, w))
 
     def absolute(self) -> Operation:
         return Program(inner=tuple(op.absolute() for op in self.inner))
@@ -90,11 +83,7 @@ class Program(Operation):
 
     def terms(self, x: Shape, *w: Shape) -> int:
         """An upper bound: the product of the steps' own."""
-        product = 1
-        for op, own in self.dealt(w):
-            product *= op.terms(x, *own)
-            x = op.shape(x, *own)
-        return product
+        return math.prod(op.terms(x, *own) for op, x, own, _ in self.walk(x, w))
 
     def __repr__(self) -> str:
         return " >> ".join(map(repr, self.inner))

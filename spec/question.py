@@ -18,6 +18,7 @@ import re
 import warnings
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
+from itertools import chain
 from typing import TypeVar
 
 from spec.operation import Impossible, Operation, Shape, size
@@ -70,11 +71,8 @@ class Question:
             raise Impossible(f"seed is {self.seed}, but it must be at least 0 and below 2**63")
         if self.op.rank > 3:
             raise Impossible(f"{self.op.name} has {self.op.rank} spatial axes, but at most 3 are asked")
-        x, arrays = self.x, [self.x, *self.w]
-        for step, w in self.op.dealt(self.w):
-            x, scratch = step.shape(x, *w), step.scratch(x, *w)
-            arrays += [x, scratch]
-        largest = max(map(size, arrays))
+        made = [(step.scratch(x, *w), y) for step, x, w, y in self.op.walk(self.x, self.w)]
+        largest = max(map(size, (self.x, *self.w, *chain(*made))))
         if largest > LARGEST_ARRAY:
             raise Impossible(f"an array would have {largest} elements, but at most {LARGEST_ARRAY} are asked")
 

@@ -23,9 +23,9 @@ from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, full, record, report
 from verify import cli
 from verify.diff import FORMATS as DIFFS
 from verify.diff import Incomparable, compare
+from verify.groups import interop
 from verify.record import SCHEMA, BadReport, Report, load, save
 from verify.report import FORMATS
-from verify.report.groups import interop
 from verify.report.markdown import MOST_BYTES
 
 HOSTILE = (

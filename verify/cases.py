@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from zlib import crc32
 
@@ -161,18 +162,13 @@ def _zero_insert(row: Row, rank: int) -> Built:
     return ZeroInsert(factor=axes(row, "f", rank), trailing=trailing), ((*row["form"], *axes(row, "n", rank)),)
 
 
-def _sum_pool(row: Row, rank: int) -> Built:
-    return SumPool(kernel=axes(row, "k", rank), stride=axes(row, "f", rank)), ((*row["form"], *axes(row, "n", rank)),)
+def _pool(kind: type[SumPool | AveragePool | MaxPool], row: Row, rank: int) -> Built:
+    """Impulses want a batch element for each pixel."""
+    op, lengths = kind(kernel=axes(row, "k", rank), stride=axes(row, "f", rank)), axes(row, "n", rank)
+    return op, ((size(lengths), 1, *lengths) if row.get("kind") == "impulses" else (*row["form"], *lengths),)
 
 
-def _average_pool(row: Row, rank: int) -> Built:
-    op = AveragePool(kernel=axes(row, "k", rank), stride=axes(row, "f", rank))
-    lengths = axes(row, "n", rank)
-    return op, ((size(lengths), 1, *lengths) if row["kind"] == "impulses" else (*row["form"], *lengths),)
-
-
-def _max_pool(row: Row, rank: int) -> Built:
-    return MaxPool(kernel=axes(row, "k", rank), stride=axes(row, "f", rank)), ((*row["form"], *axes(row, "n", rank)),)
+_sum_pool, _average_pool, _max_pool = (partial(_pool, kind) for kind in (SumPool, AveragePool, MaxPool))
 
 
 def _upsample_then_transpose(row: Row, rank: int) -> Built:

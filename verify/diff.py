@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from verify.groups import WORST_FIRST, explanation, operation, standing
 from verify.record import Record, Report
-from verify.report.groups import WORST_FIRST, explanation, operation, standing
 
 Axis = Literal["meaning", "support", "coverage", "precision"]
 Trend = Literal["worse", "changed", "better"]

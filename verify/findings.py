@@ -20,9 +20,10 @@ from msgspec import structs
 from backends import Backend, BadBackend, Unsupported
 from backends.known import Known
 from spec import Impossible, Question, parse_question
-from verify.conclude import FINE, Ran, Tally
+from verify.conclude import Ran, Tally
 from verify.diagnose import remedies
 from verify.engine import SLOWEST_IMPORT, Asker, HostFailed
+from verify.groups import operation, standing, without_step
 from verify.host import MARKS
 from verify.judge import Judgement, judge
 from verify.record import Finding, Record, Report
@@ -44,7 +45,7 @@ def alike(report: Report) -> list[list[Record]]:
     """What nothing explains, alike ones together, shortest question first."""
     groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for r in report.records:
-        if r.verdict not in FINE and r.known is None:
+        if standing(r) == "new":
             groups[likeness(r)].append(r)
     return [sorted(records, key=lambda r: (len(r.question), r.question)) for records in groups.values()]
 
@@ -52,15 +53,7 @@ def alike(report: Report) -> list[list[Record]]:
 def likeness(record: Record) -> tuple[str, ...]:
     """What alike records have in common: runtime, operations, verdict and diagnosis; where nothing explains a value, the output too."""
     output = record.output if not record.diagnosis and record.verdict in ("differ", "nondeterministic", "imprecise") else ""
-    return record.runtime, row(record), output, record.verdict, record.diagnosis or re.sub(r"\d+", "#", record.reason)
-
-
-def row(record: Record) -> str:
-    """The operation a record is counted under."""
-    if record.kind == "theorem":
-        return "theorems"
-    steps = parse_question(record.question).op.steps
-    return steps[0].name if len(steps) == 1 else "compositions"
+    return record.runtime, operation(record), output, record.verdict, record.diagnosis or re.sub(r"\d+", "#", record.reason)
 
 
 def find(
@@ -245,7 +238,7 @@ def mistake(diagnosis: str) -> str:
     """What two diagnoses have in common that name one mistake: the words without the step of a composition and without amounts;
     nothing where they only say which values are wrong."""
     located = diagnosis.startswith("all were right but") or ", but only at" in diagnosis
-    return "" if located else re.sub(r"-?\d[\d.e+-]*", "#", re.sub(r" \(in \w+, step \d+\)$", "", diagnosis))
+    return "" if located else re.sub(r"-?\d[\d.e+-]*", "#", without_step(diagnosis))
 
 
 def _reference(question: Question) -> Reference | None:

@@ -12,14 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spec import Array, Conv, Impossible, Operation, Program
+from verify.host import rounded as to_bits
 from verify.moves import IMAGE, KERNEL, Move, moves
+from verify.precision import BITS
 from verify.reference import Reference
 
 Guesses = Iterator[tuple[str, Array | None]]
-
-PRECISIONS = {"bfloat16": 8, "TF32 or float16": 11, "float32": 24}
-"""Significant bits."""
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -119,22 +117,16 @@ def moved_answers(asked: Asked) -> Guesses:
 def rounded(asked: Asked) -> Guesses:
     """Arguments, answer or both in fewer bits."""
     x, *w = asked.args
-    for precision, bits in PRECISIONS.items():
+    for bits, precision in reversed(BITS.items()):
         to = f"rounded to {bits} significant bits ({precision})"
-        less = [_round(v, bits) for v in w]
-        yield f"the answer were {to}", _round(asked.right, bits)
-        for subject, args in {"x": (_round(x, bits), *w), "the kernel": (x, *less), "x and the kernel": (_round(x, bits), *less)}.items():
+        less = [to_bits(v, bits) for v in w]
+        yield f"the answer were {to}", to_bits(asked.right, bits)
+        for subject, args in {"x": (to_bits(x, bits), *w), "the kernel": (x, *less), "x and the kernel": (to_bits(x, bits), *less)}.items():
             values = asked.answer(args=args)
             yield f"{subject} were {to}", values
-            yield f"{subject} and the answer were {to}", None if values is None else _round(values, bits)
+            yield f"{subject} and the answer were {to}", None if values is None else to_bits(values, bits)
 
 
 def wrong_gradients(asked: Asked) -> Guesses:
     if asked.output:
         yield "the gradient of the answer were passed on as it came", asked.g
-
-
-def _round(a: Array, bits: int) -> Array:
-    mantissa, exponent = np.frexp(a)
-    nearest: Array = np.ldexp(np.rint(np.ldexp(mantissa, bits)), exponent - bits)
-    return nearest

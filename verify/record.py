@@ -173,7 +173,7 @@ class Summary(msgspec.Struct, kw_only=True, frozen=True):
     exit: int
 
 
-class Report(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=False):
+class Report(msgspec.Struct, kw_only=True, frozen=True):
     """The whole of report.json."""
 
     schema: int

@@ -74,7 +74,7 @@ class Reference:
 
     # What is drawn
 
-    @property
+    @cached_property
     def exact(self) -> bool:
         """Whether a right answer is right bit for bit, unless `inexact`."""
         q = self.question

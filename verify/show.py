@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from shlex import quote
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,8 +15,8 @@ from rich.table import Column, Table
 
 from backends import Backend
 from backends.known import Known
-from verify.conclude import FINE
-from verify.findings import alike, row
+from verify.findings import alike
+from verify.groups import again, matrix
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
 from verify.run import Run, Watch
 
@@ -100,29 +99,26 @@ def known(records: list[Known], met: dict[str, KnownReport], console: Console) -
 
 
 def _matrix(report: Report, ran: list[str], console: Console) -> None:
-    cells: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for record in report.records:
-        if record.verdict != "vacuous":
-            cells[row(record), record.runtime][_mark(record)] += 1
+    cells = matrix(report)
+    total = {name: sum((row[name] for row in cells.values()), Counter()) for name in ran}
     names = (escape(name.replace("-", "-\n")) for name in ran)
     grid = Table(Column("", no_wrap=True), *names, box=None, header_style="bold", padding=(0, 1, 0, 0))
-    for name in dict.fromkeys(name for name, _ in cells):
-        grid.add_row(name.replace("Adaptive", "Adaptive\n"), *(_cell(cells[name, runtime]) for runtime in ran))
-    grid.add_row("[bold]all[/]", *(_cell(sum((cells[key] for key in cells if key[1] == name), Counter())) for name in ran))
+    for name, row in cells.items():
+        grid.add_row(name.replace("Adaptive", "Adaptive\n"), *(_cell(row[runtime]) for runtime in ran))
+    grid.add_row("[bold]all[/]", *(_cell(total[name]) for name in ran))
     console.print(grid)
     console.print("[dim]agree / asked; known: deviations on record in backends/known/; ✗: unexplained[/]", highlight=False, soft_wrap=True)
 
 
-def _mark(record: Record) -> str:
-    return "agree" if record.verdict in FINE else "known" if record.known else "wrong"
-
-
-def _cell(counts: Counter[str]) -> str:
+def _cell(verdicts: Counter[tuple[str, str]]) -> str:
+    counts: Counter[str] = Counter()
+    for (standing, _), n in verdicts.items():
+        counts[standing] += n
     text = f"{counts['agree']}/{sum(counts.values())}"
     if counts["known"]:
         text += f"\n[yellow]{counts['known']} known[/]"
-    if counts["wrong"]:
-        text += f"\n[bold red]✗ {counts['wrong']}[/]"
+    if counts["new"]:
+        text += f"\n[bold red]✗ {counts['new']}[/]"
     return text
 
 
@@ -169,7 +165,7 @@ def _finding(f: Finding, report: Report, console: Console) -> None:
         *(f"  [dim]│[/] {escape(line + ' ')[:-1]}" for line in _body(f.native)),
         *(["  this gives what was asked:", *instead] if instead else []),
         f"  program, issue text: findings/{f.id}.py, findings/{f.id}.md",
-        _again(f"run --case {quote(f.question)}", report, f.runtime),
+        f"  again: {escape(again(report, f))}",
     ]
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
 
@@ -184,8 +180,7 @@ def _group(group: list[Record], report: Report, console: Console) -> None:
     lines.extend(_where(record.difference))
     lines.extend(_explained(record.verdict, record.diagnosis))
     lines.extend(f"  [dim]│[/] {escape(line + ' ')[:-1]}" for line in record.native.splitlines() if line)
-    again = f"run --case {quote(record.question)}" if record.kind == "case" else f"theorems {record.question.split()[0]}"
-    lines.append(_again(again, report, record.runtime))
+    lines.append(f"  again: {escape(again(report, record))}")
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
 
 
@@ -200,10 +195,6 @@ def _explained(verdict: str, diagnosis: str) -> list[str]:
     if diagnosis:
         return [f"  answers as if {escape(diagnosis)}"]
     return ["  no neighbouring operation explains it"] if verdict == "differ" else []
-
-
-def _again(command: str, report: Report, runtime: str) -> str:
-    return f"  again: concordant {escape(command)} --backend {escape(quote(report.runtimes[runtime].asked))}"
 
 
 def _body(native: str) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from spec import Array, Conv, ConvTranspose, Impossible, Operation, Program, Question, Shape
 from spec.operation import size
-from spec.question import DTYPES, KINDS
+from spec.question import KINDS
 
 Given = tuple[Array | None, ...]
 """x, g (None: no gradients asked) and the weights."""
@@ -22,7 +22,7 @@ def cost(q: Question) -> tuple[int, ...]:
     """What counts as smaller: fewer steps, fewer axes, fewer elements, plainer fields, a plainer dtype, kind and seed."""
     plain = sum(_distance(op, f) for op in q.op.steps for f in fields(op))
     arrays = sum(map(size, (q.x, *q.w))) + size(q.y)
-    return (len(q.op.steps), q.op.rank, arrays, plain, DTYPES.index(q.dtype) != 2, list(KINDS).index(q.kind), q.seed)
+    return (len(q.op.steps), q.op.rank, arrays, plain, q.dtype != "float32", list(KINDS).index(q.kind), q.seed)
 
 
 def smaller(q: Question) -> list[Question]:
@@ -80,13 +80,9 @@ class _Built:
 
     @classmethod
     def of(cls, q: Question) -> _Built:
-        channels, kernels, x = [q.x[1]], [], q.x
-        for op, w in q.op.dealt(q.w):
-            x = op.shape(x, *w)
-            if w:
-                channels.append(x[1])
-                kernels.append(w[0][2:])
-        return cls(q, q.x[0], tuple(channels), q.x[2:], q.op.steps, tuple(kernels))
+        weighted = [(y[1], w[0][2:]) for _, _, w, y in q.op.walk(q.x, q.w) if w]
+        channels, kernels = (q.x[1], *(c for c, _ in weighted)), tuple(k for _, k in weighted)
+        return cls(q, q.x[0], channels, q.x[2:], q.op.steps, kernels)
 
     def but(self, **changes: Any) -> Question:
         """The question with some parts changed. Raises Impossible."""

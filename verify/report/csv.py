@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from csv import writer
 
+from verify.groups import operation
 from verify.record import Record, Report
-from verify.report.groups import operation
 
 COLUMNS = (
     "id", "kind", "operation", "question", "output", "shape", "dtype", "numbers", "seed", "runtime", "verdict", "known", "reason",

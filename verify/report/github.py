@@ -5,8 +5,8 @@ GitHub shows the first ten errors of a step, so the worst come first and the ten
 
 from __future__ import annotations
 
+from verify.groups import again, because, failures, interop, unexplained
 from verify.record import Record, Report
-from verify.report.groups import again, because, failures, interop, unexplained
 
 MOST_ERRORS = 10
 LONGEST = 4000

@@ -20,8 +20,8 @@ from markupsafe import Markup
 from msgspec import to_builtins
 
 from spec import operations
+from verify.groups import MARKS, WORST_FIRST, Interop, explanation, failures, interop, matrix, operation, standing
 from verify.record import Report
-from verify.report.groups import MARKS, WORST_FIRST, Interop, explanation, failures, interop, matrix, operation, standing
 from verify.reproduce import equation
 
 HERE = Path(__file__).parent

@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from verify.groups import again, alike, because, failures, operation, standing
 from verify.record import Record, Report
-from verify.report.groups import again, alike, because, failures, operation, standing
 
 MOST_SHOWN = 20
 KILLED = ("crashed", "timeout")

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from itertools import chain
 
+from verify.groups import MARKS, again, because, failures, interop, matrix, standing, unexplained
 from verify.record import Finding, Record, Report
-from verify.report.groups import MARKS, again, because, failures, interop, matrix, standing, unexplained
 
 MOST_BYTES = 60 * 1024
 LONGEST = 1500

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shlex import quote
 
 from verify.conclude import FINE
-from verify.record import Record, Report, Verdict
+from verify.record import Finding, Record, Report, Verdict
 
 WORST_FIRST: tuple[Verdict, ...] = (
     "crashed", "timeout", "differ", "nondeterministic", "refused", "unsupported", "imprecise", "vacuous", "agree"
@@ -37,8 +37,13 @@ def standing(record: Record) -> str:
 def explanation(record: Record) -> str:
     """What alike answers have in common: the diagnosis without the step of a composition, else the reason without its numbers."""
     if record.diagnosis:
-        return "answers as if " + re.sub(r" \(in \w+, step \d+\)$", "", record.diagnosis)
+        return "answers as if " + without_step(record.diagnosis)
     return re.sub(r"\d+", "#", record.reason)
+
+
+def without_step(diagnosis: str) -> str:
+    """A diagnosis without the step of a composition that it is made in."""
+    return re.sub(r" \(in \w+, step \d+\)$", "", diagnosis)
 
 
 def because(group: Sequence[Record]) -> str:
@@ -76,11 +81,12 @@ def failures(report: Report) -> list[str]:
     ]
 
 
-def again(report: Report, record: Record) -> str:
-    """The command that asks a record's question again."""
-    runtime = report.runtimes.get(record.runtime)
-    what = f"run --case {quote(record.question)}" if record.kind == "case" else f"theorems {quote(record.question.partition(' ')[0])}"
-    return f"concordant {what} --backend {quote(runtime.asked if runtime and runtime.asked else record.runtime)}"
+def again(report: Report, wrong: Record | Finding) -> str:
+    """The command that asks a record's or a finding's question again."""
+    runtime = report.runtimes.get(wrong.runtime)
+    theorem = isinstance(wrong, Record) and wrong.kind == "theorem"
+    what = f"theorems {quote(wrong.question.partition(' ')[0])}" if theorem else f"run --case {quote(wrong.question)}"
+    return f"concordant {what} --backend {quote(runtime.asked if runtime and runtime.asked else wrong.runtime)}"
 
 
 @dataclass(frozen=True)
