@@ -97,7 +97,9 @@ def equation(kind: type) -> str:
 
 
 def _allowed(reference: Reference, i: int) -> Array:
-    return np.zeros(reference.outputs[i].shape) if reference.exact else np.where(reference.claimed[i], reference.bounds[i], np.inf)
+    if reference.exact and not reference.inexact:
+        return np.zeros(reference.outputs[i].shape)
+    return np.where(reference.claimed[i], reference.bounds[i], np.inf)
 
 
 def _used(glue: str, kind: str) -> str:
@@ -160,7 +162,7 @@ for answer in [ask()[{place}] for _ in range({times})]:
     got = numpy(answer).astype(float)
     if got.shape != expected.shape:
         sys.exit(f"the shape is {{got.shape}} instead of {{expected.shape}}")
-    right = (np.abs(got - expected) <= allowed) | (got == expected) | (np.isnan(expected) & ~np.isfinite(got))
+    right = (np.abs(got - expected) <= allowed) | (got == expected) | (np.isnan(expected) & ~np.isfinite(got)) | np.isinf(expected)
     if not right.all():
         at = tuple(int(n) for n in np.argwhere(~right)[0])
         sys.exit(f"{{int((~right).sum())}} of {{right.size}} values are wrong; first at {{list(at)}}: "
