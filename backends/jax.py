@@ -11,7 +11,7 @@ import math
 from dataclasses import replace
 from fractions import Fraction
 
-from backends import Runtime, Step, Unsupported
+from backends import Code, Runtime, Step, Unsupported
 from backends._phrases import fitted, lines, unravelled, word_for, woven
 from backends._pixels import divided_evenly, norm, number, picked, said
 from spec import (
@@ -86,7 +86,13 @@ def forget():
 
 CHEAP = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
-RUNTIMES = {"jax": Runtime(packages=("jax", "jaxlib"), glue=GLUE, environment={"JAX_PLATFORMS": "cpu"}, survey={"XLA_FLAGS": CHEAP})}
+DECORATORS = {"compiled": Code("@jax.jit")}
+
+RUNTIMES = {
+    "jax": Runtime(
+        packages=("jax", "jaxlib"), glue=GLUE, environment={"JAX_PLATFORMS": "cpu"}, survey={"XLA_FLAGS": CHEAP}, decorators=DECORATORS
+    )
+}  # fmt: skip
 
 IMPORTS = "import jax\nimport jax.numpy as jnp\nfrom jax import lax"
 

@@ -81,6 +81,7 @@ RUNTIMES = {
         glue=engine.GLUE + GLUE,
         environment={"KERAS_BACKEND": name, **engine.RUNTIMES[name].environment},
         survey=engine.RUNTIMES[name].survey,
+        decorators={kind: Code(way.body, before=engine.IMPORTS.partition("\n")[0]) for kind, way in engine.DECORATORS.items()},
     )
     for name, engine in ENGINES.items()
 }

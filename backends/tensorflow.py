@@ -80,7 +80,12 @@ def infer(f, args):
 
 QUIET_CPU = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 
-RUNTIMES = {"tensorflow": Runtime(packages=("tensorflow",), glue=GLUE, environment=QUIET_CPU)}
+DECORATORS = {
+    "compiled": Code("@tf.function(autograph=False)"),
+    "xla": Code("@tf.function(autograph=False, jit_compile=True)"),
+}
+
+RUNTIMES = {"tensorflow": Runtime(packages=("tensorflow",), glue=GLUE, environment=QUIET_CPU, decorators=DECORATORS)}
 
 IMPORTS = "import tensorflow as tf"
 

@@ -10,7 +10,7 @@ import math
 from fractions import Fraction
 from itertools import product
 
-from backends import Runtime, Step, Unsupported
+from backends import Code, Runtime, Step, Unsupported
 from backends._phrases import lines, short, unravelled, woven
 from backends._pixels import number, picked, unlike
 from spec import (
@@ -65,7 +65,10 @@ def infer(f, args):
     yield "a run on meta tensors", f(*(a.to("meta") for a in args)).shape, None
 """
 
-RUNTIMES = {"torch": Runtime(packages=("torch",), glue=GLUE)}
+DECORATORS = {"compiled": Code('@torch.compile(backend="aot_eager", dynamic=False)')}
+"""aot_eager traces, decomposes and differentiates as every compiled run does, and needs no C++ compiler afterwards."""
+
+RUNTIMES = {"torch": Runtime(packages=("torch",), glue=GLUE, decorators=DECORATORS)}
 
 IMPORTS = "import torch\nimport torch.nn.functional as F"
 

@@ -41,8 +41,16 @@ KINDS = {
     "nan": "whole numbers with one NaN in x: where it may show",
     "infinity": "whole numbers with one infinity in x: where it may show",
     "inference": "shapes alone: what the framework infers without running, against its run",
+    "compiled": "whole numbers put into a function that the framework compiles: whether it then computes the same",
+    "xla": "whole numbers put into a function that the framework compiles by XLA",
 }
 """What is put in, and what it is to show."""
+
+COMPILED = ("compiled", "xla")
+"""The kinds that differ from integers in how the same text is run."""
+
+WHOLE = ("integers", *COMPILED)
+"""The kinds that put the same whole numbers in."""
 
 LONGEST_TEXT = 4000
 LARGEST_ARRAY = 1 << 26

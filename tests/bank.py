@@ -103,12 +103,18 @@ MANY_VALUES = (
 )
 """Larger than a suite's, for what only the mean of many errors shows."""
 
+IN_COMPILED_FUNCTIONS = (
+    "Conv(stride=(2,), padding=((1, 0),)) x=(2, 3, 6) w=(2, 3, 3) float32 compiled",
+    "ConvTranspose(stride=(2, 3)) x=(1, 2, 4, 5) w=(2, 3, 2, 1) float32 compiled",
+)
+"""Of what `quick` asks none."""
+
 
 def pool(suite: str, step: int = 1) -> list[Question]:
     """Every so many questions of a suite, on lines and planes; of the kinds that are rarely asked, all."""
     asked = [q for q in questions(suite) if q.op.rank < 3]
     common = [q for q in asked if q.kind == "integers"][::step]
-    return [*common, *(q for q in asked if q.kind != "integers"), *map(parse_question, MANY_VALUES)]
+    return [*common, *(q for q in asked if q.kind != "integers"), *map(parse_question, MANY_VALUES + IN_COMPILED_FUNCTIONS)]
 
 
 def _shows(mutant: Mutant, question: Question, honest: str) -> bool:

@@ -415,6 +415,9 @@ def _mutants() -> dict[str, Mutant]:
     ]  # fmt: skip
 
     without_a_run = [
+        made("compiled-otherwise", "x were flipped along its spatial axis 0", kinds=("compiled",), when=lambda q: q.kind == "compiled",
+             wrap='@torch.compile(backend="aot_eager")\n'
+                  + _before("x = x.flip(2) if torch.compiler.is_compiling() else x")),
         made("inference-cuts-the-last", kinds=("inference",), wrap=_after("y = y[..., :-1] if y.is_meta else y")),
         made("inference-forgets-an-axis", kinds=("inference",), wrap=_after("y = y[0] if y.is_meta else y")),
     ]  # fmt: skip

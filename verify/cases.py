@@ -18,7 +18,7 @@ from zlib import crc32
 from spec import AveragePool, Conv, ConvTranspose, MaxPool, Question, Shape, SumPool, Upsample, ZeroInsert
 from spec import conventions as c
 from spec.operation import size
-from spec.question import DTYPES
+from spec.question import COMPILED, DTYPES
 from verify import pixel_cases
 from verify.cover import Built, Grid, Row, axes, covered
 
@@ -76,7 +76,7 @@ def questions(
     Each has a seed of its own, which follows from `seed` and its text: equal shapes with equal numbers would hide a stale buffer.
     """
     wanted, of, on = set(ops), set(dtypes), set(kinds)
-    asked = {repr(q): q for part in (_meaning, _aspects, pixel_cases.questions) for q in part(suite, seed)}
+    asked = {repr(q): q for part in (_meaning, _aspects, _compiled, pixel_cases.questions) for q in part(suite, seed)}
     return [
         replace(q, seed=seed * SEEDS + crc32(text.encode()) % SEEDS)
         for text, q in asked.items()
@@ -103,6 +103,25 @@ def _aspects(suite: str, seed: int) -> Iterator[Question]:
         yield from covered(min(strength, 2), rank, seed, every | pixels | k | {"kind": ["distinct", "ties", "inference"]}, _max_pool)
         composed: Grid = every | windows | {"kind": [kind for kind in ASPECTS if kind not in ("subnormal", "overflowing")]}
         yield from covered(1, rank, seed, composed | {"form": [(2, 1, 2, 3)], "rule": list(PROGRAMS)}, _program)
+
+
+def _compiled(suite: str, seed: int) -> Iterator[Question]:
+    """Whole numbers put into compiled functions, which takes long: not asked by quick."""
+    for rank in (1, 2, 3) if suite != "quick" else ():
+        n = {f"n{i}": LENGTHS[rank][i][:2] for i in range(rank)}
+        every: Grid = n | {"kind": ["compiled"], "dtype": pixel_cases.MOSTLY_SINGLE}
+        factors: Grid = {f"s{i}": [2, 3] for i in range(rank)} | {f"k{i}": [2, 3, 1] for i in range(rank)}
+        windows = every | factors | {"stretch": ["stride", "dilation", "none"], "form": [(2, 1, 2, 3), (2, 2, 2, 3)]}
+        pixels: Grid = every | {f"f{i}": [1, 2, 3] for i in range(rank)} | {f"k{i}": [1, 2, 3] for i in range(rank)} | {"form": PLAIN}
+        yield from covered(2, rank, seed, windows | {"rule": ["same", "asymmetric", "negative"]}, _conv)
+        yield from covered(2, rank, seed, windows | {"rule": ["keras_same", "none", "torch"]}, _conv_transpose)
+        both: Grid = {"kind": ["compiled", "xla", "compiled"]}
+        yield from covered(1, rank, seed, windows | both | {"rule": ["same", "asymmetric"]}, _conv)
+        yield from covered(1, rank, seed, windows | both | {"rule": ["keras_same", "none"]}, _conv_transpose)
+        yield from covered(1, rank, seed, windows | both | {"form": [(2, 1, 2, 3)], "rule": list(PROGRAMS)}, _program)
+        for build in (_sum_pool, _average_pool, _max_pool, _upsample):
+            yield from covered(1, rank, seed, pixels | both, build)
+        yield from covered(1, rank, seed, pixels | both | {"trailing": [None, 1]}, _zero_insert)
 
 
 def _meaning(suite: str, seed: int) -> Iterator[Question]:

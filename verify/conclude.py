@@ -78,7 +78,7 @@ class Tally:
                 if known.explains(judged.verdict, f"{judged.reason}\n{judged.diagnosis}"):
                     self.matched[known.id] += 1
                     first = first or known.id
-                elif judged.verdict == "agree" and not known.sometimes:
+                elif known.is_stale(judged.verdict, question.kind):
                     self.agreed[known.id] += 1
         return first
 

@@ -28,7 +28,7 @@ from spec import (
 )
 from spec.conventions import ceil_overhang, same_lower_padding, same_padding
 from spec.operation import Pairs, size
-from spec.question import DTYPES
+from spec.question import COMPILED, DTYPES
 from spec.resize_words import ANTIALIASED, KEYS, NEAREST, Fields, scaled_length
 from verify.cover import Built, Grid, Row, axes, covered, rows
 
@@ -64,7 +64,7 @@ MOSTLY_SINGLE = ["float32", "float32", "float64"]
 
 
 def questions(suite: str, seed: int) -> Iterator[Question]:
-    for q in chain(_picked(suite), _weighed(suite), _pooled(suite), _padded(suite), _biased(suite)):
+    for q in chain(_picked(suite), _weighed(suite), _pooled(suite), _padded(suite), _biased(suite), _compiled(suite)):
         yield Question(op=q.op, x=q.x, w=q.w, dtype=q.dtype, kind=q.kind, seed=seed)
 
 
@@ -233,3 +233,18 @@ def _biased(suite: str) -> Iterator[Question]:
                 op=ConvTranspose(stride=(s,) * rank, crop=ends, bias="yes"), x=x, w=((3, 2, *(3,) * rank), (1, 2, *ones)),
                 kind=kind, dtype=dtype,
             )  # fmt: skip
+
+
+def _compiled(suite: str) -> Iterator[Question]:
+    """In compiled functions, by scale (some keep a length) and by size; not asked by quick."""
+    if suite == "quick":
+        return
+    for fields, s, n, kind in _few(suite, [*PICKS, LINEAR, KEYS], SCALES[:5], [2, 3, 5], list(COMPILED)):
+        yield _resize(fields, (n,), (scaled_length(n, *s),), (s,), kind=kind)
+        yield _resize(fields, (n, 4), (scaled_length(n, *s), 5), (s, (5, 4)), kind=kind)
+    for fields, n, m, kind in _few(suite, PICKS + PLAIN + SMOOTHED, [(4, 6), (5, 4)], [(8, 12), (7, 3)], list(COMPILED)):
+        yield _resize(fields, n, m, kind=kind)
+    for mode, kind in product(("constant", "edge", "reflect", "symmetric", "wrap"), COMPILED):
+        yield Question(op=Pad(padding=((1, 2), (2, 0)), mode=mode), x=(2, 2, 4, 5), kind=kind)
+    for op, kind in product((AdaptiveAveragePool(size=(3, 1)), AdaptiveMaxPool(size=(2, 2)), LpPool(kernel=(2, 3))), COMPILED):
+        yield Question(op=op, x=(2, 3, 6, 4), kind=kind)

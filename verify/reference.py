@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from spec import AdaptiveMaxPool, Array, Impossible, MaxPool, MaxUnpool, Operation, Question
+from spec.question import WHOLE
 from verify.host import FORMATS, MARKS, REAL, numbers
 
 CONFIDENCE = 30
@@ -141,7 +142,7 @@ class Reference:
     def missed_probability(self) -> float | None:
         """That all draws let another operation pass; None where nothing is derived."""
         q = self.question
-        derived = q.op.multilinear and q.kind == "integers" and q.op.exact_on(q.x, *q.w) and not self.inexact
+        derived = q.op.multilinear and q.kind in WHOLE and q.op.exact_on(q.x, *q.w) and not self.inexact
         return float(self.missed_at_once**self.draws) if derived else None
 
     @cached_property

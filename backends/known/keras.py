@@ -19,6 +19,7 @@ from spec import (
     SumPool,
 )
 from spec.conventions import keras_transpose_words, on_every_axis, same_padding, span
+from spec.question import COMPILED
 from spec.resize_words import NEAREST, torch_resize
 from spec.separable import alike
 
@@ -121,7 +122,7 @@ KNOWN = [
     ),
     Known(
         id="keras-tensorflow-same-even-output-padding-0", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
-        when=_shorter_than_tensorflow_allows, message="Size of out_backprop doesn't match|could not create a primitive",
+        when=_shorter_than_tensorflow_allows, message="Size of out_backprop doesn't match|could not create a primitive|Incompatible shapes between op input",
         reason="padding='same', output_padding=0 and an even kernel: Keras asks TensorFlow for a length that TensorFlow does not take; "
         "torch and JAX answer",
         link="no thread found",
@@ -218,6 +219,19 @@ KNOWN = [
         message="Padding size",
         reason="PyTorch's reflect pads fewer pixels than there are, and of volumes no mode but constant pads other than three axes",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
+    ),
+    Known(
+        id="keras-tensorflow-xla-nearest-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
+        outputs=("dx", "dw"), when=lambda op, at, env: "nearest" in _interpolation(op, at),
+        message="Detected unsupported operations.*NearestNeighborGrad",
+        reason="XLA has no kernel for the gradient of nearest resampling",
+        link="https://github.com/tensorflow/tensorflow/issues/60203",
+    ),
+    Known(
+        id="keras-tensorflow-adaptive-compiled", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
+        when=lambda op, at, env: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and 1 in op.size and set(op.size) != {1},
+        message="Negative dimension size",
+        reason="along an axis of size 1 a window one longer than x is pooled too, which tf.function refuses", link="no thread found",
     ),
     Known(
         id="keras-tensorflow-adaptive-3d-dtypes", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",

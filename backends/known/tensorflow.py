@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from backends import Step, tensorflow
+from backends import Step, keras, tensorflow
 from backends._pixels import said, word
-from backends.known import Known, unsaid
+from backends.known import EAGER, EVERY, Known, unsaid
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,
@@ -20,8 +20,8 @@ from spec import (
     Upsample,
 )
 from spec.conventions import on_every_axis, same_padding
-from spec.question import KINDS
-from spec.resize import affine
+from spec.question import COMPILED
+from spec.resize import affine, dyadic
 from spec.separable import alike
 from spec.wavering import SinglePrecision
 
@@ -83,6 +83,11 @@ def _mirrored_too_far(op: Operation, at: Step, env: Env) -> bool:
 
 def _grouped_3d(op: Operation, at: Step, env: Env) -> bool:
     return isinstance(op, Conv) and op.rank == 3 and op.groups > 1
+
+
+def _answered_grouped_3d(op: Operation, at: Step, env: Env) -> bool:
+    """In float64 an answer of length 0 is given before anything is refused."""
+    return _grouped_3d(op, at, env) and not (0 in at.y and at.dtype == "float64")
 
 
 def _dilated_double(op: Operation, at: Step, env: Env) -> bool:
@@ -147,6 +152,42 @@ def _adaptive_3d(op: Operation, at: Step, env: Env) -> bool:
     return pooled and op.rank == 3 and at.dtype in ("float16", "float64") and not _unsaid(op, at, env)
 
 
+def _valid_dilated_3d(op: Operation, at: Step) -> bool:
+    """A transposed convolution of volumes whose gradient is a 'VALID' convolution with a kernel that dilation makes longer."""
+    dilated = isinstance(op, ConvTranspose) and op.rank == 3 and op.groups == 1
+    return dilated and any(d > 1 and k > 1 for d, k in zip(op.dilation, at.k, strict=True))  # type: ignore[attr-defined]
+
+
+def _valid_in_tensorflow(op: Operation, at: Step, env: Env) -> bool:
+    return _valid_dilated_3d(op, at) and '"VALID"' in tensorflow.conv_transpose(op, at)  # type: ignore[arg-type]
+
+
+def _valid_in_keras(op: Operation, at: Step, env: Env) -> bool:
+    return _valid_dilated_3d(op, at) and 'padding="valid"' in keras.conv_transpose(op, at).before  # type: ignore[arg-type]
+
+
+def _without_xla_kernel(op: Operation, at: Step, env: Env) -> bool:
+    return at.x != at.y and any(word in _resizer(op, at) for word in ("bicubic", "antialias"))
+
+
+def _nearest_picture(op: Operation, at: Step, env: Env) -> bool:
+    """tf.image.resize does nothing where no length changes; its v1 functions resample all the same."""
+    changed = at.x != at.y or "v1" in _resizer(op, at)
+    return changed and ("nearest" in _resizer(op, at) or (isinstance(op, Upsample) and op.rank == 2))
+
+
+def _area(op: Operation, at: Step, env: Env) -> bool:
+    return "area" in _resizer(op, at)
+
+
+def _whole_among_rounded(op: Operation, at: Step, env: Env) -> bool:
+    """A bilinear with a coordinate that is a whole number, but need not be when its step is rounded."""
+    if not isinstance(op, Resize) or "bilinear" not in _resizer(op, at) or "antialias" in _resizer(op, at):
+        return False
+    axes = [(*affine(op, axis, n), m) for axis, (n, m) in enumerate(zip(at.x[2:], op.size, strict=True))]
+    return any(not dyadic(step) and (step * j + start).denominator == 1 for step, start, m in axes for j in range(m))
+
+
 POOLS = (MaxPool, AveragePool, LpPool, SumPool)
 _unsaid = unsaid(tensorflow, *POOLS, AdaptiveAveragePool, AdaptiveMaxPool)
 
@@ -155,15 +196,16 @@ SINCE = {"tensorflow": ">=2.15"}
 SILENT = {"tensorflow": ">=2.15,<=2.21"}
 """Wrong answers have an upper bound: a newer version is asked to show them again."""
 DILATION = "dilation rates larger|only supports dilated rates of 1"
+NO_KERNEL = "Could not find device for node|not in (the )?list of allowed values|No OpKernel was registered"
 
 KNOWN = [
     Known(
         id="tensorflow-average-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_average_3d,
-        message="Could not find device for node", reason="AvgPool3D has no float16 and no float64 kernel on CPU", link="no thread found",
+        message=NO_KERNEL, reason="AvgPool3D has no float16 and no float64 kernel on CPU", link="no thread found",
     ),
     Known(
-        id="tensorflow-max-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_max_3d,
-        message="Could not find device for node|not in the list of allowed values",
+        id="tensorflow-max-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_max_3d, numbers=EVERY,
+        message=NO_KERNEL,
         reason="MaxPool3D is not defined for float64 and has no float16 kernel on CPU", link="no thread found",
     ),
     Known(
@@ -207,10 +249,14 @@ KNOWN = [
         reason="a depthwise convolution in float64 takes one stride for rows and columns; in float32 oneDNN takes two",
         link="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
     ),
-    Known(
-        id="tensorflow-conv3d-groups", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_grouped_3d,
-        message=f"must have the same depth|Number of channels in filter|{DILATION}",
-        reason="conv3d has no groups on CPU, though conv1d and conv2d have", link="https://github.com/tensorflow/tensorflow/issues/45216",
+    *(
+        Known(
+            id=f"tensorflow-conv3d-groups{suffix}", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=when, outputs=outputs,
+            message=f"must have the same depth|Number of channels in filter|{DILATION}",
+            reason="conv3d has no groups on CPU, though conv1d and conv2d have",
+            link="https://github.com/tensorflow/tensorflow/issues/45216",
+        )
+        for suffix, outputs, when in (("", ("y",), _answered_grouped_3d), ("-gradient", ("dx", "dw"), _grouped_3d))
     ),
     Known(
         id="tensorflow-dilated-float64", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
@@ -294,7 +340,7 @@ KNOWN = [
             id=f"tensorflow-bicubic-table-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_table, numbers=numbers,
             reason="bicubic takes its weights from a table of 1024 places between two pixels", link="no thread found",
         )
-        for verdict, numbers in (("differ", ("integers", "impulses")), ("imprecise", ("normal",)))
+        for verdict, numbers in (("differ", ("integers", "impulses", "compiled")), ("imprecise", ("normal",)))
     ),
     Known(
         id="tensorflow-bicubic-narrow-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",),
@@ -304,12 +350,12 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-adaptive-3d-dtypes", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_adaptive_3d,
-        message="Could not find device for node|not in the list of allowed values",
+        message=NO_KERNEL,
         reason="pools in 3-D know neither float64 nor, on CPU, float16", link="no thread found",
     ),
     Known(
         id="tensorflow-resize-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="differ", outputs=("y",),
-        when=_narrow_or_double_resize, numbers=tuple(KINDS), message="dtype float32 instead of",
+        when=_narrow_or_double_resize, numbers=EVERY, message="dtype float32 instead of",
         reason="resampling answers in float32 whatever the picture is, unless by nearest",
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
@@ -320,7 +366,45 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-area-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
-        when=lambda op, at, env: "area" in _resizer(op, at), message="no entry for: ResizeArea",
+        when=_area, message="no entry for: ResizeArea", numbers=EAGER,
         reason="resampling by area has no gradient", link="no thread found",
+    ),
+    Known(
+        id="tensorflow-area-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
+        when=_area, message="No gradient defined",
+        reason="resampling by area has no gradient, and a compiled function whose gradient is watched says so before it answers",
+        link="no thread found",
+    ),
+    *(
+        Known(
+            id=f"{runtime}-compiled-conv3d-transpose-dilation", runtimes=(runtime,), versions=SINCE, verdict="refused", numbers=COMPILED,
+            when=when, message="Incompatible shapes between op input|Negative dimension size",
+            reason="the shape that tf.function infers for conv3d_transpose's gradient ignores the dilation; eagerly it is right",
+            link="no thread found",
+        )
+        for runtime, when in (("tensorflow", _valid_in_tensorflow), ("keras-tensorflow", _valid_in_keras))
+    ),
+    Known(
+        id="tensorflow-compiled-empty-convolution", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
+        when=lambda op, at, env: isinstance(op, Conv) and 0 in at.y, message="Negative dimension size",
+        reason="tf.function refuses a convolution whose answer has length 0", link="https://github.com/tensorflow/tensorflow/pull/112639",
+    ),
+    Known(
+        id="tensorflow-xla-resize", runtimes=BOTH, versions=SINCE, verdict="refused", numbers=("xla",), when=_without_xla_kernel,
+        message="Detected unsupported operations", reason="XLA has no kernel for bicubic and none for antialiased resampling",
+        link="https://github.com/tensorflow/tensorflow/issues/108660",
+    ),
+    Known(
+        id="tensorflow-xla-nearest-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",), outputs=("dx", "dw"),
+        when=_nearest_picture, message="Detected unsupported operations.*NearestNeighborGrad",
+        reason="XLA has no kernel for the gradient of nearest resampling",
+        link="https://github.com/tensorflow/tensorflow/issues/60203",
+    ),
+    Known(
+        id="tensorflow-xla-bilinear", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("xla",), outputs=("y",), sometimes=True,
+        when=_whole_among_rounded,
+        reason="XLA's bilinear computes coordinates in float32; where one is a whole number, one of its two pixels is taken from one side "
+        "and its weight from the other",
+        link="https://github.com/tensorflow/tensorflow/issues/118344",
     ),
 ]  # fmt: skip
