@@ -79,6 +79,11 @@ class Step:
         return self.w[0][2:]
 
     @property
+    def least(self) -> str:
+        """What no maximum takes for its own."""
+        return {"uint8": "0", "int8": "-128", "int32": "-(2**31)"}.get(self.dtype, 'float("-inf")')
+
+    @property
     def weight(self) -> str:
         return f"w{self.number}"
 

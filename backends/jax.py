@@ -138,7 +138,7 @@ def resize(op: Resize, at: Step) -> str:
 
 
 def sum_pool(op: SumPool, at: Step) -> str:
-    return f"x = {_reduced(op, at, '0.0, lax.add')}"
+    return f"x = {_reduced(op, at, '0.0, lax.add' if 'float' in at.dtype else '0, lax.add')}"
 
 
 def average_pool(op: AveragePool, at: Step) -> str:
@@ -162,7 +162,8 @@ def lp_pool(op: LpPool, at: Step) -> str:
 def max_pool(op: MaxPool, at: Step) -> str:
     if op.ties == "last":
         raise Unsupported("the gradient of lax.reduce_window with lax.max goes to the first of several equal maxima")
-    return f"x = {_reduced(op, at, '-jnp.inf, lax.max')}"
+    least = "-jnp.inf" if "float" in at.dtype else f"jnp.array({at.least}, x.dtype)"
+    return f"x = {_reduced(op, at, f'{least}, lax.max')}"
 
 
 def adaptive_average_pool(op: AdaptiveAveragePool, at: Step) -> str:

@@ -170,7 +170,7 @@ def max_pool(op: MaxPool, at: Step) -> Code:
     if max(op.dilation) > 1:
         raise Unsupported(f"keras.layers.MaxPooling{op.rank}D has no dilation")
     said = word(op, at, "same", "valid")
-    padded = "" if said else fitted(op.padding, "keras.ops.pad", channels_last=True, more=', constant_values=float("-inf")')
+    padded = "" if said else fitted(op.padding, "keras.ops.pad", channels_last=True, more=', constant_values=' + at.least)
     padding = ', padding="same"' if said == "same" else ""
     return _layer(f"MaxPooling{op.rank}D({short(op.kernel)}, strides={short(op.stride)}{padding}", at, first=padded)
 

@@ -171,7 +171,7 @@ def max_pool(op: MaxPool, at: Step) -> str:
     said = word(op, at, "SAME", "VALID")
     if max(op.dilation) > 1 and said == "SAME":
         said = None
-    padded = "" if said else fitted(op.padding, "tf.pad", channels_last=True, more=', constant_values=float("-inf")')
+    padded = "" if said else fitted(op.padding, "tf.pad", channels_last=True, more=', constant_values=' + at.least)
     if max(op.dilation) > 1:
         if max(op.stride) > 1:
             raise Unsupported("tf.nn.pool takes no strides together with dilations")

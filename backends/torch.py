@@ -56,7 +56,7 @@ def version():
     return {"torch": torch.__version__}
 
 def answers(f, args, g):
-    args = [a.requires_grad_() for a in args]
+    args = [a.requires_grad_(a.is_floating_point()) for a in args]
     y = f(*args)
     yield y
     yield from torch.autograd.grad(y, args, g, materialize_grads=True)
@@ -154,7 +154,7 @@ def max_pool(op: MaxPool, at: Step) -> str:
     words = _windows(op, at)
     dilation = f", dilation={short(op.dilation)}" if max(op.dilation) > 1 else ""
     return lines(
-        _pad(op.padding, ', value=float("-inf")') if words is None else "",
+        _pad(op.padding, ', value=' + at.least) if words is None else "",
         f"x = F.max_pool{op.rank}d(x, {words or f'{short(op.kernel)}, {short(op.stride)}'}{dilation})",
     )
 

@@ -17,9 +17,10 @@ from spec import (
     Pad,
     Resize,
     SumPool,
+    Upsample,
 )
 from spec.conventions import keras_transpose_words, on_every_axis, same_padding, span
-from spec.question import COMPILED
+from spec.question import COMPILED, INTEGERS
 from spec.resize_words import NEAREST, torch_resize
 from spec.separable import alike
 
@@ -89,6 +90,27 @@ def _mirrored_beyond_the_edge(op: Operation, at: Step, env: dict[str, str]) -> b
 
 def _one_wide_antialias(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return "antialias" in _interpolation(op, at) and at.y[2] > 1 and (op.rank == 1 or at.x[3] == at.y[3] == 1)
+
+
+def _layer(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    """Said with a layer, which has a dtype policy."""
+    return isinstance(op, Conv | ConvTranspose | MaxPool | AdaptiveMaxPool | Upsample)
+
+
+def _windowed_integers(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    if at.dtype not in INTEGERS:
+        return False
+    return isinstance(op, SumPool) or (op.rank == 3 and (isinstance(op, MaxPool) or _cells(op)))
+
+
+def _cells(op: Operation) -> bool:
+    """Adaptive, but not global."""
+    return isinstance(op, AdaptiveMaxPool) and set(op.size) != {1}
+
+
+def _through_float32(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    mirrored = isinstance(op, Pad) and op.mode != "constant" and any(map(any, op.padding))
+    return at.dtype == "int32" and (mirrored or _interpolation(op, at) != "")
 
 
 def _mirrored_too_far(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -219,6 +241,33 @@ KNOWN = [
         message="Padding size",
         reason="PyTorch's reflect pads fewer pixels than there are, and of volumes no mode but constant pads other than three axes",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
+    ),
+    Known(
+        id="keras-int8-layers", runtimes=("keras-*",), versions=SINCE, verdict="refused", message="QuantizedDTypePolicy",
+        when=lambda op, at, env: at.dtype == "int8" and _layer(op, at, env),
+        reason="a layer's dtype 'int8' is read as the beginning of a quantization policy", link="no thread found",
+    ),
+    Known(
+        id="keras-integer-weights", runtimes=("keras-*",), versions=SILENT, verdict="refused", sometimes=True,
+        when=lambda op, at, env: at.dtype in INTEGERS and isinstance(op, Conv | ConvTranspose),
+        message="must be a float dtype|Need minval < maxval|Accepted dtypes are|check_uniform_bounds",
+        reason="a layer of an integer dtype draws its first weights from a uniform distribution of floats, and cannot",
+        link="no thread found",
+    ),
+    Known(
+        id="keras-tensorflow-integers", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", when=_windowed_integers,
+        message="not in the list of allowed values", reason="of integers, pooling knows maxima of lines and pictures alone",
+        link="https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPool",
+    ),
+    Known(
+        id="keras-torch-integers", runtimes=("keras-torch",), versions=SINCE, verdict="refused", message="not implemented for",
+        when=lambda op, at, env: at.dtype in INTEGERS and (_cells(op) or (isinstance(op, MaxPool) and op.rank == 1)),
+        reason="max_pool1d and adaptive pooling know no integers", link="no thread found",
+    ),
+    Known(
+        id="keras-torch-int32-through-float32", runtimes=("keras-torch",), versions=SILENT, verdict="differ", when=_through_float32,
+        reason="int32 pictures are mirrored and resampled in float32, which is exact up to 2²⁴ alone, and cast back",
+        link="no thread found",
     ),
     Known(
         id="keras-tensorflow-xla-nearest-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),

@@ -20,7 +20,7 @@ from spec import (
     Upsample,
 )
 from spec.conventions import on_every_axis, same_padding
-from spec.question import COMPILED
+from spec.question import COMPILED, INTEGERS
 from spec.resize import affine, dyadic
 from spec.separable import alike
 from spec.wavering import SinglePrecision
@@ -150,6 +150,17 @@ def _max_3d(op: Operation, at: Step, env: Env) -> bool:
 def _adaptive_3d(op: Operation, at: Step, env: Env) -> bool:
     pooled = isinstance(op, AdaptiveMaxPool) or (isinstance(op, AdaptiveAveragePool) and set(op.size) != {1})
     return pooled and op.rank == 3 and at.dtype in ("float16", "float64") and not _unsaid(op, at, env)
+
+
+def _integers_unknown(op: Operation, at: Step, env: Env) -> bool:
+    """What has no kernel: sums, volumes, convolutions but of int32, and transposed ones of those if dilated."""
+    if at.dtype not in INTEGERS or _unsaid(op, at, env):
+        return False
+    if isinstance(op, Conv | ConvTranspose):
+        return at.dtype != "int32" or op.rank == 3 or (isinstance(op, ConvTranspose) and max(op.dilation) > 1)
+    if isinstance(op, AdaptiveMaxPool):
+        return op.rank == 3
+    return isinstance(op, SumPool) or (isinstance(op, MaxPool) and op.rank == 3)
 
 
 def _valid_dilated_3d(op: Operation, at: Step) -> bool:
@@ -368,6 +379,12 @@ KNOWN = [
         id="tensorflow-area-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
         when=_area, message="no entry for: ResizeArea", numbers=EAGER,
         reason="resampling by area has no gradient", link="no thread found",
+    ),
+    Known(
+        id="tensorflow-integers", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_integers_unknown,
+        message=f"{NO_KERNEL}|{DILATION}",
+        reason="of integers, pooling knows maxima of lines and pictures, and convolution int32 alone, not of volumes",
+        link="https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPool",
     ),
     Known(
         id="tensorflow-area-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from backends import Step, torch
 from backends.known import EAGER, Known, unsaid
-from spec import AveragePool, Conv, ConvTranspose, LpPool, Operation, Pad, Resize, SumPool, Upsample
+from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
+from spec.question import INTEGERS
 from spec.resize_words import torch_resize
 from spec.separable import alike
 from spec.wavering import SinglePrecision
@@ -32,6 +33,15 @@ def _cropped(op: Operation, at: Step, env: dict[str, str]) -> bool:
 
 def _appended(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return at.dtype == "bfloat16" and isinstance(op, ConvTranspose) and any(min(pair) < 0 for pair in op.crop)
+
+
+def _integers_unknown(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    if at.dtype not in INTEGERS:
+        return False
+    if isinstance(op, Resize | Upsample):
+        return at.dtype != "uint8" and (isinstance(op, Upsample) or "F.interpolate" in torch.resize(op, at))
+    dilated = isinstance(op, Conv) and max(op.dilation) > 1
+    return dilated or isinstance(op, ConvTranspose | SumPool | AdaptiveMaxPool) or (isinstance(op, MaxPool) and op.rank == 1)
 
 
 def close_call(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -175,6 +185,13 @@ KNOWN = [
     Known(
         id="torch-compiled-antialias", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, numbers=("compiled",),
         when=lambda op, at, env: _smoothed(op), reason="compiled, antialiased resampling adds whole numbers to inexact ones",
+        link="no thread found",
+    ),
+    Known(
+        id="torch-integers", runtimes=("torch",), versions={"torch": ">=2.0"}, verdict="refused", when=_integers_unknown,
+        message="not implemented for '(Byte|Char|Int)'",
+        reason="on CPU, neither transposed and dilated convolutions, average, adaptive and 1-D max pooling, nor, but for uint8, nearest "
+        "resampling know integers",
         link="no thread found",
     ),
     Known(
