@@ -76,18 +76,29 @@ class Tally:
         self.known = known
         self.matched: Counter[str] = Counter()
         self.agreed: Counter[str] = Counter()
+        self._concerning: dict[str, list[Known]] = {}
+        self._last: tuple[str, Question | None, list[Known]] = ("", None, [])
 
     def explanation(self, ran: Ran, question: Question, judged: Judgement) -> str | None:
-        """The first record that explains a verdict."""
+        """The first record that explains a verdict. Ask for all outputs of a question in turn: that is quickest."""
         first = None
-        for known in self.known:
-            if known.covers(ran.backend.name, judged.output, question, ran.versions, ran.environment):
+        for known in self._covering(ran, question):
+            if known.has(judged.output):
                 if known.explains(judged.verdict, f"{judged.reason}\n{judged.diagnosis}"):
                     self.matched[known.id] += 1
                     first = first or known.id
                 elif judged.verdict == "agree" and not known.sometimes:
                     self.agreed[known.id] += 1
         return first
+
+    def _covering(self, ran: Ran, question: Question) -> list[Known]:
+        name = ran.backend.name
+        if self._last[0] != name or self._last[1] is not question:
+            if name not in self._concerning:
+                self._concerning[name] = [known for known in self.known if known.concerns(name, ran.versions)]
+            covering = [known for known in self._concerning[name] if known.covers(question, ran.environment)]
+            self._last = (name, question, covering)
+        return self._last[2]
 
     def report(self) -> dict[str, KnownReport]:
         return {
