@@ -160,7 +160,7 @@ def lp_pool(op: LpPool, at: Step) -> str:
 
 
 def max_pool(op: MaxPool, at: Step) -> str:
-    if op.ties == "last":
+    if op.ties != "first":
         raise Unsupported("the gradient of lax.reduce_window with lax.max goes to the first of several equal maxima")
     least = "-jnp.inf" if "float" in at.dtype else f"jnp.array({at.least}, x.dtype)"
     return f"x = {_reduced(op, at, f'{least}, lax.max')}"

@@ -165,7 +165,7 @@ def lp_pool(op: LpPool, at: Step) -> str:
 
 
 def max_pool(op: MaxPool, at: Step) -> Code:
-    if op.ties == "last":
+    if op.ties != "first":
         raise Unsupported("Keras says nothing of which of several equal maxima is taken; its engines take the first")
     if max(op.dilation) > 1:
         raise Unsupported(f"keras.layers.MaxPooling{op.rank}D has no dilation")

@@ -166,7 +166,7 @@ def lp_pool(op: LpPool, at: Step) -> str:
 
 
 def max_pool(op: MaxPool, at: Step) -> str:
-    if op.ties == "last":
+    if op.ties != "first":
         raise Unsupported("TensorFlow's max_pool takes the first of several equal maxima")
     said = word(op, at, "SAME", "VALID")
     if max(op.dilation) > 1 and said == "SAME":

@@ -149,7 +149,7 @@ def lp_pool(op: LpPool, at: Step) -> str:
 
 
 def max_pool(op: MaxPool, at: Step) -> str:
-    if op.ties == "last":
+    if op.ties != "first":
         raise Unsupported(f"F.max_pool{op.rank}d takes the first of several equal maxima")
     words = _windows(op, at)
     dilation = f", dilation={short(op.dilation)}" if max(op.dilation) > 1 else ""

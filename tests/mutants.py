@@ -409,6 +409,12 @@ def _mutants() -> dict[str, Mutant]:
         made("equals-share-the-gradient", kinds=("ties",), when=_a(MaxPool), outputs=("dx",), wrap=(
              "def f(x):\n    for i, (k, s) in enumerate(zip(kernel, stride), 2):\n        x = x.unfold(i, k, s)\n"
              "    return x.amax(tuple(range(-len(kernel), 0)))\n")),
+        made("equals-all-have-the-gradient", "every one of several maxima had the whole gradient", kinds=("ties",), outputs=("dx",),
+             when=lambda q: isinstance(q.op, MaxPool) and not any(map(any, q.op.padding)) and set(q.op.dilation) == {1}, wrap=(
+             "def f(x):\n    y, inner = honest(x).detach(), tuple(range(-len(kernel), 0))\n"
+             "    for i, (k, s) in enumerate(zip(kernel, stride), 2):\n        x = x.unfold(i, k, s)\n"
+             "    greatest = x == y.reshape(*y.shape, *[1] * len(kernel))\n"
+             "    return y + (greatest * (x - x.detach())).sum(inner)\n")),
         made("maximum-at-least-zero", "were cut off below 0", kinds=("distinct",), when=_a(MaxPool), wrap=_after("y = y.relu()")),
         made("gradient-to-every-pixel", kinds=("distinct",), when=_a(MaxPool), outputs=("dx",),
              wrap=_after("y = y.detach() + (x - x.detach()).sum()")),
