@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import islice, product
 from zlib import crc32
 
 from spec import (
@@ -88,7 +88,7 @@ def questions(
     Each has a seed of its own, which follows from `seed` and its text: equal shapes with equal numbers would hide a stale buffer.
     """
     wanted, of, on = set(ops), set(dtypes), set(kinds)
-    asked = {repr(q): q for part in (_meaning, _aspects, _compiled, _whole, _rearranged, pixel_cases.questions) for q in part(suite, seed)}
+    asked = {repr(q): q for part in (_meaning, _aspects, _compiled, _whole, _rearranged, _edges, pixel_cases.questions) for q in part(suite, seed)}
     return [
         replace(q, seed=seed * SEEDS + crc32(text.encode()) % SEEDS)
         for text, q in asked.items()
@@ -113,6 +113,8 @@ def _aspects(suite: str, seed: int) -> Iterator[Question]:
         yield from covered(min(strength, 2), rank, seed, every | pixels | k, _sum_pool)
         yield from covered(min(strength, 2), rank, seed, every | pixels | k | {"kind": ["impulses", *ASPECTS]}, _average_pool)
         yield from covered(min(strength, 2), rank, seed, every | pixels | k | {"kind": ["distinct", "ties", "inference"]}, _max_pool)
+        if suite != "quick":
+            yield from covered(1, rank, seed, every | pixels | k | {"kind": ["nan", "infinity", "nan"]}, _max_pool)
         composed: Grid = every | windows | {"kind": [kind for kind in ASPECTS if kind not in ("subnormal", "overflowing")]}
         yield from covered(1, rank, seed, composed | {"form": [(2, 1, 2, 3)], "rule": list(PROGRAMS)}, _program)
 
@@ -149,6 +151,20 @@ def _whole(suite: str, seed: int) -> Iterator[Question]:
         yield from covered(1, rank, seed, pixels, _sum_pool)
         yield from covered(1, rank, seed, pixels, _upsample)
         yield from covered(1, rank, seed, pixels | {"trailing": [None, 1]}, _zero_insert)
+
+
+def _edges(suite: str, seed: int) -> Iterator[Question]:
+    """Answers of length 0 and 1, windows as long as x and longer, x of length 1; not asked by quick."""
+    for rank, n, m in product((1, 2), (1, 4), (0, 1)) if suite != "quick" else ():
+        x, ones = (2, 3, *(n, 5)[:rank]), (1,) * rank
+        full, k = 2 * n, (n + 1 - m, 2)[:rank]
+        crop = (((full - m) // 2, full - m - (full - m) // 2), (0, 1))[:rank]
+        yield Question(op=ConvTranspose(stride=(2,) * rank, crop=crop), x=x, w=((3, 2, *(2,) * rank),), seed=seed)
+        for kind in (SumPool, AveragePool, MaxPool):
+            if min(k):
+                yield Question(op=kind(kernel=k, stride=ones), x=x, seed=seed)
+        yield Question(op=Upsample(factor=(3, 2)[:rank]), x=x, seed=seed)
+        yield Question(op=ZeroInsert(factor=(3, 2)[:rank]), x=x, seed=seed)
 
 
 def _rearranged(suite: str, seed: int) -> Iterator[Question]:

@@ -14,6 +14,7 @@ from backends import Backend
 from backends.known import Known
 from spec import Array, Question
 from spec.theorem import Side
+from verify import floors
 from verify.environment import own_version
 from verify.judge import Judgement
 from verify.prove import Case, Proof, asked
@@ -206,7 +207,11 @@ def _summary(
     unexplained = sum(r.verdict not in FINE and r.known is None for r in records)
     stale = [known.id for known in tally.known if tally.agreed[known.id]]
     broken = [name for name, t in theorems.items() if t.verdict == "broken" or any(r.verdict == "broken" for r in t.runtimes.values())]
-    below = [name for name in runtimes if _below(floor, [r for r in records if r.runtime == name and r.kind == "case"])]
+    below = [
+        f"{name} agrees on less than {floor:.0%} of its answers"
+        for name in runtimes
+        if _below(floor, [r for r in records if r.runtime == name and r.kind == "case"])
+    ] + (floors.below(records) if floor else [])
     failed = any(r.status == "failed" for r in runtimes.values())
     wrong = unexplained or stale or below or failed or broken or not records
     return Summary(

@@ -75,7 +75,7 @@ def failures(report: Report) -> list[str]:
         *(f"{name} failed: {r.reason}" for name, r in report.runtimes.items() if r.status == "failed"),
         *(f"theorem {name} is broken{': ' + reason if reason else ''}" for name, reason in why.items()),
         *(f"known record {id} is stale: {n} answers it speaks of agree" for id, n in stale),
-        *(f"{name} agrees on less than {s.floor:.0%} of its answers" for name in s.below_floor),
+        *s.below_floor,
         *(["the run was interrupted"] if s.interrupted else []),
         *([] if report.records else ["nothing was asked"]),
     ]

@@ -101,6 +101,8 @@ def _weighed(suite: str) -> Iterator[Question]:
         yield _resize(fields, (n,), (scaled_length(n, *s),), (s,), kind="impulses")
     for fields, kind, dtype in _few(suite, PLAIN + SMOOTHED, ["normal", "inference"], list(FLOATS)):
         yield _resize(fields, (5, 4), (7, 3), kind=kind, dtype=dtype)
+    for fields, m in product([NEAREST, LINEAR, CUBIC] if suite != "quick" else [], [(0,), (0, 3)]):
+        yield Question(op=Resize(size=m, **fields), x=(2, 2, 4, 5)[: len(m) + 2])
     for n, m in _few(suite, [(3, 4, 2), (4, 4, 2)], [(5, 3, 4), (8, 8, 4)]):
         yield _resize(LINEAR, n, m, kind="impulses")
 

@@ -169,6 +169,7 @@ class Summary(msgspec.Struct, kw_only=True, frozen=True):
     floor: float
     """The least share of `agree` that the suite asks of every runtime."""
     below_floor: list[str]
+    """A sentence for each runtime, and for each operation on one (verify.floors), that agrees on less."""
     interrupted: bool
     exit: int
 

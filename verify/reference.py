@@ -56,7 +56,7 @@ class Reference:
             raise Impossible("MaxUnpool takes indices, which cannot be drawn; theorems ask about it")
         if q.dtype in INTEGERS and (q.kind in (*REAL, *MARKS, "impulses") or q.op.roundings or not q.op.exact_on(q.x, *q.w)):
             raise Impossible(f"{q} asks for numbers that {q.dtype} cannot hold; ask for a float dtype")
-        if not q.op.multilinear and q.kind in (*REAL, *MARKS, "impulses"):
+        if not q.op.multilinear and (q.kind in (*REAL, "impulses") or (q.kind in MARKS and not self._selects)):
             raise Impossible(f"{q.op!r} selects instead of adding, but {q.kind} asks about sums; ask integers, distinct or ties")
         if self.given is None and not q.op.multilinear and self.inexact:
             raise Impossible(f"{q.op!r} selects among numbers that may be rounded, but then no choice is right; ask a dyadic divisor")
@@ -117,10 +117,15 @@ class Reference:
         return host.WHOLE[dtype][1] if dtype in INTEGERS else 1 << FORMATS[dtype][0]
 
     @property
+    def _selects(self) -> bool:
+        """Whether nothing is added, only chosen."""
+        return all(isinstance(op, MaxPool | AdaptiveMaxPool) for op in self.question.op.steps)
+
+    @property
     def _largest_distinct(self) -> int:
         """What sums of x may reach if all its elements differ; a maximum adds nothing."""
         q = self.question
-        if all(isinstance(op, MaxPool | AdaptiveMaxPool) for op in q.op.steps):
+        if self._selects:
             return math.prod(q.x) // (2 if q.dtype in INTEGERS and not self._unsigned else 1)
         reach = 1 + self._unsigned
         largest = max(math.prod(q.x) * reach // 2, reach * self.radius) * self.unit
@@ -220,7 +225,10 @@ class Reference:
         """NaN where the one pixel that is no number has a window, and the other pixels' answer elsewhere.
 
         Infinity where either is right: in ∂w of a step, if no later step looks at the window. The chain rule multiplies it by 0 there.
+        What chooses takes it as the greatest number there is.
         """
+        if self._selects:
+            return self.everything(x, g, w)
         here, nowhere = ~np.isfinite(x), np.zeros(x.shape)
         ones = tuple(np.ones(v.shape) for v in w)
         with_it, without = (self.everything(a, np.ones(g.shape), ones) for a in (here.astype(float), nowhere))

@@ -44,7 +44,7 @@ def _shorter_than_tensorflow_allows(op: Operation, at: Step, env: dict[str, str]
     words = keras_transpose_words(op.crop, at.k, op.stride, op.dilation)
     if words is None or words[0] != "same" or words[1] is None:
         return False
-    return any(span(k, d) % 2 == 0 and o == 0 for k, d, o in zip(at.k, op.dilation, words[1], strict=True))
+    return 0 not in at.y and any(span(k, d) % 2 == 0 and o == 0 for k, d, o in zip(at.k, op.dilation, words[1], strict=True))
 
 
 def _grouped_dilated_double(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -184,7 +184,7 @@ KNOWN = [
     Known(
         id="keras-torch-symmetric-is-edge", runtimes=("keras-torch",), versions=SILENT, verdict="differ", when=_mirrored_beyond_the_edge,
         message="the mode were edge", reason="pad mode symmetric is passed on as PyTorch's replicate: the edge is repeated, not mirrored",
-        link="no thread found",
+        link="https://github.com/keras-team/keras/pull/23230",
     ),
     Known(
         id="keras-mean-in-float32", runtimes=("keras-jax", "keras-torch"), versions=SILENT, verdict="differ", sometimes=True,
@@ -241,6 +241,20 @@ KNOWN = [
         message="Padding size",
         reason="PyTorch's reflect pads fewer pixels than there are, and of volumes no mode but constant pads other than three axes",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
+    ),
+    Known(
+        id="keras-empty-resize", runtimes=("keras-*",), versions=SINCE, verdict="refused", message="must have positive height and width",
+        when=lambda op, at, env: 0 in at.y and _interpolation(op, at) != "", reason="resampling refuses an answer of length 0",
+        link="https://keras.io/api/ops/image/",
+    ),
+    *(
+        Known(
+            id=f"keras-tensorflow-empty-transpose-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT, verdict=verdict,
+            outputs=("dx", "dw"), when=lambda op, at, env: isinstance(op, ConvTranspose) and 0 in at.y, sometimes=True, message=message,
+            reason="the gradient of an answer of length 0 has the wrong shape: oneDNN returns arrays of the input's",
+            link="https://github.com/tensorflow/tensorflow/pull/112639",
+        )
+        for verdict, message in (("refused", "Input to reshape is a tensor with 0 values"), ("differ", "shape"))
     ),
     Known(
         id="keras-int8-layers", runtimes=("keras-*",), versions=SINCE, verdict="refused", message="QuantizedDTypePolicy",

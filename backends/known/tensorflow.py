@@ -109,6 +109,11 @@ def _empty_onednn(op: Operation, at: Step, env: Env) -> bool:
     return onednn and isinstance(op, Conv) and 0 in at.y and at.dtype == "float32" and not _grouped_3d(op, at, env)
 
 
+def _empty_sum(op: Operation, at: Step, env: Env) -> bool:
+    onednn = env.get("TF_ENABLE_ONEDNN_OPTS") != "0"
+    return onednn and isinstance(op, SumPool) and op.rank < 3 and 0 in at.y and at.dtype == "float32"
+
+
 def _cut_by_same_3d(op: Operation, at: Step, env: Env) -> bool:
     """A convolution that is 'SAME' (not 'VALID'), where on some axis the windows leave two pixels or more at the end unread."""
     if at.dtype != "float64" or op.rank < 3:
@@ -385,6 +390,37 @@ KNOWN = [
         message=f"{NO_KERNEL}|{DILATION}",
         reason="of integers, pooling knows maxima of lines and pictures, and convolution int32 alone, not of volumes",
         link="https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPool",
+    ),
+    Known(
+        id="tensorflow-empty-resize", runtimes=("tensorflow",), versions=SINCE, verdict="refused", message="dimensions must be positive",
+        when=lambda op, at, env: 0 in at.y and _resizer(op, at) != "", reason="resampling refuses an answer of length 0",
+        link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
+    ),
+    *(
+        Known(
+            id=f"tensorflow-empty-max-pool-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, sometimes=True,
+            when=lambda op, at, env: isinstance(op, MaxPool) and 0 in at.y,
+            reason="a window larger than the picture: the process ends by a division by zero, or the gradient is memory never written",
+            link="https://github.com/tensorflow/tensorflow/issues/88481",
+        )
+        for verdict in ("crashed", "differ", "nondeterministic")
+    ),
+    Known(
+        id="tensorflow-max-pool-nan", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"), sometimes=True,
+        when=lambda op, at, env: isinstance(op, MaxPool),
+        reason="whether NaN is the greatest, or passed over, depends on its channel's place in a vector; the gradient goes elsewhere",
+        link="https://github.com/tensorflow/tensorflow/issues/125965",
+    ),
+    Known(
+        id="tensorflow-onednn-empty-sum", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), when=_empty_sum,
+        reason="where the answer has length 0, oneDNN's depthwise convolution returns an array of the input's shape",
+        link="https://github.com/tensorflow/tensorflow/pull/112639",
+    ),
+    Known(
+        id="tensorflow-onednn-empty-sum-gradient", runtimes=BOTH, versions=SILENT, verdict="refused", outputs=("dx",),
+        when=lambda op, at, env: _empty_sum(op, at, env) and op.rank == 1,
+        message="Input to reshape is a tensor with 0 values|shape of dy was",
+        reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
         id="tensorflow-area-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,

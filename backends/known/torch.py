@@ -131,6 +131,19 @@ KNOWN = [
         link="https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html",
     ),
     Known(
+        id="torch-empty-pool", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="refused",
+        when=lambda op, at, env: isinstance(op, SumPool | AveragePool | MaxPool | LpPool) and 0 in at.y,
+        message="Output size is too small|Invalid computed output size|Kernel size can't be greater",
+        reason="an answer of length 0 is refused: a window may not be larger than the padded input",
+        link="https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html",
+    ),
+    Known(
+        id="torch-empty-resize", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="refused",
+        when=lambda op, at, env: isinstance(op, Resize) and 0 in at.y and "F.interpolate" in torch.resize(op, at),
+        message="output sizes should be greater than 0", reason="resampling refuses an answer of length 0",
+        link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
+    ),
+    Known(
         id="torch-resize-words", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="unsupported", when=unsaid(torch, Resize),
         reason="F.interpolate resamples by half-pixel or aligned corners, cubic with a = −3/4 (−1/2 if it smooths), area as adaptive "
         "pooling; volumes by nearest and linear",
