@@ -20,7 +20,6 @@ from spec.pad import Pad
 from spec.pool import SumPool
 from spec.window import met, pooled, taps
 
-
 TIES = {
     "first": "the first of several maxima were chosen",
     "last": "the last of several maxima were chosen",

@@ -30,7 +30,7 @@ from spec import (
 )
 from spec import conventions as c
 from spec.operation import size
-from spec.question import COMPILED, FLOATS, INTEGERS
+from spec.question import FLOATS, INTEGERS
 from verify import pixel_cases
 from verify.cover import Built, Grid, Row, axes, covered
 
@@ -88,7 +88,8 @@ def questions(
     Each has a seed of its own, which follows from `seed` and its text: equal shapes with equal numbers would hide a stale buffer.
     """
     wanted, of, on = set(ops), set(dtypes), set(kinds)
-    asked = {repr(q): q for part in (_meaning, _aspects, _compiled, _whole, _rearranged, _edges, pixel_cases.questions) for q in part(suite, seed)}
+    parts = (_meaning, _aspects, _compiled, _whole, _rearranged, _edges, pixel_cases.questions)
+    asked = {repr(q): q for part in parts for q in part(suite, seed)}
     return [
         replace(q, seed=seed * SEEDS + crc32(text.encode()) % SEEDS)
         for text, q in asked.items()

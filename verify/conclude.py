@@ -19,6 +19,7 @@ from verify.environment import own_version
 from verify.judge import Judgement
 from verify.prove import Case, Proof, asked
 from verify.record import (
+    FINE,
     SCHEMA,
     Counterexample,
     KnownReport,
@@ -29,11 +30,8 @@ from verify.record import (
     Summary,
     TheoremOnRuntime,
     TheoremReport,
-    Verdict,
 )  # fmt: skip
 from verify.reference import Reference
-
-FINE: tuple[Verdict, ...] = ("agree", "vacuous")
 
 
 @dataclass(frozen=True)

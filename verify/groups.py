@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from shlex import quote
 
-from verify.conclude import FINE
-from verify.record import Finding, Record, Report, Verdict
+from verify.record import FINE, Finding, Record, Report, Verdict
 
 WORST_FIRST: tuple[Verdict, ...] = (
     "crashed", "timeout", "differ", "nondeterministic", "refused", "unsupported", "imprecise", "vacuous", "agree"

@@ -266,9 +266,8 @@ def _data(job: dict[str, Any], number: int, glue: dict[str, Any]) -> tuple[list[
         drawn = [None if rows is None else np.array(rows, np.float64).reshape(shape) for rows, shape in zip(job["given"], shapes)]
     else:
         drawn = numbers(job["kind"], job["seed"], number, shapes, radius=job["radius"], unit=job["unit"], dtype=job["dtype"])
-    if job["dtype"] in WHOLE:
-        drawn[1] = None
-    x, g, *w = (None if a is None else glue["array"](a, job["dtype"]) for a in drawn)
+    ungraded = job["dtype"] in WHOLE
+    x, g, *w = (None if a is None or (ungraded and i == 1) else glue["array"](a, job["dtype"]) for i, a in enumerate(drawn))
     return [x, *w], g
 
 

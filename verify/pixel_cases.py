@@ -261,5 +261,5 @@ def _whole(suite: str) -> Iterator[Question]:
     modes = [("constant", 0), ("constant", 3), ("edge", 0), ("reflect", 0), ("symmetric", 0), ("wrap", 0)]
     for (mode, value), rank, dtype in _few(suite, modes, [1, 2, 3], list(INTEGERS)):
         yield Question(op=Pad(padding=((1, 2), (2, 0), (0, 1))[:rank], mode=mode, value=value), x=(2, 2, 4, 5, 3)[: rank + 2], dtype=dtype)
-    for size, dtype in _few(suite, [(1,), (2,), (1, 1), (3, 2), (1, 1, 1), (2, 1, 2)], list(INTEGERS)):
-        yield Question(op=AdaptiveMaxPool(size=size), x=(2, 3, 6, 4, 4)[: len(size) + 2], dtype=dtype)
+    for lengths, dtype in _few(suite, [(1,), (2,), (1, 1), (3, 2), (1, 1, 1), (2, 1, 2)], list(INTEGERS)):
+        yield Question(op=AdaptiveMaxPool(size=lengths), x=(2, 3, 6, 4, 4)[: len(lengths) + 2], dtype=dtype)

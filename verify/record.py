@@ -16,6 +16,8 @@ Verdict = Literal[
 ]
 
 
+FINE: tuple[Verdict, ...] = ("agree", "vacuous")
+
 Status = Literal["ran", "not installed", "failed"]
 
 

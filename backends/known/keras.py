@@ -144,7 +144,8 @@ KNOWN = [
     ),
     Known(
         id="keras-tensorflow-same-even-output-padding-0", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
-        when=_shorter_than_tensorflow_allows, message="Size of out_backprop doesn't match|could not create a primitive|Incompatible shapes between op input",
+        when=_shorter_than_tensorflow_allows,
+        message="Size of out_backprop doesn't match|could not create a primitive|Incompatible shapes between op input",
         reason="padding='same', output_padding=0 and an even kernel: Keras asks TensorFlow for a length that TensorFlow does not take; "
         "torch and JAX answer",
         link="no thread found",

@@ -32,8 +32,13 @@ def _grouped_transpose(op: Operation, at: Step, env: Env) -> bool:
     return isinstance(op, ConvTranspose) and op.groups > 1
 
 
+def _plain(at: Step, env: Env) -> bool:
+    """Answered by the kernels that are there without oneDNN, which float64 always is."""
+    return at.dtype == "float64" or env.get("TF_ENABLE_ONEDNN_OPTS") == "0"
+
+
 def _unequal_strides(op: Operation, at: Step, env: Env) -> bool:
-    if at.dtype not in ("float16", "float64") or op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool):
+    if not (_plain(at, env) or at.dtype == "float16") or op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool):
         return False
     return len(set(op.stride)) > 1 and (not isinstance(op, AveragePool) or _by_sums(op, at))
 
@@ -92,16 +97,16 @@ def _answered_grouped_3d(op: Operation, at: Step, env: Env) -> bool:
 
 def _dilated_double(op: Operation, at: Step, env: Env) -> bool:
     if isinstance(op, Conv) or (op.rank == 3 and isinstance(op, SumPool | AveragePool | LpPool)):
-        return at.dtype == "float64" and max(op.dilation) > 1
+        return _plain(at, env) and max(op.dilation) > 1
     return False
 
 
 def _dilated_double_transpose(op: Operation, at: Step, env: Env) -> bool:
-    return isinstance(op, ConvTranspose) and at.dtype == "float64" and max(op.dilation) > 1 and op.groups == 1
+    return isinstance(op, ConvTranspose) and _plain(at, env) and max(op.dilation) > 1 and op.groups == 1
 
 
 def _grouped_double(op: Operation, at: Step, env: Env) -> bool:
-    return isinstance(op, Conv) and at.dtype == "float64" and op.groups > 1 and op.rank < 3
+    return isinstance(op, Conv) and _plain(at, env) and op.groups > 1 and op.rank < 3
 
 
 def _empty_onednn(op: Operation, at: Step, env: Env) -> bool:
@@ -262,7 +267,7 @@ KNOWN = [
     Known(
         id="tensorflow-depthwise-unequal-strides", runtimes=BOTH, versions=SINCE, verdict="refused", when=_unequal_strides,
         outputs=("y", "dx"), message="only supports equal length strides",
-        reason="a depthwise convolution in float64 takes one stride for rows and columns; in float32 oneDNN takes two",
+        reason="a depthwise convolution takes one stride for rows and columns; in float32 oneDNN, unless switched off, takes two",
         link="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
     ),
     *(
@@ -277,23 +282,24 @@ KNOWN = [
     Known(
         id="tensorflow-dilated-float64", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
         when=lambda op, at, env: _dilated_double(op, at, env) and op.rank == 3 and 0 not in at.y, message=DILATION,
-        reason="dilated convolution in float64 does not exist on CPU in 3-D",
+        reason="dilated convolution without oneDNN (float64, or TF_ENABLE_ONEDNN_OPTS=0) does not exist on CPU in 3-D",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
         id="tensorflow-dilated-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
         when=lambda op, at, env: _dilated_double(op, at, env) and (op.rank < 3 or 0 in at.y), message=DILATION,
-        reason="dilated convolution in float64 has no gradient on CPU", link="https://github.com/tensorflow/tensorflow/issues/28264",
+        reason="dilated convolution without oneDNN (float64, or TF_ENABLE_ONEDNN_OPTS=0) has no gradient on CPU", link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
         id="tensorflow-dilated-float64-transpose", runtimes=BOTH, versions=SINCE, verdict="refused", when=_dilated_double_transpose,
-        message=DILATION, reason="dilated transposed convolution exists on CPU in float32 only (oneDNN)",
+        message=DILATION,
+        reason="dilated transposed convolution exists on CPU with oneDNN only: not in float64, not with TF_ENABLE_ONEDNN_OPTS=0",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
         id="tensorflow-grouped-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
         when=_grouped_double, message=f"Gradients for grouped convolutions are not supported|{DILATION}",
-        reason="grouped convolution in float64 has no gradient on CPU", link="https://github.com/tensorflow/tensorflow/issues/45216",
+        reason="grouped convolution without oneDNN (float64, or TF_ENABLE_ONEDNN_OPTS=0) has no gradient on CPU", link="https://github.com/tensorflow/tensorflow/issues/45216",
     ),
     Known(
         id="tensorflow-conv3d-float64-same", runtimes=BOTH, versions=SILENT, verdict="differ", when=_cut_by_same_3d,
@@ -448,8 +454,8 @@ KNOWN = [
         link="https://github.com/tensorflow/tensorflow/issues/108660",
     ),
     Known(
-        id="tensorflow-xla-nearest-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",), outputs=("dx", "dw"),
-        when=_nearest_picture, message="Detected unsupported operations.*NearestNeighborGrad",
+        id="tensorflow-xla-nearest-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
+        outputs=("dx", "dw"), when=_nearest_picture, message="Detected unsupported operations.*NearestNeighborGrad",
         reason="XLA has no kernel for the gradient of nearest resampling",
         link="https://github.com/tensorflow/tensorflow/issues/60203",
     ),
