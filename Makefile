@@ -26,6 +26,7 @@ docs: .venv/frameworks
 	$(BIN)/python -m tests.bank --markdown > docs/mutants.md
 	$(BIN)/concordant run --suite standard --quiet --out runs/docs || test $$? = 1
 	$(BIN)/python -m verify.ratios runs/docs/report.json > docs/ratios.md
+	$(BIN)/python -m verify.disagreements runs/docs/report.json > docs/findings/disagreements.md
 	$(BIN)/python -m tests.honest --markdown > docs/false-alarms.md
 
 # torch first and alone: once it is there, no other package asks for another build of it.

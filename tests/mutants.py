@@ -420,6 +420,17 @@ def _mutants() -> dict[str, Mutant]:
              wrap=_after("y = y.detach() + (x - x.detach()).sum()")),
     ]  # fmt: skip
 
+    integers = [
+        made("integers-promoted", when=lambda q: q.dtype == "uint8", wrap=_after("y = y.float()")),
+        made("integers-through-float32", "the answer were rounded to 24", when=lambda q: q.dtype == "int32",
+             wrap=_after("y = y.float().to(y.dtype)")),
+        made("signed-bytes", when=lambda q: q.dtype == "uint8", wrap=_after("y = y.to(torch.int8).to(torch.uint8).clamp(max=127)")),
+        made("maximum-passes-nan-over", "replaced by a number", kinds=("nan",), when=_a(MaxPool),
+             wrap=_before("x = torch.nan_to_num(x, -1e30)")),
+        made("maximum-passes-infinity-over", "replaced by a number", kinds=("infinity",), when=_a(MaxPool),
+             wrap=_before("x = torch.where(x.isinf(), -1e30, x)")),
+    ]  # fmt: skip
+
     without_a_run = [
         made("compiled-otherwise", "x were flipped along its spatial axis 0", kinds=("compiled",), when=lambda q: q.kind == "compiled",
              wrap='@torch.compile(backend="aot_eager")\n'
@@ -429,7 +440,7 @@ def _mutants() -> dict[str, Mutant]:
     ]  # fmt: skip
 
     tables = (another_operation, arguments_mistaken, answers_spoilt, gradients_wrong, memories, no_answer,
-              another_precision, no_number, choices, without_a_run)  # fmt: skip
+              another_precision, no_number, choices, integers, without_a_run)  # fmt: skip
     return {m.name: m for table in tables for m in table}
 
 

@@ -15,6 +15,22 @@ from verify.groups import operation
 from verify.record import Record, load
 
 TABLE = """
+                    jax  keras-jax  keras-tensorflow  keras-torch  tensorflow  torch
+Conv                 95         90                90           90          80     95
+ConvTranspose        85         85                75           85          80     95
+Upsample             95         95                95           95          95     95
+ZeroInsert           95         95               100           95         100     95
+SumPool              95         70                60           70          80     85
+compositions         95         95                95           95          95     95
+AveragePool          95         85                75           80          80     90
+MaxPool              90         80                70           80          75     95
+DepthToSpace        100        100               100          100         100    100
+SpaceToDepth        100        100               100          100         100    100
+Resize               90         75                65           65          60     80
+LpPool               95         80                80           80          95     90
+AdaptiveAveragePool  40         80                85           80          45     95
+AdaptiveMaxPool      50         80                70           80          50     80
+Pad                  90         60                60           40          60     70
 """
 
 STEP = 5

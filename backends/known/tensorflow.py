@@ -188,13 +188,11 @@ def _valid_in_keras(op: Operation, at: Step, env: Env) -> bool:
 
 
 def _without_xla_kernel(op: Operation, at: Step, env: Env) -> bool:
-    return at.x != at.y and any(word in _resizer(op, at) for word in ("bicubic", "antialias"))
+    return any(word in _resizer(op, at) for word in ("bicubic", "antialias"))
 
 
 def _nearest_picture(op: Operation, at: Step, env: Env) -> bool:
-    """tf.image.resize does nothing where no length changes; its v1 functions resample all the same."""
-    changed = at.x != at.y or "v1" in _resizer(op, at)
-    return changed and ("nearest" in _resizer(op, at) or (isinstance(op, Upsample) and op.rank == 2))
+    return "nearest" in _resizer(op, at) or (isinstance(op, Upsample) and op.rank == 2)
 
 
 def _area(op: Operation, at: Step, env: Env) -> bool:
