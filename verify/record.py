@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -18,6 +18,12 @@ Verdict = Literal[
 
 Status = Literal["ran", "not installed", "failed"]
 
+MOST_CELLS = 32
+"""Along either side of a picture of where values are wrong."""
+
+Row = Annotated[str, msgspec.Meta(pattern="^[0-9]*$", max_length=MOST_CELLS)]
+Picture = Annotated[tuple[Row, ...], msgspec.Meta(max_length=MOST_CELLS)]
+
 
 class Difference(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """Where an answer departs from the definition. Values are written as Python writes them, so that NaN survives JSON."""
@@ -29,6 +35,9 @@ class Difference(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     got: str = ""
     ratio: float | None = None
     """The greatest error divided by its rounding bound; None where it is infinite."""
+    map: Picture = ()
+    """Where the wrong values lie along the last two axes, the other axes laid over each other: a text for each row, a digit for each
+    cell, from 0, none of its values is wrong, to 9, all of them."""
 
 
 class Rounding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):

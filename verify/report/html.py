@@ -30,7 +30,7 @@ TEXTS = ("question", "output", "dtype", "numbers", "runtime", "verdict", "reason
 
 def html(report: Report) -> str:
     """The page."""
-    style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    style, script = _part("page.css"), _part("page.js")
     score = interop(report)
     return _template().render(
         report=report, score=score, failures=failures(report), matrix=matrix(report), marks=MARKS, worst_first=WORST_FIRST,
@@ -39,6 +39,11 @@ def html(report: Report) -> str:
         style=Markup(style), script=Markup(script), data=Markup(_inline(_data(report, score))),
         policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'",
     )  # fmt: skip
+
+
+@lru_cache
+def _part(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
 
 
 @lru_cache
@@ -61,7 +66,7 @@ def _data(report: Report, score: Interop) -> dict[str, Any]:
         "records": columns,
         "missed": _sparse((i, r.missed_probability) for i, r in enumerate(report.records)),
         "rounding": _sparse((i, r.rounding and to_builtins(r.rounding)) for i, r in enumerate(report.records)),
-        "difference": _sparse((i, r.difference and to_builtins(r.difference)) for i, r in enumerate(report.records)),
+        "difference": _sparse((i, r.difference and to_builtins(r.difference) | {"shape": r.shape}) for i, r in enumerate(report.records)),
         "findings": [to_builtins(f) for f in report.findings],
         "known": to_builtins(report.known),
         "asked": {name: quote(r.asked or name) for name, r in report.runtimes.items()},
