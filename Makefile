@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: verify test check mutants docs clean
+.PHONY: verify test check browser mutants docs clean
 
 verify: .venv/frameworks
 	$(BIN)/concordant run --suite quick; status=$$?; \
@@ -14,6 +14,12 @@ test: .venv/frameworks
 check: .venv/frameworks
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# What tests/test_browser.py needs beside Python; without it those tests are skipped.
+browser:
+	command -v chromium && command -v chromedriver || { \
+	  sudo=$$(test $$(id -u) = 0 || echo sudo); \
+	  $$sudo apt-get update --quiet && $$sudo apt-get install --quiet --yes --no-install-recommends chromium chromium-driver; }
 
 mutants: .venv/frameworks
 	$(BIN)/python -m tests.bank

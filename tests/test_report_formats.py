@@ -7,7 +7,6 @@ import io
 import json
 import random
 import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -345,45 +344,6 @@ def test_bad_input_is_one_sentence(arguments: tuple[str, ...], words: str, tmp_p
     assert err.startswith("concordant: ")
     assert err.count("\n") == 1
     assert words in err
-
-
-# ---- in a browser, where there is one ----
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-def opened(made: Report, fragment: str, folder: Path) -> str:
-    """The page as it stands after its script has run."""
-    (folder / "page.html").write_text(FORMATS["html"](made), encoding="utf-8")
-    command = [
-        str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=5000",
-        "--dump-dom", (folder / "page.html").as_uri() + fragment,
-    ]  # fmt: skip
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=True).stdout
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
-@pytest.mark.parametrize("words", HOSTILE[:3])
-def test_words_do_nothing_in_a_browser(words: str, tmp_path: Path) -> None:
-    made = full(words)
-    dom = opened(made, f"#case={made.records[1].id}", tmp_path)
-    assert "<title>Concordant: " in dom
-    assert "answers as if" in dom
-    page = Page(dom)
-    assert not {tag for tag, _ in page.tags} & {"img", "b", "iframe"}
-    assert not any(name.startswith("on") for _, a in page.tags for name in a)
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
-@pytest.mark.parametrize(
-    ("fragment", "count"),
-    [
-        ("", "8 of 8"), ("#runtime=right", "3 of 8"), ("#standing=new&verdict=crashed", "1 of 8"), ("#q=upsample+conv", "2 of 8"),
-        ("#dtype=no", "0 of 8"),
-    ],
-)
-def test_a_fragment_is_a_state(fragment: str, count: str, tmp_path: Path) -> None:
-    assert f'role="status">{count} answers' in opened(full(), fragment, tmp_path)
 
 
 def test_the_names_used_here_are_the_questions() -> None:
