@@ -23,7 +23,7 @@ from verify import cli
 from verify.diff import FORMATS as DIFFS
 from verify.diff import Incomparable, compare
 from verify.groups import interop
-from verify.record import SCHEMA, BadReport, Report, load, save
+from verify.record import SCHEMA, BadReport, load, save
 from verify.report import FORMATS
 from verify.report.markdown import MOST_BYTES
 

@@ -16,8 +16,8 @@ import numpy as np
 from spec import Array
 from verify.answer import Answer, Inferred, Output
 from verify.host import MARKS
-from verify.precision import biased, explained
 from verify.picture import drawn
+from verify.precision import biased, explained
 from verify.record import Difference, Rounding, Verdict
 from verify.reference import Reference
 
