@@ -142,8 +142,8 @@ def test_junit_follows_the_schema_of_its_readers(made: Report) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ('<testsuites name="concordant"', '<testsuites name="concordant" skipped="0"'), ('time="0"', 'time="soon"'), ('classname="', 'class="'),
-        ("<skipped ", "<ignored "), ('tests="', 'tests="-'),
+        ('<testsuites name="concordant"', '<testsuites name="concordant" skipped="0"'), ('time="0"', 'time="soon"'),
+        ('classname="', 'class="'), ("<skipped ", "<ignored "), ('tests="', 'tests="-'),
     ],
 )  # fmt: skip
 def test_the_schema_of_junit_refuses_what_its_readers_do(right: str, wrong: str) -> None:
@@ -382,7 +382,7 @@ def test_what_is_not_installed_is_told(tmp_path: Path, capsys: pytest.CaptureFix
         (("report", "{}/bad.json"), "is no report"),
         (("report", "{}", "--out", "{}"), "cannot be written: Is a directory"),
         (("diff", "{}", "{}/bad.json"), "is no report"),
-        (("diff", "{}", "{}", "--format", "pdf"), "must be one of text, md, json"),
+        (("diff", "{}", "{}", "--format", "pdf"), "must be one of text, md, json, html"),
     ],
     ids=str,
 )

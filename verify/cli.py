@@ -188,7 +188,7 @@ def view(
 def diff(
     old: Annotated[Path, typer.Argument(help="A folder that `concordant run` left, or its report.json.")],
     new: Annotated[Path, typer.Argument(help="A later one, or one from another place.")],
-    form: Annotated[str, typer.Option("--format", help="text, md or json.")] = "text",
+    form: Annotated[str, typer.Option("--format", help="text, md, json or html.")] = "text",
     out: Annotated[Path | None, typer.Option(help="The file to write. [default: standard output]")] = None,
 ) -> None:
     """What changed in meaning, precision, support and coverage. Exit status 0: nothing is worse; 1: something is; 2: not comparable."""

@@ -30,26 +30,28 @@ TEXTS = ("question", "output", "dtype", "numbers", "runtime", "verdict", "reason
 
 def html(report: Report) -> str:
     """The page."""
-    style, script = _part("page.css"), _part("page.js")
+    style, script = part("page.css"), part("page.js")
     score = interop(report)
-    return _template().render(
+    return template("page.html").render(
         report=report, score=score, failures=failures(report), matrix=matrix(report), marks=MARKS, worst_first=WORST_FIRST,
         runtimes=[name for name, r in report.runtimes.items() if r.status != "not installed"],
         theorems=sorted(report.theorems.items(), key=lambda item: (item[1].claim is None, item[1].claim or 0)),
         style=Markup(style), script=Markup(script), data=Markup(_inline(_data(report, score))),
-        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'",
+        policy=f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; base-uri 'none'; form-action 'none'",
     )  # fmt: skip
 
 
 @lru_cache
-def _part(name: str) -> str:
+def part(name: str) -> str:
+    """A file beside this one."""
     return (HERE / name).read_text(encoding="utf-8")
 
 
 @lru_cache
-def _template() -> Template:
+def template(name: str) -> Template:
+    """One that escapes whatever it is given."""
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("page.html")
+    return environment.get_template(name)
 
 
 def _data(report: Report, score: Interop) -> dict[str, Any]:
@@ -91,5 +93,6 @@ def _inline(data: object) -> str:
     return text
 
 
-def _hash(text: str) -> str:
+def digest(text: str) -> str:
+    """What a content security policy knows a style or a script by."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
