@@ -22,11 +22,12 @@ import pytest
 
 from backends import Backend, Runtime
 from spec import Shape, parse_question
-from verify import engine
+from verify import engine, process
 from verify.answer import Answer
-from verify.engine import Host, HostFailed, Job, answers
+from verify.engine import Asker, Cores, answers
 from verify.host import FORMATS, REAL, draw, numbers, rounded
 from verify.judge import judge
+from verify.process import Host, HostFailed, Job
 from verify.reference import Reference
 
 BASE = """
@@ -92,7 +93,7 @@ def ask(jobs: list[Job], backend: Backend, *, timeout: float = LONG, alone: bool
     """Every answer by the job's id, each of which must come exactly once."""
 
     async def collect() -> list[tuple[int, Answer]]:
-        stream = answers(backend, jobs, cores=asyncio.Semaphore(1), timeout=timeout, alone=alone, versions={})
+        stream = answers(Asker(backend, Cores(1), timeout, alone), jobs)
         return [(job.id, answer) async for job, answer in stream]
 
     heard = asyncio.run(asyncio.wait_for(collect(), LONG))
@@ -556,7 +557,7 @@ def test_a_host_that_starts_only_once(tmp_path: Path) -> None:
 
     async def collect() -> None:
         jobs = [job(0, DOUBLE), job(1, ABORT), job(2, DOUBLE)]
-        async for one, _ in answers(fake(once + STREAMING), jobs, cores=asyncio.Semaphore(1), timeout=LONG, versions={}):
+        async for one, _ in answers(Asker(fake(once + STREAMING), Cores(1), LONG), jobs):
             heard.append(one.id)
 
     with pytest.raises(HostFailed, match="FileExistsError"):
@@ -568,7 +569,7 @@ def test_versions_are_told() -> None:
     versions: dict[str, str] = {}
 
     async def collect() -> None:
-        async for _ in answers(fake(STREAMING), [job(0, DOUBLE)], cores=asyncio.Semaphore(1), timeout=LONG, versions=versions):
+        async for _ in answers(Asker(fake(STREAMING), Cores(1), LONG, versions=versions), [job(0, DOUBLE)]):
             pass
 
     asyncio.run(collect())
@@ -603,12 +604,12 @@ def test_cores_bound_the_busy_hosts() -> None:
     text = "import time, numpy as np\ndef f(x): return np.array([time.monotonic(), time.sleep(0.05) or time.monotonic()])"
     spans: list[list[float]] = []
 
-    async def one(cores: asyncio.Semaphore) -> None:
-        async for _, answer in answers(fake(STREAMING), [job(i, text) for i in range(4)], cores=cores, timeout=LONG, versions={}):
+    async def one(cores: Cores) -> None:
+        async for _, answer in answers(Asker(fake(STREAMING), cores, LONG), [job(i, text) for i in range(4)]):
             spans.append(answer.outputs[0].values.tolist())
 
     async def several() -> None:
-        cores = asyncio.Semaphore(1)
+        cores = Cores(1)
         await asyncio.gather(one(cores), one(cores), one(cores))
 
     asyncio.run(several())
@@ -622,7 +623,7 @@ def test_giving_up_ends_the_host(text: str) -> None:
     """A caller that is cancelled at any moment, also in the middle of a large answer, gets away at once."""
 
     async def collect() -> None:
-        async for _ in answers(fake(STREAMING), [job(i, text) for i in range(50)], cores=asyncio.Semaphore(1), timeout=LONG, versions={}):
+        async for _ in answers(Asker(fake(STREAMING), Cores(1), LONG), [job(i, text) for i in range(50)]):
             pass
 
     async def give_up(after: float) -> None:
@@ -637,7 +638,7 @@ def test_giving_up_ends_the_host(text: str) -> None:
 
 def test_leaving_early_ends_the_host() -> None:
     async def first() -> int:
-        stream = answers(fake(STREAMING), [job(i, DOUBLE) for i in range(50)], cores=asyncio.Semaphore(1), timeout=LONG, versions={})
+        stream = answers(Asker(fake(STREAMING), Cores(1), LONG), [job(i, DOUBLE) for i in range(50)])
         async with aclosing(stream):
             async for asked, _ in stream:
                 return asked.id
@@ -734,7 +735,7 @@ def liar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def install(lie: str) -> None:
         script = tmp_path / "liar.py"
         script.write_text(f"{LIAR}\n{lie}\ntime.sleep(1000)\n")
-        monkeypatch.setattr(engine, "HOST", script)
+        monkeypatch.setattr(process, "HOST", script)
 
     return install
 
@@ -828,7 +829,7 @@ def test_silence_is_a_timeout(liar: Any) -> None:
 def test_a_greeting_that_makes_no_sense(greeting: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "liar.py"
     script.write_text(f"{SPEECH}\n{greeting}\ntime.sleep(1000)\n")
-    monkeypatch.setattr(engine, "HOST", script)
+    monkeypatch.setattr(process, "HOST", script)
     with pytest.raises(HostFailed):
         ask([asked(0)], fake(""))
 

@@ -22,10 +22,11 @@ from backends.known import Known
 from spec import Impossible, Question, parse_question
 from verify.conclude import Ran, Tally
 from verify.diagnose import remedies
-from verify.engine import SLOWEST_IMPORT, Asker, HostFailed
+from verify.engine import SLOWEST_IMPORT, Asker, Cores
 from verify.groups import operation, standing, without_step
 from verify.host import MARKS
 from verify.judge import Judgement, judge
+from verify.process import HostFailed
 from verify.record import Finding, Record, Report
 from verify.reference import Reference
 from verify.reproduce import issue, script, shows
@@ -92,9 +93,9 @@ class Hunt:
     """The one that is asked now."""
 
     def __post_init__(self) -> None:
-        self.alone = Asker(self.backend, asyncio.Semaphore(1), self.timeout, True, self.ran.versions)
+        self.alone = Asker(self.backend, Cores(1), self.timeout, True, self.ran.versions)
         if self.backend.runtime.survey:
-            self.survey = Asker(self.backend, asyncio.Semaphore(1), self.timeout, False, self.ran.versions)
+            self.survey = Asker(self.backend, Cores(1), self.timeout, False, self.ran.versions)
         self.asker = self.alone
 
     async def all_of(self, groups: Sequence[Sequence[Record]]) -> list[Finding]:
@@ -249,5 +250,3 @@ def _reference(question: Question) -> Reference | None:
 
 def _id(*parts: str) -> str:
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12]
-
-

@@ -18,9 +18,10 @@ from spec import Array, Question
 from verify.answer import Answer
 from verify.conclude import Ask, Ran, conclude
 from verify.diagnose import diagnose, equals, resembled
-from verify.engine import HostFailed, Job, answers
+from verify.engine import Asker, Cores, answers
 from verify.environment import missing, variables, versions
 from verify.judge import Judgement, judge
+from verify.process import GIB, HostFailed, Job
 from verify.prove import Proof, asked
 from verify.record import Report, Verdict
 from verify.reference import CONFIDENCE, Reference
@@ -50,6 +51,8 @@ class Run:
     confidence: int = CONFIDENCE
     timeout: float = 60.0
     cores: int = field(default_factory=lambda: os.cpu_count() or 1)
+    memory: int = 8 * GIB
+    """Bytes that a host may take."""
     watch: Watch = lambda runtime, doing, done: None
     known: list[Known] = field(default_factory=everything)
     interrupted: bool = False
@@ -76,12 +79,12 @@ class Run:
         return self.report()
 
     async def _all(self) -> None:
-        cores = asyncio.Semaphore(self.cores)
+        cores = Cores(self.cores)
         async with asyncio.TaskGroup() as group:
             for ran in self.ran.values():
                 group.create_task(self._one(ran, cores))
 
-    async def _one(self, ran: Ran, cores: asyncio.Semaphore) -> None:
+    async def _one(self, ran: Ran, cores: Cores) -> None:
         backend = ran.backend
         ran.reason = missing(backend)
         if ran.reason:
@@ -129,12 +132,11 @@ class Run:
             jobs.append(job(i, text, reference))
         return jobs
 
-    async def _judged(
-        self, ran: Ran, jobs: list[Job], cores: asyncio.Semaphore, *, alone: bool
-    ) -> AsyncGenerator[tuple[Job, list[Judgement]]]:
+    async def _judged(self, ran: Ran, jobs: list[Job], cores: Cores, *, alone: bool) -> AsyncGenerator[tuple[Job, list[Judgement]]]:
         self.watch(ran.backend.name, "starting" if not alone else "confirming", len(ran.settled))
-        stream = answers(ran.backend, jobs, cores=cores, timeout=self.timeout, versions=ran.versions, alone=alone)
-        async with aclosing(stream):
+        hosts = max(self.cores // len(self.backends), 1)
+        asker = Asker(ran.backend, cores, self.timeout, alone, ran.versions, hosts, self.memory)
+        async with aclosing(answers(asker, jobs)) as stream:
             async for job, answer in stream:
                 judged = judge(self.reference(job.id), answer)
                 yield job, [diagnosed(self.reference(job.id), j, answer) for j in judged] if alone else judged
