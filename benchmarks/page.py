@@ -7,17 +7,13 @@ To open: from navigation until everything is drawn. To filter: a choice or a sea
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
-
+from tests.browser import Window, chromium
 from tests.sample_reports import record, report
 from verify.record import Difference, Report
-from verify.report.html import html
 
 RUNTIMES = ("torch", "tensorflow", "jax", "keras-torch", "keras-tensorflow", "keras-jax")
 STATES = ("", "runtime=jax", "verdict=differ", "operation=Op7", "q=kernel+42", "q=x", "standing=new&output=dw", "alone=alone")
@@ -45,22 +41,16 @@ def large(count: int) -> Report:
 
 
 def main(count: str = "50000") -> None:
-    options = ChromeOptions()
-    options.binary_location = str(shutil.which("chromium"))
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu"):
-        options.add_argument(argument)
-    with tempfile.TemporaryDirectory() as folder, Chrome(options=options, service=Service(shutil.which("chromedriver"))) as browser:
-        page = Path(folder) / "page.html"
-        page.write_text(html(large(int(count))), encoding="utf-8")
-        opened = []
+    with tempfile.TemporaryDirectory() as folder, chromium() as driver:
+        window, opened = Window(driver, Path(folder)), []
         for _ in range(3):
-            browser.get("about:blank")
-            browser.get(page.as_uri())
-            opened.append(browser.execute_script("return performance.getEntriesByType('navigation')[0].duration"))
-        filtered = {state: max(browser.execute_script(FILTERED, state) for _ in range(3)) for state in STATES}
-        print(f"{count} records, {page.stat().st_size / 2**20:.1f} MiB; opens in {max(opened) / 1000:.2f} s")
-        for state, took in filtered.items():
-            print(f"{took / 1000:.3f} s  #{state}")
+            window.open(large(int(count)))
+            opened.append(window.run("return performance.getEntriesByType('navigation')[0].duration"))
+        filtered = {state: max(window.run(FILTERED, state) for _ in range(3)) for state in STATES}
+        size = (Path(folder) / "page.html").stat().st_size
+    print(f"{count} records, {size / 2**20:.1f} MiB; opens in {max(opened) / 1000:.2f} s")
+    for state, took in filtered.items():
+        print(f"{took / 1000:.3f} s  #{state}")
 
 
 if __name__ == "__main__":

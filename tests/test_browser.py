@@ -7,31 +7,22 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.expected_conditions import presence_of_element_located, text_to_be_present_in_element
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.browser import THERE, Window, chromium
 from tests.sample_reports import TRANSPOSE, UPSAMPLE, full, record, report
 from tests.test_report_formats import HOSTILE
-from verify.record import Report
-from verify.report.html import html
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
 REQUIRED = os.environ.get("CONCORDANT_BROWSER") == "required"
 
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER) and not REQUIRED, reason="no Chromium with chromedriver here (`make browser`)")
+pytestmark = pytest.mark.skipif(not THERE and not REQUIRED, reason="no Chromium with chromedriver here (`make browser`)")
 
 CONTRAST = """
 const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
@@ -54,66 +45,10 @@ return [...document.body.querySelectorAll("*")].filter((e) =>
 """
 
 
-class Window:
-    """The browser, and the page that it shows."""
-
-    def __init__(self, driver: Chrome, folder: Path) -> None:
-        self.driver, self.folder = driver, folder
-
-    def open(self, made: Report, fragment: str = "") -> None:
-        """A page on disk, as who is sent one opens it."""
-        path = self.folder / "page.html"
-        path.write_text(html(made), encoding="utf-8")
-        self.driver.get("about:blank")
-        self.driver.get(path.as_uri() + fragment)
-
-    def one(self, selector: str) -> WebElement:
-        """Waits for it, as a person would; a page that never gets there fails."""
-        return WebDriverWait(self.driver, 10).until(presence_of_element_located((By.CSS_SELECTOR, selector)), selector)
-
-    def button(self, words: str) -> WebElement:
-        """The first that can be seen with these words on it."""
-        found = self.driver.find_elements(By.XPATH, f"//button[contains(., '{words}')]")
-        return next(one for one in found if one.is_displayed())
-
-    def all(self, selector: str) -> list[WebElement]:
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
-
-    def field(self, label: str) -> WebElement:
-        """What a person finds by its label."""
-        return self.driver.find_element(By.XPATH, f"//label[starts-with(normalize-space(.), '{label}')]/*[self::select or self::input]")
-
-    def run(self, script: str, *arguments: object) -> Any:
-        return self.driver.execute_script(script, *arguments)
-
-    def shows(self, words: str) -> None:
-        """Waits until the line above the answers says so."""
-        WebDriverWait(self.driver, 10).until(text_to_be_present_in_element((By.ID, "count"), words), words)
-
-    @property
-    def fragment(self) -> str:
-        return str(self.run("return location.hash"))
-
-    def media(self, kind: str = "", **features: str) -> None:
-        """What the reader's system says that it prefers."""
-        listed = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": kind, "features": listed})
-
-    def complaints(self) -> list[str]:
-        """Errors of the script, and whatever the content security policy stopped."""
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
-
-
 @pytest.fixture(scope="module")
 def driver() -> Iterator[Chrome]:
-    options = ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    started = Chrome(options=options, service=Service(DRIVER))
-    yield started
-    started.quit()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture

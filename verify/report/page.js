@@ -3,7 +3,8 @@
 // What a record holds is only ever set as text.
 
 const data = JSON.parse(document.getElementById("data").textContent);
-const { texts, records } = data;
+const { lines, records } = data;
+const texts = data.texts.map((text) => (typeof text === "string" ? text : text.map((line) => lines[line]).join("\n")));
 const total = records.id.length;
 const FACETS = { operation: "operation", runtime: "runtime", verdict: "verdict", dtype: "dtype", numbers: "numbers put in", output: "output", standing: "standing", alone: "wrong where others are right" };
 const SEARCHED = ["question", "native", "reason", "diagnosis", "known", "id"];
@@ -189,7 +190,6 @@ function picture(difference) {
 
 // ---- one case ----
 
-const LOG2 = (p) => (p > 0 ? `2^${Math.log2(p).toFixed(0).replace("-", "−")}` : "0");
 const share = (ratio) => (ratio === null || ratio === undefined ? "infinite" : Number(ratio).toPrecision(3));
 
 function facts(i) {
@@ -208,7 +208,7 @@ function facts(i) {
   }
   const rounding = data.rounding[i];
   if (rounding) fact("rounding / bound", `${share(rounding.ratio)} at [${(rounding.at ?? []).join(", ")}], ${rounding.terms ?? 0} products added`);
-  if (data.missed[i] !== undefined) fact("P(missed)", `≤ ${LOG2(data.missed[i])}`);
+  if (at(i, "missed")) fact("P(missed)", `≤ ${at(i, "missed")}`);
   const known = at(i, "known");
   if (known) {
     const record = data.known[known];
