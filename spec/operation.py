@@ -10,7 +10,7 @@ import dataclasses
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -75,7 +75,7 @@ class Operation:
     @property
     def rank(self) -> int:
         """The number of spatial axes."""
-        return next(len(getattr(self, f.name)) for f in dataclasses.fields(self) if "neutral" in f.metadata)
+        return len(getattr(self, _first_row(type(self))))  # type: ignore[arg-type]
 
     @property
     def weights(self) -> int:
@@ -181,6 +181,11 @@ class Operation:
             raise self.refuse(f"x has shape {x}, but {self.rank} spatial axes need (N, C{', n' * self.rank})")
         if min(x) < 1:
             raise self.refuse(f"x has shape {x}, but every length must be at least 1")
+
+
+@cache
+def _first_row(kind: type) -> str:
+    return next(f.name for f in dataclasses.fields(kind) if "neutral" in f.metadata)
 
 
 @lru_cache(maxsize=4096)

@@ -169,7 +169,7 @@ class Resize(Operation):
         yield "the sizes were those of the other axes", replace(self, size=self.size[::-1], scale=self.scale[::-1])
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1 << 14)
 def _matrix(op: Resize, axis: int, n: int) -> Matrix:
     m, s = op.size[axis], op.scale_of(axis, n)
     places = [coordinate(op.coordinates, j, n, m, s) for j in range(m)]

@@ -12,87 +12,20 @@ import sys
 import time
 from itertools import product
 from pathlib import Path
-from textwrap import dedent
 from uuid import uuid4
 
 import jsonschema
 import pytest
 
-import concordant as face
 from spec import parse_question
+from tests.command import HOME, NUMPY, Ended, backend_file, concordant, hosts, numpy_backend, refused
 from verify.record import Report, json_schema, load
 from verify.reference import Reference
 
-HOME = Path(face.__file__).parent
 TRANSPOSE = "ConvTranspose(stride=(2,), crop=((0, 1),)) x=(2, 3, 5) w=(3, 2, 3) float32 seed=7"
 CONV = "Conv(stride=(1,), padding=((1, -1),)) x=(2, 3, 5) w=(4, 3, 2) float64 seed=7"
 UPSAMPLE = "Upsample(factor=(2,)) x=(1, 2, 3) float32 seed=7"
 ESCAPE = "\x1b"
-
-Ended = subprocess.CompletedProcess[str]
-
-
-def concordant(*arguments: str | Path, cwd: Path = HOME, python: tuple[str, ...] = (), **environment: str) -> Ended:
-    """Run it to its end; a run shrinks what it finds only where that is asked for."""
-    if arguments and arguments[0] == "run" and "--shrink" not in arguments:
-        arguments = (*arguments, "--no-shrink")
-    command = [sys.executable, *python, "-m", "concordant", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, timeout=120)
-
-
-def backend_file(folder: Path, text: str) -> Path:
-    path = folder / "mine.py"
-    path.write_text(dedent(text))
-    return path
-
-
-NUMPY = '''
-import numpy as np
-from backends import Runtime, Unsupported
-
-GLUE = """
-import numpy as np
-
-def array(a, dtype):
-    return a.astype(dtype)
-
-def numpy(t):
-    return t
-
-def dtype(t):
-    return str(t.dtype)
-
-def version():
-    return {"numpy": np.__version__}
-
-def answers(f, args, g):
-    yield f(*args)
-    for i, a in enumerate(args):
-        basis = np.eye(a.size, dtype=a.dtype).reshape(-1, *a.shape)
-        yield np.array([(g * f(*args[:i], e, *args[i + 1:])).sum() for e in basis]).reshape(a.shape)
-"""
-
-IMPORTS = "import numpy as np"
-RUNTIMES = {"mine": Runtime(packages=("numpy",), glue=GLUE)}
-'''
-"""A backend file on NumPy alone, short of its operations. What it does is linear in each argument, hence the gradients."""
-
-
-def numpy_backend(folder: Path, body: str) -> Path:
-    """One that says `body` where it is asked for an Upsample by 2 in 1-D."""
-    return backend_file(folder, f"{NUMPY}\n\ndef upsample(op, at):\n    return {body!r}\n")
-
-
-def hosts(marker: str) -> list[str]:
-    """The living processes that carry a marker in their environment."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            if marker.encode() in (path / "environ").read_bytes():
-                found.append((path / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-        except OSError:
-            continue
-    return found
 
 
 # ---- help ----
@@ -153,7 +86,7 @@ def test_the_report_is_one(agreed: tuple[Ended, Path]) -> None:
     _, out = agreed
     report = load(out / "report.json")
     jsonschema.validate(json.loads((out / "report.json").read_bytes()), json_schema())
-    assert [path.name for path in out.iterdir()] == ["report.json"]
+    assert sorted(path.name for path in out.iterdir()) == ["report.json", "run.sqlite"]
     asked = product((TRANSPOSE, CONV), ("y", "dx", "dw"), ("torch", "jax"), ("agree",))
     assert sorted((r.question, r.output, r.runtime, r.verdict) for r in report.records) == sorted(asked)
     assert all(f"conv_transpose{'1d' * (r.runtime == 'torch')}(" in r.native for r in report.records if r.question == TRANSPOSE)
@@ -368,15 +301,6 @@ def test_a_dataclass_may_be_defined_in_a_backend_file(tmp_path: Path) -> None:
 
 
 # ---- bad input ----
-
-
-def refused(ended: Ended, *words: str) -> None:
-    """One sentence, status 2, nothing else."""
-    assert ended.returncode == 2, ended.stderr
-    assert ended.stdout == ""
-    assert ended.stderr.startswith("concordant: ")
-    assert ended.stderr.count("\n") == 1
-    assert all(word in ended.stderr for word in words)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -13,18 +13,20 @@ import typer
 from msgspec import structs
 from rich.console import Console
 
-from backends import Backend, BadBackend, found, named
+from backends import Backend, BadBackend, found
 from backends.known import everything
-from spec import Impossible, Question, operations, parse_question
-from spec.question import DTYPES, KINDS
-from verify import cases, show
-from verify.environment import missing, versions
+from spec import Impossible, operations, parse_question
+from verify import show
+from verify.environment import machine, missing, source_digest, versions
 from verify.findings import alike, find
 from verify.pages import claims_page, known_page, theorems_page
+from verify.plan import Plan, chosen, one_of
+from verify.process import GIB
 from verify.prove import prove_all
 from verify.record import BadReport, Report, load, save
 from verify.reference import CONFIDENCE
-from verify.run import NothingToAsk, Run
+from verify.run import NothingToAsk, Run, merged
+from verify.store import BadStore, Store
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -37,6 +39,7 @@ BACKEND = "A runtime, a backend (all its runtimes), a .py file or a module; =PYT
 
 @app.command()
 def run(
+    context: typer.Context,
     backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
     suite: Annotated[str, typer.Option(help="quick, standard or full.")] = "standard",
     op: Annotated[list[str] | None, typer.Option(help="Only questions in which this operation takes part.")] = None,
@@ -45,8 +48,12 @@ def run(
     seed: Annotated[int, typer.Option(help="Of the numbers drawn.", min=0)] = 0,
     case: Annotated[list[str] | None, typer.Option(help="Ask this one question, as a report prints it, instead of a suite.")] = None,
     confidence: Annotated[int, typer.Option(help="Draw until P(a wrong answer passes) ≤ 2^-N.", min=1, max=200)] = CONFIDENCE,
-    out: Annotated[Path, typer.Option(help="The folder for report.json.")] = Path("runs/latest"),
+    shard: Annotated[str, typer.Option(help="2/5 asks the second fifth; `concordant merge` puts them together.")] = "1/1",
+    out: Annotated[Path, typer.Option(help="The folder for report.json and run.sqlite.")] = Path("runs/latest"),
+    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder, as it was begun.")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
+    memory: Annotated[float, typer.Option(help="GiB that a host may take.", min=0.25)] = 8.0,
+    cores: Annotated[int, typer.Option(help="How many hosts may be busy at a time. [default: all cores]", min=0)] = 0,
     shrink: Annotated[bool, typer.Option(help="Find the smallest question for each thing that nothing explains.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what is wrong.")] = False,
 ) -> None:
@@ -55,26 +62,47 @@ def run(
     Exit status 0: every answer agrees or is a known deviation; 1: something else; 2: bad input; 130: interrupted.
     """
     try:
-        _writable(out)
-        backends = _backends(backend)
-        questions = _questions(suite, op or [], dtype or [], kind or [], seed, case or [])
-        whole_suite = not (op or dtype or kind or case)
-        asked = Run(
-            questions, backends,
-            suite={
-                "name": "case" if case else suite, "seed": seed, "ops": op or [], "dtypes": dtype or [], "kinds": kind or [],
-                "confidence": confidence,
-            },
-            proofs=prove_all() if whole_suite else [], floor=cases.FLOOR[suite] if whole_suite else 0.0, timeout=timeout,
-            confidence=confidence,
-        )  # fmt: skip
+        if resume:
+            _only(context, "--resume", "resume", "timeout", "memory", "cores", "shrink", "quiet")
+            out, store = resume, Store.opened(resume)
+            plan, backends = store.plan, chosen(store.plan.backends)
+        else:
+            backends = chosen(backend or [])
+            plan = Plan(
+                backends=[b.asked or b.name for b in backends], suite=suite, ops=op or [], dtypes=dtype or [], kinds=kind or [],
+                texts=case or [], seed=seed, confidence=confidence, shard=_shard(shard), code=_digest(backends),
+            )  # fmt: skip
+            _writable(out)
+            _ = plan.questions
+            store = Store.begun(out, plan, machine())
+        with store:
+            if plan.code != _digest(backends):
+                raise BadStore(f"{out} was begun by another version of concordant or of a backend file; begin a new run")
+            asked = Run.of(
+                plan, backends, store, timeout=timeout, memory=int(memory * GIB), cores=cores or len(os.sched_getaffinity(0))
+            )  # fmt: skip
+            report = _go(asked, out, quiet=quiet, shrink=shrink)
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
-    report = _go(asked, out, quiet=quiet, shrink=shrink)
-    show.table(report, Console(emoji=False), quiet=quiet)
-    if not quiet:
-        Console(emoji=False).print(f"\n{out / 'report.json'}", highlight=False, soft_wrap=True)
-    raise typer.Exit(report.summary.exit)
+    except BadStore as error:
+        _refuse(f"{error}")
+    _show(report, out, quiet=quiet)
+
+
+@app.command()
+def merge(
+    parts: Annotated[list[Path], typer.Argument(help="The folders that every --shard of one run wrote to.")],
+    out: Annotated[Path, typer.Option(help="The folder for report.json and run.sqlite.")] = Path("runs/merged"),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what is wrong.")] = False,
+) -> None:
+    """Put the shards of a run together, as if it had been asked in one. Asks nothing. Exit status as for `run`."""
+    try:
+        _writable(out)
+        report = merged(parts, out)
+        _save(report, out)
+    except (Impossible, BadBackend, NothingToAsk, BadStore) as error:
+        _refuse(str(error))
+    _show(report, out, quiet=quiet)
 
 
 @app.command()
@@ -87,7 +115,7 @@ def shrink(
     """Find the smallest form of a wrong answer, on record or not, with a program and a text to report it. Exit status 1 if it is wrong."""
     try:
         _writable(out)
-        asked = Run([parse_question(question)], _backends(backend), suite={"name": "shrink"}, timeout=timeout, known=[])
+        asked = Run([parse_question(question)], chosen(backend or []), suite={"name": "shrink"}, timeout=timeout, known=[])
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
     report = _go(asked, out, quiet=False, shrink=True)
@@ -112,8 +140,8 @@ def fuzz(
     console, found = Console(emoji=False), 0
     try:
         _writable(out)
-        _allowed("op", op or [], operations())
-        search, backends = Search.resumed(out), _backends(backend)
+        one_of("op", op or [], operations())
+        search, backends = Search.resumed(out), chosen(backend or [])
         with Console(stderr=True).status("fuzzing") as status:
             for report in rounds(
                 search, backends, ops=op or [], minutes=minutes, seed=seed, timeout=timeout, watch=lambda words: status.update(words)
@@ -178,7 +206,7 @@ def view(
     from verify.report.parquet import NotWritten
 
     try:
-        _allowed("format", [form], FORMATS)
+        one_of("format", [form], FORMATS)
         _write(FORMATS[form](_load(run)), out)
     except (Impossible, BadReport, NotWritten) as error:
         _refuse(str(error))
@@ -195,7 +223,7 @@ def diff(
     from verify.diff import FORMATS, Incomparable, compare
 
     try:
-        _allowed("format", [form], FORMATS)
+        one_of("format", [form], FORMATS)
         comparison = compare(_load(old), _load(new))
         _write(FORMATS[form](comparison), out)
     except (Impossible, BadReport, Incomparable) as error:
@@ -213,7 +241,7 @@ def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_onl
     try:
         _writable(out)
         suite: dict[str, object] = {"name": "claims" if claims_only else "theorems"}
-        asked = Run([], _backends(backend), suite, proofs=prove_all(names, claims_only=claims_only))
+        asked = Run([], chosen(backend or []), suite, proofs=prove_all(names, claims_only=claims_only))
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
     report = _go(asked, out, quiet=False)
@@ -230,46 +258,50 @@ def _go(asked: Run, out: Path, *, quiet: bool, shrink: bool = False) -> Report:
     with show.progress(asked, console, quiet=quiet or not console.is_terminal) as watch:
         asked.watch = watch
         report = asked.go()
+    _save(report, out)
     try:
-        save(report, out / "report.json")
         if shrink and not asked.interrupted and report.summary.unexplained:
             with suppress(KeyboardInterrupt), console.status("shrinking what nothing explains"):
                 report = structs.replace(report, findings=find(report, alike(report), asked.backends, asked.known, timeout=asked.timeout))
-            save(report, out / "report.json")
+            _save(report, out)
             _keep(report, out)
     except OSError as error:
-        _refuse(f"{out / 'report.json'} cannot be written: {error.strerror}")
+        _refuse(f"{out / 'findings'} cannot be written: {error.strerror}")
     return report
 
 
-def _backends(names: list[str] | None) -> list[Backend]:
-    if not names:
-        return [b for b in found().values() if not missing(b)]
-    chosen: dict[str, Backend] = {}
-    for b in (b for name in names for b in named(name)):
-        if chosen.setdefault(b.name, b) != b:
-            raise BadBackend(f"{b.name} is both {chosen[b.name].asked} and {b.asked}; give one another name in its RUNTIMES")
-    for b in chosen.values():
-        if why := missing(b):
-            raise BadBackend(f"{b.name}: {why}")
-    return list(chosen.values())
+def _save(report: Report, out: Path) -> None:
+    try:
+        save(report, out / "report.json")
+    except OSError as error:
+        _refuse(f"{out / 'report.json'} cannot be written: {error.strerror}")
 
 
-def _questions(suite: str, ops: list[str], dtypes: list[str], kinds: list[str], seed: int, texts: list[str]) -> list[Question]:
-    words = (("suite", [suite], cases.SUITES), ("op", ops, operations()), ("dtype", dtypes, DTYPES), ("kind", kinds, KINDS))
-    for name, given, allowed in words:
-        _allowed(name, given, allowed)
-    if seed >= 1 << 47:
-        raise Impossible(f"--seed is {seed}, but it must be below 2**47")
-    if texts:
-        return list({repr(q): q for q in map(parse_question, texts)}.values())
-    return cases.questions(suite, seed=seed, ops=ops, dtypes=dtypes, kinds=kinds)
+def _show(report: Report, out: Path, *, quiet: bool) -> NoReturn:
+    show.table(report, Console(emoji=False), quiet=quiet)
+    if not quiet:
+        Console(emoji=False).print(f"\n{out / 'report.json'}", highlight=False, soft_wrap=True)
+    raise typer.Exit(report.summary.exit)
 
 
-def _allowed(name: str, given: list[str], allowed: Iterable[str]) -> None:
-    for value in given:
-        if value not in allowed:
-            raise Impossible(f"--{name} is {value!r}, but it must be one of {', '.join(allowed)}")
+def _only(context: typer.Context, option: str, *allowed: str) -> None:
+    """What a run was begun with is not changed on the way."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if name not in allowed and source and source.name == "COMMANDLINE":
+            raise Impossible(f"{option} goes on with a run as it was begun; leave out --{name}, or begin a new run")
+
+
+def _shard(text: str) -> tuple[int, int]:
+    i, slash, n = text.partition("/")
+    if not (slash and i.isdecimal() and n.isdecimal() and len(text) < 20):
+        raise Impossible(f"--shard is {text!r}, but it must be like 2/5, the second of five")
+    return int(i), int(n)
+
+
+def _digest(backends: list[Backend]) -> str:
+    files = [Path(b.module.__file__) for b in backends if b.module.__file__]
+    return source_digest(*sorted({path.resolve() for path in files}))
 
 
 def _keep(report: Report, out: Path) -> None:

@@ -14,7 +14,7 @@ from backends import Backend
 from backends.known import Known
 from spec import Array, Question
 from spec.theorem import Side
-from verify.environment import machine, own_version
+from verify.environment import own_version
 from verify.judge import Judgement
 from verify.prove import Case, Proof, asked
 from verify.record import (
@@ -42,6 +42,13 @@ class Ask:
     question: Question
     case: Case | None = None
     side: Side | None = None
+    number: int = 0
+    """Of the side."""
+
+    @property
+    def key(self) -> str:
+        """What tells it from everything else that is asked."""
+        return f"{self.case.text} {self.number}" if self.case else repr(self.question)
 
     def reference(self, confidence: int) -> Reference:
         """What the definition answers."""
@@ -69,18 +76,29 @@ class Tally:
         self.known = known
         self.matched: Counter[str] = Counter()
         self.agreed: Counter[str] = Counter()
+        self._concerning: dict[str, list[Known]] = {}
+        self._last: tuple[str, Question | None, list[Known]] = ("", None, [])
 
     def explanation(self, ran: Ran, question: Question, judged: Judgement) -> str | None:
-        """The first record that explains a verdict."""
+        """The first record that explains a verdict. Ask for all outputs of a question in turn: that is quickest."""
         first = None
-        for known in self.known:
-            if known.covers(ran.backend.name, judged.output, question, ran.versions, ran.environment):
+        for known in self._covering(ran, question):
+            if known.has(judged.output):
                 if known.explains(judged.verdict, f"{judged.reason}\n{judged.diagnosis}"):
                     self.matched[known.id] += 1
                     first = first or known.id
                 elif judged.verdict == "agree" and not known.sometimes:
                     self.agreed[known.id] += 1
         return first
+
+    def _covering(self, ran: Ran, question: Question) -> list[Known]:
+        name = ran.backend.name
+        if self._last[0] != name or self._last[1] is not question:
+            if name not in self._concerning:
+                self._concerning[name] = [known for known in self.known if known.concerns(name, ran.versions)]
+            covering = [known for known in self._concerning[name] if known.covers(question, ran.environment)]
+            self._last = (name, question, covering)
+        return self._last[2]
 
     def report(self) -> dict[str, KnownReport]:
         return {
@@ -92,7 +110,7 @@ class Tally:
 
 def conclude(
     suite: dict[str, Any], asks: Sequence[Ask], missed: dict[int, float | None], proofs: Sequence[Proof], ran: Sequence[Ran],
-    known: Sequence[Known], floor: float, *, interrupted: bool,
+    known: Sequence[Known], floor: float, place: dict[str, Any], *, interrupted: bool,
 ) -> Report:  # fmt: skip
     """The report of everything judged so far. `missed`: for each question, the probability that a wrong answer was let through."""
     tally = Tally(known)
@@ -100,7 +118,7 @@ def conclude(
     runtimes = {r.backend.name: _runtime(r, records) for r in ran}
     theorems = {proof.theorem.name: _theorem(proof, records, ran) for proof in proofs}
     return Report(
-        schema=SCHEMA, tool={"name": "concordant", "version": own_version()}, suite=suite, environment=machine(),
+        schema=SCHEMA, tool={"name": "concordant", "version": own_version()}, suite=suite, environment=place,
         runtimes=runtimes, known=tally.report(), theorems=theorems, records=records,
         summary=_summary(len(missed), runtimes, theorems, records, tally, floor, interrupted),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -9,11 +10,13 @@ import subprocess
 import sys
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import numpy as np
 
 from backends import Backend
 
+HOME = Path(__file__).parent.parent
 MATTERS = ("KERAS_", "TF_", "XLA_", "JAX_", "OMP_", "MKL_", "DNNL_", "ONEDNN_", "CUDA_", "TORCH_", "ORT_")
 """Beginnings of the names of environment variables that can change an answer."""
 ANOTHERS = ("TF_CLI_", "TF_DATA_", "TF_LOG", "TF_PLUGIN_", "TF_TOKEN_", "TF_VAR_", "TF_WORKSPACE")
@@ -85,6 +88,16 @@ def own_version() -> str:
         return version("concordant")
     except PackageNotFoundError:
         return "unknown"
+
+
+@lru_cache
+def source_digest(*more: Path) -> str:
+    """Of everything that asks and judges, and of these files too."""
+    files = sorted(path for name in ("spec", "backends", "verify") for path in (HOME / name).rglob("*.py"))
+    digest = hashlib.sha256()
+    for path in (*files, *more):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @lru_cache

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing, suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 
-from backends import Backend, BadBackend, Unsupported
+from backends import Backend, BadBackend, Unsupported, named
 from backends.known import Known, everything
 from spec import Array, Question
 from verify.answer import Answer
 from verify.conclude import Ask, Ran, conclude
 from verify.diagnose import diagnose, equals, resembled
 from verify.engine import Asker, Cores, answers
-from verify.environment import missing, variables, versions
+from verify.environment import machine, missing, variables, versions
 from verify.judge import Judgement, judge
+from verify.plan import Plan
 from verify.process import GIB, HostFailed, Job
 from verify.prove import Proof, asked
 from verify.record import Report, Verdict
 from verify.reference import CONFIDENCE, Reference
 from verify.shrink import smaller
+from verify.store import BadStore, Store, Told
 
 WORTH_ASKING_AGAIN: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
 """What is found in company is asked again alone, in a new host with the environment users have, before it is reported; so is a death
@@ -55,31 +59,55 @@ class Run:
     """Bytes that a host may take."""
     watch: Watch = lambda runtime, doing, done: None
     known: list[Known] = field(default_factory=everything)
+    store: Store | None = None
+    """Where every verdict is kept as it comes, and taken from if it is there already."""
+    place: dict[str, Any] = field(default_factory=machine)
     interrupted: bool = False
+
+    @classmethod
+    def of(cls, plan: Plan, backends: list[Backend], store: Store, **how: Any) -> Run:
+        """What a plan says, as far as the store has no verdict on it. Raises BadStore if its verdicts are on other versions."""
+        for backend in backends:
+            told, here = store.told(backend.name), _told(backend)
+            if told and (told.installed, told.environment) != (here.installed, here.environment):
+                change = f"{told.installed} in {told.environment}, but now it is {here.installed} in {here.environment}"
+                raise BadStore(f"{store.folder} was begun with {backend.name} being {change}; begin a new run")
+        suite = plan.described
+        return cls(plan.questions, backends, suite, plan.proofs, plan.floor, plan.confidence, store=store, place=store.machine, **how)
 
     def __post_init__(self) -> None:
         self.questions = list({repr(q): q for asked in self.questions for q in (asked, *exact_form(asked))}.values())
         self.asks = [Ask(q) for q in self.questions]
         for case in (case for proof in self.proofs for case in proof.native):
-            self.asks.extend(Ask(asked(side).question, case, side) for side in case.natives())
+            self.asks.extend(Ask(asked(side).question, case, side, n) for n, side in enumerate(case.natives()))
         if not self.asks:
             raise NothingToAsk("no question is left; ask for another suite, operation or dtype")
         if not self.backends:
             raise NothingToAsk("no runtime is left; name one with --backend")
-        self.reference = lru_cache(maxsize=1024)(lambda i: self.asks[i].reference(self.confidence))
+        self._references: dict[int, Reference] = {}
         self.missed = {i: self.reference(i).missed_probability for i in range(len(self.questions))}
         self.ran = {backend.name: Ran(backend) for backend in self.backends}
 
     def go(self) -> Report:
-        """Ask everything. Ctrl-C ends it early, and the report then says so."""
+        """Ask everything. Ctrl-C and SIGTERM end it early, and the report then says so. Raises BadStore."""
         try:
             asyncio.run(self._all())
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, asyncio.CancelledError):
             self.interrupted = True
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from None
         return self.report()
 
+    def reference(self, i: int) -> Reference:
+        """What the definition answers to what is asked as the i-th."""
+        if i not in self._references:
+            self._references[i] = self.asks[i].reference(self.confidence)
+        return self._references[i]
+
     async def _all(self) -> None:
-        cores = Cores(self.cores)
+        cores, me = Cores(self.cores), asyncio.current_task()
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel if me else lambda: None)
         async with asyncio.TaskGroup() as group:
             for ran in self.ran.values():
                 group.create_task(self._one(ran, cores))
@@ -90,9 +118,8 @@ class Run:
         if ran.reason:
             ran.status = "not installed"
             return
-        ran.versions.update(versions(backend))
-        ran.environment = {**variables(), **backend.runtime.environment}
-        jobs = self._translated(ran)
+        self._recall(ran, _told(backend))
+        jobs = self._open(ran)
         again: dict[int, list[Judgement]] = {}
         try:
             async for job, judged in self._judged(ran, jobs, cores, alone=False):
@@ -108,16 +135,38 @@ class Run:
             none = Answer(stopped="crashed", reason=f"no host starts: {error}")
             for job in jobs:
                 if job.id not in ran.settled:
-                    self._keep(ran, job, judge(self.reference(job.id), none), "failed")
+                    self._settle(ran, job, judge(self.reference(job.id), none), "failed")
         except asyncio.CancelledError:
             for job in jobs:
                 if job.id in again and job.id not in ran.settled:
-                    self._keep(ran, job, again[job.id], "interrupted")
+                    self._settle(ran, job, again[job.id], "interrupted")
             raise
+        self._recall(ran, _told(backend))
         self.watch(backend.name, "done", len(self.asks))
 
-    def _translated(self, ran: Ran) -> list[Job]:
-        jobs = []
+    def put_together(self) -> Report:
+        """The report of what was asked elsewhere, wherever that was. Raises BadStore if something was not."""
+        assert self.store
+        for ran in self.ran.values():
+            told = self.store.told(ran.backend.name)
+            lacking = self._open(ran) if told else self.asks
+            if lacking or not told:
+                why = f"{len(lacking)} of {len(self.asks)} questions to {ran.backend.name} have no answer"
+                raise BadStore(f"{why}; finish each part with concordant run --resume")
+            self._recall(ran, told)
+        return self.report()
+
+    def _recall(self, ran: Ran, told: Told) -> None:
+        """Take what was found of a runtime before, and keep what is found now."""
+        before = (self.store and self.store.told(ran.backend.name)) or told
+        ran.versions.update({**before.versions, **ran.versions})
+        ran.environment = told.environment
+        if self.store:
+            self.store.tell(ran.backend.name, structs.replace(told, versions=dict(ran.versions)))
+
+    def _open(self, ran: Ran) -> list[Job]:
+        """What a runtime has to be asked still. Those that cannot be said, or have a verdict already, are settled here."""
+        jobs, kept = [], self.store.kept(ran.backend.name) if self.store else {}
         for i, ask in enumerate(self.asks):
             q, reference = ask.question, self.reference(i)
             try:
@@ -129,7 +178,11 @@ class Run:
                 ran.judged.extend((i, "", Judgement(output, verdict, str(why))) for output in reference.names)
                 ran.settled.add(i)
                 continue
-            jobs.append(job(i, text, reference))
+            if judged := kept.get(ask.key):
+                ran.judged.extend((i, text, j) for j in judged)
+                ran.settled.add(i)
+            else:
+                jobs.append(job(i, text, reference))
         return jobs
 
     async def _judged(self, ran: Ran, jobs: list[Job], cores: Cores, *, alone: bool) -> AsyncGenerator[tuple[Job, list[Judgement]]]:
@@ -142,14 +195,58 @@ class Run:
                 yield job, [diagnosed(self.reference(job.id), j, answer) for j in judged] if alone else judged
 
     def _keep(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
+        if self.store:
+            self.store.keep(ran.backend.name, self.asks[job.id].key, judged)
+        self._settle(ran, job, judged, doing)
+
+    def _settle(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
         ran.judged.extend((job.id, job.text, j) for j in judged)
         ran.settled.add(job.id)
+        if all(job.id in other.settled for other in self.ran.values() if other.status == "ran"):
+            self._references.pop(job.id, None)
         self.watch(ran.backend.name, doing, len(ran.settled))
 
     def report(self) -> Report:
         """Everything so far, judged as a whole."""
         ran = list(self.ran.values())
-        return conclude(self.suite, self.asks, self.missed, self.proofs, ran, self.known, self.floor, interrupted=self.interrupted)
+        return conclude(
+            self.suite, self.asks, self.missed, self.proofs, ran, self.known, self.floor, self.place, interrupted=self.interrupted
+        )  # fmt: skip
+
+
+def merged(parts: list[Path], folder: Path) -> Report:
+    """The report of all shards of a run, whose verdicts are put into one store. Raises BadStore."""
+    with ExitStack() as stack:
+        stores = [stack.enter_context(Store.opened(part)) for part in parts]
+        whole = [structs.replace(store.plan, shard=(1, 1)) for store in stores]
+        for part, plan in zip(parts, whole, strict=True):
+            if plan != whole[0]:
+                raise BadStore(f"{part} is of another run than {parts[0]}: they were begun with other options or versions")
+        _every_shard([store.plan.shard for store in stores])
+        into = stack.enter_context(Store.begun(folder, whole[0], stores[0].machine))
+        for store in stores:
+            into.take(store)
+        backends = [b for name in whole[0].backends for b in named(name)]
+        plan = whole[0]
+        return Run(
+            plan.questions, backends, plan.described, plan.proofs, plan.floor, plan.confidence, store=into, place=into.machine
+        ).put_together()  # fmt: skip
+
+
+def _every_shard(shards: list[tuple[int, int]]) -> None:
+    number = shards[0][1]
+    wanted = [(i, number) for i in range(1, number + 1)]
+    if lacking := [f"{i}/{n}" for i, n in wanted if (i, n) not in shards]:
+        raise BadStore(f"shard {', '.join(lacking)} is not there; give the folders of all {number}")
+    if sorted(shards) != wanted:
+        given = ", ".join(f"{i}/{n}" for i, n in sorted(shards))
+        raise BadStore(f"the shards {given} do not make one run; give each of {number} once")
+
+
+def _told(backend: Backend) -> Told:
+    """What is found of a backend here, without importing it."""
+    installed = versions(backend)
+    return Told(installed=installed, versions=installed, environment={**variables(), **backend.runtime.environment})
 
 
 def exact_form(question: Question) -> list[Question]:

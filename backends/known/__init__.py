@@ -47,15 +47,15 @@ class Known:
     sometimes: bool = False
     numbers: tuple[str, ...] = ()
 
-    def covers(self, runtime: str, output: str, question: Question, versions: dict[str, str], environment: dict[str, str]) -> bool:
-        """Whether it speaks of this output of this question, whatever the verdict."""
-        return (
-            any(fnmatch(runtime, pattern) for pattern in self.runtimes)
-            and output.rstrip("0123456789") in self.outputs
-            and self._speaks_of(question.kind)
-            and all(v in versions and SpecifierSet(s).contains(versions[v], prereleases=True) for v, s in self.versions.items())
-            and any(self.when(op, at, environment) for op, at in steps(question))
+    def concerns(self, runtime: str, versions: dict[str, str]) -> bool:
+        """Whether it speaks of this runtime in these versions."""
+        return any(fnmatch(runtime, pattern) for pattern in self.runtimes) and all(
+            v in versions and SpecifierSet(s).contains(versions[v], prereleases=True) for v, s in self.versions.items()
         )
+
+    def covers(self, question: Question, environment: dict[str, str]) -> bool:
+        """Whether it speaks of this question, whatever the verdict."""
+        return self._speaks_of(question.kind) and any(self.when(op, at, environment) for op, at in steps(question))
 
     def _speaks_of(self, kind: str) -> bool:
         if self.numbers:
@@ -65,6 +65,10 @@ class Known:
     def explains(self, verdict: str, words: str) -> bool:
         """Whether what it speaks of went as it says; `words` are what the framework said, and the diagnosis."""
         return verdict == self.verdict and re.search(self.message, words) is not None
+
+    def has(self, output: str) -> bool:
+        """Whether it speaks of this output: y, dx, dw0 …"""
+        return output.rstrip("0123456789") in self.outputs
 
 
 def unsaid(module: ModuleType, *kinds: type[Operation]) -> When:

@@ -1,0 +1,106 @@
+"""What a run is asked, as data: enough to begin it, to go on with it, and to share it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+import msgspec
+
+from backends import Backend, BadBackend, found, named
+from spec import Impossible, Question, operations, parse_question
+from spec.question import DTYPES, KINDS
+from spec.theorem import THEOREMS
+from verify import cases
+from verify.environment import missing
+from verify.prove import Proof, prove_all
+from verify.reference import CONFIDENCE, Reference
+
+
+class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=True):
+    """The questions of a suite after all filters, or those given as texts, to these backends; all of it or one shard."""
+
+    backends: list[str]
+    """What to say after --backend."""
+    suite: str = "standard"
+    ops: list[str] = []
+    dtypes: list[str] = []
+    kinds: list[str] = []
+    texts: list[str] = []
+    """Questions instead of a suite."""
+    seed: int = 0
+    confidence: int = CONFIDENCE
+    shard: tuple[int, int] = (1, 1)
+    """(1, 4) is the first of four."""
+    code: str = ""
+    """A digest of the source that judges."""
+
+    def __post_init__(self) -> None:
+        words = (("suite", [self.suite], cases.SUITES), ("op", self.ops, operations()), ("dtype", self.dtypes, DTYPES))
+        for name, given, allowed in (*words, ("kind", self.kinds, KINDS)):
+            one_of(name, given, allowed)
+        if self.seed >= 1 << 47:
+            raise Impossible(f"--seed is {self.seed}, but it must be below 2**47")
+        i, n = self.shard
+        if not 1 <= i <= n:
+            raise Impossible(f"--shard is {i}/{n}, but it must be one of 1/{max(n, 1)} to {max(n, 1)}/{max(n, 1)}")
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        """Those of the shard, in order. Raises Impossible."""
+        if self.texts:
+            asked = list({repr(q): q for q in map(parse_question, self.texts)}.values())
+            for question in asked:
+                Reference(question)
+        else:
+            asked = cases.questions(self.suite, seed=self.seed, ops=self.ops, dtypes=self.dtypes, kinds=self.kinds)
+        return asked[self._dealt]
+
+    @cached_property
+    def proofs(self) -> list[Proof]:
+        """The theorems of the shard, if the suite is asked whole."""
+        names = list(THEOREMS)[self._dealt]
+        return prove_all(names) if self.unfiltered and names else []
+
+    @property
+    def unfiltered(self) -> bool:
+        """Whether no question of the suite is left out but those of other shards."""
+        return not (self.ops or self.dtypes or self.kinds or self.texts)
+
+    @property
+    def floor(self) -> float:
+        """The share of `agree` that every runtime must reach; 0 where not everything is asked."""
+        return cases.FLOOR[self.suite] if self.unfiltered and self.shard[1] == 1 else 0.0
+
+    @property
+    def described(self) -> dict[str, object]:
+        """The report's `suite`."""
+        name = "case" if self.texts else self.suite
+        shard = {"shard": f"{self.shard[0]}/{self.shard[1]}"} if self.shard[1] > 1 else {}
+        filters = {"ops": self.ops, "dtypes": self.dtypes, "kinds": self.kinds}
+        return {"name": name, "seed": self.seed, **filters, "confidence": self.confidence, **shard}
+
+    @property
+    def _dealt(self) -> slice:
+        return slice(self.shard[0] - 1, None, self.shard[1])
+
+
+def chosen(names: Iterable[str]) -> list[Backend]:
+    """The backends of these names; all that are installed where none is given. Raises BadBackend."""
+    named_ones: dict[str, Backend] = {}
+    if not names:
+        return [b for b in found().values() if not missing(b)]
+    for b in (b for name in names for b in named(name)):
+        if named_ones.setdefault(b.name, b) != b:
+            raise BadBackend(f"{b.name} is both {named_ones[b.name].asked} and {b.asked}; give one another name in its RUNTIMES")
+    for b in named_ones.values():
+        if why := missing(b):
+            raise BadBackend(f"{b.name}: {why}")
+    return list(named_ones.values())
+
+
+def one_of(name: str, given: Iterable[str], allowed: Iterable[str]) -> None:
+    """Raises Impossible."""
+    for value in given:
+        if value not in allowed:
+            raise Impossible(f"--{name} is {value!r}, but it must be one of {', '.join(allowed)}")
