@@ -262,3 +262,15 @@ def test_fifty_thousand_answers_are_usable(window: Window) -> None:
     window.one("#groups li a").click()
     assert window.one("#case h3").text.startswith("left: d")
     assert len(window.all("#case .beside pre")) == 2
+
+
+def test_the_page_of_a_real_run_opens(window: Window) -> None:
+    """That of docs/report/, made by `make report-docs`: all that its header counts is there, and leads down to native code."""
+    window.driver.get((Path(__file__).parent.parent / "docs/report/index.html").as_uri())
+    (asked,) = re.findall(r"(\d+) answers in suite", window.one("header").text)
+    window.shows(f"{asked} of {asked} answers")
+    window.one("#matrix a.known").click()
+    window.one("#groups summary").click()
+    window.one("#groups li a").click()
+    assert "y[" in window.one("#case > pre").text
+    assert len(window.all("#case .beside pre")) == 6

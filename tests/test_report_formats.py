@@ -19,6 +19,7 @@ import pytest
 from markdown_it import MarkdownIt
 from xmlschema import XMLSchema
 
+from spec import operations
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, full, record, report
 from verify import cli
 from verify.diff import FORMATS as DIFFS
@@ -28,6 +29,7 @@ from verify.record import SCHEMA, BadReport, Report, load, save
 from verify.report import FORMATS
 from verify.report.markdown import MOST_BYTES
 from verify.report.parquet import NotWritten
+from verify.reproduce import equation
 
 HOSTILE = (
     "</script><script>document.title='owned'</script>", "<img src=x onerror=\"document.title='owned'\">", "\"'><b onclick=x>", "'\"`$(id)",
@@ -209,8 +211,15 @@ def test_the_page_holds_every_record_once() -> None:
     assert len(texts) == len(set(texts))
     assert carried["difference"]["1"]["count"] == 3
     assert [texts[i] for i in records["missed"]][:3] == ["", "2^−33", ""]
-    assert "Upsample" not in carried["equations"]
-    assert "Σ" in carried["equations"]["ConvTranspose"]
+    assert carried["equations"]["ConvTranspose"].startswith("ConvTranspose  y[n,o,j] = Σ_")
+    assert carried["equations"]["Upsample"].startswith("Upsample  y[j] = Σ_i weight")
+
+
+def test_every_operation_has_its_equation() -> None:
+    """So whatever was asked, the page says what is meant."""
+    ours = {name: kind for name, kind in operations().items() if kind.__module__.startswith("spec.")}
+    assert len(ours) > 10
+    assert [name for name, kind in ours.items() if not re.match(rf"{name} +y\[.*\] = ", equation(kind))] == []
 
 
 def test_the_page_has_landmarks_and_names() -> None:
