@@ -90,7 +90,7 @@ def _subject(output: str) -> str:
 
 
 def equation(kind: type) -> str:
-    """The line of the module's docstring that states the operation; else what its first line states of all in it, if that is an equation."""
+    """The line of the module's docstring that states the operation; else the equation that its first line states of all in it, if any."""
     name = kind.__name__
     lines = (inspect.getdoc(inspect.getmodule(kind)) or "").splitlines()
     _, _, shared = lines[0].partition(": ") if lines else ("", "", "")
