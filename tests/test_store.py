@@ -268,7 +268,7 @@ def test_what_is_no_run_is_told(content: bytes | str | None, tmp_path: Path) -> 
                 {
                     "empty": "CREATE TABLE other (x)",
                     "newer": "PRAGMA user_version = 99",
-                    "notes": "CREATE TABLE note (name, json); INSERT INTO note VALUES ('plan', '{\"backends\": 3}'); PRAGMA user_version = 1",
+                    "notes": "CREATE TABLE note (name, json); INSERT INTO note VALUES ('plan', '[3]'); PRAGMA user_version = 1",
                 }[content]
             )
         db.close()
@@ -301,7 +301,8 @@ def test_a_shard_that_was_not_finished_is_told(mine: Path, tmp_path: Path) -> No
     with begun("run", *options(mine), "--shard", "1/1", "--out", tmp_path / "1") as process:
         has_kept(tmp_path / "1", 6)
         killed(process)
-    refused(concordant("merge", tmp_path / "1", "--out", tmp_path / "whole"), f"of {len(CASES)} questions to mine have no answer", "--resume")
+    said = f"of {len(CASES)} questions to mine have no answer"
+    refused(concordant("merge", tmp_path / "1", "--out", tmp_path / "whole"), said, "--resume")
 
 
 @pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2", "1/2/3"])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -17,11 +17,12 @@ from backends import Backend, BadBackend, found
 from backends.known import everything
 from spec import Impossible, operations, parse_question
 from verify import show
+from verify.engine import Start
 from verify.environment import machine, missing, source_digest, versions
 from verify.findings import alike, find
 from verify.pages import claims_page, known_page, theorems_page
 from verify.plan import Plan, chosen, one_of
-from verify.process import GIB
+from verify.process import GIB, Host, HostFailed
 from verify.prove import prove_all
 from verify.record import BadReport, Report, load, save
 from verify.reference import CONFIDENCE
@@ -53,6 +54,7 @@ def run(
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder, as it was begun.")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
     memory: Annotated[float, typer.Option(help="GiB that a host may take.", min=0.25)] = 8.0,
+    on: Annotated[str, typer.Option(help="local; ray, for a local Ray; or ray:ADDRESS, for a cluster that is there.")] = "local",
     cores: Annotated[int, typer.Option(help="How many hosts may be busy at a time. [default: all cores]", min=0)] = 0,
     shrink: Annotated[bool, typer.Option(help="Find the smallest question for each thing that nothing explains.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what is wrong.")] = False,
@@ -63,7 +65,7 @@ def run(
     """
     try:
         if resume:
-            _only(context, "--resume", "resume", "timeout", "memory", "cores", "shrink", "quiet")
+            _only(context, "--resume", "resume", "timeout", "memory", "on", "cores", "shrink", "quiet")
             out, store = resume, Store.opened(resume)
             plan, backends = store.plan, chosen(store.plan.backends)
         else:
@@ -75,17 +77,13 @@ def run(
             _writable(out)
             _ = plan.questions
             store = Store.begun(out, plan, machine())
-        with store:
+        with store, _place(on) as (start, there):
             if plan.code != _digest(backends):
                 raise BadStore(f"{out} was begun by another version of concordant or of a backend file; begin a new run")
-            asked = Run.of(
-                plan, backends, store, timeout=timeout, memory=int(memory * GIB), cores=cores or len(os.sched_getaffinity(0))
-            )  # fmt: skip
+            asked = Run.of(plan, backends, store, timeout=timeout, memory=int(memory * GIB), cores=cores or there, start=start)
             report = _go(asked, out, quiet=quiet, shrink=shrink)
-    except (Impossible, BadBackend, NothingToAsk) as error:
+    except (Impossible, BadBackend, NothingToAsk, BadStore, HostFailed) as error:
         _refuse(str(error))
-    except BadStore as error:
-        _refuse(f"{error}")
     _show(report, out, quiet=quiet)
 
 
@@ -290,6 +288,23 @@ def _only(context: typer.Context, option: str, *allowed: str) -> None:
         source = context.get_parameter_source(name)
         if name not in allowed and source and source.name == "COMMANDLINE":
             raise Impossible(f"{option} goes on with a run as it was begun; leave out --{name}, or begin a new run")
+
+
+@contextmanager
+def _place(on: str) -> Iterator[tuple[Start, int]]:
+    """What starts a host, and how many cores there are."""
+    where, _, address = on.partition(":")
+    if on == "local":
+        yield Host.start, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return
+    if where != "ray" or on == "ray:":
+        raise Impossible(f"--on is {on!r}, but it must be local, ray or ray:ADDRESS")
+    try:
+        from verify.on_ray import cluster
+    except ModuleNotFoundError as error:
+        raise Impossible(f"--on {on} needs {error.name}; pip install 'concordant[ray]'") from None
+    with cluster(address) as place:
+        yield place
 
 
 def _shard(text: str) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Protocol
 
 from backends import Backend
 from verify.answer import Answer
@@ -28,7 +29,26 @@ GROWTH = GIB // 2
 LOSSES = 5
 """How often a batch may be lost with the machine that its host was on before what it asked is suspected."""
 
-Start = Callable[..., Awaitable[Host]]
+
+
+class AnyHost(Protocol):
+    """A `Host`, or what stands for one that is elsewhere."""
+
+    versions: dict[str, str]
+    last_words: str
+
+    @property
+    def served(self) -> int: ...
+
+    @property
+    def grown(self) -> int: ...
+
+    def ask(self, jobs: list[Job], timeout: float) -> AsyncGenerator[tuple[str, set[int], Answer | None]]: ...
+
+    async def stop(self) -> None: ...
+
+
+Start = Callable[..., Awaitable[AnyHost]]
 """`Host.start`, or what starts a host elsewhere."""
 
 
@@ -78,7 +98,7 @@ class Asker:
     memory: int = 8 * GIB
     """Bytes that a host may take."""
     start: Start = Host.start
-    running: dict[int, Host] = field(default_factory=dict)
+    running: dict[int, AnyHost] = field(default_factory=dict)
 
     async def answers(self, jobs: Iterable[Job]) -> AsyncGenerator[tuple[Job, Answer]]:
         """Every job's answer, as they come; what a dying host left open is asked again of a new one. Raises HostFailed if none starts."""
@@ -140,7 +160,7 @@ class Asker:
         if waiting:
             work.pending.put_nowait(list(waiting.values()))
 
-    async def _ready(self, place: int) -> Host:
+    async def _ready(self, place: int) -> AnyHost:
         host = self.running.get(place)
         if host and (host.served >= LIFETIME or host.grown > min(GROWTH, self.memory // 4)):
             await self._end(place)

@@ -20,11 +20,11 @@ from spec import Array, Question
 from verify.answer import Answer
 from verify.conclude import Ask, Ran, conclude
 from verify.diagnose import diagnose, equals, resembled
-from verify.engine import Asker, Cores, answers
+from verify.engine import Asker, Cores, Start, answers
 from verify.environment import machine, missing, variables, versions
 from verify.judge import Judgement, judge
 from verify.plan import Plan
-from verify.process import GIB, HostFailed, Job
+from verify.process import GIB, Host, HostFailed, Job
 from verify.prove import Proof, asked
 from verify.record import Report, Verdict
 from verify.reference import CONFIDENCE, Reference
@@ -57,6 +57,8 @@ class Run:
     cores: int = field(default_factory=lambda: os.cpu_count() or 1)
     memory: int = 8 * GIB
     """Bytes that a host may take."""
+    start: Start = Host.start
+    """Starts a host, here or elsewhere."""
     watch: Watch = lambda runtime, doing, done: None
     known: list[Known] = field(default_factory=everything)
     store: Store | None = None
@@ -188,7 +190,7 @@ class Run:
     async def _judged(self, ran: Ran, jobs: list[Job], cores: Cores, *, alone: bool) -> AsyncGenerator[tuple[Job, list[Judgement]]]:
         self.watch(ran.backend.name, "starting" if not alone else "confirming", len(ran.settled))
         hosts = max(self.cores // len(self.backends), 1)
-        asker = Asker(ran.backend, cores, self.timeout, alone, ran.versions, hosts, self.memory)
+        asker = Asker(ran.backend, cores, self.timeout, alone, ran.versions, hosts, self.memory, self.start)
         async with aclosing(answers(asker, jobs)) as stream:
             async for job, answer in stream:
                 judged = judge(self.reference(job.id), answer)
