@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: verify test check mutants docs clean
+.PHONY: verify test check browser mutants docs report-docs clean
 
 verify: .venv/frameworks
 	$(BIN)/concordant run --suite quick; status=$$?; \
@@ -14,6 +14,12 @@ test: .venv/frameworks
 check: .venv/frameworks
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# What tests/test_browser.py needs beside Python; without it those tests are skipped.
+browser:
+	command -v chromium && command -v chromedriver || { \
+	  sudo=$$(test $$(id -u) = 0 || echo sudo); \
+	  $$sudo apt-get update --quiet && $$sudo apt-get install --quiet --yes --no-install-recommends chromium chromium-driver; }
 
 mutants: .venv/frameworks
 	$(BIN)/python -m tests.bank
@@ -27,6 +33,12 @@ docs: .venv/frameworks
 	$(BIN)/concordant run --suite standard --quiet --out runs/docs || test $$? = 1
 	$(BIN)/python -m verify.ratios runs/docs/report.json > docs/ratios.md
 	$(BIN)/python -m tests.honest --markdown > docs/false-alarms.md
+
+# The page of a real run, and its pictures in README.md.
+report-docs: .venv/frameworks browser
+	$(BIN)/concordant run --suite quick --quiet --out runs/report || test $$? = 1
+	$(BIN)/concordant report runs/report --out docs/report/index.html
+	$(BIN)/python -m tests.browser docs/report/index.html docs/report
 
 # torch first and alone: once it is there, no other package asks for another build of it.
 .venv/frameworks: pyproject.toml constraints.txt
