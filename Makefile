@@ -24,6 +24,16 @@ browser:
 mutants: .venv/frameworks
 	$(BIN)/python -m tests.bank
 
+# Half an hour and more, on a machine that does nothing else.
+bench: .venv/frameworks
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
+	$(BIN)/python -m benchmarks.bench
+
+# What kills a run sixty times, and what asks a hundred thousand questions.
+soak: .venv/frameworks
+	$(BIN)/python -m pytest -m soak tests
+	$(BIN)/python -m benchmarks.soak
+
 docs: .venv/frameworks
 	$(BIN)/python -m verify.record > docs/report.schema.json
 	$(BIN)/concordant claims --markdown > docs/claims.md

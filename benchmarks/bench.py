@@ -80,16 +80,19 @@ def quick() -> list[Row]:
             spent = run["own"] + run["hosts"]
             shares.append(((spent - imports - calls) / calls, run["own"] / calls))
             walls.append(run["wall"] / ((imports + calls) / CORES))
-            notes.append(f"{run['questions']} questions; imports {imports:.0f} s, bare {calls:.0f} s, run {spent:.0f} s CPU, {run['wall']:.0f} s wall")
+            cpu = f"imports {imports:.0f} s, bare {calls:.0f} s, run {spent:.0f} s CPU"
+            notes.append(f"{run['questions']} questions; {cpu}, {run['wall']:.0f} s wall")
         for runtime in SIX:
             firsts.append(ours("transposes:100", runtime)["first"][runtime] / bare[runtime]["import"][1])
         note = notes[len(notes) // 2]
+        each = ", ".join(f"{r} {f:.2f}" for r, f in zip(SIX, firsts, strict=True))
+        beyond = "all that a run spends beyond imports and bare calls / bare backend CPU"
         return [
             Row("verifier's CPU in its own process / bare backend CPU", median(own for _, own in shares), 0.15, of=note),
-            Row("all that a run spends beyond imports and bare calls / bare backend CPU", median(all_ for all_, _ in shares), 0.15, of=note),
+            Row(beyond, median(whole for whole, _ in shares), 0.15, of=note),
             Row("wall / ((imports + bare CPU) / cores)", median(walls), 1.25, of=note),
-            Row("first verdict / that runtime's import, the worst of six", max(firsts), 1.5, of=", ".join(f"{r} {f:.2f}" for r, f in zip(SIX, firsts, strict=True))),
-        ]  # fmt: skip
+            Row("first verdict / that runtime's import, the worst of six", max(firsts), 1.5, of=each),
+        ]
 
 
 def hand() -> list[Row]:
@@ -117,34 +120,14 @@ def jax() -> list[Row]:
                 together = [floor(shared, asked, survey=survey)["bare"][0] for _ in range(REPEATS)]
                 flags = "cheap" if survey else "default"
                 of = f"{median(alone) / 128 * 1000:.0f} ms alone, {median(together) / 128 * 1000:.0f} ms shared"
-                rows.append(Row(f"{runtime} CPU per ConvTranspose, 64 to a jit at {flags} flags / one jit each", median(together) / median(alone), limit, of=of))
-    return rows  # fmt: skip
-
-
-TIMED = """
-import time, torch
-from spec import parse_question
-from verify.reference import Reference
-torch.set_num_threads(1)
-def least(f, seconds=1.5):
-    best, until = 9e9, time.monotonic() + seconds
-    while time.monotonic() < until:
-        began = time.process_time_ns(); f(); best = min(best, time.process_time_ns() - began)
-    return best / 1e9
-for x, w in (((1, 2, 5, 6), (3, 2, 3, 3)), ((1, 64, 64, 64), (64, 64, 3, 3))):
-    q = parse_question(f"Conv(stride=(1, 1), padding=((1, 1), (1, 1))) x={x} w={w}")
-    def native():
-        a, b = (torch.ones(s, requires_grad=True) for s in (x, w))
-        y = torch.nn.functional.conv2d(a, b, padding=1)
-        torch.autograd.grad(y, (a, b), torch.ones_like(y))
-    native()
-    print(least(lambda: Reference(q).outputs) / least(native))
-"""
+                what = f"{runtime} CPU per ConvTranspose, 64 to a jit at {flags} flags / one jit each"
+                rows.append(Row(what, median(together) / median(alone), limit, of=of))
+    return rows
 
 
 def reference() -> list[Row]:
     """y and both gradients by definition, beside the same by PyTorch, warm, in float32."""
-    found = [[float(line) for line in python("-c", TIMED)[0].split()] for _ in range(REPEATS)]
+    found = [[float(line) for line in python("-m", "benchmarks.definition")[0].split()] for _ in range(REPEATS)]
     return [
         Row("reference CPU / warm float32 call, tiny", median(t for t, _ in found), 15),
         Row("reference CPU / warm float32 call, 64 channels of 64 × 64", median(t for _, t in found), 3),
@@ -157,76 +140,29 @@ def growth() -> list[Row]:
     for runtime in ("torch", "jax", "tensorflow"):
         runs = {n: ours(f"transposes:{n}", runtime) for n in (100, 1000, 10000)}
         of = "; ".join(
-            f"{n:,}: {r['wall']:.0f} s, parent {r['own']:.0f} s CPU and {r['peak']:.0f} MiB, host {r['host_peak']:.0f} MiB" for n, r in runs.items()
+            f"{n:,}: {r['wall']:.0f} s, parent {r['own']:.0f} s CPU and {r['peak']:.0f} MiB, host {r['host_peak']:.0f} MiB"
+            for n, r in runs.items()
         )
-        rows.append(Row(f"{runtime}: host memory at 10,000 configurations / at 1,000", runs[10000]["host_peak"] / runs[1000]["host_peak"], 1.3, of=of))
-    return rows  # fmt: skip
-
-
-NODES = """
-import time, numpy as np, onnx, onnxruntime as ort
-from onnx.backend.test.loader import load_model_tests
-wanted = {"Conv", "ConvTranspose", "Resize", "MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "MaxUnpool", "DepthToSpace", "SpaceToDepth", "Pad", "Upsample"}
-from onnx import numpy_helper
-import glob, os
-options = ort.SessionOptions(); options.intra_op_num_threads = options.inter_op_num_threads = 1; options.log_severity_level = 4
-began, cpu, done = time.monotonic(), time.process_time(), 0
-for test in load_model_tests(kind="node"):
-    model = onnx.load(os.path.join(test.model_dir, "model.onnx"))
-    if not {n.op_type for n in model.graph.node} & wanted: continue
-    try:
-        session = ort.InferenceSession(model.SerializeToString(), options)
-        for data in glob.glob(os.path.join(test.model_dir, "test_data_set_*")):
-            feeds = {i.name: numpy_helper.to_array(onnx.load_tensor(f"{data}/input_{k}.pb")) for k, i in enumerate(session.get_inputs())}
-            session.run(None, feeds)
-        done += 1
-    except Exception: pass
-print(done, time.monotonic() - began, time.process_time() - cpu)
-"""
-
-PAIRS = """
-import time, numpy as np, onnx, onnxruntime as ort
-from onnx import TensorProto, helper
-from polygraphy.backend.onnxrt import OnnxrtRunner
-from polygraphy.backend.base import BaseRunner
-from polygraphy.comparator import Comparator, CompareFunc
-from polygraphy.logger import G_LOGGER
-from benchmarks.configurations import transposes
-G_LOGGER.module_severity = G_LOGGER.CRITICAL
-options = ort.SessionOptions(); options.intra_op_num_threads = options.inter_op_num_threads = 1
-plain = ort.SessionOptions(); plain.intra_op_num_threads = plain.inter_op_num_threads = 1; plain.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-def session(model, how): return lambda: ort.InferenceSession(model, how, providers=["CPUExecutionProvider"])
-def model(q):
-    x, w = (helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", q.x), ("w", q.w[0])))
-    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, q.y)
-    pads = [lo for lo, _ in q.op.crop] + [hi for _, hi in q.op.crop]
-    node = helper.make_node("ConvTranspose", ["x", "w"], ["y"], strides=list(q.op.stride), pads=pads)
-    return helper.make_model(helper.make_graph([node], "g", [x, w], [y]), opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
-questions = transposes(120)
-def one(q):
-    m = model(q)
-    runs = Comparator.run([OnnxrtRunner(session(m, options), name="a"), OnnxrtRunner(session(m, plain), name="b")])
-    assert bool(Comparator.compare_accuracy(runs, compare_func=CompareFunc.simple(atol=1e-5, rtol=1e-5)))
-for q in questions[:20]: one(q)
-began = time.monotonic()
-for q in questions[20:]: one(q)
-print(100 / (time.monotonic() - began))
-"""
+        grown = runs[10000]["host_peak"] / runs[1000]["host_peak"]
+        rows.append(Row(f"{runtime}: host memory at 10,000 configurations / at 1,000", grown, 1.3, of=of))
+    return rows
 
 
 def nodes() -> list[Row]:
     """ONNX's own node tests of the family through ONNX Runtime, for comparison; no limit is set."""
-    said = python("-c", NODES)[0].split()
+    said = python("-m", "benchmarks.nodes")[0].split()
     count, wall = int(said[0]), float(said[1])
-    return [Row("ONNX backend node tests of the family through ONNX Runtime, a second", count / wall, 0, at_least=True, of=f"{count} tests in {wall:.1f} s")]
+    what = "ONNX backend node tests of the family through ONNX Runtime, a second"
+    return [Row(what, count / wall, 0, at_least=True, of=f"{count} tests in {wall:.1f} s")]
 
 
 def polygraphy() -> list[Row]:
     """Two ONNX Runtime runners on one-node ConvTranspose models, warm, beside a warm run on torch and TensorFlow."""
-    rates = [float(python("-c", PAIRS)[0]) for _ in range(REPEATS)]
+    rates = [float(python("-m", "benchmarks.pairs")[0]) for _ in range(REPEATS)]
     runs = {n: ours(f"transposes:{n}", "torch", "tensorflow") for n in (200, 2200)}
     rate = 2000 / (runs[2200]["wall"] - runs[200]["wall"])
-    return [Row("configurations a second, two runtimes / Polygraphy's", rate / median(rates), 8, at_least=True, of=f"{rate:.0f} and {median(rates):.0f} a second")]
+    of = f"{rate:.0f} and {median(rates):.0f} a second"
+    return [Row("configurations a second, two runtimes / Polygraphy's", rate / median(rates), 8, at_least=True, of=of)]
 
 
 ROWS: dict[str, Callable[[], list[Row]]] = {f.__name__: f for f in (quick, hand, jax, reference, growth, nodes, polygraphy)}

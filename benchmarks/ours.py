@@ -26,8 +26,9 @@ def main(what: str, runtimes: str, *more: str) -> None:
     kind, _, count = what.partition(":")
     asked = questions(kind) if kind == "quick" else transposes(int(count))
     first: dict[str, float] = {}
+    backends = [b for name in runtimes.split(",") for b in named(name)]
     run = Run(
-        asked, [b for name in runtimes.split(",") for b in named(name)], suite={"name": what}, proofs=prove_all() if kind == "quick" else [],
+        asked, backends, suite={"name": what}, proofs=prove_all() if kind == "quick" else [],
         watch=lambda runtime, doing, done: doing == "asking" and first.setdefault(runtime, time.monotonic() - BEGAN) and None,
     )  # fmt: skip
     if more:
