@@ -2,14 +2,14 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: verify test check browser mutants docs report-docs clean
+.PHONY: verify test check browser mutants bench soak docs report-docs clean
 
 verify: .venv/frameworks
 	$(BIN)/concordant run --suite quick; status=$$?; \
 	$(BIN)/concordant report --out runs/latest/report.html && echo runs/latest/report.html; exit $$status
 
 test: .venv/frameworks
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: .venv/frameworks
 	$(BIN)/ruff check .

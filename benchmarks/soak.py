@@ -24,7 +24,8 @@ def main(count: str = "100000", runtime: str = "torch") -> None:
         if done % 5000 == 0 and doing == "asking":
             parent.append(resident("self"))
             hosts.append(max((resident(pid) for pid in children()), default=0))
-            print(f"{done:>7} answered, parent {parent[-1]} MiB, largest host {hosts[-1]} MiB, {time.monotonic() - began:.0f} s", flush=True)
+            memory = f"parent {parent[-1]} MiB, largest host {hosts[-1]} MiB"
+            print(f"{done:>7} answered, {memory}, {time.monotonic() - began:.0f} s", flush=True)
 
     report = Run(transposes(int(count)), named(runtime), suite={"name": "soak"}, watch=watch).go()
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
