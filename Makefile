@@ -9,7 +9,7 @@ verify: .venv/frameworks
 	$(BIN)/concordant report --out runs/latest/report.html && echo runs/latest/report.html; exit $$status
 
 test: .venv/frameworks
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/frameworks
 	$(BIN)/ruff check .
