@@ -285,7 +285,7 @@ def test_a_truncated_file_is_told(share: float, path: Path) -> None:
         (lambda d: d.update(schema="1"), "Expected `int`, got `str` - at `$.schema`, where '1' stands"),
         (lambda d: d.update(tool={"name": 1}), "Expected `str`, got `int` - at `$.tool[...]`, where 1 stands"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "so",
 )
 def test_a_broken_rule_is_told_with_its_path_and_the_value(change: Any, said: str, path: Path) -> None:
     spoil(path, change)
