@@ -2,21 +2,37 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: verify test check mutants docs clean
+.PHONY: verify test check browser mutants bench soak docs report-docs clean
 
 verify: .venv/frameworks
 	$(BIN)/concordant run --suite quick; status=$$?; \
 	$(BIN)/concordant report --out runs/latest/report.html && echo runs/latest/report.html; exit $$status
 
 test: .venv/frameworks
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/frameworks
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# What tests/test_browser.py needs beside Python; without it those tests are skipped.
+browser:
+	command -v chromium && command -v chromedriver || { \
+	  sudo=$$(test $$(id -u) = 0 || echo sudo); \
+	  $$sudo apt-get update --quiet && $$sudo apt-get install --quiet --yes --no-install-recommends chromium chromium-driver; }
+
 mutants: .venv/frameworks
 	$(BIN)/python -m tests.bank
+
+# Half an hour and more, on a machine that does nothing else.
+bench: .venv/frameworks
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
+	$(BIN)/python -m benchmarks.bench
+
+# What kills a run sixty times, and what asks a hundred thousand questions.
+soak: .venv/frameworks
+	$(BIN)/python -m pytest -m soak tests
+	$(BIN)/python -m benchmarks.soak
 
 docs: .venv/frameworks
 	$(BIN)/python -m verify.record > docs/report.schema.json
@@ -28,6 +44,12 @@ docs: .venv/frameworks
 	$(BIN)/python -m verify.ratios runs/docs/report.json > docs/ratios.md
 	$(BIN)/python -m verify.disagreements runs/docs/report.json > docs/findings/disagreements.md
 	$(BIN)/python -m tests.honest --markdown > docs/false-alarms.md
+
+# The page of a real run, and its pictures in README.md.
+report-docs: .venv/frameworks browser
+	$(BIN)/concordant run --suite quick --quiet --out runs/report || test $$? = 1
+	$(BIN)/concordant report runs/report --out docs/report/index.html
+	$(BIN)/python -m tests.browser docs/report/index.html docs/report
 
 # torch first and alone: once it is there, no other package asks for another build of it.
 .venv/frameworks: pyproject.toml constraints.txt

@@ -14,6 +14,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -178,6 +179,7 @@ def named(name: str) -> list[Backend]:
         raise BadBackend(f"--backend {name}: there is no interpreter at {python}; give the path of a python executable")
     chosen, ours = _chosen(what), found()
     suffix = f"={python}" if python else ""
+    python = os.path.abspath(python) if python else ""  # not resolved: an environment's python is a link
     return [replace(b, python=python or None, asked=(b.name if ours.get(b.name) == b else what) + suffix) for b in chosen]
 
 

@@ -55,7 +55,7 @@ def report(records: list[Record], **more: Any) -> Report:
 
 def full(words: str = "plain") -> Report:
     """One with everything a report can hold, and these words wherever words may stand."""
-    wrong = Difference(count=3, total=12, first=(0, 0, 1), expected=words, got=words, ratio=None)
+    wrong = Difference(count=3, total=12, first=(0, 0, 1), expected=words, got=words, ratio=None, map=("000000", "019000"))
     records = [
         record(),
         record(runtime="right", verdict="differ", reason=words, diagnosis=words, difference=wrong, native=words, missed_probability=1e-10),

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, full, record, report
-from tests.test_report_formats import run
+from tests.test_report_formats import HOSTILE, Page, run
 from verify.diff import FORMATS, Change, Comparison, Incomparable, compare
-from verify.record import Record, Rounding, RuntimeReport, save
+from verify.record import Record, Rounding, RuntimeReport, load, save
 
 SWAPPED = "lo and hi of crop were exchanged"
 
@@ -131,6 +131,31 @@ def test_markdown_fits_whatever_changed() -> None:
     assert " more" in text
 
 
+@pytest.mark.parametrize("words", HOSTILE, ids=lambda words: ascii(words[:12]))
+def test_a_page_holds_words_and_tables(words: str) -> None:
+    """Whatever field they stand in, in either report."""
+    other = report([record()], suite=full(words).suite, environment={"os": words, words: words})
+    for comparison in (compare(full(words), other), compare(other, full(words))):
+        tags = Page(FORMATS["html"](comparison)).tags
+        assert {tag for tag, _ in tags} <= {
+            "html", "head", "meta", "title", "style", "body", "header", "h1", "ul", "li", "main", "section", "h2", "span", "div", "table",
+            "thead", "tr", "th", "tbody", "td", "code", "footer", "p",
+        }  # fmt: skip
+        assert {name for _, attributes in tags for name in attributes} <= {
+            "lang", "charset", "http-equiv", "content", "name", "id", "class", "scope", "aria-labelledby",
+        }  # fmt: skip
+
+
+def test_a_page_tells_the_worst_first() -> None:
+    old, new = [record(), record(TRANSPOSE, verdict="refused")], [record(verdict="differ", diagnosis=SWAPPED), record(TRANSPOSE)]
+    page = FORMATS["html"](compare(report(old), report(new)))
+    assert "<h1>1 worse, 1 better; 0 answers the same</h1>" in page
+    assert page.index("✗ worse") < page.index(SWAPPED) < page.index("✓ better") < page.index("refused → agree")
+    same = FORMATS["html"](compare(report([record()]), report([record()])))
+    assert "<h1>nothing changed; 1 answer the same</h1>" in same
+    assert "No answer changed." in same
+
+
 def test_a_terminal_obeys_nothing() -> None:
     words = "\x1b]0;owned\x07\x9b"
     text = FORMATS["text"](compare(full(words), report([record()], suite=full(words).suite)))
@@ -149,3 +174,26 @@ def test_the_exit_status(
     assert ended == status
     assert bool(err) == (status == 2)
     assert bool(printed) == (status != 2)
+
+
+# ---- two real reports: Keras on PyTorch before and after the fix of 'same' (docs/findings/keras-3.14.0.md) ----
+
+ONE_PIXEL = Path(__file__).parent / "reports" / "one-pixel"
+
+
+def test_the_one_pixel_fix_is_named() -> None:
+    """Nine answers were those of a crop with its ends exchanged, right in shape and one pixel off; they are right now, nothing is worse."""
+    comparison = compare(load(ONE_PIXEL / "keras-3.14.0.json"), load(ONE_PIXEL / "keras-3.15.1.json"))
+    assert comparison.versions["keras-torch"][0]["keras"] == "3.14.0"
+    assert comparison.versions["keras-torch"][1]["keras"] == "3.15.1"
+    assert comparison.regressions == 0
+    (fix,) = (change for change in comparison.changes if change.because == f"answers as if {SWAPPED}")
+    assert (fix.trend, fix.axis, fix.was, fix.now, fix.answers) == ("better", "meaning", "differ", "agree", 9)
+    assert fix.operations == ["ConvTranspose"]
+
+
+def test_going_back_is_worse() -> None:
+    comparison = compare(load(ONE_PIXEL / "keras-3.15.1.json"), load(ONE_PIXEL / "keras-3.14.0.json"))
+    assert comparison.regressions == 12
+    assert {change.trend for change in comparison.changes} == {"worse"}
+    assert comparison.changes[0].because == f"answers as if {SWAPPED}"

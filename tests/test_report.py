@@ -201,6 +201,17 @@ def test_text_that_cannot_be_encoded_does_not_lose_a_run(tmp_path: Path, monkeyp
     assert [r.verdict for r in load(tmp_path / "report.json").records] == ["refused", "refused"]
 
 
+def test_a_password_is_not_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terraform's variables begin with TF_ too, and CI keeps secrets in them; TensorFlow's are told."""
+    for name in ("TF_VAR_password", "TF_TOKEN_app_example_org", "TF_ENABLE_ONEDNN_OPTS"):
+        monkeypatch.setenv(name, "s3cret" if "ONEDNN" not in name else "1")
+    asked = Run([parse_question("Upsample(factor=(2,)) x=(1, 2, 2)")], [backend("right")], suite={"name": "case"})
+    save(asked.go(), tmp_path / "report.json")
+    text = (tmp_path / "report.json").read_text()
+    assert "TF_ENABLE_ONEDNN_OPTS" in text
+    assert "s3cret" not in text
+
+
 # ---- reading ----
 
 
@@ -226,6 +237,8 @@ def spoil(path: Path, change: Any) -> None:
         (b'{"suite":' * 1_000_000, ""),
         (b'{"schema": 1e999}', ""),
         (b"PK\x03\x04\0\0", "malformed"),
+        (b'{"schema": 1, "records": [{"id": 1}], "records": []}', "Expected `str`, got `int` - at `$.records[0].id`"),
+        (b'{"schema": 1, "records": [{"id": 1}], "records": 1}', "Expected `str`, got `int` - at `$.records[0].id`"),
     ],
     ids=lambda value: repr(value[:12]) if isinstance(value, bytes) else "",
 )
@@ -259,25 +272,32 @@ def test_a_truncated_file_is_told(share: float, path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "where"),
+    ("change", "said"),
     [
-        (lambda d: d["records"][1].update(verdict="fine"), "$.records[1].verdict"),
-        (lambda d: d["records"][1].update(shape=[1, "2"]), "$.records[1].shape[1]"),
-        (lambda d: d["records"][1].pop("runtime"), "$.records[1]"),
-        (lambda d: d["runtimes"]["right"].update(status="odd"), "$.runtimes"),
-        (lambda d: d["runtimes"].update(right=[]), "$.runtimes"),
-        (lambda d: d["summary"].update(asked=None), "$.summary.asked"),
-        (lambda d: d["summary"].update(asked=1.5), "$.summary.asked"),
-        (lambda d: d.update(records={}), "$.records"),
-        (lambda d: d.update(schema="1"), "$.schema"),
-        (lambda d: d["tool"].update(version=1), "$.tool"),
+        (lambda d: d["records"][1].update(verdict="fine"), "Invalid enum value 'fine' - at `$.records[1].verdict`, where 'fine' stands"),
+        (lambda d: d["records"][1].update(shape=[1, "2"]), "Expected `int`, got `str` - at `$.records[1].shape[1]`, where '2' stands"),
+        (lambda d: d["records"][1].pop("runtime"), "Object missing required field `runtime` - at `$.records[1]`"),
+        (lambda d: d["runtimes"]["right"].update(status="odd"), "Invalid enum value 'odd' - at `$.runtimes[...].status`"),
+        (lambda d: d["runtimes"].update(right=[]), "Expected `object`, got `array` - at `$.runtimes[...]`"),
+        (lambda d: d["summary"].update(asked=None), "Expected `int`, got `null` - at `$.summary.asked`, where None stands"),
+        (lambda d: d["summary"].update(asked="1" * 99), f"got `str` - at `$.summary.asked`, where '{'1' * 58}… stands"),
+        (lambda d: d.update(records={}), "Expected `array`, got `object` - at `$.records`"),
+        (lambda d: d.update(schema="1"), "Expected `int`, got `str` - at `$.schema`, where '1' stands"),
+        (lambda d: d.update(tool={"name": 1}), "Expected `str`, got `int` - at `$.tool[...]`, where 1 stands"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "so",
 )
-def test_a_wrong_type_is_told_with_its_path(change: Any, where: str, path: Path) -> None:
+def test_a_broken_rule_is_told_with_its_path_and_the_value(change: Any, said: str, path: Path) -> None:
     spoil(path, change)
     with pytest.raises(BadReport) as bad:
         load(path)
-    assert f"at `{where}" in str(bad.value)
+    assert str(bad.value).endswith(said)
+
+
+def test_a_file_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "MOST_BYTES", 1 << 20)
+    with pytest.raises(BadReport, match="/dev/zero is no report: it is longer than 1 MiB"):
+        load("/dev/zero")
 
 
 @pytest.mark.parametrize(

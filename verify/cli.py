@@ -196,16 +196,17 @@ def known(
 @app.command("report")
 def view(
     run: Annotated[Path, typer.Argument(help="A folder that `concordant run` left, or its report.json.")] = Path("runs/latest"),
-    form: Annotated[str, typer.Option("--format", help="html, md, junit, github or csv.")] = "html",
+    form: Annotated[str, typer.Option("--format", help="html, md, junit, github, csv or parquet.")] = "html",
     out: Annotated[Path | None, typer.Option(help="The file to write. [default: standard output]")] = None,
 ) -> None:
     """A page, or a text for another program, of a report. Exit status 0 whatever it says."""
     from verify.report import FORMATS
+    from verify.report.parquet import NotWritten
 
     try:
         one_of("format", [form], FORMATS)
         _write(FORMATS[form](_load(run)), out)
-    except (Impossible, BadReport) as error:
+    except (Impossible, BadReport, NotWritten) as error:
         _refuse(str(error))
 
 
@@ -213,7 +214,7 @@ def view(
 def diff(
     old: Annotated[Path, typer.Argument(help="A folder that `concordant run` left, or its report.json.")],
     new: Annotated[Path, typer.Argument(help="A later one, or one from another place.")],
-    form: Annotated[str, typer.Option("--format", help="text, md or json.")] = "text",
+    form: Annotated[str, typer.Option("--format", help="text, md, json or html.")] = "text",
     out: Annotated[Path | None, typer.Option(help="The file to write. [default: standard output]")] = None,
 ) -> None:
     """What changed in meaning, precision, support and coverage. Exit status 0: nothing is worse; 1: something is; 2: not comparable."""
@@ -329,13 +330,19 @@ def _load(run: Path) -> Report:
     return load(run / "report.json" if run.is_dir() else run)
 
 
-def _write(text: str, out: Path | None) -> None:
+def _write(view: str | bytes, out: Path | None) -> None:
+    if not out and isinstance(view, str):
+        print(view, end="")
+        return
+    if not out and sys.stdout.isatty():
+        _refuse("this format is not for a terminal; name a file with --out")
+    content = view.encode(errors="replace") if isinstance(view, str) else view
     if not out:
-        print(text, end="")
+        sys.stdout.buffer.write(content)
         return
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8", newline="")
+        out.write_bytes(content)
     except OSError as error:
         _refuse(f"--out {out} cannot be written: {error.strerror}")
 

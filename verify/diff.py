@@ -203,18 +203,25 @@ def markdown(c: Comparison) -> str:
     return head + ("\n" + table(titles, rows) if rows else "") + left + "\n"
 
 
+def html(c: Comparison) -> str:
+    """For people."""
+    from verify.report.changes import changes
+
+    return changes(c, _heading(c), _moved(c))
+
+
 def as_json(c: Comparison) -> str:
     """For a program."""
     return msgspec.json.format(msgspec.json.encode({"regressions": c.regressions, **msgspec.structs.asdict(c)}), indent=1).decode() + "\n"
 
 
-FORMATS: dict[str, Callable[[Comparison], str]] = {"text": text, "md": markdown, "json": as_json}
+FORMATS: dict[str, Callable[[Comparison], str]] = {"text": text, "md": markdown, "json": as_json, "html": html}
 
 
 def _heading(c: Comparison) -> str:
     counts = {trend: sum(x.answers for x in c.changes if x.trend == trend) for trend in TRENDS}
     words = ", ".join(f"{n} {trend}" for trend, n in counts.items() if n)
-    return f"{words or 'nothing changed'}; {c.same} answers the same"
+    return f"{words or 'nothing changed'}; {c.same} answer{'' if c.same == 1 else 's'} the same"
 
 
 def _moved(c: Comparison) -> list[str]:

@@ -19,6 +19,8 @@ from backends import Backend
 HOME = Path(__file__).parent.parent
 MATTERS = ("KERAS_", "TF_", "XLA_", "JAX_", "OMP_", "MKL_", "DNNL_", "ONEDNN_", "CUDA_", "TORCH_", "ORT_")
 """Beginnings of the names of environment variables that can change an answer."""
+ANOTHERS = ("TF_CLI_", "TF_DATA_", "TF_LOG", "TF_PLUGIN_", "TF_TOKEN_", "TF_VAR_", "TF_WORKSPACE")
+"""Terraform's share of TF_: it changes no answer and holds passwords, which a report that is passed on must not."""
 
 PROBE = """
 import importlib.metadata as m, importlib.util as u, json, sys
@@ -56,7 +58,8 @@ def missing(backend: Backend) -> str:
 
 def variables() -> dict[str, str]:
     """The environment variables that can change an answer."""
-    return {name: value.encode("utf-8", "replace").decode() for name, value in sorted(os.environ.items()) if name.startswith(MATTERS)}
+    names = sorted(name for name in os.environ if name.startswith(MATTERS) and not name.startswith(ANOTHERS))
+    return {name: os.environ[name].encode("utf-8", "replace").decode() for name in names}
 
 
 def machine() -> dict[str, object]:

@@ -16,6 +16,7 @@ import numpy as np
 from spec import Array
 from verify.answer import Answer, Inferred, Output
 from verify.host import MARKS
+from verify.picture import drawn
 from verify.precision import biased, explained
 from verify.record import Difference, Rounding, Verdict
 from verify.reference import Reference
@@ -173,6 +174,7 @@ def _difference(wrong: Array, expected: Array, values: Array, ratio: Array) -> D
     return Difference(
         count=int(wrong.sum()), total=wrong.size, first=first,
         expected=_plain(expected[first]), got=_plain(values[first]), ratio=worst,
+        map=drawn(wrong),
     )  # fmt: skip
 
 

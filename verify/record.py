@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
+if TYPE_CHECKING:
+    from verify.table import Records
+
 SCHEMA = 1
+MOST_BYTES = 1 << 30
+"""More than any run leaves; a file that is longer is not read."""
 
 Verdict = Literal[
     "crashed", "timeout", "refused", "differ", "nondeterministic", "imprecise", "agree", "unsupported", "vacuous"
@@ -19,6 +25,12 @@ Verdict = Literal[
 FINE: tuple[Verdict, ...] = ("agree", "vacuous")
 
 Status = Literal["ran", "not installed", "failed"]
+
+MOST_CELLS = 32
+"""Along either side of a picture of where values are wrong."""
+
+Row = Annotated[str, msgspec.Meta(pattern="^[0-9]*$", max_length=MOST_CELLS)]
+Picture = Annotated[tuple[Row, ...], msgspec.Meta(max_length=MOST_CELLS)]
 
 
 class Difference(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -31,6 +43,9 @@ class Difference(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     got: str = ""
     ratio: float | None = None
     """The greatest error divided by its rounding bound; None where it is infinite."""
+    map: Picture = ()
+    """Where the wrong values lie along the last two axes, the other axes laid over each other: a text for each row, a digit for each
+    cell, from 0, none of its values is wrong, to 9, all of them."""
 
 
 class Rounding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -191,6 +206,13 @@ class Report(msgspec.Struct, kw_only=True, frozen=True):
     findings: list[Finding] = []
     """What nothing explains, shrunk; one for each fault."""
 
+    @property
+    def answers(self) -> Records:
+        """The records, to filter, to group and to lay out as a table."""
+        from verify.table import Records
+
+        return Records(tuple(self.records))
+
 
 class _Versioned(msgspec.Struct):
     schema: int
@@ -215,17 +237,41 @@ def save(report: Report, path: Path) -> None:
 
 def load(path: Path | str) -> Report:
     """Read and validate. Unknown fields are ignored. Raises BadReport."""
-    path = Path(path)
     try:
-        content = path.read_bytes()
+        with open(path, "rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise BadReport(f"{path} cannot be read: {error.strerror}") from None
+    if len(content) > MOST_BYTES:
+        raise BadReport(f"{path} is no report: it is longer than {MOST_BYTES >> 20} MiB")
+    try:
         schema = msgspec.json.decode(content, type=_Versioned).schema
         if schema != SCHEMA:
             raise BadReport(f"{path} has schema {schema}, but this version of concordant reads {SCHEMA}")
         return msgspec.json.decode(content, type=Report)
-    except OSError as error:
-        raise BadReport(f"{path} cannot be read: {error.strerror}") from None
+    except msgspec.ValidationError as error:
+        raise BadReport(f"{path} is no report: {error}{_found(content, str(error))}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadReport(f"{path} is no report: {error}") from None
+
+
+def _found(content: bytes, sentence: str) -> str:
+    """What stands at the path that a sentence ends with, if the path leads to one place and not to a whole structure."""
+    try:
+        places = [msgspec.json.decode(content)]
+        for name, index in re.findall(r"\.([^.\[\]`]+)|\[(\d+|\.{3})\]", sentence.rpartition("`$")[2]):
+            if index == "...":
+                places = [inner for place in places for inner in place.values()]
+            else:
+                places = [place[int(index)] if index else place[name] for place in places]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+    except (LookupError, TypeError, AttributeError):  # the path is of another member of the same name
+        return ""
+    if len(places) != 1 or isinstance(places[0], dict | list):
+        return ""
+    text = repr(places[0])
+    return f", where {text if len(text) <= 60 else text[:59] + '…'} stands"
 
 
 def json_schema() -> dict[str, Any]:

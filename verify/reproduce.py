@@ -90,10 +90,12 @@ def _subject(output: str) -> str:
 
 
 def equation(kind: type) -> str:
-    """The line of the module's docstring that states the operation."""
+    """The line of the module's docstring that states the operation; else the equation that its first line states of all in it, if any."""
     name = kind.__name__
     lines = (inspect.getdoc(inspect.getmodule(kind)) or "").splitlines()
-    return next((textwrap.dedent(line) for line in lines if line.split()[:1] == [name] and "=" in line), name)
+    _, _, shared = lines[0].partition(": ") if lines else ("", "", "")
+    own = (textwrap.dedent(line) for line in lines if line.split()[:1] == [name] and "=" in line)
+    return next(own, f"{name}  {shared}" if "=" in shared else name)
 
 
 def _allowed(reference: Reference, i: int) -> Array:

@@ -36,6 +36,9 @@ WORTH_ASKING_AGAIN: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprec
 """What is found in company is asked again alone, in a new host with the environment users have, before it is reported; so is a death
 under the survey's variables."""
 
+START_UP = 0.05
+"""Seconds in which a host is on its way, so that it imports while the next runtime's texts are written."""
+
 Watch = Callable[[str, str, int], None]
 """Called with a runtime's name, what it is doing, and how many programs it has behind it."""
 
@@ -114,6 +117,7 @@ class Run:
         async with asyncio.TaskGroup() as group:
             for ran in self.ran.values():
                 group.create_task(self._one(ran, cores))
+                await asyncio.sleep(START_UP)
 
     async def _one(self, ran: Ran, cores: Cores) -> None:
         backend = ran.backend

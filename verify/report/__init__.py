@@ -1,4 +1,5 @@
-"""Views of a report, each a pure function from it to text. Fields may hold anything at all: each view escapes as its reader wants."""
+"""Views of a report, each a pure function from it to text, or to bytes for a program. Fields may hold anything at all: each view escapes
+as its reader wants."""
 
 from __future__ import annotations
 
@@ -10,5 +11,8 @@ from verify.report.github import github
 from verify.report.html import html
 from verify.report.junit import junit
 from verify.report.markdown import markdown
+from verify.report.parquet import parquet
 
-FORMATS: dict[str, Callable[[Report], str]] = {"html": html, "md": markdown, "junit": junit, "github": github, "csv": csv}
+FORMATS: dict[str, Callable[[Report], str | bytes]] = {
+    "html": html, "md": markdown, "junit": junit, "github": github, "csv": csv, "parquet": parquet,
+}  # fmt: skip

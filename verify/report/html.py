@@ -1,16 +1,20 @@
 """A report as one page that needs nothing beside it.
 
-Records travel as columns of numbers into a table of distinct texts, which keeps 50,000 of them small; page.js draws what is asked for. What
-a record holds reaches the page only as JSON that no `<` survives in, and as text nodes. A content security policy lets nothing else run.
+Records travel as columns of numbers into a table of distinct texts, and texts of several lines, as code is, as numbers into one of distinct
+lines, which keeps 50,000 of them small; page.js draws what is asked for. What a record holds reaches the page only as JSON that no `<`
+survives in, and as text nodes. A content security policy lets nothing else run.
 """
 
 from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
+from itertools import chain
+from math import ceil, log2
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -30,38 +34,48 @@ TEXTS = ("question", "output", "dtype", "numbers", "runtime", "verdict", "reason
 
 def html(report: Report) -> str:
     """The page."""
-    style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    style, script = part("page.css"), part("page.js")
     score = interop(report)
-    return _template().render(
+    return template("page.html").render(
         report=report, score=score, failures=failures(report), matrix=matrix(report), marks=MARKS, worst_first=WORST_FIRST,
         runtimes=[name for name, r in report.runtimes.items() if r.status != "not installed"],
         theorems=sorted(report.theorems.items(), key=lambda item: (item[1].claim is None, item[1].claim or 0)),
         style=Markup(style), script=Markup(script), data=Markup(_inline(_data(report, score))),
-        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'",
+        policy=f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; base-uri 'none'; form-action 'none'",
     )  # fmt: skip
 
 
 @lru_cache
-def _template() -> Template:
+def part(name: str) -> str:
+    """A file beside this one."""
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+@lru_cache
+def template(name: str) -> Template:
+    """One that escapes whatever it is given."""
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("page.html")
+    return environment.get_template(name)
 
 
 def _data(report: Report, score: Interop) -> dict[str, Any]:
-    texts: dict[str, int] = {"": 0}
-    columns: dict[str, list[Any]] = {name: [_index(texts, getattr(r, name) or "") for r in report.records] for name in TEXTS}
-    columns["operation"] = [_index(texts, operation(r)) for r in report.records]
-    columns["because"] = [_index(texts, explanation(r)) for r in report.records]
-    columns["standing"] = [_index(texts, standing(r)) for r in report.records]
-    alone = [r.kind == "case" and (r.question, r.runtime) in score.alone for r in report.records]
-    columns["alone"] = [_index(texts, "alone" if one else "") for one in alone]
+    columns: dict[str, list[str]] = {name: [getattr(r, name) or "" for r in report.records] for name in TEXTS}
+    columns["operation"] = [operation(r) for r in report.records]
+    columns["because"] = [explanation(r) for r in report.records]
+    columns["standing"] = [standing(r) for r in report.records]
+    columns["alone"] = ["alone" if r.kind == "case" and (r.question, r.runtime) in score.alone else "" for r in report.records]
+    columns["missed"] = [_bits(r.missed_probability) for r in report.records]
+    texts = _numbered(chain.from_iterable(columns.values()))
+    lines = _numbered(chain.from_iterable(text.split("\n") for text in texts if "\n" in text))
     used = {name: equation(kind) for name, kind in operations().items() if any(name in text for text in texts)}
     return {
-        "texts": list(texts),
-        "records": columns,
-        "missed": _sparse((i, r.missed_probability) for i, r in enumerate(report.records)),
-        "rounding": _sparse((i, r.rounding and to_builtins(r.rounding)) for i, r in enumerate(report.records)),
-        "difference": _sparse((i, r.difference and to_builtins(r.difference)) for i, r in enumerate(report.records)),
+        "lines": list(lines),
+        "texts": [[lines[line] for line in text.split("\n")] if "\n" in text else text for text in texts],
+        "records": {name: [texts[text] for text in column] for name, column in columns.items()},
+        "rounding": _sparse(r.rounding and to_builtins(r.rounding) | {"ratio": _short(r.rounding.ratio)} for r in report.records),
+        "difference": _sparse(
+            r.difference and to_builtins(r.difference) | {"ratio": _short(r.difference.ratio), "shape": r.shape} for r in report.records
+        ),
         "findings": [to_builtins(f) for f in report.findings],
         "known": to_builtins(report.known),
         "asked": {name: quote(r.asked or name) for name, r in report.runtimes.items()},
@@ -70,12 +84,25 @@ def _data(report: Report, score: Interop) -> dict[str, Any]:
     }
 
 
-def _index(texts: dict[str, int], text: str) -> int:
-    return texts.setdefault(text, len(texts))
+def _numbered(texts: Iterable[str]) -> dict[str, int]:
+    """Each of them once; what comes most often has the shortest number."""
+    return {text: i for i, (text, _) in enumerate(Counter(texts).most_common())}
 
 
-def _sparse(values: Iterable[tuple[int, Any]]) -> dict[int, Any]:
-    return {i: value for i, value in values if value is not None}
+def _bits(probability: float | None) -> str:
+    """At most this, as a power of two."""
+    if probability is None:
+        return ""
+    return f"2^{ceil(log2(probability))}".replace("-", "−") if probability > 0 else "0"
+
+
+def _sparse(values: Iterable[Any]) -> dict[int, Any]:
+    return {i: value for i, value in enumerate(values) if value is not None}
+
+
+def _short(number: float | None) -> float | None:
+    """As many digits as are shown."""
+    return None if number is None else float(f"{number:.3g}")
 
 
 def _inline(data: object) -> str:
@@ -86,5 +113,6 @@ def _inline(data: object) -> str:
     return text
 
 
-def _hash(text: str) -> str:
+def digest(text: str) -> str:
+    """What a content security policy knows a style or a script by."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

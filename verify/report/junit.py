@@ -32,6 +32,7 @@ def junit(report: Report) -> str:
     _whole(SubElement(root, "testsuite", name="the run"), failures(report))
     for suite in root:
         _count(suite)
+        suite.set("skipped", str(len(list(suite.iter("skipped")))))
     _count(root)
     indent(root)
     return tostring(root, encoding="unicode", xml_declaration=True) + "\n"
@@ -72,10 +73,11 @@ def _whole(suite: Element, sentences: list[str]) -> None:
 
 
 def _count(suite: Element) -> None:
+    """What both kinds of suite may count; Jenkins refuses a root that counts what was skipped."""
     for case in suite.iter("testcase"):
         case.set("time", "0")
     suite.set("tests", str(len(list(suite.iter("testcase")))))
-    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+    for attribute, tag in (("failures", "failure"), ("errors", "error")):
         suite.set(attribute, str(len(list(suite.iter(tag)))))
     suite.set("time", "0")
 

@@ -3,7 +3,8 @@
 // What a record holds is only ever set as text.
 
 const data = JSON.parse(document.getElementById("data").textContent);
-const { texts, records } = data;
+const { lines, records } = data;
+const texts = data.texts.map((text) => (typeof text === "string" ? text : text.map((line) => lines[line]).join("\n")));
 const total = records.id.length;
 const FACETS = { operation: "operation", runtime: "runtime", verdict: "verdict", dtype: "dtype", numbers: "numbers put in", output: "output", standing: "standing", alone: "wrong where others are right" };
 const SEARCHED = ["question", "native", "reason", "diagnosis", "known", "id"];
@@ -154,9 +155,41 @@ function groupOf(members) {
   return details;
 }
 
+// ---- where the wrong values lie ----
+
+const CELL = 14;
+
+function svg(tag, attributes, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+// One square for each cell, the fuller the more of its values are wrong; a cell where all are is crossed too.
+function picture(difference) {
+  const rows = difference.map ?? [];
+  const shape = difference.shape ?? [];
+  const width = Math.max(0, ...rows.map((row) => row.length));
+  if (!width) return null;
+  const cells = rows.flatMap((row, y) => [...row].map((digit, x) => ({ x: x * CELL, y: y * CELL, wrong: Number(digit) / 9 })));
+  const axis = (back, cells) => {
+    const length = shape[shape.length - back] ?? 1;
+    return `axis ${Math.max(0, shape.length - back)} (${length}${length > cells ? `, ${cells} cells` : ""})`;
+  };
+  const words = `${difference.count} of ${difference.total} values are wrong, in ${cells.filter((cell) => cell.wrong).length} of ${cells.length} cells`;
+  const drawing = svg("svg", { class: "map", role: "img", "aria-label": words, width: width * CELL + 2, height: rows.length * CELL + 2, viewBox: `-1 -1 ${width * CELL + 2} ${rows.length * CELL + 2}` },
+    ...cells.flatMap(({ x, y, wrong }) => [
+      svg("rect", { x, y, width: CELL, height: CELL, class: "cell" }),
+      ...(wrong ? [svg("rect", { x: x + 1, y: y + 1, width: CELL - 2, height: CELL - 2, class: "wrong", "fill-opacity": 0.25 + 0.75 * wrong })] : []),
+      ...(wrong === 1 ? [svg("path", { d: `M${x + 4} ${y + 4}l${CELL - 8} ${CELL - 8}m0 ${8 - CELL}l${8 - CELL} ${CELL - 8}`, class: "cross" })] : []),
+    ]));
+  const rest = shape.length > 2 ? "; the other axes laid over each other" : "";
+  return el("figure", {}, drawing, el("figcaption", {}, `Down ${axis(2, rows.length)}, across ${axis(1, width)}${rest}. Crossed: all values there are wrong; paler: some.`));
+}
+
 // ---- one case ----
 
-const LOG2 = (p) => (p > 0 ? `2^${Math.log2(p).toFixed(0).replace("-", "−")}` : "0");
 const share = (ratio) => (ratio === null || ratio === undefined ? "infinite" : Number(ratio).toPrecision(3));
 
 function facts(i) {
@@ -170,10 +203,12 @@ function facts(i) {
     fact("wrong values", `${difference.count} of ${difference.total}`);
     if (difference.first?.length) fact("first at", `[${difference.first.join(", ")}]: expected ${difference.expected}, got ${difference.got}`);
     fact("error / bound", share(difference.ratio));
+    const drawing = picture(difference);
+    if (drawing) fact("where", drawing);
   }
   const rounding = data.rounding[i];
   if (rounding) fact("rounding / bound", `${share(rounding.ratio)} at [${(rounding.at ?? []).join(", ")}], ${rounding.terms ?? 0} products added`);
-  if (data.missed[i] !== undefined) fact("P(missed)", `≤ ${LOG2(data.missed[i])}`);
+  if (at(i, "missed")) fact("P(missed)", `≤ ${at(i, "missed")}`);
   const known = at(i, "known");
   if (known) {
     const record = data.known[known];

@@ -1,0 +1,58 @@
+"""One run, measured from inside: its own CPU seconds, those of its hosts, the wall clock, the first verdicts, the peaks of memory.
+
+    python -m benchmarks.ours quick|transposes:N RUNTIME,… [--floor FOLDER]
+
+With --floor it asks nothing, but writes for each runtime what benchmarks/floor.py wants.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+BEGAN = time.monotonic()
+
+from backends import named  # noqa: E402
+from benchmarks.configurations import transposes  # noqa: E402
+from verify.cases import questions  # noqa: E402
+from verify.prove import prove_all  # noqa: E402
+from verify.run import Run  # noqa: E402
+
+
+def main(what: str, runtimes: str, *more: str) -> None:
+    kind, _, count = what.partition(":")
+    asked = questions(kind) if kind == "quick" else transposes(int(count))
+    first: dict[str, float] = {}
+    backends = [b for name in runtimes.split(",") for b in named(name)]
+    run = Run(
+        asked, backends, suite={"name": what}, proofs=prove_all() if kind == "quick" else [],
+        watch=lambda runtime, doing, done: doing == "asking" and first.setdefault(runtime, time.monotonic() - BEGAN) and None,
+    )  # fmt: skip
+    if more:
+        write_jobs(run, Path(more[1]))
+        return
+    report = run.go()
+    own, hosts = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    print(json.dumps({
+        "questions": report.summary.questions, "asked": report.summary.asked, "unexplained": report.summary.unexplained,
+        "own": own.ru_utime + own.ru_stime, "hosts": hosts.ru_utime + hosts.ru_stime, "wall": time.monotonic() - BEGAN,
+        "first": first, "peak": own.ru_maxrss / 1024, "host_peak": hosts.ru_maxrss / 1024,
+    }))  # fmt: skip
+
+
+def write_jobs(run: Run, folder: Path) -> None:
+    """The texts as they would be sent, and how often each would be called."""
+    for ran in run.ran.values():
+        jobs = [
+            {"text": job.text, "dtype": job.dtype, "x": job.x, "y": job.y, "w": job.w, "calls": 1 + job.draws}
+            for job in run._open(ran)
+            if job.kind != "inference"
+        ]
+        (folder / f"{ran.backend.name}.json").write_text(json.dumps({"glue": ran.backend.runtime.glue, "jobs": jobs, "batch": 64}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,127 @@
+"""Who asks next, how work is shared among hosts, and what a lost or a swollen host costs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from tests.test_host import DOUBLE, LONG, STREAMING, fake, job
+from verify import engine
+from verify.answer import Answer
+from verify.engine import Asker, Cores, answers
+from verify.process import Host, HostLost, Job
+
+WHO = "import os, numpy as np\ndef f(x): return np.array(os.getpid())"
+
+
+def ask(asker: Asker, jobs: list[Job]) -> dict[int, Answer]:
+    async def collect() -> dict[int, Answer]:
+        return {asked.id: answer async for asked, answer in answers(asker, jobs)}
+
+    return asyncio.run(asyncio.wait_for(collect(), LONG))
+
+
+def pids(heard: dict[int, Answer]) -> list[int]:
+    return [heard[i].outputs[0].values.item() for i in sorted(heard)]
+
+
+def test_whoever_is_furthest_behind_goes_first() -> None:
+    order: list[float] = []
+
+    async def one(cores: Cores, progress: float) -> None:
+        async with cores.one(progress):
+            order.append(progress)
+            await asyncio.sleep(0.01)
+
+    async def several() -> None:
+        cores = Cores(1)
+        async with cores.one():
+            waiting = [asyncio.create_task(one(cores, progress)) for progress in (0.9, 0.1, 0.5, 0.1)]
+            await asyncio.sleep(0.01)
+        await asyncio.gather(*waiting)
+
+    asyncio.run(several())
+    assert order == [0.1, 0.1, 0.5, 0.9]
+
+
+def test_who_is_cancelled_while_waiting_keeps_no_core() -> None:
+    async def several() -> bool:
+        cores = Cores(1)
+        async with cores.one():
+            waiting = asyncio.create_task(cores.one(0).__aenter__())
+            await asyncio.sleep(0.01)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+        async with asyncio.timeout(1), cores.one():
+            return True
+
+    assert asyncio.run(several())
+
+
+@pytest.mark.parametrize("hosts", [1, 2, 3])
+def test_so_many_hosts_share_the_work(hosts: int) -> None:
+    slow = WHO.replace("return", "__import__('time').sleep(0.01); return")
+    heard = ask(Asker(fake(STREAMING), Cores(hosts), LONG, alone=True, hosts=hosts), [job(i, slow) for i in range(60)])
+    assert len(heard) == 60
+    assert len(set(pids(heard))) == hosts
+
+
+class Lost:
+    """A host that is lost with its machine at its first batch, after some answers."""
+
+    def __init__(self, host: Host, after: int) -> None:
+        self.host, self.after, self.versions, self.last_words = host, after, host.versions, ""
+
+    @property
+    def served(self) -> int:
+        return self.host.served
+
+    @property
+    def grown(self) -> int:
+        return 0
+
+    async def ask(self, jobs: list[Job], timeout: float) -> AsyncGenerator[Any]:
+        heard = 0
+        async for event in self.host.ask(jobs, timeout):
+            if heard == self.after:
+                raise HostLost("the machine is gone")
+            heard += event[0] == "done"
+            yield event
+
+    async def stop(self) -> None:
+        await self.host.stop()
+
+
+@pytest.mark.parametrize("after", [0, 3])
+def test_a_machine_that_is_lost_is_nobodys_fault(after: int) -> None:
+    started: list[int] = []
+
+    async def start(*backend: Any, **how: Any) -> Any:
+        started.append(1)
+        host = await Host.start(*backend, **how)
+        return Lost(host, after) if len(started) <= engine.LOSSES else host
+
+    heard = ask(Asker(fake(STREAMING), Cores(1), LONG, start=start), [job(i, DOUBLE) for i in range(30)])
+    assert {answer.stopped for answer in heard.values()} == {None}
+    assert len(heard) == 30
+    assert len(started) == engine.LOSSES + 1
+
+
+def test_machines_are_not_lost_for_ever() -> None:
+    async def start(*backend: Any, **how: Any) -> Any:
+        return Lost(await Host.start(*backend, **how), 0)
+
+    heard = ask(Asker(fake(STREAMING), Cores(1), LONG, start=start), [job(0, DOUBLE)])
+    assert (heard[0].stopped, heard[0].reason) == ("crashed", "the machine is gone")
+
+
+def test_a_host_that_grows_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It keeps 8 MiB of every text; with 64 MiB it must go."""
+    monkeypatch.setattr(engine, "GROWTH", 64 << 20)
+    leak = "import os, sys, numpy as np\nsys.kept = getattr(sys, 'kept', [])\ndef f(x):\n    sys.kept.append(np.ones(1 << 20))\n    return np.array(os.getpid())"  # noqa: E501
+    heard = ask(Asker(fake(STREAMING), Cores(1), LONG, alone=True), [job(i, leak) for i in range(20)])
+    assert 2 <= len(set(pids(heard))) <= 6
+    assert len(set(pids(ask(Asker(fake(STREAMING), Cores(1), LONG, alone=True), [job(i, WHO) for i in range(20)])))) == 1
