@@ -205,8 +205,7 @@ class Reference:
     @property
     def _fits_float32(self) -> bool:
         """Whether numbers were drawn so small that float32 holds every partial sum; it multiplies twice as fast."""
-        q = self.question
-        return self.given is None and FORMATS[q.dtype][0] <= FORMATS["float32"][0] and not q.op.roundings
+        return self.given is None and self._largest_whole <= 1 << FORMATS["float32"][0] and not self.question.op.roundings
 
     @cached_property
     def remainders(self) -> Outputs:
