@@ -42,6 +42,7 @@ docs: .venv/frameworks
 	$(BIN)/python -m tests.bank --markdown > docs/mutants.md
 	$(BIN)/concordant run --suite standard --quiet --out runs/docs || test $$? = 1
 	$(BIN)/python -m verify.ratios runs/docs/report.json > docs/ratios.md
+	$(BIN)/python -m verify.disagreements runs/docs/report.json > docs/findings/disagreements.md
 	$(BIN)/python -m tests.honest --markdown > docs/false-alarms.md
 
 # The page of a real run, and its pictures in README.md.

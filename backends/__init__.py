@@ -24,6 +24,7 @@ from types import ModuleType
 from typing import Any
 
 from spec import Operation, Question, Shape, operations
+from spec.question import COMPILED
 
 
 class Unsupported(Exception):
@@ -32,6 +33,14 @@ class Unsupported(Exception):
 
 class BadBackend(ValueError):
     """A backend that does not exist or does not follow the form above. The message says what to change."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """Statements, and those that come once before the function (a layer that is built)."""
+
+    body: str
+    before: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +54,14 @@ class Runtime:
       that answers a list of (outputs, error or None).
     environment: variables set before the framework is imported.
     survey: further variables for asking in batches; what is found so is asked again alone without them.
+    decorators: for the kinds of question that are asked compiled (spec.question.COMPILED), what stands above `def f` then.
     """
 
     packages: tuple[str, ...]
     glue: str
     environment: dict[str, str] = field(default_factory=dict)
     survey: dict[str, str] = field(default_factory=dict)
+    decorators: dict[str, Code] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +78,11 @@ class Step:
     def k(self) -> Shape:
         """The kernel's lengths."""
         return self.w[0][2:]
+
+    @property
+    def least(self) -> str:
+        """What no maximum takes for its own."""
+        return {"uint8": "0", "int8": "-128", "int32": "-(2**31)"}.get(self.dtype, 'float("-inf")')
 
     @property
     def weight(self) -> str:
@@ -89,14 +105,6 @@ def steps(question: Question) -> Iterator[tuple[Operation, Step]]:
 
 
 @dataclass(frozen=True)
-class Code:
-    """Statements, and those that come once before the function (a layer that is built)."""
-
-    body: str
-    before: str = ""
-
-
-@dataclass(frozen=True)
 class Backend:
     """A runtime with the module that translates for it."""
 
@@ -109,7 +117,8 @@ class Backend:
 
     def translate(self, question: Question) -> str:
         """Source that defines `f(x, *w)`. Raises Unsupported."""
-        before, body, names = [getattr(self.module, "IMPORTS", "")], [], ["x"]
+        decorator = self._decorator(question.kind)
+        before, body, names = [getattr(self.module, "IMPORTS", ""), decorator.before], [], ["x"]
         rank = question.op.rank
         for op, step in steps(question):
             function = self._function(op)
@@ -128,7 +137,15 @@ class Backend:
             names.extend((step.weight, step.bias)[: op.weights])
         statements = [self._border("ENTER", rank), *body, self._border("LEAVE", rank), "return x"]
         indented = "\n".join(f"    {line}" for s in statements for line in s.splitlines())
-        return "\n".join(s for s in before if s) + f"\n\n\ndef f({', '.join(names)}):\n{indented}\n"
+        head = "\n".join(s for s in (decorator.body, f"def f({', '.join(names)}):") if s)
+        return "\n".join(s for s in before if s) + f"\n\n\n{head}\n{indented}\n"
+
+    def _decorator(self, kind: str) -> Code:
+        if kind == "inference" and "def infer(" not in self.runtime.glue:
+            raise Unsupported("its glue defines no `infer`, which says what shape the framework expects without running")
+        if kind in COMPILED and kind not in self.runtime.decorators:
+            raise Unsupported(f"its Runtime has no decorator for questions that are asked `{kind}`")
+        return self.runtime.decorators.get(kind, Code(""))
 
     def _function(self, op: Operation) -> Callable[[Operation, Step], str | Code]:
         name = function_name(op.name)

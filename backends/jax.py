@@ -11,7 +11,7 @@ import math
 from dataclasses import replace
 from fractions import Fraction
 
-from backends import Runtime, Step, Unsupported
+from backends import Code, Runtime, Step, Unsupported
 from backends._phrases import fitted, lines, unravelled, word_for, woven
 from backends._pixels import divided_evenly, norm, number, picked, said
 from spec import (
@@ -86,7 +86,13 @@ def forget():
 
 CHEAP = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
-RUNTIMES = {"jax": Runtime(packages=("jax", "jaxlib"), glue=GLUE, environment={"JAX_PLATFORMS": "cpu"}, survey={"XLA_FLAGS": CHEAP})}
+DECORATORS = {"compiled": Code("@jax.jit")}
+
+RUNTIMES = {
+    "jax": Runtime(
+        packages=("jax", "jaxlib"), glue=GLUE, environment={"JAX_PLATFORMS": "cpu"}, survey={"XLA_FLAGS": CHEAP}, decorators=DECORATORS
+    )
+}  # fmt: skip
 
 IMPORTS = "import jax\nimport jax.numpy as jnp\nfrom jax import lax"
 
@@ -132,7 +138,7 @@ def resize(op: Resize, at: Step) -> str:
 
 
 def sum_pool(op: SumPool, at: Step) -> str:
-    return f"x = {_reduced(op, at, '0.0, lax.add')}"
+    return f"x = {_reduced(op, at, '0.0, lax.add' if 'float' in at.dtype else '0, lax.add')}"
 
 
 def average_pool(op: AveragePool, at: Step) -> str:
@@ -154,9 +160,10 @@ def lp_pool(op: LpPool, at: Step) -> str:
 
 
 def max_pool(op: MaxPool, at: Step) -> str:
-    if op.ties == "last":
+    if op.ties != "first":
         raise Unsupported("the gradient of lax.reduce_window with lax.max goes to the first of several equal maxima")
-    return f"x = {_reduced(op, at, '-jnp.inf, lax.max')}"
+    least = "-jnp.inf" if "float" in at.dtype else f"jnp.array({at.least}, x.dtype)"
+    return f"x = {_reduced(op, at, f'{least}, lax.max')}"
 
 
 def adaptive_average_pool(op: AdaptiveAveragePool, at: Step) -> str:

@@ -81,6 +81,7 @@ RUNTIMES = {
         glue=engine.GLUE + GLUE,
         environment={"KERAS_BACKEND": name, **engine.RUNTIMES[name].environment},
         survey=engine.RUNTIMES[name].survey,
+        decorators={kind: Code(way.body, before=engine.IMPORTS.partition("\n")[0]) for kind, way in engine.DECORATORS.items()},
     )
     for name, engine in ENGINES.items()
 }
@@ -164,12 +165,12 @@ def lp_pool(op: LpPool, at: Step) -> str:
 
 
 def max_pool(op: MaxPool, at: Step) -> Code:
-    if op.ties == "last":
+    if op.ties != "first":
         raise Unsupported("Keras says nothing of which of several equal maxima is taken; its engines take the first")
     if max(op.dilation) > 1:
         raise Unsupported(f"keras.layers.MaxPooling{op.rank}D has no dilation")
     said = word(op, at, "same", "valid")
-    padded = "" if said else fitted(op.padding, "keras.ops.pad", channels_last=True, more=', constant_values=float("-inf")')
+    padded = "" if said else fitted(op.padding, "keras.ops.pad", channels_last=True, more=', constant_values=' + at.least)
     padding = ', padding="same"' if said == "same" else ""
     return _layer(f"MaxPooling{op.rank}D({short(op.kernel)}, strides={short(op.stride)}{padding}", at, first=padded)
 

@@ -80,7 +80,12 @@ def infer(f, args):
 
 QUIET_CPU = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 
-RUNTIMES = {"tensorflow": Runtime(packages=("tensorflow",), glue=GLUE, environment=QUIET_CPU)}
+DECORATORS = {
+    "compiled": Code("@tf.function(autograph=False)"),
+    "xla": Code("@tf.function(autograph=False, jit_compile=True)"),
+}
+
+RUNTIMES = {"tensorflow": Runtime(packages=("tensorflow",), glue=GLUE, environment=QUIET_CPU, decorators=DECORATORS)}
 
 IMPORTS = "import tensorflow as tf"
 
@@ -161,12 +166,12 @@ def lp_pool(op: LpPool, at: Step) -> str:
 
 
 def max_pool(op: MaxPool, at: Step) -> str:
-    if op.ties == "last":
+    if op.ties != "first":
         raise Unsupported("TensorFlow's max_pool takes the first of several equal maxima")
     said = word(op, at, "SAME", "VALID")
     if max(op.dilation) > 1 and said == "SAME":
         said = None
-    padded = "" if said else fitted(op.padding, "tf.pad", channels_last=True, more=', constant_values=float("-inf")')
+    padded = "" if said else fitted(op.padding, "tf.pad", channels_last=True, more=', constant_values=' + at.least)
     if max(op.dilation) > 1:
         if max(op.stride) > 1:
             raise Unsupported("tf.nn.pool takes no strides together with dilations")

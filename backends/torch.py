@@ -10,7 +10,7 @@ import math
 from fractions import Fraction
 from itertools import product
 
-from backends import Runtime, Step, Unsupported
+from backends import Code, Runtime, Step, Unsupported
 from backends._phrases import lines, short, unravelled, woven
 from backends._pixels import number, picked, unlike
 from spec import (
@@ -56,7 +56,7 @@ def version():
     return {"torch": torch.__version__}
 
 def answers(f, args, g):
-    args = [a.requires_grad_() for a in args]
+    args = [a.requires_grad_(a.is_floating_point()) for a in args]
     y = f(*args)
     yield y
     yield from torch.autograd.grad(y, args, g, materialize_grads=True)
@@ -65,7 +65,10 @@ def infer(f, args):
     yield "a run on meta tensors", f(*(a.to("meta") for a in args)).shape, None
 """
 
-RUNTIMES = {"torch": Runtime(packages=("torch",), glue=GLUE)}
+DECORATORS = {"compiled": Code('@torch.compile(backend="aot_eager", dynamic=False)')}
+"""aot_eager traces, decomposes and differentiates as every compiled run does, and needs no C++ compiler afterwards."""
+
+RUNTIMES = {"torch": Runtime(packages=("torch",), glue=GLUE, decorators=DECORATORS)}
 
 IMPORTS = "import torch\nimport torch.nn.functional as F"
 
@@ -146,12 +149,12 @@ def lp_pool(op: LpPool, at: Step) -> str:
 
 
 def max_pool(op: MaxPool, at: Step) -> str:
-    if op.ties == "last":
+    if op.ties != "first":
         raise Unsupported(f"F.max_pool{op.rank}d takes the first of several equal maxima")
     words = _windows(op, at)
     dilation = f", dilation={short(op.dilation)}" if max(op.dilation) > 1 else ""
     return lines(
-        _pad(op.padding, ', value=float("-inf")') if words is None else "",
+        _pad(op.padding, ', value=' + at.least) if words is None else "",
         f"x = F.max_pool{op.rank}d(x, {words or f'{short(op.kernel)}, {short(op.stride)}'}{dilation})",
     )
 

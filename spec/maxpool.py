@@ -1,7 +1,8 @@
 """Pools that choose. Windows as in spec/window.py; the stride is the kernel unless given; a pixel of the padding is none.
 
-    MaxPool      y[n,c,j] = max_t x[n,c, s·j + d·t − lo]     its gradient goes to one t that attains it
+    MaxPool      y[n,c,j] = max_t x[n,c, s·j + d·t − lo]     its gradient goes to one t that attains it, or to all
     MaxUnpool    y[n,c,q] = x[n,c,j] where q = indices[n,c,j], 0 elsewhere; indices count the pixels of one plane, row-major
+                 ∂x[n,c,j] = g[n,c,q]; of several j with one index the last is put there and has the gradient
 
 NaN is greater than everything. A window without a pixel has no maximum and is refused.
 Source: https://onnx.ai/onnx/operators/ (MaxPool, MaxUnpool); indices as in torch.nn.MaxPool2d(return_indices=True).
@@ -14,21 +15,28 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spec.operation import Array, Index, Operation, Pairs, Shape, beside, fit, one_of, per_axis, size, space
+from spec.operation import Array, Index, Operation, Pairs, Shape, beside, fit, negated, one_of, per_axis, size, space
 from spec.pad import Pad
 from spec.pool import SumPool
 from spec.window import met, pooled, taps
 
+TIES = {
+    "first": "the first of several maxima were chosen",
+    "last": "the last of several maxima were chosen",
+    "all": "every one of several maxima had the whole gradient",
+}
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class MaxPool(Operation):
-    """Each window's greatest element; where several are, the first or the last of them in row-major order."""
+    """Each window's greatest element. Where several are, the gradient goes to the first or the last of them in row-major order, or
+    whole to all of them."""
 
     kernel: Shape = per_axis(least=1)
     stride: Shape = per_axis(lambda op, axis: op.kernel[axis], least=1)
     padding: Pairs = per_axis((0, 0))
     dilation: Shape = per_axis(1, least=1)
-    ties: str = one_of("first", "last")
+    ties: str = one_of("first", "last", "all")
 
     @property
     def multilinear(self) -> bool:
@@ -60,13 +68,16 @@ class MaxPool(Operation):
 
     def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
         (g,) = w_and_g
+        if self.ties == "all":
+            return (self._to_all(x, g),)
         dx = np.zeros_like(_flat(x, self.rank), dtype=g.dtype)
         np.add.at(dx, self._winners(x), g)
         return (dx.reshape(x.shape),)
 
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
-        other = "last" if self.ties == "first" else "first"
-        yield f"the {other} of several maxima were chosen", replace(self, ties=other)
+        for ties, words in TIES.items():
+            if ties != self.ties:
+                yield words, replace(self, ties=ties)
         yield "the padding were zeros", Pad(padding=self.padding) >> replace(self, padding=())
         for words, pairs in beside("padding", self.padding):
             yield words, replace(self, padding=pairs)
@@ -77,6 +88,14 @@ class MaxPool(Operation):
     def _sum(self) -> SumPool:
         return SumPool(kernel=self.kernel, stride=self.stride, padding=self.padding, dilation=self.dilation)
 
+    def _to_all(self, x: Array, g: Array) -> Array:
+        y, values, exists = self(x), fit(x, self.padding), fit(np.ones(x.shape, bool), self.padding)
+        gradient = np.zeros(values.shape, g.dtype)
+        for at in taps(self, space(y, self.rank)):
+            greatest = (values[at] == y) | ((values[at] != values[at]) & (y != y))
+            gradient[at] += np.where(exists[at] & greatest, g, np.zeros(1, g.dtype))
+        return fit(gradient, negated(self.padding))
+
     def _winners(self, x: Array) -> Index:
         """Indices (n, c, pixel) into x with its space flattened."""
         shape, plane = self.shape(x.shape), space(x, self.rank)
@@ -85,7 +104,7 @@ class MaxPool(Operation):
         best, pixel, found = np.zeros(shape, x.dtype), np.zeros(shape, np.int64), np.zeros(shape, bool)
         for at in taps(self, space(shape, self.rank)):
             here = values[at]
-            greater = here > best if self.ties == "first" else here >= best
+            greater = here >= best if self.ties == "last" else here > best
             wins = exists[at] & (~found | greater | ((here != here) & (best == best)))  # NaN alone is not itself
             best, pixel, found = np.where(wins, here, best), np.where(wins, pixels[at], pixel), found | exists[at]
         n, c = (np.arange(m).reshape(-1, *(1,) * more) for m, more in zip(x.shape, (self.rank + 1, self.rank), strict=False))
@@ -123,6 +142,16 @@ class MaxUnpool(Operation):
             raise self.refuse(f"indices reach from {w[0].min()} to {w[0].max()}, but there are {size(self.size)} pixels")
         np.put_along_axis(y.reshape(*y.shape[:2], -1), w[0].astype(np.int64).reshape(*x.shape[:2], -1), x.reshape(*x.shape[:2], -1), -1)
         return y
+
+    def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
+        indices, g = w_and_g
+        places = indices.astype(np.int64).reshape(*x.shape[:2], -1)
+        order = np.broadcast_to(np.arange(places.shape[-1]), places.shape)
+        put, planes = np.full((*x.shape[:2], size(self.size)), -1), g.reshape(*x.shape[:2], -1)
+        np.put_along_axis(put, places, order, -1)
+        kept = np.take_along_axis(put, places, -1) == order
+        dx = np.where(kept, np.take_along_axis(planes, places, -1), np.zeros(1, g.dtype))
+        return dx.reshape(x.shape), np.zeros_like(indices)
 
 
 def _flat(x: Array, rank: int) -> Array:

@@ -4,7 +4,7 @@
     operation  = name "(" field "=" value { "," field "=" value } ")"
     value      = an integer, or a tuple of values
     shape      = a tuple of integers
-    dtype      = "float16" | "bfloat16" | "float32" | "float64"
+    dtype      = "float16" | "bfloat16" | "float32" | "float64" | "uint8" | "int8" | "int32"
     kind       = "integers" | "distinct" | "ties" | "impulses" | "normal" | … (KINDS)
 
 One `w=` for each weighted step, in order. Left out, dtype is float32, kind is integers and seed is 0. Text is parsed, never evaluated.
@@ -26,7 +26,9 @@ from spec.program import Program
 
 T = TypeVar("T")
 
-DTYPES = ("float16", "bfloat16", "float32", "float64")
+FLOATS = ("float16", "bfloat16", "float32", "float64")
+INTEGERS = ("uint8", "int8", "int32")
+DTYPES = (*FLOATS, *INTEGERS)
 KINDS = {
     "integers": "whole numbers so small that every sum is exact: what the operation means",
     "distinct": "whole numbers that are all different in x: which pixel a maximum comes from",
@@ -41,8 +43,16 @@ KINDS = {
     "nan": "whole numbers with one NaN in x: where it may show",
     "infinity": "whole numbers with one infinity in x: where it may show",
     "inference": "shapes alone: what the framework infers without running, against its run",
+    "compiled": "whole numbers put into a function that the framework compiles: whether it then computes the same",
+    "xla": "whole numbers put into a function that the framework compiles by XLA",
 }
 """What is put in, and what it is to show."""
+
+COMPILED = ("compiled", "xla")
+"""The kinds that differ from integers in how the same text is run."""
+
+WHOLE = ("integers", *COMPILED)
+"""The kinds that put the same whole numbers in."""
 
 LONGEST_TEXT = 4000
 LARGEST_ARRAY = 1 << 26
@@ -83,8 +93,8 @@ class Question:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The answers asked for: y, ∂x and one ∂w for each weight; of inference only the shape of y."""
-        if self.kind == "inference":
+        """The answers asked for: y, ∂x and one ∂w for each weight; of inference and of integer dtypes only y."""
+        if self.kind == "inference" or self.dtype in INTEGERS:
             return ("y",)
         names = [f"dw{i}" if len(self.w) > 1 else "dw" for i in range(len(self.w))]
         return ("y", "dx", *names)

@@ -320,6 +320,17 @@ def unpooling_keeps_the_maxima(draw: Draw, n: Shape, k: Shape, s: Shape) -> Side
     return Side(pool, x), Side(Program(inner=(MaxUnpool(size=n), pool)), pool(x), pool.indices(x))
 
 
+@theorem({"n": [4, 5, 7], "k": [1, 2, 3], "s": [3, 4]}, source=ALGEBRA)
+def unpooling_gradient(draw: Draw, n: Shape, k: Shape, s: Shape) -> Sides:
+    """⟨g, MaxUnpool x⟩ = ⟨∂⟨g, MaxUnpool x⟩/∂x, x⟩: what was put somewhere gets its gradient from there."""
+    before, pool, g = draw.distinct(2, 2, *n), MaxPool(kernel=k, stride=s), draw(2, 2, *n)
+    x, indices = draw(*pool.shape(before.shape)), pool.indices(before)
+    unpool = MaxUnpool(size=n)
+    return Side(unpool, x, indices, after=lambda y: _total(y * g)), Side(
+        unpool, x, indices, g=g, output="dx", after=lambda dx: _total(dx * x)
+    )
+
+
 @theorem({"n": [1, 2, 3], "s": [2, 3]}, source=ALGEBRA, refuted=True)
 def zero_insertion_is_unpooling(draw: Draw, n: Shape, s: Shape) -> Sides:
     """(37) ZeroInsert(s) = MaxUnpool at the maxima of the picture that was pooled."""

@@ -81,7 +81,7 @@ def examined(pool: Sequence[Question], most: int, mutants: Sequence[Mutant] = ()
         with suppress(Unsupported):
             right[q] = HONEST.translate(q)
     asked = [replace(q, seed=i) for i, m in enumerate(chosen) for q in _some([q for q in right if _shows(m, q, right[q])], m, most)]
-    run = Run(asked, [Bank("torch", HONEST.runtime, HONEST.module, mutants=tuple(chosen))], suite={}, timeout=4, known=[])
+    run = Run(asked, [Bank("torch", HONEST.runtime, HONEST.module, mutants=tuple(chosen))], suite={}, timeout=8, known=[])
     run.go()
     judged = run.ran["torch"].judged
     found = {}
@@ -103,12 +103,24 @@ MANY_VALUES = (
 )
 """Larger than a suite's, for what only the mean of many errors shows."""
 
+BEYOND_QUICK = (
+    "Conv(stride=(2,), padding=((1, 0),)) x=(2, 3, 6) w=(2, 3, 3) float32 compiled",
+    "ConvTranspose(stride=(2, 3)) x=(1, 2, 4, 5) w=(2, 3, 2, 1) float32 compiled",
+    "Conv(stride=(2,), padding=((1, 0),)) x=(2, 3, 6) w=(2, 3, 3) int32",
+    "ZeroInsert(factor=(2, 3)) x=(2, 3, 4, 5) uint8",
+    "ZeroInsert(factor=(2, 3)) x=(2, 3, 4, 5) int32",
+    "MaxPool(kernel=(2,), stride=(1,)) x=(2, 3, 6) float32 nan",
+    "MaxPool(kernel=(2, 3), stride=(1, 2)) x=(2, 3, 6, 5) float64 nan",
+    "MaxPool(kernel=(2,), stride=(1,)) x=(2, 3, 6) float32 infinity",
+)
+"""Of kinds, dtypes and operations that `quick` does not ask together."""
+
 
 def pool(suite: str, step: int = 1) -> list[Question]:
     """Every so many questions of a suite, on lines and planes; of the kinds that are rarely asked, all."""
     asked = [q for q in questions(suite) if q.op.rank < 3]
     common = [q for q in asked if q.kind == "integers"][::step]
-    return [*common, *(q for q in asked if q.kind != "integers"), *map(parse_question, MANY_VALUES)]
+    return [*common, *(q for q in asked if q.kind != "integers"), *map(parse_question, MANY_VALUES + BEYOND_QUICK)]
 
 
 def _shows(mutant: Mutant, question: Question, honest: str) -> bool:

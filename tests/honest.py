@@ -19,7 +19,7 @@ from statistics import median
 import numpy as np
 
 from spec import Question
-from spec.question import DTYPES
+from spec.question import FLOATS
 from tests.bank import markdown, plain
 from tests.implementations import IMPLEMENTATIONS, Implementation, Links, MultipliesMatrices
 from tests.random_questions import ADDED, questions
@@ -113,18 +113,18 @@ with K, errors that go up and down with its root. Another precision is therefore
 def by(rows: str, names: Sequence[str], seen: Sequence[Seen], key: Callable[[Seen], Hashable]) -> list[tuple[str, ...]]:
     """A table of answers and greatest ratios, with one column for each dtype."""
     cells = _grouped(seen, lambda s: (key(s), s.dtype))
-    table = [(rows, *DTYPES)]
+    table = [(rows, *FLOATS)]
     for name in names:
-        table.append((name, *(_cell(cells.get((name, dtype), [])) for dtype in DTYPES)))
+        table.append((name, *(_cell(cells.get((name, dtype), [])) for dtype in FLOATS)))
     return table
 
 
 def by_terms(seen: Sequence[Seen]) -> list[tuple[str, ...]]:
     """Median and greatest ratio by the power of two of the terms."""
     cells = _grouped((s for s in seen if s.kind == "normal" and s.terms), lambda s: (s.terms.bit_length(), s.dtype))
-    table = [("K", *DTYPES)]
+    table = [("K", *FLOATS)]
     for bits in range(1, max((bits for bits, _ in cells), default=0) + 1):  # type: ignore[misc]
-        ratios = [[s.ratio for s in cells.get((bits, dtype), [])] for dtype in DTYPES]
+        ratios = [[s.ratio for s in cells.get((bits, dtype), [])] for dtype in FLOATS]
         words = (f"{median(r):.2g}, {max(r):.2g}" if r else "" for r in ratios)
         table.append((f"{1 << bits - 1}–{(1 << bits) - 1}" if bits > 1 else "1", *words))
     return table

@@ -409,18 +409,38 @@ def _mutants() -> dict[str, Mutant]:
         made("equals-share-the-gradient", kinds=("ties",), when=_a(MaxPool), outputs=("dx",), wrap=(
              "def f(x):\n    for i, (k, s) in enumerate(zip(kernel, stride), 2):\n        x = x.unfold(i, k, s)\n"
              "    return x.amax(tuple(range(-len(kernel), 0)))\n")),
+        made("equals-all-have-the-gradient", "every one of several maxima had the whole gradient", kinds=("ties",), outputs=("dx",),
+             when=lambda q: isinstance(q.op, MaxPool) and not any(map(any, q.op.padding)) and set(q.op.dilation) == {1}, wrap=(
+             "def f(x):\n    y, inner = honest(x).detach(), tuple(range(-len(kernel), 0))\n"
+             "    for i, (k, s) in enumerate(zip(kernel, stride), 2):\n        x = x.unfold(i, k, s)\n"
+             "    greatest = x == y.reshape(*y.shape, *[1] * len(kernel))\n"
+             "    return y + (greatest * (x - x.detach())).sum(inner)\n")),
         made("maximum-at-least-zero", "were cut off below 0", kinds=("distinct",), when=_a(MaxPool), wrap=_after("y = y.relu()")),
         made("gradient-to-every-pixel", kinds=("distinct",), when=_a(MaxPool), outputs=("dx",),
              wrap=_after("y = y.detach() + (x - x.detach()).sum()")),
     ]  # fmt: skip
 
+    integers = [
+        made("integers-promoted", when=lambda q: q.dtype == "uint8", wrap=_after("y = y.float()")),
+        made("integers-through-float32", "the answer were rounded to 24", when=lambda q: q.dtype == "int32",
+             wrap=_after("y = y.float().to(y.dtype)")),
+        made("signed-bytes", when=lambda q: q.dtype == "uint8", wrap=_after("y = y.to(torch.int8).to(torch.uint8).clamp(max=127)")),
+        made("maximum-passes-nan-over", "replaced by a number", kinds=("nan",), when=_a(MaxPool),
+             wrap=_before("x = torch.nan_to_num(x, -1e30)")),
+        made("maximum-passes-infinity-over", "replaced by a number", kinds=("infinity",), when=_a(MaxPool),
+             wrap=_before("x = torch.where(x.isinf(), -1e30, x)")),
+    ]  # fmt: skip
+
     without_a_run = [
+        made("compiled-otherwise", "x were flipped along its spatial axis 0", kinds=("compiled",), when=lambda q: q.kind == "compiled",
+             wrap='@torch.compile(backend="aot_eager")\n'
+                  + _before("x = x.flip(2) if torch.compiler.is_compiling() else x")),
         made("inference-cuts-the-last", kinds=("inference",), wrap=_after("y = y[..., :-1] if y.is_meta else y")),
         made("inference-forgets-an-axis", kinds=("inference",), wrap=_after("y = y[0] if y.is_meta else y")),
     ]  # fmt: skip
 
     tables = (another_operation, arguments_mistaken, answers_spoilt, gradients_wrong, memories, no_answer,
-              another_precision, no_number, choices, without_a_run)  # fmt: skip
+              another_precision, no_number, choices, integers, without_a_run)  # fmt: skip
     return {m.name: m for table in tables for m in table}
 
 

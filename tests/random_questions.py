@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from spec import AveragePool, Conv, ConvTranspose, Impossible, MaxPool, Operation, Question, Shape, SumPool, Upsample, ZeroInsert
 from spec.operation import size
-from spec.question import DTYPES, KINDS
+from spec.question import FLOATS, KINDS
 from verify.reference import Reference
 
 CHOSEN = ("integers", "distinct", "ties")
@@ -43,7 +43,7 @@ def _question(rng: random.Random) -> Question:
         op, w = op >> after, (*w, *more)
     kinds = ADDED if op.multilinear else CHOSEN
     kind = rng.choice([kind for kind in kinds if len(op.steps) == 1 or kind not in DERIVED_FOR_ONE_STEP])
-    return Question(op=op, x=x, w=w, dtype=rng.choice(DTYPES), kind=kind, seed=rng.getrandbits(32))
+    return Question(op=op, x=x, w=w, dtype=rng.choice(FLOATS), kind=kind, seed=rng.getrandbits(32))
 
 
 def _operation(rng: random.Random, x: Shape) -> tuple[Operation, tuple[Shape, ...]]:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from spec import Array, Impossible, Question, parse_question
-from spec.question import DTYPES, KINDS
+from spec.question import DTYPES, FLOATS, INTEGERS, KINDS
 from tests.implementations import links, stored
 from verify.cases import questions
-from verify.host import FORMATS, MARKS, REAL
+from verify.host import FORMATS, MARKS, REAL, WHOLE
 from verify.reference import MOST_DRAWS, Reference
 
 ASKED = {
@@ -23,10 +23,14 @@ ASKED = {
 }
 CONV = "Conv(stride=(2,), padding=((1, 2),)) x=(2, 2, 7) w=(3, 2, 3)"
 
+def test_every_dtype_has_its_range() -> None:
+    assert {*FORMATS, *WHOLE} == set(DTYPES)
+
+
 # What is drawn
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_numbers_are_exact_in_their_dtype(kind: str, dtype: str) -> None:
     for seed in range(5):
@@ -44,12 +48,38 @@ def test_normal_numbers_next_to_zero_are_exact_too() -> None:
     np.testing.assert_array_equal(g.astype(np.float16).astype(float), g)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", FLOATS)
 def test_subnormal_products_lie_about_the_smallest_normal_number(dtype: str) -> None:
     x, _, (w,) = Reference(parse_question(f"{CONV} {dtype} subnormal")).drawn
     least = 2.0 ** FORMATS[dtype][1]
     products = np.abs(np.multiply.outer(x, w))
     assert least / 128 < products.min() < least < products.max() < 128 * least
+
+
+@pytest.fixture(scope="module")
+def whole() -> list[Question]:
+    return questions("standard", dtypes=INTEGERS)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_whole_numbers_and_their_sums_fit_their_dtype(dtype: str, whole: list[Question]) -> None:
+    least, most = WHOLE[dtype]
+    asked = [q for q in whole if q.op.rank < 3 and q.dtype == dtype]
+    assert {q.kind for q in asked} == {"integers", "distinct", "ties"}
+    for reference in map(Reference, asked):
+        x, _, w = reference.drawn
+        assert reference.names == ("y",)
+        for a in (x, *w, *reference.outputs):
+            assert not a.size or least <= a.min() <= a.max() <= most
+    widest = max(Reference(q).drawn[0].max() for q in asked)
+    assert widest > most / 4
+
+
+@pytest.mark.parametrize("text", ["AveragePool(kernel=(3,)) x=(1, 2, 9) int8", f"{CONV} int32 normal", f"{CONV} uint8 nan",
+                                  "Conv(stride=(1,)) x=(1, 99, 9) w=(2, 99, 3) int8"])  # fmt: skip
+def test_what_integers_cannot_hold_is_not_asked(text: str) -> None:
+    with pytest.raises(Impossible, match=r"int8|int32|uint8"):
+        Reference(parse_question(text))
 
 
 def test_all_different_numbers_are_not_asked_where_sums_of_them_are_inexact() -> None:
@@ -127,6 +157,20 @@ def test_draws_are_added_until_a_miss_is_as_improbable_as_asked(bits: int, quick
             derived += 1
             assert missed <= 2.0**-bits or (bits == 100 and reference.draws == MOST_DRAWS)
     assert derived > 0.9 * len(quick)
+
+
+def test_a_compiled_function_gets_the_same_numbers() -> None:
+    plain, compiled = (Reference(parse_question(f"{CONV} float32 {kind} seed=4")) for kind in ("integers", "compiled"))
+    assert all(np.array_equal(a, b) for a, b in zip(plain.outputs, compiled.outputs, strict=True))
+    assert plain.missed_probability == compiled.missed_probability
+
+
+def test_what_chooses_takes_no_number_for_the_greatest() -> None:
+    for kind, value in MARKS.items():
+        reference = Reference(parse_question(f"MaxPool(kernel=(2,), stride=(1,)) x=(1, 1, 5) float32 {kind}"))
+        seen = ~np.isfinite(reference.outputs[0])
+        assert seen.any()
+        assert np.array_equal(reference.outputs[0][seen], np.full(seen.sum(), value), equal_nan=True)
 
 
 def test_nothing_is_derived_where_nothing_can_be() -> None:

@@ -488,6 +488,36 @@ def test_unpooling_puts_each_maximum_back(data: st.DataObject) -> None:
 
 @briefly
 @given(data=st.data())
+def test_unpooling_gradients_come_from_where_the_last_pixel_was_put(data: st.DataObject) -> None:
+    n, q = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 5))
+    x, g = integers(((2, 1, n), (2, 1, q)))
+    indices = np.array(data.draw(st.lists(st.integers(0, q - 1), min_size=2 * n, max_size=2 * n))).reshape(2, 1, n)
+    expected = np.zeros_like(x)
+    for b in range(2):
+        for place, pixel in {int(indices[b, 0, j]): j for j in range(n)}.items():
+            expected[b, 0, pixel] = g[b, 0, place]
+    dx, none = MaxUnpool(size=(q,)).vjp(x, indices, g)
+    assert np.array_equal(dx, expected)
+    assert not none.any()
+
+
+@briefly
+@given(data=st.data())
+def test_every_tied_maximum_may_have_the_whole_gradient(data: st.DataObject) -> None:
+    op, x, windows = data.draw(pools(MaxPool))
+    (a,) = integers((x,))
+    a = np.clip(a, -1, 1)
+    op = replace(op, ties="all")
+    (g,) = integers((op.shape(x),))
+    expected = np.zeros_like(a)
+    for to, pixels in windows:
+        for pixel in pixels:
+            expected[pixel] += g[to] * (a[pixel] == op(a)[to])
+    assert np.array_equal(op.vjp(a, g)[0], expected)
+
+
+@briefly
+@given(data=st.data())
 def test_terms_of_a_maximum_bound_its_gradients_sums(data: st.DataObject) -> None:
     """Overlapping windows may all have their maximum in one pixel, wherever that is."""
     op, x, windows = data.draw(pools(MaxPool))

@@ -71,6 +71,7 @@ MUTATIONS: dict[str, tuple[object, str, Callable[[Answer], Answer]]] = {
     "sums are doubled": (SumPool, "vjp", _then(lambda dx: (2 * dx[0],))),
     "the greatest is the last": (MaxPool, "_winners", _then(lambda at: (*at[:2], np.zeros_like(at[2])))),
     "unpooling is upside down": (MaxUnpool, "__call__", _then(lambda y: y[..., ::-1])),
+    "unpooling's gradient is late": (MaxUnpool, "vjp", _then(lambda grads: (np.roll(grads[0], 1, -1), grads[1]))),
     "unpooling forgets where": (MaxUnpool, "__call__", lambda f: lambda op, x, w: _zeros_between(op.size, x)),
     "weaving in another order": (DepthToSpace, "__call__", _then(lambda y: y[:, ::-1])),
     "CRD is woven as DCR": (DepthToSpace, "__call__", lambda f: lambda op, x: f(replace(op, order="DCR"), x)),

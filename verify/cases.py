@@ -12,13 +12,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import islice, product
 from zlib import crc32
 
-from spec import AveragePool, Conv, ConvTranspose, MaxPool, Question, Shape, SumPool, Upsample, ZeroInsert
+from spec import (
+    AveragePool,
+    Conv,
+    ConvTranspose,
+    DepthToSpace,
+    MaxPool,
+    Question,
+    Shape,
+    SpaceToDepth,
+    SumPool,
+    Upsample,
+    ZeroInsert,
+)
 from spec import conventions as c
 from spec.operation import size
-from spec.question import DTYPES
+from spec.question import FLOATS, INTEGERS
 from verify import pixel_cases
 from verify.cover import Built, Grid, Row, axes, covered
 
@@ -76,7 +88,8 @@ def questions(
     Each has a seed of its own, which follows from `seed` and its text: equal shapes with equal numbers would hide a stale buffer.
     """
     wanted, of, on = set(ops), set(dtypes), set(kinds)
-    asked = {repr(q): q for part in (_meaning, _aspects, pixel_cases.questions) for q in part(suite, seed)}
+    parts = (_meaning, _aspects, _compiled, _whole, _rearranged, _edges, pixel_cases.questions)
+    asked = {repr(q): q for part in parts for q in part(suite, seed)}
     return [
         replace(q, seed=seed * SEEDS + crc32(text.encode()) % SEEDS)
         for text, q in asked.items()
@@ -90,7 +103,7 @@ def _aspects(suite: str, seed: int) -> Iterator[Question]:
         strength = STRENGTH[suite] - (1 if rank > 1 or suite == "full" else 0)
         n = {f"n{i}": [4, 5, 6] if rank < 3 else [3, 4] for i in range(rank)}
         k = {f"k{i}": [1, 2, 3] for i in range(rank)}
-        every: Grid = {"kind": ASPECTS, "dtype": list(DTYPES)}
+        every: Grid = {"kind": ASPECTS, "dtype": list(FLOATS)}
         factors: Grid = {f"s{i}": [2, 3] for i in range(rank)} | {"stretch": ["stride", "none"]}
         windows: Grid = n | k | factors | {"form": [(2, 1, 2, 3), (1, 1, 3, 2)]}
         pixels: Grid = n | {f"f{i}": [1, 2, 3] for i in range(rank)} | {"form": PLAIN}
@@ -101,8 +114,67 @@ def _aspects(suite: str, seed: int) -> Iterator[Question]:
         yield from covered(min(strength, 2), rank, seed, every | pixels | k, _sum_pool)
         yield from covered(min(strength, 2), rank, seed, every | pixels | k | {"kind": ["impulses", *ASPECTS]}, _average_pool)
         yield from covered(min(strength, 2), rank, seed, every | pixels | k | {"kind": ["distinct", "ties", "inference"]}, _max_pool)
+        if suite != "quick":
+            yield from covered(1, rank, seed, every | pixels | k | {"kind": ["nan", "infinity", "nan"]}, _max_pool)
         composed: Grid = every | windows | {"kind": [kind for kind in ASPECTS if kind not in ("subnormal", "overflowing")]}
         yield from covered(1, rank, seed, composed | {"form": [(2, 1, 2, 3)], "rule": list(PROGRAMS)}, _program)
+
+
+def _compiled(suite: str, seed: int) -> Iterator[Question]:
+    """Whole numbers put into compiled functions, which takes long: not asked by quick."""
+    for rank in (1, 2, 3) if suite != "quick" else ():
+        n = {f"n{i}": LENGTHS[rank][i][:2] for i in range(rank)}
+        every: Grid = n | {"kind": ["compiled"], "dtype": pixel_cases.MOSTLY_SINGLE}
+        factors: Grid = {f"s{i}": [2, 3] for i in range(rank)} | {f"k{i}": [2, 3, 1] for i in range(rank)}
+        windows = every | factors | {"stretch": ["stride", "dilation", "none"], "form": [(2, 1, 2, 3), (2, 2, 2, 3)]}
+        pixels: Grid = every | {f"f{i}": [1, 2, 3] for i in range(rank)} | {f"k{i}": [1, 2, 3] for i in range(rank)} | {"form": PLAIN}
+        yield from covered(2, rank, seed, windows | {"rule": ["same", "asymmetric", "negative"]}, _conv)
+        yield from covered(2, rank, seed, windows | {"rule": ["keras_same", "none", "torch"]}, _conv_transpose)
+        both: Grid = {"kind": ["compiled", "xla", "compiled"]}
+        yield from covered(1, rank, seed, windows | both | {"rule": ["same", "asymmetric"]}, _conv)
+        yield from covered(1, rank, seed, windows | both | {"rule": ["keras_same", "none"]}, _conv_transpose)
+        yield from covered(1, rank, seed, windows | both | {"form": [(2, 1, 2, 3)], "rule": list(PROGRAMS)}, _program)
+        for build in (_sum_pool, _average_pool, _max_pool, _upsample):
+            yield from covered(1, rank, seed, pixels | both, build)
+        yield from covered(1, rank, seed, pixels | both | {"trailing": [None, 1]}, _zero_insert)
+
+
+def _whole(suite: str, seed: int) -> Iterator[Question]:
+    """Integer dtypes; not asked by quick."""
+    for rank in (1, 2, 3) if suite != "quick" else ():
+        n = {f"n{i}": LENGTHS[rank][i][:2] for i in range(rank)}
+        every: Grid = n | {"dtype": list(INTEGERS)} | {f"k{i}": [2, 1, 3] for i in range(rank)}
+        windows: Grid = every | {f"s{i}": [1, 2] for i in range(rank)} | {"stretch": ["stride", "dilation"], "form": [(2, 1, 2, 3)]}
+        pixels: Grid = every | {f"f{i}": [2, 1, 3] for i in range(rank)} | {"form": PLAIN}
+        yield from covered(2 if rank < 3 else 1, rank, seed, windows | {"rule": ["same", "asymmetric"]}, _conv)
+        yield from covered(2 if rank < 3 else 1, rank, seed, windows | {"rule": ["keras_same", "none"]}, _conv_transpose)
+        yield from covered(2, rank, seed, pixels | {"form": [(1, 2)], "kind": ["distinct", "ties", "integers"]}, _max_pool)
+        yield from covered(1, rank, seed, pixels, _sum_pool)
+        yield from covered(1, rank, seed, pixels, _upsample)
+        yield from covered(1, rank, seed, pixels | {"trailing": [None, 1]}, _zero_insert)
+
+
+def _edges(suite: str, seed: int) -> Iterator[Question]:
+    """Answers of length 0 and 1, windows as long as x and longer, x of length 1; not asked by quick."""
+    for rank, n, m in product((1, 2), (1, 4), (0, 1)) if suite != "quick" else ():
+        x, ones = (2, 3, *(n, 5)[:rank]), (1,) * rank
+        full, k = 2 * n, (n + 1 - m, 2)[:rank]
+        crop = (((full - m) // 2, full - m - (full - m) // 2), (0, 1))[:rank]
+        yield Question(op=ConvTranspose(stride=(2,) * rank, crop=crop), x=x, w=((3, 2, *(2,) * rank),), seed=seed)
+        for kind in (SumPool, AveragePool, MaxPool):
+            if min(k):
+                yield Question(op=kind(kernel=k, stride=ones), x=x, seed=seed)
+        yield Question(op=Upsample(factor=(3, 2)[:rank]), x=x, seed=seed)
+        yield Question(op=ZeroInsert(factor=(3, 2)[:rank]), x=x, seed=seed)
+
+
+def _rearranged(suite: str, seed: int) -> Iterator[Question]:
+    """Channels woven into space and back, in both orders, in every dtype."""
+    for rank in (1, 2, 3) if suite != "quick" else (2,):
+        grid: Grid = {f"f{i}": [2, 1, 3] for i in range(rank)} | {f"n{i}": [3, 2, 1] for i in range(rank)}
+        grid |= {"order": ["DCR", "CRD"], "form": [(2, 2), (1, 3), (2, 1)], "dtype": [*FLOATS, *INTEGERS]}
+        yield from covered(STRENGTH[suite] - 1, rank, seed, grid, _depth_to_space)
+        yield from covered(STRENGTH[suite] - 1, rank, seed, grid, _space_to_depth)
 
 
 def _meaning(suite: str, seed: int) -> Iterator[Question]:
@@ -160,6 +232,16 @@ def _upsample(row: Row, rank: int) -> Built:
 def _zero_insert(row: Row, rank: int) -> Built:
     trailing = () if row["trailing"] is None else (row["trailing"],) * rank
     return ZeroInsert(factor=axes(row, "f", rank), trailing=trailing), ((*row["form"], *axes(row, "n", rank)),)
+
+
+def _depth_to_space(row: Row, rank: int) -> Built:
+    (batch, channels), factor = row["form"], axes(row, "f", rank)
+    return DepthToSpace(factor=factor, order=row["order"]), ((batch, channels * size(factor), *axes(row, "n", rank)),)
+
+
+def _space_to_depth(row: Row, rank: int) -> Built:
+    factor, cells = axes(row, "f", rank), axes(row, "n", rank)
+    return SpaceToDepth(factor=factor, order=row["order"]), ((*row["form"], *(f * n for f, n in zip(factor, cells, strict=True))),)
 
 
 def _pool(kind: type[SumPool | AveragePool | MaxPool], row: Row, rank: int) -> Built:

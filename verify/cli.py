@@ -44,7 +44,7 @@ def run(
     backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
     suite: Annotated[str, typer.Option(help="quick, standard or full.")] = "standard",
     op: Annotated[list[str] | None, typer.Option(help="Only questions in which this operation takes part.")] = None,
-    dtype: Annotated[list[str] | None, typer.Option(help="float16, bfloat16, float32 or float64. [default: all]")] = None,
+    dtype: Annotated[list[str] | None, typer.Option(help="float16, bfloat16, float32, float64, uint8, int8, int32. [default: all]")] = None,
     kind: Annotated[list[str] | None, typer.Option(help="The numbers put in: integers, normal, nan, inference … [default: all]")] = None,
     seed: Annotated[int, typer.Option(help="Of the numbers drawn.", min=0)] = 0,
     case: Annotated[list[str] | None, typer.Option(help="Ask this one question, as a report prints it, instead of a suite.")] = None,

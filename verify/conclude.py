@@ -13,11 +13,14 @@ import numpy as np
 from backends import Backend
 from backends.known import Known
 from spec import Array, Question
+from spec.question import COMPILED, FLOATS
 from spec.theorem import Side
+from verify import floors
 from verify.environment import own_version
 from verify.judge import Judgement
 from verify.prove import Case, Proof, asked
 from verify.record import (
+    FINE,
     SCHEMA,
     Counterexample,
     KnownReport,
@@ -28,11 +31,8 @@ from verify.record import (
     Summary,
     TheoremOnRuntime,
     TheoremReport,
-    Verdict,
 )  # fmt: skip
 from verify.reference import Reference
-
-FINE: tuple[Verdict, ...] = ("agree", "vacuous")
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Tally:
                 if known.explains(judged.verdict, f"{judged.reason}\n{judged.diagnosis}"):
                     self.matched[known.id] += 1
                     first = first or known.id
-                elif judged.verdict == "agree" and not known.sometimes:
+                elif known.is_stale(judged.verdict, question.kind):
                     self.agreed[known.id] += 1
         return first
 
@@ -206,7 +206,11 @@ def _summary(
     unexplained = sum(r.verdict not in FINE and r.known is None for r in records)
     stale = [known.id for known in tally.known if tally.agreed[known.id]]
     broken = [name for name, t in theorems.items() if t.verdict == "broken" or any(r.verdict == "broken" for r in t.runtimes.values())]
-    below = [name for name in runtimes if _below(floor, [r for r in records if r.runtime == name and r.kind == "case"])]
+    below = [
+        f"{name} agrees on less than {floor:.0%} of its answers"
+        for name in runtimes
+        if _below(floor, [r for r in records if r.runtime == name and r.kind == "case"])
+    ] + (floors.below(records) if floor else [])
     failed = any(r.status == "failed" for r in runtimes.values())
     wrong = unexplained or stale or below or failed or broken or not records
     return Summary(
@@ -216,6 +220,8 @@ def _summary(
 
 
 def _below(floor: float, records: list[Record]) -> bool:
+    """Of what is asked in floats and run as it is written: integers and compilers are not for everybody to have."""
+    records = [r for r in records if r.dtype in FLOATS and r.numbers not in COMPILED]
     return bool(records) and sum(r.verdict == "agree" for r in records) < floor * len(records)
 
 

@@ -83,4 +83,5 @@ def _first(got: Array, *families: Iterable[tuple[str, Array]]) -> str:
 
 
 def _made(guesses: Guesses, dtype: str) -> Iterator[tuple[str, Array]]:
-    return ((words, rounded(values.astype(np.float64), FORMATS[dtype][0])) for words, values in guesses if values is not None)
+    digits = FORMATS[dtype][0] if dtype in FORMATS else 53
+    return ((words, rounded(values.astype(np.float64), digits)) for words, values in guesses if values is not None)

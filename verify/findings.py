@@ -199,8 +199,10 @@ class Hunt:
         return given
 
     def _drawn(self, question: Question, judged: Judgement) -> Given:
-        x, g, w = Reference(question).at(judged.draw).drawn
-        return (x, None if judged.output == "y" and judged.verdict not in FATAL else g, *w)
+        reference = Reference(question)
+        x, g, w = reference.at(judged.draw).drawn
+        ungraded = not reference.differentiated or (judged.output == "y" and judged.verdict not in FATAL)
+        return (x, None if ungraded else g, *w)
 
     def _still(self, fault: Fault, question: Question, judged: Judgement) -> bool:
         """With few numbers other than zero many neighbours give the same, so the words may change."""

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from shlex import quote
 
-from verify.conclude import FINE
-from verify.record import Finding, Record, Report, Verdict
+from verify.record import FINE, Finding, Record, Report, Verdict
 
 WORST_FIRST: tuple[Verdict, ...] = (
     "crashed", "timeout", "differ", "nondeterministic", "refused", "unsupported", "imprecise", "vacuous", "agree"
@@ -75,7 +74,7 @@ def failures(report: Report) -> list[str]:
         *(f"{name} failed: {r.reason}" for name, r in report.runtimes.items() if r.status == "failed"),
         *(f"theorem {name} is broken{': ' + reason if reason else ''}" for name, reason in why.items()),
         *(f"known record {id} is stale: {n} answers it speaks of agree" for id, n in stale),
-        *(f"{name} agrees on less than {s.floor:.0%} of its answers" for name in s.below_floor),
+        *s.below_floor,
         *(["the run was interrupted"] if s.interrupted else []),
         *([] if report.records else ["nothing was asked"]),
     ]

@@ -38,13 +38,17 @@ STREAMS = 64
 FORMATS = {"float16": (11, -14, 15), "bfloat16": (8, -126, 127), "float32": (24, -126, 127), "float64": (53, -1022, 1023)}
 """Significant bits p, and the exponents of the smallest and of the largest normal numbers (IEEE 754; bfloat16 as in its white paper)."""
 
+WHOLE = {"uint8": (0, 255), "int8": (-128, 127), "int32": (-(1 << 31), (1 << 31) - 1)}
+"""The least and the greatest number of the integer dtypes, which have no gradients."""
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def numbers(kind: str, seed: int, draw_number: int, shapes: list[tuple[int, ...]], *, radius: int, unit: int, dtype: str) -> list[Array]:
     """x, the cotangent g and the weights of one draw, as float64 arrays whose values are exact in `dtype`.
 
-    Whole numbers reach from −radius to radius (x and g times unit). For real numbers `radius` is the number of terms in a sum.
+    Whole numbers reach from −radius to radius (x and g times unit), those of a dtype without a sign from 0 to 2·radius. For real numbers
+    `radius` is the number of terms in a sum.
     """
     streams = [STREAMS * draw_number + i for i in range(len(shapes))]
     if kind in REAL:
@@ -55,6 +59,8 @@ def numbers(kind: str, seed: int, draw_number: int, shapes: list[tuple[int, ...]
         drawn[0] = (ranks - ranks.size // 2).astype(np.float64)
     if kind == "impulses":
         return [_impulses(shape) for shape in shapes]
+    if dtype in WHOLE and WHOLE[dtype][0] == 0:
+        drawn = [a - a.min() if kind == "distinct" and i == 0 else a + radius for i, a in enumerate(drawn)]
     drawn[:2] = [a * unit for a in drawn[:2]]
     if kind in MARKS:
         drawn[0].flat[int(_bits(seed, streams[0], 1)[0] % np.uint64(drawn[0].size))] = MARKS[kind]
@@ -253,14 +259,15 @@ def _function(job: dict[str, Any]) -> Any:
 
 
 def _data(job: dict[str, Any], number: int, glue: dict[str, Any]) -> tuple[list[Any], Any]:
-    """(x and the weights, g) of one draw, as the framework's own arrays."""
+    """(x and the weights, g) of one draw, as the framework's own arrays; g is None where no gradients are asked."""
     shapes = [tuple(shape) for shape in (job["x"], job["y"], *job["w"])]
     drawn: list[Any]
     if job["given"] is not None:
         drawn = [None if rows is None else np.array(rows, np.float64).reshape(shape) for rows, shape in zip(job["given"], shapes)]
     else:
         drawn = numbers(job["kind"], job["seed"], number, shapes, radius=job["radius"], unit=job["unit"], dtype=job["dtype"])
-    x, g, *w = (None if a is None else glue["array"](a, job["dtype"]) for a in drawn)
+    ungraded = job["dtype"] in WHOLE
+    x, g, *w = (None if a is None or (ungraded and i == 1) else glue["array"](a, job["dtype"]) for i, a in enumerate(drawn))
     return [x, *w], g
 
 

@@ -126,12 +126,15 @@ def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgemen
 
 
 def _located(name: str, i: int, reference: Reference, values: Array) -> Judgement:
-    """NaN is expected where a window sees the one pixel that is no number, the exact values everywhere else; infinity: no matter."""
+    """NaN is expected where a window sees the one pixel that is no number, the exact values everywhere else; infinity: no matter, but
+    where it was chosen."""
     expected = reference.outputs[i]
     seen, finite = np.isnan(expected), np.isfinite(expected)
     lost, leaked = seen & np.isfinite(values), finite & ~np.isfinite(values)
     with np.errstate(invalid="ignore"):
         near = np.abs(values - expected) <= (reference.bounds[i] if reference.inexact else 0)
+    unchosen = np.isinf(expected) & (values != expected) & (not reference.question.op.multilinear)
+    lost |= unchosen
     wrong = lost | (finite & ~near)
     if not wrong.any():
         return Judgement(name, "agree")

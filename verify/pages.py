@@ -14,7 +14,7 @@ MEANING = {"holds": "true", "holds when": "true when", "refuted": "false", "brok
 def claims_page(report: Report) -> str:
     """docs/claims.md: the founding question answered on one page, from a report of `concordant claims`."""
     claims = sorted(((t.claim, name, t) for name, t in report.theorems.items() if t.claim), key=lambda row: row[0] or 0)
-    rows = "\n".join(f"| {number} | {_cell(t.statement)} | {_verdict(t)} |" for number, _, t in claims)
+    rows = "\n".join(f"| {number} | {cell(t.statement)} | {_verdict(t)} |" for number, _, t in claims)
     natives = "\n".join(f"| {name} | {_versions(report, name)} | {_agreeing(report, name)} |" for name in report.runtimes)
     also = "\n".join(f"- **{name}**: {t.statement} *{MEANING[t.verdict]}*" for name, t in report.theorems.items() if not t.claim)
     return TEMPLATE.format(rows=rows, natives=natives, also=also)
@@ -75,7 +75,7 @@ TEMPLATE = dedent("""\
 def theorems_page(report: Report) -> str:
     """docs/theorems.md: every statement with its source and verdict, from a report of `concordant theorems`."""
     rows = "\n".join(
-        f"| {name} | {_cell(t.statement)} | {_verdict(t)} | {_cell(t.source)} |" for name, t in report.theorems.items() if not t.claim
+        f"| {name} | {cell(t.statement)} | {_verdict(t)} | {cell(t.source)} |" for name, t in report.theorems.items() if not t.claim
     )
     runtimes = ", ".join(f"{name} ({_agreeing(report, name)})" for name in report.runtimes)
     return THEOREMS_TEMPLATE.format(rows=rows, runtimes=runtimes)
@@ -103,8 +103,8 @@ def _verdict(t: TheoremReport) -> str:
         c = t.counterexample
         shown = f" Counterexample, {c.sizes}: `{c.left}` ≠ `{c.right}`"
     if t.verdict == "holds when":
-        return _cell(f"**true when** {t.when} ({t.equal} cases; otherwise {t.outside_unequal} of {t.outside} fail).{shown}")
-    return _cell(f"**{MEANING[t.verdict]}** ({t.unequal} of {t.equal + t.unequal} cases fail).{shown}")
+        return cell(f"**true when** {t.when} ({t.equal} cases; otherwise {t.outside_unequal} of {t.outside} fail).{shown}")
+    return cell(f"**{MEANING[t.verdict]}** ({t.unequal} of {t.equal + t.unequal} cases fail).{shown}")
 
 
 def _versions(report: Report, runtime: str) -> str:
@@ -120,7 +120,7 @@ def _agreeing(report: Report, runtime: str) -> str:
     return "; ".join(words)
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     return re.sub(r"([|])", r"\\\1", text)
 
 
@@ -148,4 +148,4 @@ KNOWN_HEAD = "| record | verdict | who | why |\n|---|---|---|---|"
 def _known_row(k: Known) -> str:
     versions = ", ".join(f"{name} {which}" for name, which in k.versions.items())
     link = f" ([thread]({k.link}))" if k.link.startswith("http") else ""
-    return f"| {k.id} | {k.verdict} | {', '.join(k.runtimes)}; {_cell(versions)} | {_cell(k.reason)}{link} |"
+    return f"| {k.id} | {k.verdict} | {', '.join(k.runtimes)}; {cell(versions)} | {cell(k.reason)}{link} |"

@@ -28,7 +28,7 @@ from spec import (
 )
 from spec.conventions import ceil_overhang, same_lower_padding, same_padding
 from spec.operation import Pairs, size
-from spec.question import DTYPES
+from spec.question import COMPILED, FLOATS, INTEGERS
 from spec.resize_words import ANTIALIASED, KEYS, NEAREST, Fields, scaled_length
 from verify.cover import Built, Grid, Row, axes, covered, rows
 
@@ -64,7 +64,7 @@ MOSTLY_SINGLE = ["float32", "float32", "float64"]
 
 
 def questions(suite: str, seed: int) -> Iterator[Question]:
-    for q in chain(_picked(suite), _weighed(suite), _pooled(suite), _padded(suite), _biased(suite)):
+    for q in chain(_picked(suite), _weighed(suite), _pooled(suite), _padded(suite), _biased(suite), _compiled(suite), _whole(suite)):
         yield Question(op=q.op, x=q.x, w=q.w, dtype=q.dtype, kind=q.kind, seed=seed)
 
 
@@ -83,7 +83,7 @@ def _picked(suite: str) -> Iterator[Question]:
     for fields, s, n in _few(suite, PICKS, SCALES, [2, 3, 5, 8]):
         yield _resize(fields, (n,), (scaled_length(n, *s),), (s,))
         yield _resize(fields, (n, 4), (scaled_length(n, *s), 5), (s, (5, 4)))
-    for fields, kind, dtype in _few(suite, PICKS, ["integers", "nan", "inference"], list(DTYPES)):
+    for fields, kind, dtype in _few(suite, PICKS, ["integers", "nan", "inference"], list(FLOATS)):
         yield _resize(fields, (5, 4), (7, 3), kind=kind, dtype=dtype)
 
 
@@ -99,8 +99,10 @@ def _weighed(suite: str) -> Iterator[Question]:
         yield _resize(fields, n, m, dtype=dtype, kind="impulses")
     for fields, s, n in _few(suite, [LINEAR, CUBIC, KEYS, *SMOOTHED], SCALES, [3, 5]):
         yield _resize(fields, (n,), (scaled_length(n, *s),), (s,), kind="impulses")
-    for fields, kind, dtype in _few(suite, PLAIN + SMOOTHED, ["normal", "inference"], list(DTYPES)):
+    for fields, kind, dtype in _few(suite, PLAIN + SMOOTHED, ["normal", "inference"], list(FLOATS)):
         yield _resize(fields, (5, 4), (7, 3), kind=kind, dtype=dtype)
+    for fields, m in product([NEAREST, LINEAR, CUBIC] if suite != "quick" else [], [(0,), (0, 3)]):
+        yield Question(op=Resize(size=m, **fields), x=(2, 2, 4, 5)[: len(m) + 2])
     for n, m in _few(suite, [(3, 4, 2), (4, 4, 2)], [(5, 3, 4), (8, 8, 4)]):
         yield _resize(LINEAR, n, m, kind="impulses")
 
@@ -135,7 +137,7 @@ def _pooled(suite: str) -> Iterator[Question]:
         sizes: Grid = n | {f"m{i}": [1, 2, 3, 4] for i in range(rank)} | {"form": FORMS, "dtype": MEANING}
         yield from islice(covered(2, rank, 0, sizes | {"same": [False, False, True]}, _adaptive_average), most[1])
         yield from islice(covered(2, rank, 0, sizes | chosen | {"same": [False, False, True]}, _adaptive_max), most[1])
-    for op, kind, dtype in _few(suite, [AdaptiveAveragePool(size=(3, 1)), AdaptiveMaxPool(size=(2, 2))], ["inference"], list(DTYPES)):
+    for op, kind, dtype in _few(suite, [AdaptiveAveragePool(size=(3, 1)), AdaptiveMaxPool(size=(2, 2))], ["inference"], list(FLOATS)):
         yield Question(op=op, x=(2, 3, 6, 4), kind=kind, dtype=dtype)
 
 
@@ -217,13 +219,13 @@ def _padded(suite: str) -> Iterator[Question]:
     for (mode, value), reach, rank, dtype in _few(suite, modes, list(PADS), [1, 2, 3], MEANING):
         for pairs in PADS[reach]:
             yield Question(op=Pad(padding=pairs[:rank], mode=mode, value=value), x=(2, 2, 4, 5, 3)[: rank + 2], dtype=dtype)
-    for (mode, value), dtype, kind in _few(suite, modes, list(DTYPES), ["inference", "integers"]):
+    for (mode, value), dtype, kind in _few(suite, modes, list(FLOATS), ["inference", "integers"]):
         yield Question(op=Pad(padding=((1, 2), (2, 1)), mode=mode, value=value), x=(2, 2, 4, 5), dtype=dtype, kind=kind)
 
 
 def _biased(suite: str) -> Iterator[Question]:
     pairs: list[tuple[int, int]] = [(0, 0), (1, 1), (0, 1), (-1, 2)]
-    for kind, dtype, n, s, pair in _few(suite, ["integers", "normal", "inference"], list(DTYPES), [4, 5], [1, 2], pairs):
+    for kind, dtype, n, s, pair in _few(suite, ["integers", "normal", "inference"], list(FLOATS), [4, 5], [1, 2], pairs):
         for rank in (1, 2, 3) if suite == "full" else (1 + (n + s) % 3,):
             ends, ones, x = (pair,) * rank, (1,) * rank, (2, 3, *(n, 6, 5)[:rank])
             yield Question(
@@ -233,3 +235,31 @@ def _biased(suite: str) -> Iterator[Question]:
                 op=ConvTranspose(stride=(s,) * rank, crop=ends, bias="yes"), x=x, w=((3, 2, *(3,) * rank), (1, 2, *ones)),
                 kind=kind, dtype=dtype,
             )  # fmt: skip
+
+
+def _compiled(suite: str) -> Iterator[Question]:
+    """In compiled functions, by scale (some keep a length) and by size; not asked by quick."""
+    if suite == "quick":
+        return
+    for fields, s, n, kind in _few(suite, [*PICKS, LINEAR, KEYS], SCALES[:5], [2, 3, 5], list(COMPILED)):
+        yield _resize(fields, (n,), (scaled_length(n, *s),), (s,), kind=kind)
+        yield _resize(fields, (n, 4), (scaled_length(n, *s), 5), (s, (5, 4)), kind=kind)
+    for fields, n, m, kind in _few(suite, PICKS + PLAIN + SMOOTHED, [(4, 6), (5, 4)], [(8, 12), (7, 3)], list(COMPILED)):
+        yield _resize(fields, n, m, kind=kind)
+    for mode, kind in product(("constant", "edge", "reflect", "symmetric", "wrap"), COMPILED):
+        yield Question(op=Pad(padding=((1, 2), (2, 0)), mode=mode), x=(2, 2, 4, 5), kind=kind)
+    for op, kind in product((AdaptiveAveragePool(size=(3, 1)), AdaptiveMaxPool(size=(2, 2)), LpPool(kernel=(2, 3))), COMPILED):
+        yield Question(op=op, x=(2, 3, 6, 4), kind=kind)
+
+
+def _whole(suite: str) -> Iterator[Question]:
+    """Integer dtypes; not asked by quick."""
+    if suite == "quick":
+        return
+    for fields, (n, m), dtype in _few(suite, PICKS, [((5,), (7,)), ((5, 4), (7, 3)), ((2, 3, 4), (3, 2, 8))], list(INTEGERS)):
+        yield _resize(fields, n, m, dtype=dtype)
+    modes = [("constant", 0), ("constant", 3), ("edge", 0), ("reflect", 0), ("symmetric", 0), ("wrap", 0)]
+    for (mode, value), rank, dtype in _few(suite, modes, [1, 2, 3], list(INTEGERS)):
+        yield Question(op=Pad(padding=((1, 2), (2, 0), (0, 1))[:rank], mode=mode, value=value), x=(2, 2, 4, 5, 3)[: rank + 2], dtype=dtype)
+    for lengths, dtype in _few(suite, [(1,), (2,), (1, 1), (3, 2), (1, 1, 1), (2, 1, 2)], list(INTEGERS)):
+        yield Question(op=AdaptiveMaxPool(size=lengths), x=(2, 3, 6, 4, 4)[: len(lengths) + 2], dtype=dtype)

@@ -22,6 +22,8 @@ Verdict = Literal[
 ]
 
 
+FINE: tuple[Verdict, ...] = ("agree", "vacuous")
+
 Status = Literal["ran", "not installed", "failed"]
 
 MOST_CELLS = 32
@@ -184,6 +186,7 @@ class Summary(msgspec.Struct, kw_only=True, frozen=True):
     floor: float
     """The least share of `agree` that the suite asks of every runtime."""
     below_floor: list[str]
+    """A sentence for each runtime, and for each operation on one (verify.floors), that agrees on less."""
     interrupted: bool
     exit: int
 

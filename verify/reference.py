@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 
 from spec import AdaptiveMaxPool, Array, Impossible, MaxPool, MaxUnpool, Operation, Question
+from spec.question import INTEGERS, WHOLE
+from verify import host
 from verify.host import FORMATS, MARKS, REAL, numbers
 
 CONFIDENCE = 30
@@ -52,15 +54,19 @@ class Reference:
         q = self.question
         if self.given is None and any(isinstance(op, MaxUnpool) for op in q.op.steps):
             raise Impossible("MaxUnpool takes indices, which cannot be drawn; theorems ask about it")
-        if not q.op.multilinear and q.kind in (*REAL, *MARKS, "impulses"):
+        if q.dtype in INTEGERS and (q.kind in (*REAL, *MARKS, "impulses") or q.op.roundings or not q.op.exact_on(q.x, *q.w)):
+            raise Impossible(f"{q} asks for numbers that {q.dtype} cannot hold; ask for a float dtype")
+        if not q.op.multilinear and (q.kind in (*REAL, "impulses") or (q.kind in MARKS and not self._selects)):
             raise Impossible(f"{q.op!r} selects instead of adding, but {q.kind} asks about sums; ask integers, distinct or ties")
         if self.given is None and not q.op.multilinear and self.inexact:
             raise Impossible(f"{q.op!r} selects among numbers that may be rounded, but then no choice is right; ask a dyadic divisor")
         if q.kind == "impulses" and q.w:
             raise Impossible(f"{q.op!r} has weights, but impulses ask for coefficients that are its own; ask integers")
-        object.__setattr__(self, "_terms", q.op.terms(q.x, *q.w))
-        if q.kind == "distinct" and self._largest_distinct > 1 << FORMATS[q.dtype][0]:
+        object.__setattr__(self, "_terms", _terms(q))
+        if q.kind == "distinct" and self._largest_distinct > self._largest_whole:
             raise Impossible(f"x {q.x} has more elements than {q.dtype} can tell apart or add exactly; make it smaller")
+        if q.dtype in INTEGERS and not self.radius:
+            raise Impossible(f"{q} adds too many products for {q.dtype}; make it smaller")
         if not self.exact and (self._terms + q.op.degree) * self.accumulated >= 0.5:
             raise Impossible(f"{q} adds too many products for an exact answer or a rounding bound in {q.dtype}; make it smaller")
 
@@ -91,23 +97,39 @@ class Reference:
     def radius(self) -> int:
         """Whole numbers are drawn from −radius … radius, so that terms · radius**degree is exactly representable. 0 if there is no such."""
         q = self.question
-        most = (1 << FORMATS[q.dtype][0]) // (self._terms * q.op.unit_on(q.x, *q.w))
+        most = self._largest_whole // (self._terms * q.op.unit_on(q.x, *q.w))
+        degree, reach = q.op.degree, 1 + self._unsigned
         if q.kind == "ties":
-            return min(most, 1)
-        degree = q.op.degree
+            return int(most >= reach)
         radius = min(round(most ** (1 / degree)) + 1, LARGEST_RADIUS)
-        while radius and int(radius) ** degree > most:
+        while radius and int(reach * radius) ** degree > most:
             radius -= 1
         return int(radius)
+
+    @property
+    def _unsigned(self) -> bool:
+        return self.question.dtype in INTEGERS and host.WHOLE[self.question.dtype][0] == 0
+
+    @property
+    def _largest_whole(self) -> int:
+        """All whole numbers up to here, and as far below 0 if there is a sign, are exact in the dtype."""
+        dtype = self.question.dtype
+        return host.WHOLE[dtype][1] if dtype in INTEGERS else 1 << FORMATS[dtype][0]
+
+    @property
+    def _selects(self) -> bool:
+        """Whether nothing is added, only chosen."""
+        return all(isinstance(op, MaxPool | AdaptiveMaxPool) for op in self.question.op.steps)
 
     @property
     def _largest_distinct(self) -> int:
         """What sums of x may reach if all its elements differ; a maximum adds nothing."""
         q = self.question
-        if all(isinstance(op, MaxPool | AdaptiveMaxPool) for op in q.op.steps):
-            return math.prod(q.x)
-        largest = max(math.prod(q.x) // 2, self.radius) * self.unit
-        return int(self._terms * largest * max(self.radius, 1) ** (q.op.degree - 1))
+        if self._selects:
+            return math.prod(q.x) // (2 if q.dtype in INTEGERS and not self._unsigned else 1)
+        reach = 1 + self._unsigned
+        largest = max(math.prod(q.x) * reach // 2, reach * self.radius) * self.unit
+        return int(self._terms * largest * max(reach * self.radius, 1) ** (q.op.degree - 1))
 
     @property
     def told(self) -> int:
@@ -141,7 +163,7 @@ class Reference:
     def missed_probability(self) -> float | None:
         """That all draws let another operation pass; None where nothing is derived."""
         q = self.question
-        derived = q.op.multilinear and q.kind == "integers" and q.op.exact_on(q.x, *q.w) and not self.inexact
+        derived = q.op.multilinear and q.kind in WHOLE and q.op.exact_on(q.x, *q.w) and not self.inexact
         return float(self.missed_at_once**self.draws) if derived else None
 
     @cached_property
@@ -165,7 +187,7 @@ class Reference:
     @property
     def differentiated(self) -> bool:
         """Whether gradients are asked for."""
-        return self.given is None or self.given[1] is not None
+        return self.question.dtype not in INTEGERS and (self.given is None or self.given[1] is not None)
 
     @cached_property
     def outputs(self) -> Outputs:
@@ -183,8 +205,7 @@ class Reference:
     @property
     def _fits_float32(self) -> bool:
         """Whether numbers were drawn so small that float32 holds every partial sum; it multiplies twice as fast."""
-        q = self.question
-        return self.given is None and FORMATS[q.dtype][0] <= FORMATS["float32"][0] and not q.op.roundings
+        return self.given is None and self._largest_whole <= 1 << FORMATS["float32"][0] and not self.question.op.roundings
 
     @cached_property
     def remainders(self) -> Outputs:
@@ -212,7 +233,10 @@ class Reference:
         """NaN where the one pixel that is no number has a window, and the other pixels' answer elsewhere.
 
         Infinity where either is right: in ∂w of a step, if no later step looks at the window. The chain rule multiplies it by 0 there.
+        What chooses takes it as the greatest number there is.
         """
+        if self._selects:
+            return self.everything(x, g, w)
         here, nowhere = ~np.isfinite(x), np.zeros(x.shape)
         ones = tuple(np.ones(v.shape) for v in w)
         with_it, without = (self.everything(a, np.ones(g.shape), ones) for a in (here.astype(float), nowhere))
@@ -271,7 +295,9 @@ class Reference:
 
     @cached_property
     def bounds(self) -> Outputs:
-        """For each output, how far rounding in any order may take it."""
+        """For each output, how far rounding in any order may take it; whole numbers are not rounded."""
+        if self.question.dtype in INTEGERS:
+            return tuple(np.zeros(a.shape) for a in self.outputs)
         return self.bounds_with(self.accumulated)
 
     @property
@@ -304,6 +330,13 @@ class Reference:
         p, _, most = FORMATS[self.question.dtype]
         largest = (2 - 2.0 ** (1 - p)) * 2.0**most
         return tuple(s + b <= largest for s, b in zip(self.sums, self.bounds, strict=True))
+
+
+def _terms(q: Question) -> int:
+    """The largest number of products added, in the answer alone where no gradients are asked."""
+    if q.dtype in INTEGERS:
+        return max(1, int(q.op(*(np.ones(shape, np.int64) for shape in (q.x, *q.w))).max(initial=0)))
+    return q.op.terms(q.x, *q.w)
 
 
 def _fractions(a: Array) -> Array:

@@ -17,6 +17,7 @@ from msgspec import structs
 from backends import Backend, BadBackend, Unsupported, named
 from backends.known import Known, everything
 from spec import Array, Question
+from spec.question import WHOLE
 from verify.answer import Answer
 from verify.conclude import Ask, Ran, conclude
 from verify.diagnose import diagnose, equals, resembled
@@ -176,8 +177,6 @@ class Run:
         for i, ask in enumerate(self.asks):
             q, reference = ask.question, self.reference(i)
             try:
-                if q.kind == "inference" and "def infer(" not in ran.backend.runtime.glue:
-                    raise Unsupported("its glue defines no `infer`, which says what shape the framework expects without running")
                 text = ran.backend.translate(q).encode("utf-8", "backslashreplace").decode()
             except (Unsupported, BadBackend) as why:
                 verdict: Verdict = "unsupported" if isinstance(why, Unsupported) else "refused"
@@ -281,7 +280,7 @@ def job(i: int, text: str, reference: Reference) -> Job:
 def diagnosed(reference: Reference, judged: Judgement, answer: Answer) -> Judgement:
     """With the words of a neighbour that gives exactly this wrong answer, if there is one."""
     output = reference.names.index(judged.output)
-    meaning = reference.question.kind in ("integers", "distinct", "ties", "impulses")
+    meaning = reference.question.kind in (*WHOLE, "distinct", "ties", "impulses")
     if judged.verdict != "differ" or judged.diagnosis or not meaning or output >= len(answer.draws[judged.draw]):
         return judged
     values = answer.draws[judged.draw][output].values

@@ -54,8 +54,8 @@ def table(report: Report, console: Console, *, quiet: bool) -> None:
             f"[bold red]stale[/] known record {escape(id)}: {stale.agreed} answers it speaks of now agree; "
             "narrow or delete it in backends/known/", highlight=False, soft_wrap=True,
         )  # fmt: skip
-    for name in report.summary.below_floor:
-        console.print(f"[bold red]below the floor[/] {name} agrees on less than {report.summary.floor:.0%} of its answers", highlight=False)
+    for sentence in report.summary.below_floor:
+        console.print(f"[bold red]below the floor[/] {escape(sentence)}", highlight=False)
     for name, r in report.runtimes.items():
         if r.status == "failed" or (r.status == "not installed" and not quiet):
             console.print(f"[bold red]{r.status}[/] {name}: {escape(r.reason)}", highlight=False, soft_wrap=True)

@@ -18,6 +18,11 @@ from packaging.specifiers import SpecifierSet
 
 from backends import Step, Unsupported, function_name, steps
 from spec import Operation, Question
+from spec.question import COMPILED, KINDS
+
+EVERY = tuple(KINDS)
+EAGER = tuple(kind for kind in KINDS if kind not in (*COMPILED, "inference"))
+"""The kinds of question that are run as they are written."""
 
 When = Callable[[Operation, Step, dict[str, str]], bool]
 
@@ -30,7 +35,8 @@ class Known:
     when: predicate over each operation of the question, its shapes and dtype, and the runtime's environment; one that fits is enough.
     verdict: the one it explains. message: a regular expression found in what the framework said, or in the diagnosis.
     link: the thread, or "no thread found".
-    numbers: the kinds of question it speaks of (spec.question.KINDS). Left out: all; of a wrong answer all but inference.
+    numbers: the kinds of question it speaks of (spec.question.KINDS). Left out: all, but of a wrong answer neither inference nor xla,
+      which runs kernels of its own; what is refused elsewhere may be answered by those.
     sometimes: whether it shows depends on what lies in memory or on the numbers drawn, so one that agrees proves nothing; wants an upper
       bound in versions.
     """
@@ -60,11 +66,15 @@ class Known:
     def _speaks_of(self, kind: str) -> bool:
         if self.numbers:
             return kind in self.numbers
-        return kind != "inference" or self.verdict in ("refused", "unsupported", "crashed", "timeout")
+        return kind not in ("inference", "xla") or self.verdict in ("refused", "unsupported", "crashed", "timeout")
 
     def explains(self, verdict: str, words: str) -> bool:
         """Whether what it speaks of went as it says; `words` are what the framework said, and the diagnosis."""
         return verdict == self.verdict and re.search(self.message, words) is not None
+
+    def is_stale(self, verdict: str, kind: str) -> bool:
+        """Whether such an answer to a question that it covers says that the deviation has gone."""
+        return verdict == "agree" and not self.sometimes and (kind != "xla" or kind in self.numbers)
 
     def has(self, output: str) -> bool:
         """Whether it speaks of this output: y, dx, dw0 …"""

@@ -16,8 +16,11 @@ def _grouped(op: Operation, at: Step, env: dict[str, str]) -> bool:
 
 
 def _cut_then_padded(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    """Of the operation, or of the convolution that is its gradient."""
     pairs = op.padding if isinstance(op, Conv) else op.crop if isinstance(op, ConvTranspose) else ()
-    return any(lo < 0 < hi for lo, hi in pairs)
+    if any(lo < 0 < hi for lo, hi in pairs):
+        return True
+    return isinstance(op, Conv) and any(hi < d * (k - 1) < lo for (lo, hi), k, d in zip(op.padding, at.k, op.dilation, strict=True))
 
 
 def _narrow_sums(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -29,6 +32,8 @@ def close_call(op: Operation, at: Step, env: dict[str, str]) -> bool:
     if not isinstance(op, Resize) or not alike(op, Resize(size=op.size, **NEAREST), at.x):
         return False
     for n, m in zip(at.x[2:], op.size, strict=True):
+        if not m:
+            continue
         j, factor = np.arange(m), np.float32(n) * (np.float32(1) / np.float32(m))
         if n != m and (np.floor((j + 0.5).astype(np.float32) * factor) != (2 * j + 1) * n // (2 * m)).any():
             return True
@@ -93,6 +98,17 @@ KNOWN = [
         reason="coordinates are computed in float32; where one is a whole number, its product may fall below it, and the pixel before is "
         "taken",
         link="no thread found",
+    ),
+    Known(
+        id="jax-max-pool-nan-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",), numbers=("nan",),
+        when=lambda op, at, env: isinstance(op, MaxPool), sometimes=True,
+        reason="a maximum is NaN where a window has one, but its gradient may go to another pixel, which is a number",
+        link="no thread found",
+    ),
+    Known(
+        id="jax-is-xla", runtimes=BOTH, versions={"jax": ">=0.4"}, verdict="unsupported", numbers=("xla",),
+        when=lambda op, at, env: True, reason="every question to JAX is compiled by XLA; nothing else is to be asked",
+        link="https://docs.jax.dev/en/latest/jit-compilation.html",
     ),
     Known(
         id="jax-adaptive-pool", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported",

@@ -17,8 +17,10 @@ from spec import (
     Pad,
     Resize,
     SumPool,
+    Upsample,
 )
 from spec.conventions import keras_transpose_words, on_every_axis, same_padding, span
+from spec.question import COMPILED, INTEGERS
 from spec.resize_words import NEAREST, torch_resize
 from spec.separable import alike
 
@@ -42,7 +44,7 @@ def _shorter_than_tensorflow_allows(op: Operation, at: Step, env: dict[str, str]
     words = keras_transpose_words(op.crop, at.k, op.stride, op.dilation)
     if words is None or words[0] != "same" or words[1] is None:
         return False
-    return any(span(k, d) % 2 == 0 and o == 0 for k, d, o in zip(at.k, op.dilation, words[1], strict=True))
+    return 0 not in at.y and any(span(k, d) % 2 == 0 and o == 0 for k, d, o in zip(at.k, op.dilation, words[1], strict=True))
 
 
 def _grouped_dilated_double(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -90,6 +92,27 @@ def _one_wide_antialias(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return "antialias" in _interpolation(op, at) and at.y[2] > 1 and (op.rank == 1 or at.x[3] == at.y[3] == 1)
 
 
+def _layer(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    """Said with a layer, which has a dtype policy."""
+    return isinstance(op, Conv | ConvTranspose | MaxPool | AdaptiveMaxPool | Upsample)
+
+
+def _windowed_integers(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    if at.dtype not in INTEGERS:
+        return False
+    return isinstance(op, SumPool) or (op.rank == 3 and (isinstance(op, MaxPool) or _cells(op)))
+
+
+def _cells(op: Operation) -> bool:
+    """Adaptive, but not global."""
+    return isinstance(op, AdaptiveMaxPool) and set(op.size) != {1}
+
+
+def _through_float32(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    mirrored = isinstance(op, Pad) and op.mode != "constant" and any(map(any, op.padding))
+    return at.dtype == "int32" and (mirrored or _interpolation(op, at) != "")
+
+
 def _mirrored_too_far(op: Operation, at: Step, env: dict[str, str]) -> bool:
     """PyTorch's reflect wants fewer pixels than there are; volumes are padded along three axes, of which Keras makes the channels one."""
     if not isinstance(op, Pad) or op.mode == "constant":
@@ -121,7 +144,8 @@ KNOWN = [
     ),
     Known(
         id="keras-tensorflow-same-even-output-padding-0", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
-        when=_shorter_than_tensorflow_allows, message="Size of out_backprop doesn't match|could not create a primitive",
+        when=_shorter_than_tensorflow_allows,
+        message="Size of out_backprop doesn't match|could not create a primitive|Incompatible shapes between op input",
         reason="padding='same', output_padding=0 and an even kernel: Keras asks TensorFlow for a length that TensorFlow does not take; "
         "torch and JAX answer",
         link="no thread found",
@@ -161,7 +185,7 @@ KNOWN = [
     Known(
         id="keras-torch-symmetric-is-edge", runtimes=("keras-torch",), versions=SILENT, verdict="differ", when=_mirrored_beyond_the_edge,
         message="the mode were edge", reason="pad mode symmetric is passed on as PyTorch's replicate: the edge is repeated, not mirrored",
-        link="no thread found",
+        link="https://github.com/keras-team/keras/pull/23230",
     ),
     Known(
         id="keras-mean-in-float32", runtimes=("keras-jax", "keras-torch"), versions=SILENT, verdict="differ", sometimes=True,
@@ -218,6 +242,60 @@ KNOWN = [
         message="Padding size",
         reason="PyTorch's reflect pads fewer pixels than there are, and of volumes no mode but constant pads other than three axes",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
+    ),
+    Known(
+        id="keras-empty-resize", runtimes=("keras-*",), versions=SINCE, verdict="refused", message="must have positive height and width",
+        when=lambda op, at, env: 0 in at.y and _interpolation(op, at) != "", reason="resampling refuses an answer of length 0",
+        link="https://keras.io/api/ops/image/",
+    ),
+    *(
+        Known(
+            id=f"keras-tensorflow-empty-transpose-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT, verdict=verdict,
+            outputs=("dx", "dw"), when=lambda op, at, env: isinstance(op, ConvTranspose) and 0 in at.y, sometimes=True, message=message,
+            reason="the gradient of an answer of length 0 has the wrong shape: oneDNN returns arrays of the input's",
+            link="https://github.com/tensorflow/tensorflow/pull/112639",
+        )
+        for verdict, message in (("refused", "Input to reshape is a tensor with 0 values"), ("differ", "shape"))
+    ),
+    Known(
+        id="keras-int8-layers", runtimes=("keras-*",), versions=SINCE, verdict="refused", message="QuantizedDTypePolicy",
+        when=lambda op, at, env: at.dtype == "int8" and _layer(op, at, env),
+        reason="a layer's dtype 'int8' is read as the beginning of a quantization policy", link="no thread found",
+    ),
+    Known(
+        id="keras-integer-weights", runtimes=("keras-*",), versions=SILENT, verdict="refused", sometimes=True,
+        when=lambda op, at, env: at.dtype in INTEGERS and isinstance(op, Conv | ConvTranspose),
+        message="must be a float dtype|Need minval < maxval|Accepted dtypes are|check_uniform_bounds",
+        reason="a layer of an integer dtype draws its first weights from a uniform distribution of floats, and cannot",
+        link="no thread found",
+    ),
+    Known(
+        id="keras-tensorflow-integers", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", when=_windowed_integers,
+        message="not in the list of allowed values", reason="of integers, pooling knows maxima of lines and pictures alone",
+        link="https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPool",
+    ),
+    Known(
+        id="keras-torch-integers", runtimes=("keras-torch",), versions=SINCE, verdict="refused", message="not implemented for",
+        when=lambda op, at, env: at.dtype in INTEGERS and (_cells(op) or (isinstance(op, MaxPool) and op.rank == 1)),
+        reason="max_pool1d and adaptive pooling know no integers", link="no thread found",
+    ),
+    Known(
+        id="keras-torch-int32-through-float32", runtimes=("keras-torch",), versions=SILENT, verdict="differ", when=_through_float32,
+        reason="int32 pictures are mirrored and resampled in float32, which is exact up to 2²⁴ alone, and cast back",
+        link="no thread found",
+    ),
+    Known(
+        id="keras-tensorflow-xla-nearest-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
+        outputs=("dx", "dw"), when=lambda op, at, env: "nearest" in _interpolation(op, at),
+        message="Detected unsupported operations.*NearestNeighborGrad",
+        reason="XLA has no kernel for the gradient of nearest resampling",
+        link="https://github.com/tensorflow/tensorflow/issues/60203",
+    ),
+    Known(
+        id="keras-tensorflow-adaptive-compiled", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
+        when=lambda op, at, env: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and 1 in op.size and set(op.size) != {1},
+        message="Negative dimension size",
+        reason="along an axis of size 1 a window one longer than x is pooled too, which tf.function refuses", link="no thread found",
     ),
     Known(
         id="keras-tensorflow-adaptive-3d-dtypes", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",

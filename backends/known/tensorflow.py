@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from backends import Step, tensorflow
+from backends import Step, keras, tensorflow
 from backends._pixels import said, word
-from backends.known import Known, unsaid
+from backends.known import EAGER, EVERY, Known, unsaid
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,
@@ -20,8 +20,8 @@ from spec import (
     Upsample,
 )
 from spec.conventions import on_every_axis, same_padding
-from spec.question import KINDS
-from spec.resize import affine
+from spec.question import COMPILED, INTEGERS
+from spec.resize import affine, dyadic
 from spec.separable import alike
 from spec.wavering import SinglePrecision
 
@@ -32,8 +32,13 @@ def _grouped_transpose(op: Operation, at: Step, env: Env) -> bool:
     return isinstance(op, ConvTranspose) and op.groups > 1
 
 
+def _plain(at: Step, env: Env) -> bool:
+    """Answered by the kernels that are there without oneDNN, which float64 always is."""
+    return at.dtype == "float64" or env.get("TF_ENABLE_ONEDNN_OPTS") == "0"
+
+
 def _unequal_strides(op: Operation, at: Step, env: Env) -> bool:
-    if at.dtype not in ("float16", "float64") or op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool):
+    if not (_plain(at, env) or at.dtype == "float16") or op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool):
         return False
     return len(set(op.stride)) > 1 and (not isinstance(op, AveragePool) or _by_sums(op, at))
 
@@ -85,23 +90,33 @@ def _grouped_3d(op: Operation, at: Step, env: Env) -> bool:
     return isinstance(op, Conv) and op.rank == 3 and op.groups > 1
 
 
+def _answered_grouped_3d(op: Operation, at: Step, env: Env) -> bool:
+    """In float64 an answer of length 0 is given before anything is refused."""
+    return _grouped_3d(op, at, env) and not (0 in at.y and at.dtype == "float64")
+
+
 def _dilated_double(op: Operation, at: Step, env: Env) -> bool:
     if isinstance(op, Conv) or (op.rank == 3 and isinstance(op, SumPool | AveragePool | LpPool)):
-        return at.dtype == "float64" and max(op.dilation) > 1
+        return _plain(at, env) and max(op.dilation) > 1
     return False
 
 
 def _dilated_double_transpose(op: Operation, at: Step, env: Env) -> bool:
-    return isinstance(op, ConvTranspose) and at.dtype == "float64" and max(op.dilation) > 1 and op.groups == 1
+    return isinstance(op, ConvTranspose) and _plain(at, env) and max(op.dilation) > 1 and op.groups == 1
 
 
 def _grouped_double(op: Operation, at: Step, env: Env) -> bool:
-    return isinstance(op, Conv) and at.dtype == "float64" and op.groups > 1 and op.rank < 3
+    return isinstance(op, Conv) and _plain(at, env) and op.groups > 1 and op.rank < 3
 
 
 def _empty_onednn(op: Operation, at: Step, env: Env) -> bool:
     onednn = env.get("TF_ENABLE_ONEDNN_OPTS") != "0"
     return onednn and isinstance(op, Conv) and 0 in at.y and at.dtype == "float32" and not _grouped_3d(op, at, env)
+
+
+def _empty_sum(op: Operation, at: Step, env: Env) -> bool:
+    onednn = env.get("TF_ENABLE_ONEDNN_OPTS") != "0"
+    return onednn and isinstance(op, SumPool) and op.rank < 3 and 0 in at.y and at.dtype == "float32"
 
 
 def _cut_by_same_3d(op: Operation, at: Step, env: Env) -> bool:
@@ -147,6 +162,51 @@ def _adaptive_3d(op: Operation, at: Step, env: Env) -> bool:
     return pooled and op.rank == 3 and at.dtype in ("float16", "float64") and not _unsaid(op, at, env)
 
 
+def _integers_unknown(op: Operation, at: Step, env: Env) -> bool:
+    """What has no kernel: sums, volumes, convolutions but of int32, and transposed ones of those if dilated."""
+    if at.dtype not in INTEGERS or _unsaid(op, at, env):
+        return False
+    if isinstance(op, Conv | ConvTranspose):
+        return at.dtype != "int32" or op.rank == 3 or (isinstance(op, ConvTranspose) and max(op.dilation) > 1)
+    if isinstance(op, AdaptiveMaxPool):
+        return op.rank == 3
+    return isinstance(op, SumPool) or (isinstance(op, MaxPool) and op.rank == 3)
+
+
+def _valid_dilated_3d(op: Operation, at: Step) -> bool:
+    """A transposed convolution of volumes whose gradient is a 'VALID' convolution with a kernel that dilation makes longer."""
+    dilated = isinstance(op, ConvTranspose) and op.rank == 3 and op.groups == 1
+    return dilated and any(d > 1 and k > 1 for d, k in zip(op.dilation, at.k, strict=True))  # type: ignore[attr-defined]
+
+
+def _valid_in_tensorflow(op: Operation, at: Step, env: Env) -> bool:
+    return _valid_dilated_3d(op, at) and '"VALID"' in tensorflow.conv_transpose(op, at)  # type: ignore[arg-type]
+
+
+def _valid_in_keras(op: Operation, at: Step, env: Env) -> bool:
+    return _valid_dilated_3d(op, at) and 'padding="valid"' in keras.conv_transpose(op, at).before  # type: ignore[arg-type]
+
+
+def _without_xla_kernel(op: Operation, at: Step, env: Env) -> bool:
+    return any(word in _resizer(op, at) for word in ("bicubic", "antialias"))
+
+
+def _nearest_picture(op: Operation, at: Step, env: Env) -> bool:
+    return "nearest" in _resizer(op, at) or (isinstance(op, Upsample) and op.rank == 2)
+
+
+def _area(op: Operation, at: Step, env: Env) -> bool:
+    return "area" in _resizer(op, at)
+
+
+def _whole_among_rounded(op: Operation, at: Step, env: Env) -> bool:
+    """A bilinear with a coordinate that is a whole number, but need not be when its step is rounded."""
+    if not isinstance(op, Resize) or "bilinear" not in _resizer(op, at) or "antialias" in _resizer(op, at):
+        return False
+    axes = [(*affine(op, axis, n), m) for axis, (n, m) in enumerate(zip(at.x[2:], op.size, strict=True))]
+    return any(not dyadic(step) and (step * j + start).denominator == 1 for step, start, m in axes for j in range(m))
+
+
 POOLS = (MaxPool, AveragePool, LpPool, SumPool)
 _unsaid = unsaid(tensorflow, *POOLS, AdaptiveAveragePool, AdaptiveMaxPool)
 
@@ -155,15 +215,16 @@ SINCE = {"tensorflow": ">=2.15"}
 SILENT = {"tensorflow": ">=2.15,<=2.21"}
 """Wrong answers have an upper bound: a newer version is asked to show them again."""
 DILATION = "dilation rates larger|only supports dilated rates of 1"
+NO_KERNEL = "Could not find device for node|not in (the )?list of allowed values|No OpKernel was registered"
 
 KNOWN = [
     Known(
         id="tensorflow-average-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_average_3d,
-        message="Could not find device for node", reason="AvgPool3D has no float16 and no float64 kernel on CPU", link="no thread found",
+        message=NO_KERNEL, reason="AvgPool3D has no float16 and no float64 kernel on CPU", link="no thread found",
     ),
     Known(
-        id="tensorflow-max-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_max_3d,
-        message="Could not find device for node|not in the list of allowed values",
+        id="tensorflow-max-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_max_3d, numbers=EVERY,
+        message=NO_KERNEL,
         reason="MaxPool3D is not defined for float64 and has no float16 kernel on CPU", link="no thread found",
     ),
     Known(
@@ -204,34 +265,39 @@ KNOWN = [
     Known(
         id="tensorflow-depthwise-unequal-strides", runtimes=BOTH, versions=SINCE, verdict="refused", when=_unequal_strides,
         outputs=("y", "dx"), message="only supports equal length strides",
-        reason="a depthwise convolution in float64 takes one stride for rows and columns; in float32 oneDNN takes two",
+        reason="a depthwise convolution takes one stride for rows and columns; in float32 oneDNN, unless switched off, takes two",
         link="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
     ),
-    Known(
-        id="tensorflow-conv3d-groups", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_grouped_3d,
-        message=f"must have the same depth|Number of channels in filter|{DILATION}",
-        reason="conv3d has no groups on CPU, though conv1d and conv2d have", link="https://github.com/tensorflow/tensorflow/issues/45216",
+    *(
+        Known(
+            id=f"tensorflow-conv3d-groups{suffix}", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=when, outputs=outputs,
+            message=f"must have the same depth|Number of channels in filter|{DILATION}",
+            reason="conv3d has no groups on CPU, though conv1d and conv2d have",
+            link="https://github.com/tensorflow/tensorflow/issues/45216",
+        )
+        for suffix, outputs, when in (("", ("y",), _answered_grouped_3d), ("-gradient", ("dx", "dw"), _grouped_3d))
     ),
     Known(
         id="tensorflow-dilated-float64", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
         when=lambda op, at, env: _dilated_double(op, at, env) and op.rank == 3 and 0 not in at.y, message=DILATION,
-        reason="dilated convolution in float64 does not exist on CPU in 3-D",
+        reason="dilated convolution without oneDNN (float64, or TF_ENABLE_ONEDNN_OPTS=0) does not exist on CPU in 3-D",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
         id="tensorflow-dilated-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
         when=lambda op, at, env: _dilated_double(op, at, env) and (op.rank < 3 or 0 in at.y), message=DILATION,
-        reason="dilated convolution in float64 has no gradient on CPU", link="https://github.com/tensorflow/tensorflow/issues/28264",
+        reason="dilated convolution without oneDNN (float64, or TF_ENABLE_ONEDNN_OPTS=0) has no gradient on CPU", link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
         id="tensorflow-dilated-float64-transpose", runtimes=BOTH, versions=SINCE, verdict="refused", when=_dilated_double_transpose,
-        message=DILATION, reason="dilated transposed convolution exists on CPU in float32 only (oneDNN)",
+        message=DILATION,
+        reason="dilated transposed convolution exists on CPU with oneDNN only: not in float64, not with TF_ENABLE_ONEDNN_OPTS=0",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
         id="tensorflow-grouped-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
         when=_grouped_double, message=f"Gradients for grouped convolutions are not supported|{DILATION}",
-        reason="grouped convolution in float64 has no gradient on CPU", link="https://github.com/tensorflow/tensorflow/issues/45216",
+        reason="grouped convolution without oneDNN (float64, or TF_ENABLE_ONEDNN_OPTS=0) has no gradient on CPU", link="https://github.com/tensorflow/tensorflow/issues/45216",
     ),
     Known(
         id="tensorflow-conv3d-float64-same", runtimes=BOTH, versions=SILENT, verdict="differ", when=_cut_by_same_3d,
@@ -294,7 +360,7 @@ KNOWN = [
             id=f"tensorflow-bicubic-table-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_table, numbers=numbers,
             reason="bicubic takes its weights from a table of 1024 places between two pixels", link="no thread found",
         )
-        for verdict, numbers in (("differ", ("integers", "impulses")), ("imprecise", ("normal",)))
+        for verdict, numbers in (("differ", ("integers", "impulses", "compiled")), ("imprecise", ("normal",)))
     ),
     Known(
         id="tensorflow-bicubic-narrow-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",),
@@ -304,12 +370,12 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-adaptive-3d-dtypes", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_adaptive_3d,
-        message="Could not find device for node|not in the list of allowed values",
+        message=NO_KERNEL,
         reason="pools in 3-D know neither float64 nor, on CPU, float16", link="no thread found",
     ),
     Known(
         id="tensorflow-resize-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="differ", outputs=("y",),
-        when=_narrow_or_double_resize, numbers=tuple(KINDS), message="dtype float32 instead of",
+        when=_narrow_or_double_resize, numbers=EVERY, message="dtype float32 instead of",
         reason="resampling answers in float32 whatever the picture is, unless by nearest",
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
@@ -320,7 +386,82 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-area-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
-        when=lambda op, at, env: "area" in _resizer(op, at), message="no entry for: ResizeArea",
+        when=_area, message="no entry for: ResizeArea", numbers=EAGER,
         reason="resampling by area has no gradient", link="no thread found",
+    ),
+    Known(
+        id="tensorflow-integers", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_integers_unknown,
+        message=f"{NO_KERNEL}|{DILATION}",
+        reason="of integers, pooling knows maxima of lines and pictures, and convolution int32 alone, not of volumes",
+        link="https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPool",
+    ),
+    Known(
+        id="tensorflow-empty-resize", runtimes=("tensorflow",), versions=SINCE, verdict="refused", message="dimensions must be positive",
+        when=lambda op, at, env: 0 in at.y and _resizer(op, at) != "", reason="resampling refuses an answer of length 0",
+        link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
+    ),
+    *(
+        Known(
+            id=f"tensorflow-empty-max-pool-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, sometimes=True,
+            when=lambda op, at, env: isinstance(op, MaxPool) and 0 in at.y,
+            reason="a window larger than the picture: the process ends by a division by zero, or the gradient is memory never written",
+            link="https://github.com/tensorflow/tensorflow/issues/88481",
+        )
+        for verdict in ("crashed", "differ", "nondeterministic")
+    ),
+    Known(
+        id="tensorflow-max-pool-nan", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"), sometimes=True,
+        when=lambda op, at, env: isinstance(op, MaxPool),
+        reason="whether NaN is the greatest, or passed over, depends on its channel's place in a vector; the gradient goes elsewhere",
+        link="https://github.com/tensorflow/tensorflow/issues/125965",
+    ),
+    Known(
+        id="tensorflow-onednn-empty-sum", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), when=_empty_sum,
+        reason="where the answer has length 0, oneDNN's depthwise convolution returns an array of the input's shape",
+        link="https://github.com/tensorflow/tensorflow/pull/112639",
+    ),
+    Known(
+        id="tensorflow-onednn-empty-sum-gradient", runtimes=BOTH, versions=SILENT, verdict="refused", outputs=("dx",),
+        when=lambda op, at, env: _empty_sum(op, at, env) and op.rank == 1,
+        message="Input to reshape is a tensor with 0 values|shape of dy was",
+        reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
+    ),
+    Known(
+        id="tensorflow-area-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
+        when=_area, message="No gradient defined",
+        reason="resampling by area has no gradient, and a compiled function whose gradient is watched says so before it answers",
+        link="no thread found",
+    ),
+    *(
+        Known(
+            id=f"{runtime}-compiled-conv3d-transpose-dilation", runtimes=(runtime,), versions=SINCE, verdict="refused", numbers=COMPILED,
+            when=when, message="Incompatible shapes between op input|Negative dimension size",
+            reason="the shape that tf.function infers for conv3d_transpose's gradient ignores the dilation; eagerly it is right",
+            link="no thread found",
+        )
+        for runtime, when in (("tensorflow", _valid_in_tensorflow), ("keras-tensorflow", _valid_in_keras))
+    ),
+    Known(
+        id="tensorflow-compiled-empty-convolution", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
+        when=lambda op, at, env: isinstance(op, Conv) and 0 in at.y, message="Negative dimension size",
+        reason="tf.function refuses a convolution whose answer has length 0", link="https://github.com/tensorflow/tensorflow/pull/112639",
+    ),
+    Known(
+        id="tensorflow-xla-resize", runtimes=BOTH, versions=SINCE, verdict="refused", numbers=("xla",), when=_without_xla_kernel,
+        message="Detected unsupported operations", reason="XLA has no kernel for bicubic and none for antialiased resampling",
+        link="https://github.com/tensorflow/tensorflow/issues/108660",
+    ),
+    Known(
+        id="tensorflow-xla-nearest-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
+        outputs=("dx", "dw"), when=_nearest_picture, message="Detected unsupported operations.*NearestNeighborGrad",
+        reason="XLA has no kernel for the gradient of nearest resampling",
+        link="https://github.com/tensorflow/tensorflow/issues/60203",
+    ),
+    Known(
+        id="tensorflow-xla-bilinear", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("xla",), outputs=("y",), sometimes=True,
+        when=_whole_among_rounded,
+        reason="XLA's bilinear computes coordinates in float32; where one is a whole number, one of its two pixels is taken from one side "
+        "and its weight from the other",
+        link="https://github.com/tensorflow/tensorflow/issues/118344",
     ),
 ]  # fmt: skip

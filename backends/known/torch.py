@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from backends import Step, torch
-from backends.known import Known, unsaid
-from spec import AveragePool, Conv, ConvTranspose, LpPool, Operation, Pad, Resize, SumPool, Upsample
+from backends.known import EAGER, Known, unsaid
+from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
+from spec.question import INTEGERS
 from spec.resize_words import torch_resize
 from spec.separable import alike
 from spec.wavering import SinglePrecision
@@ -28,6 +29,19 @@ def _narrow_average_3d(op: Operation, at: Step, env: dict[str, str]) -> bool:
 
 def _cropped(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return isinstance(op, ConvTranspose) and any(max(pair) > 0 for pair in op.crop)
+
+
+def _appended(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    return at.dtype == "bfloat16" and isinstance(op, ConvTranspose) and any(min(pair) < 0 for pair in op.crop)
+
+
+def _integers_unknown(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    if at.dtype not in INTEGERS:
+        return False
+    if isinstance(op, Resize | Upsample):
+        return at.dtype != "uint8" and (isinstance(op, Upsample) or "F.interpolate" in torch.resize(op, at))
+    dilated = isinstance(op, Conv) and max(op.dilation) > 1
+    return dilated or isinstance(op, ConvTranspose | SumPool | AdaptiveMaxPool) or (isinstance(op, MaxPool) and op.rank == 1)
 
 
 def close_call(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -99,6 +113,13 @@ KNOWN = [
         link="no thread found",
     ),
     Known(
+        id="torch-bfloat16-transpose-leaks", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("y",),
+        numbers=("nan", "infinity"), when=_appended, sometimes=True, message="no window of theirs sees",
+        reason="conv_transpose in bfloat16 multiplies pixels by zeros where output_padding appends values that no tap reaches, "
+        "and 0 · NaN is NaN",
+        link="no thread found",
+    ),
+    Known(
         id="torch-bfloat16-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, numbers=("subnormal",),
         when=lambda op, at, env: at.dtype == "bfloat16" and isinstance(op, Conv | ConvTranspose), message="flushed to zero",
         reason="oneDNN's bfloat16 convolutions flush subnormal numbers to zero", link="no thread found",
@@ -108,6 +129,19 @@ KNOWN = [
         message="Kernel size can't be greater than actual input size",
         reason="an answer of length 0 is refused: the kernel may not be larger than the padded input",
         link="https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html",
+    ),
+    Known(
+        id="torch-empty-pool", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="refused",
+        when=lambda op, at, env: isinstance(op, SumPool | AveragePool | MaxPool | LpPool) and 0 in at.y,
+        message="Output size is too small|Invalid computed output size|Kernel size can't be greater",
+        reason="an answer of length 0 is refused: a window may not be larger than the padded input",
+        link="https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html",
+    ),
+    Known(
+        id="torch-empty-resize", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="refused",
+        when=lambda op, at, env: isinstance(op, Resize) and 0 in at.y and "F.interpolate" in torch.resize(op, at),
+        message="output sizes should be greater than 0", reason="resampling refuses an answer of length 0",
+        link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
     ),
     Known(
         id="torch-resize-words", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="unsupported", when=unsaid(torch, Resize),
@@ -135,12 +169,13 @@ KNOWN = [
     ),
     Known(
         id="torch-scale-ignored", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("y",), when=_scale_ignored_forward,
+        numbers=EAGER,
         reason="a scale that leaves a length as it was is taken for 1 on that axis, one that doubles it for 2; compiled code resamples",
         link="https://github.com/pytorch/pytorch/issues/198201",
     ),
     Known(
         id="torch-scale-ignored-by-gradient", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("dx",),
-        when=lambda op, at, env: _scale_ignored(op, at, env) and not _smoothed(op),
+        when=lambda op, at, env: _scale_ignored(op, at, env) and not _smoothed(op), numbers=EAGER,
         reason="where a scale leaves a length as it was, or doubles it, the gradient takes it for 1 or 2, even where the answer does not",
         link="https://github.com/pytorch/pytorch/issues/198201",
     ),
@@ -159,6 +194,23 @@ KNOWN = [
         id="torch-circular-cuts-first", runtimes=("torch",), versions=SILENT, verdict="differ", when=_cut_and_wrapped,
         reason="circular padding that is negative at one end cuts x before it wraps around; the other modes cut afterwards",
         link="no thread found",
+    ),
+    Known(
+        id="torch-compiled-antialias", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, numbers=("compiled",),
+        when=lambda op, at, env: _smoothed(op), reason="compiled, antialiased resampling adds whole numbers to inexact ones",
+        link="no thread found",
+    ),
+    Known(
+        id="torch-integers", runtimes=("torch",), versions={"torch": ">=2.0"}, verdict="refused", when=_integers_unknown,
+        message="not implemented for '(Byte|Char|Int)'",
+        reason="on CPU, neither transposed and dilated convolutions, average, adaptive and 1-D max pooling, nor, but for uint8, nearest "
+        "resampling know integers",
+        link="no thread found",
+    ),
+    Known(
+        id="torch-without-xla", runtimes=BOTH, versions={"torch": ">=2.0"}, verdict="unsupported", numbers=("xla",),
+        when=lambda op, at, env: True, reason="XLA compiles PyTorch by way of a package of its own, torch_xla",
+        link="https://github.com/pytorch/xla",
     ),
     Known(
         id="torch-narrow-antialias", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="refused", when=_narrow_antialias,
