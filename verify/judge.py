@@ -48,7 +48,8 @@ class Judgement:
 
 def judge(reference: Reference, answer: Answer) -> list[Judgement]:
     """One verdict for every output of the question: the first that applies of crashed, timeout, refused, differ,
-    nondeterministic, imprecise, agree; over all draws the worst."""
+    nondeterministic, imprecise, agree; over all draws the worst. Of what a second run answers otherwise no value is told, so that the
+    same run gives the same verdicts."""
     names = reference.names
     draws = [outputs[: len(names)] for outputs in answer.draws]
     verdicts = []
@@ -84,9 +85,10 @@ def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
         verdict = _exact(name, i, reference, values)
     else:
         verdict = _rounded(name, i, reference, values)
-    if not got.repeats and WORST_FIRST.index(verdict.verdict) > WORST_FIRST.index("nondeterministic"):
-        return Judgement(name, "nondeterministic", UNSTEADY, rounding=verdict.rounding)
-    return verdict
+    if got.repeats:
+        return verdict
+    wrong = verdict.verdict == "differ"
+    return Judgement(name, "differ" if wrong else "nondeterministic", f"values are wrong, and {UNSTEADY}" if wrong else UNSTEADY)
 
 
 def _exact(name: str, i: int, reference: Reference, values: Array) -> Judgement:

@@ -300,7 +300,7 @@ def _listed(a: Array | None) -> Any:
 def _confirmed(before: list[Judgement], alone: list[Judgement], backend: Backend) -> list[Judgement]:
     """The verdicts when asked alone. One that agrees only then is unsound unless it was asked otherwise before (survey)."""
     return [
-        Judgement(b.output, "nondeterministic", f"{b.verdict} at first ({b.reason}), right when asked again in a new process", b.difference)
+        Judgement(b.output, "nondeterministic", f"{b.verdict} at first, right when asked again in a new process")
         if a.verdict == "agree" and b.verdict in WORTH_ASKING_AGAIN and not backend.runtime.survey
         else a
         for b, a in zip(before, alone, strict=True)
