@@ -424,7 +424,7 @@ def _mutants() -> dict[str, Mutant]:
         made("integers-promoted", when=lambda q: q.dtype == "uint8", wrap=_after("y = y.float()")),
         made("integers-through-float32", "the answer were rounded to 24", when=lambda q: q.dtype == "int32",
              wrap=_after("y = y.float().to(y.dtype)")),
-        made("signed-bytes", when=lambda q: q.dtype == "uint8", wrap=_after("y = y.to(torch.int8).to(torch.uint8).clamp(max=127)")),
+        made("signed-bytes", "the answer were cut off above 127", when=lambda q: q.dtype == "uint8", wrap=_after("y = y.to(torch.int8).to(torch.uint8).clamp(max=127)")),
         made("maximum-passes-nan-over", "replaced by a number", kinds=("nan",), when=_a(MaxPool),
              wrap=_before("x = torch.nan_to_num(x, -1e30)")),
         made("maximum-passes-infinity-over", "replaced by a number", kinds=("infinity",), when=_a(MaxPool),
