@@ -28,10 +28,6 @@ def backend_file(folder: Path, text: str) -> Path:
     return path
 
 
-NUMPY = '''
-import numpy as np
-from backends import Runtime, Unsupported
-
 GLUE = """
 import numpy as np
 
@@ -53,9 +49,16 @@ def answers(f, args, g):
         basis = np.eye(a.size, dtype=a.dtype).reshape(-1, *a.shape)
         yield np.array([(g * f(*args[:i], e, *args[i + 1:])).sum() for e in basis]).reshape(a.shape)
 """
+"""What a host needs to run NumPy."""
+
+NUMPY = f'''
+import numpy as np
+from backends import Runtime, Unsupported
+
+GLUE = """{GLUE}"""
 
 IMPORTS = "import numpy as np"
-RUNTIMES = {"mine": Runtime(packages=("numpy",), glue=GLUE)}
+RUNTIMES = {{"mine": Runtime(packages=("numpy",), glue=GLUE)}}
 '''
 """A backend file on NumPy alone, short of its operations. What it does is linear in each argument, hence the gradients."""
 

@@ -16,33 +16,13 @@ import pytest
 
 from backends import Backend, Runtime, Unsupported
 from spec import parse_question
+from tests.command import GLUE
 from verify import record
 from verify.conclude import FINE
 from verify.record import BadReport, Report, json_schema, load, save
 from verify.run import Run
 
 HOME = Path(record.__file__).parent.parent
-
-GLUE = """
-import numpy as np
-
-def array(a, dtype):
-    return a.astype(dtype)
-
-def numpy(t):
-    return t
-
-def dtype(t):
-    return str(t.dtype)
-
-def version():
-    return {"numpy": np.__version__}
-
-def answers(f, args, g):
-    yield f(*args)
-    yield g.reshape(*args[0].shape, -1).sum(axis=-1)
-"""
-
 
 def declines(op: object, at: object) -> str:
     raise Unsupported("no pixels here")
