@@ -138,8 +138,11 @@ REPORTED = [
         "openxla/xla/issues/48713", ("xla-cpu-cut-then-padded-differ", "xla-cpu-cut-then-padded-nondeterministic"),
     ),
     Disagreement(
-        "tf.function exchanges the dilations of rows and columns when it infers the shape of conv3d_transpose's gradient", "",
-        ("tensorflow-compiled-conv3d-transpose-dilation", "keras-tensorflow-compiled-conv3d-transpose-dilation"),
+        "tf.function exchanges the dilations of rows and columns when it infers the shape of conv3d: conv3d_transpose has no gradient", "",
+        (
+            "tensorflow-conv3d-inferred-shape", "tensorflow-compiled-conv3d-transpose-dilation",
+            "keras-tensorflow-compiled-conv3d-transpose-dilation",
+        ),
     ),
     Disagreement(
         "Keras on TensorFlow: 'same', output_padding=0 and an even kernel ask for a length that TensorFlow does not take", "",

@@ -286,7 +286,7 @@ def _mutants() -> dict[str, Mutant]:
              wrap=_after("y = torch.cat([y[..., :-1], 0 * y[..., -1:]], -1)")),
         made("first-row-repeats-the-second", "but only at the first place of its spatial axis 0",
              wrap=_after("y = torch.cat([y[:, :, 1:2], y[:, :, 1:]], 2) if y.shape[2] > 1 else y")),
-        made("tail-of-four-forgotten", "multiplied by 0, but only at the last",
+        made("tail-of-four-forgotten", "multiplied by 0, but only at the last", when=lambda q: q.y[-1] > 4 and q.y[-1] % 4 > 0,
              wrap=_after("y = torch.where(torch.arange(y.shape[-1]) < y.shape[-1] // 4 * 4, y, 0)")),
         made("every-second-column-negated", "multiplied by -1, but only at",
              wrap=_after("y = y * (1 - 2 * (torch.arange(y.shape[-1]) % 2))")),

@@ -182,7 +182,7 @@ def test_a_near_miss_is_told(text: str, told: list[str]) -> None:
         ("Conv(stride=(1,)) x=(1, 1, 3) w=(1, 2, 3)", ["1 channels", "C = 2"]),
         ("Conv(stride=(1,)) x=(1, 1, 3) w=(1, 1, 5)", ["(-1,)", "negative"]),
         ("Upsample(factor=(2,)) x=(1, 1, 3) float8", ["'float8'", "float32, float64"]),
-        ("Upsample(factor=(2,)) x=(1, 1, 3) int32", ["'int32'", "float32, float64"]),
+        ("Upsample(factor=(2,)) x=(1, 1, 3) int64", ["'int64'", "float32, float64, uint8, int8, int32"]),
         ("Upsample(factor=(2,)) x=(1, 1, 3) seed=9223372036854775808", ["seed", "9223372036854775808", "2**63"]),
         ("Upsample(factor=(2,)) x=(1, 1, 3) seed=-1", ["no question"]),
         ("Upsample(factor=(2,)) x=(1, 1, 3) seed=1 float32", ["no question"]),

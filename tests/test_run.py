@@ -12,7 +12,7 @@ import pytest
 from backends import Backend, named
 from backends.known import Known, everything
 from spec import ConvTranspose, Impossible, parse_question
-from spec.question import COMPILED, FLOATS
+from spec.question import COMPILED, FLOATS, INTEGERS
 from tests.mutants import MUTANTS
 from verify.cases import ASPECTS, questions
 from verify.record import save
@@ -133,7 +133,7 @@ def test_suites_break_symmetry(suite: str) -> None:
             assert any(lo < 0 for lo, _ in pairs)
             assert any(op.groups > 1 for _, op in own)  # type: ignore[attr-defined]
             assert any(max(op.stride) > 1 and max(op.dilation) > 1 for _, op in own)  # type: ignore[attr-defined]
-            assert {q.dtype for q, _ in own} == set(FLOATS)
+            assert {q.dtype for q, _ in own} == {*FLOATS, *(INTEGERS if suite == "standard" else ())}
             assert {q.kind for q, _ in own} == {*ASPECTS, *(COMPILED if suite == "standard" else ())}
 
 

@@ -60,7 +60,7 @@ SLIPS = {
     "torch: what is counted": ("torch", '", count_include_pad=False"', '", count_include_pad=True"'),
     "torch: a divisor": ("torch", "divisor_override={divisor})\"", "divisor_override={divisor + 1})\""),
     "torch: windows at the end": ("torch", '["ceil_mode=True"]', '["ceil_mode=False"]'),
-    "torch: padding that wins": ("torch", 'value=float("-inf")', 'value=float("inf")'),
+    "torch: padding that wins": ("torch", "value=' + at.least)", "value=' + at.least.replace('-', ''))"),
     "torch: taps": ("torch", "dilation={short(op.dilation)}\" if", "dilation=1\" if"),
     "torch: a sign of a power": ("torch", '"x.abs()" if op.p % 2', '"x" if op.p % 2'),
     "torch: sizes": ("torch", "adaptive_avg_pool{op.rank}d(x, {short(op.size)})", "adaptive_avg_pool{op.rank}d(x, {op.size[::-1]})"),

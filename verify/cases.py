@@ -30,7 +30,7 @@ from spec import (
 )
 from spec import conventions as c
 from spec.operation import size
-from spec.question import FLOATS, INTEGERS
+from spec.question import COMPILED, FLOATS, INTEGERS
 from verify import pixel_cases
 from verify.cover import Built, Grid, Row, axes, covered
 
@@ -121,7 +121,7 @@ def _aspects(suite: str, seed: int) -> Iterator[Question]:
 
 
 def _compiled(suite: str, seed: int) -> Iterator[Question]:
-    """Whole numbers put into compiled functions, which takes long: not asked by quick."""
+    """Whole numbers put into compiled functions, and the shapes that are inferred when they are traced; takes long: not asked by quick."""
     for rank in (1, 2, 3) if suite != "quick" else ():
         n = {f"n{i}": LENGTHS[rank][i][:2] for i in range(rank)}
         every: Grid = n | {"kind": ["compiled"], "dtype": pixel_cases.MOSTLY_SINGLE}
@@ -132,13 +132,20 @@ def _compiled(suite: str, seed: int) -> Iterator[Question]:
         # groups and float64 are refused by many, which would hide what compiling does to a dilation that differs from axis to axis
         few: Grid = {"form": [(2, 1, 2, 3)], "dtype": ["float32"], "stretch": ["stride", "dilation"]}
         yield from covered(max(rank, 2), rank, seed, windows | few | {"rule": ["keras_same", "none"]}, _conv_transpose)
-        both: Grid = {"kind": ["compiled", "xla", "compiled"]}
-        yield from covered(1, rank, seed, windows | both | {"rule": ["same", "asymmetric"]}, _conv)
-        yield from covered(1, rank, seed, windows | both | {"rule": ["keras_same", "none"]}, _conv_transpose)
-        yield from covered(1, rank, seed, windows | both | {"form": [(2, 1, 2, 3)], "rule": list(PROGRAMS)}, _program)
-        for build in (_sum_pool, _average_pool, _max_pool, _upsample):
-            yield from covered(1, rank, seed, pixels | both, build)
-        yield from covered(1, rank, seed, pixels | both | {"trailing": [None, 1]}, _zero_insert)
+        inferred = windows | few | {"kind": ["inference"], "stretch": ["dilation"]}
+        yield from covered(2, rank, seed, inferred | {"rule": ["same", "asymmetric"]}, _conv)
+        yield from covered(2, rank, seed, inferred | {"rule": ["keras_same", "none"]}, _conv_transpose)
+        for kind in COMPILED:
+            some: Grid = {"kind": [kind]}
+            builds = [
+                (windows | few | {"rule": ["same", "asymmetric"]}, _conv),
+                (windows | few | {"rule": ["keras_same", "none"]}, _conv_transpose),
+                (windows | few | {"rule": list(PROGRAMS)}, _program),
+                *((pixels, build) for build in (_sum_pool, _average_pool, _max_pool, _upsample)),
+                (pixels | {"trailing": [None, 1]}, _zero_insert),
+            ]
+            for grid, build in builds:
+                yield from islice(covered(1, rank, seed, grid | some, build), 3 if kind == "compiled" else 1)
 
 
 def _whole(suite: str, seed: int) -> Iterator[Question]:

@@ -19,7 +19,7 @@ from spec import (
     SumPool,
     Upsample,
 )
-from spec.conventions import on_every_axis, same_padding
+from spec.conventions import on_every_axis, same_padding, span
 from spec.question import COMPILED, INTEGERS
 from spec.resize import affine, dyadic
 from spec.separable import alike
@@ -171,6 +171,21 @@ def _integers_unknown(op: Operation, at: Step, env: Env) -> bool:
     if isinstance(op, AdaptiveMaxPool):
         return op.rank == 3
     return isinstance(op, SumPool) or (isinstance(op, MaxPool) and op.rank == 3)
+
+
+def _exchanged(op: Operation, at: Step) -> bool:
+    """A 'VALID' convolution of volumes that would have another shape if rows and columns had each other's dilation."""
+    if not isinstance(op, Conv) or op.rank < 3 or '"VALID"' not in tensorflow.conv(op, at):
+        return False
+    return op.dilation[1] != op.dilation[2] and max(at.k[1:]) > 1
+
+
+def _too_short(op: Operation, at: Step, env: Env) -> bool:
+    """A 'VALID' convolution that is said to be of a negative length, as one of length 0 is when it is traced."""
+    if not isinstance(op, Conv) or '"VALID"' not in tensorflow.conv(op, at):
+        return False
+    dilation = (op.dilation[0], op.dilation[2], op.dilation[1]) if op.rank == 3 else op.dilation
+    return any(n + lo + hi < span(k, d) for n, (lo, hi), k, d in zip(at.x[2:], op.padding, at.k, dilation, strict=True))
 
 
 def _valid_dilated_3d(op: Operation, at: Step) -> bool:
@@ -437,16 +452,29 @@ KNOWN = [
         Known(
             id=f"{runtime}-compiled-conv3d-transpose-dilation", runtimes=(runtime,), versions=SINCE, verdict="refused", numbers=COMPILED,
             when=when, message="Incompatible shapes between op input|Negative dimension size",
-            reason="the shape that tf.function infers for conv3d_transpose's gradient exchanges the dilations of rows and columns; eagerly "
-            "it is right",
+            reason="conv3d_transpose's gradient is a conv3d, for which tf.function infers a shape with the dilations of rows and columns "
+            "exchanged; eagerly it is right",
             link="no thread found",
         )
         for runtime, when in (("tensorflow", _valid_in_tensorflow), ("keras-tensorflow", _valid_in_keras))
     ),
     Known(
-        id="tensorflow-compiled-empty-convolution", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
-        when=lambda op, at, env: isinstance(op, Conv) and 0 in at.y, message="Negative dimension size",
-        reason="tf.function refuses a convolution whose answer has length 0", link="https://github.com/tensorflow/tensorflow/pull/112639",
+        id="tensorflow-conv3d-inferred-shape", runtimes=("tensorflow",), versions=SILENT, verdict="differ", numbers=("inference",),
+        when=lambda op, at, env: _exchanged(op, at) and not _too_short(op, at, env), message="static shape",
+        reason="the shape that tf.function infers for conv3d exchanges the dilations of rows and columns", link="no thread found",
+    ),
+    Known(
+        id="tensorflow-compiled-too-short", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
+        numbers=(*COMPILED, "inference"), when=_too_short, message="Negative dimension size",
+        reason="tf.function refuses a convolution whose answer has length 0, or would have in 3-D if rows and columns had each other's "
+        "dilation",
+        link="no thread found",
+    ),
+    Known(
+        id="tensorflow-xla-empty-convolution-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
+        outputs=("dx", "dw"), message="InvalidArgumentError: Window",
+        when=lambda op, at, env: isinstance(op, Conv) and 0 in at.y and not _too_short(op, at, env),
+        reason="XLA answers a convolution of length 0, but refuses its gradient", link="no thread found",
     ),
     Known(
         id="tensorflow-xla-resize", runtimes=BOTH, versions=SINCE, verdict="refused", numbers=("xla",), when=_without_xla_kernel,
