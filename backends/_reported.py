@@ -138,7 +138,7 @@ REPORTED = [
         "openxla/xla/issues/48713", ("xla-cpu-cut-then-padded-differ", "xla-cpu-cut-then-padded-nondeterministic"),
     ),
     Disagreement(
-        "tf.function infers a wrong shape for the gradient of a dilated conv3d_transpose", "",
+        "tf.function exchanges the dilations of rows and columns when it infers the shape of conv3d_transpose's gradient", "",
         ("tensorflow-compiled-conv3d-transpose-dilation", "keras-tensorflow-compiled-conv3d-transpose-dilation"),
     ),
     Disagreement(

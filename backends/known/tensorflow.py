@@ -174,9 +174,10 @@ def _integers_unknown(op: Operation, at: Step, env: Env) -> bool:
 
 
 def _valid_dilated_3d(op: Operation, at: Step) -> bool:
-    """A transposed convolution of volumes whose gradient is a 'VALID' convolution with a kernel that dilation makes longer."""
-    dilated = isinstance(op, ConvTranspose) and op.rank == 3 and op.groups == 1
-    return dilated and any(d > 1 and k > 1 for d, k in zip(op.dilation, at.k, strict=True))  # type: ignore[attr-defined]
+    """A transposed convolution of volumes whose gradient is a 'VALID' convolution, dilated otherwise along rows than along columns."""
+    if not isinstance(op, ConvTranspose) or op.rank < 3 or op.groups > 1:
+        return False
+    return op.dilation[1] != op.dilation[2] and max(at.k[1:]) > 1
 
 
 def _valid_in_tensorflow(op: Operation, at: Step, env: Env) -> bool:
@@ -436,7 +437,8 @@ KNOWN = [
         Known(
             id=f"{runtime}-compiled-conv3d-transpose-dilation", runtimes=(runtime,), versions=SINCE, verdict="refused", numbers=COMPILED,
             when=when, message="Incompatible shapes between op input|Negative dimension size",
-            reason="the shape that tf.function infers for conv3d_transpose's gradient ignores the dilation; eagerly it is right",
+            reason="the shape that tf.function infers for conv3d_transpose's gradient exchanges the dilations of rows and columns; eagerly "
+            "it is right",
             link="no thread found",
         )
         for runtime, when in (("tensorflow", _valid_in_tensorflow), ("keras-tensorflow", _valid_in_keras))
