@@ -127,7 +127,9 @@ def jax() -> list[Row]:
 
 def reference() -> list[Row]:
     """y and both gradients by definition, beside the same by PyTorch, warm, in float32."""
-    found = [[float(line) for line in python("-m", "benchmarks.definition")[0].split()] for _ in range(REPEATS)]
+    one_thread = {"OPENBLAS_NUM_THREADS": "1"}
+    said = [python("-m", "benchmarks.definition", environment=one_thread)[0] for _ in range(REPEATS)]
+    found = [[float(line) for line in text.split()] for text in said]
     return [
         Row("reference CPU / warm float32 call, tiny", median(t for t, _ in found), 15),
         Row("reference CPU / warm float32 call, 64 channels of 64 × 64", median(t for _, t in found), 3),

@@ -1,6 +1,6 @@
 """One run, measured from inside: its own CPU seconds, those of its hosts, the wall clock, the first verdicts, the peaks of memory.
 
-    python -m benchmarks.ours quick|transposes:N RUNTIME,… [--floor FOLDER]
+    python -m benchmarks.ours SUITE|transposes:N RUNTIME,… [--floor FOLDER]
 
 With --floor it asks nothing, but writes for each runtime what benchmarks/floor.py wants.
 """
@@ -17,18 +17,18 @@ BEGAN = time.monotonic()
 
 from backends import named  # noqa: E402
 from benchmarks.configurations import transposes  # noqa: E402
-from verify.cases import questions  # noqa: E402
+from verify.cases import SUITES, questions  # noqa: E402
 from verify.prove import prove_all  # noqa: E402
 from verify.run import Run  # noqa: E402
 
 
 def main(what: str, runtimes: str, *more: str) -> None:
     kind, _, count = what.partition(":")
-    asked = questions(kind) if kind == "quick" else transposes(int(count))
+    asked = questions(kind) if kind in SUITES else transposes(int(count))
     first: dict[str, float] = {}
     backends = [b for name in runtimes.split(",") for b in named(name)]
     run = Run(
-        asked, backends, suite={"name": what}, proofs=prove_all() if kind == "quick" else [],
+        asked, backends, suite={"name": what}, proofs=prove_all() if kind in SUITES else [],
         watch=lambda runtime, doing, done: doing == "asking" and first.setdefault(runtime, time.monotonic() - BEGAN) and None,
     )  # fmt: skip
     if more:
