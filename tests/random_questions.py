@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from spec import AveragePool, Conv, ConvTranspose, Impossible, MaxPool, Operation, Question, Shape, SumPool, Upsample, ZeroInsert
 from spec.operation import size
-from spec.question import FLOATS, KINDS
+from spec.question import COMPILED, FLOATS, KINDS
 from verify.reference import Reference
 
 CHOSEN = ("integers", "distinct", "ties")
-ADDED = tuple(kind for kind in KINDS if kind != "inference")
+ADDED = tuple(kind for kind in KINDS if kind != "inference" and kind not in COMPILED)
 """The kinds that ask numbers of operations that choose, and of those that add."""
 
 DERIVED_FOR_ONE_STEP = ("overflowing", "subnormal")
