@@ -21,6 +21,7 @@ from spec import (
     Conv,
     ConvTranspose,
     DepthToSpace,
+    Lanczos,
     LpPool,
     MaxPool,
     MaxUnpool,
@@ -135,6 +136,12 @@ def resize(op: Resize, at: Step) -> str:
     if op.mode == "area":
         raise Unsupported("jax.image.scale_and_translate has no area method")
     return _translated(op, at)
+
+
+def lanczos(op: Lanczos, at: Step) -> str:
+    if op.lobes not in (3, 5):
+        raise Unsupported("jax.image.resize knows Lanczos windows of 3 and of 5 lobes")
+    return f'x = jax.image.resize(x, {at.y}, "lanczos{op.lobes}"{", antialias=False" * (op.antialias == "no")})'
 
 
 def sum_pool(op: SumPool, at: Step) -> str:

@@ -30,6 +30,7 @@ from spec import (
     Conv,
     ConvTranspose,
     DepthToSpace,
+    Lanczos,
     LpPool,
     MaxPool,
     MaxUnpool,
@@ -134,16 +135,17 @@ def zero_insert(op: ZeroInsert, at: Step) -> str:
 def resize(op: Resize, at: Step) -> str | Code:
     interpolation = said(op, at, INTERPOLATIONS)
     if interpolation and op.rank < 3:
-        factor = tuple(m // n for m, n in zip(op.size, at.x[2:], strict=True))
-        whole = Upsample(factor=factor).shape(at.x)[2:] == op.size if min(factor) else False
-        if whole and op.rank == 2 and "antialias" not in interpolation and op.mode != "nearest":
-            return _layer(f"UpSampling2D({short(factor)}, {interpolation}", at)
-        picture, size = ("x", op.size) if op.rank == 2 else ("x[:, :, None]", (*op.size, 1))
-        return f"x = keras.ops.image.resize({picture}, {size}, {interpolation}){'[:, :, 0]' * (op.rank == 1)}"
+        return _resized(op, at, interpolation)
     if op.mode == "nearest":
         arange = 'keras.ops.arange({}, dtype="int32")'
         return picked(op, at, "keras.ops.take(x, {}, {})", arange, "keras.ops.clip({}, 0, {})", channels_last=True)
     raise Unsupported("keras.ops.image.resize takes pictures" if op.rank == 3 else "keras.ops.image.resize has no such interpolation")
+
+
+def lanczos(op: Lanczos, at: Step) -> str | Code:
+    if op.rank == 3 or op.lobes not in (3, 5):
+        raise Unsupported("keras.ops.image.resize takes pictures, and knows Lanczos windows of 3 and of 5 lobes")
+    return _resized(op, at, f'interpolation="lanczos{op.lobes}"' + ", antialias=True" * (op.antialias == "yes"))
 
 
 def sum_pool(op: SumPool, at: Step) -> str:
@@ -220,6 +222,16 @@ INTERPOLATIONS = {'interpolation="nearest"': tf_resize("nearest")} | {
     for smooths in (False, True)
 }
 """Keras means what TensorFlow does: it says that its interpolations are the same on every engine."""
+
+
+def _resized(op: Resize | Lanczos, at: Step, interpolation: str) -> str | Code:
+    """A line becomes a picture one pixel wide; pictures some whole times as large are a layer's."""
+    factor = tuple(m // n for m, n in zip(op.size, at.x[2:], strict=True))
+    whole = Upsample(factor=factor).shape(at.x)[2:] == op.size if min(factor) else False
+    if whole and op.rank == 2 and "antialias" not in interpolation and "nearest" not in interpolation:
+        return _layer(f"UpSampling2D({short(factor)}, {interpolation}", at)
+    picture, size = ("x", op.size) if op.rank == 2 else ("x[:, :, None]", (*op.size, 1))
+    return f"x = keras.ops.image.resize({picture}, {size}, {interpolation}){'[:, :, 0]' * (op.rank == 1)}"
 
 
 def _sums(op: SumPool, at: Step, x: str) -> str:

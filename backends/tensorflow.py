@@ -32,6 +32,7 @@ from spec import (
     ConvTranspose,
     DepthToSpace,
     Impossible,
+    Lanczos,
     LpPool,
     MaxPool,
     MaxUnpool,
@@ -146,6 +147,13 @@ def resize(op: Resize, at: Step) -> str:
     raise Unsupported(
         "tf.image.resize takes pictures" if op.rank == 3 else "tf.image.resize and its v1 have no method with these coefficients"
     )
+
+
+def lanczos(op: Lanczos, at: Step) -> str:
+    if op.rank == 3 or op.lobes not in (3, 5):
+        raise Unsupported("tf.image.resize takes pictures, and knows Lanczos windows of 3 and of 5 lobes")
+    picture, last, size = ("x", "", op.size) if op.rank == 2 else ("x[:, :, None]", "[:, :, 0]", (*op.size, 1))
+    return f'x = tf.image.resize({picture}, {size}, method="lanczos{op.lobes}"{", antialias=True" * (op.antialias == "yes")}){last}'
 
 
 def sum_pool(op: SumPool, at: Step) -> str:

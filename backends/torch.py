@@ -20,6 +20,7 @@ from spec import (
     Conv,
     ConvTranspose,
     DepthToSpace,
+    Lanczos,
     LpPool,
     MaxPool,
     MaxUnpool,
@@ -116,6 +117,10 @@ def resize(op: Resize, at: Step) -> str:
     if op.mode == "nearest":
         return picked(op, at, "x.index_select({1}, {0})", "torch.arange({})", "torch.clip({}, 0, {})", channels_last=False)
     raise Unsupported("F.interpolate has no mode with these coefficients")
+
+
+def lanczos(op: Lanczos, at: Step) -> str:
+    raise Unsupported("F.interpolate has no Lanczos window")
 
 
 def sum_pool(op: SumPool, at: Step) -> str:

@@ -2,6 +2,7 @@
 
 from spec.adaptive import AdaptiveAveragePool, AdaptiveMaxPool
 from spec.conv import Conv, ConvTranspose
+from spec.lanczos import Lanczos
 from spec.maxpool import MaxPool, MaxUnpool
 from spec.operation import Array, Impossible, Operation, Shape
 from spec.pad import Pad
@@ -20,6 +21,7 @@ __all__ = [
     "ConvTranspose",
     "DepthToSpace",
     "Impossible",
+    "Lanczos",
     "LpPool",
     "MaxPool",
     "MaxUnpool",

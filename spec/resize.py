@@ -8,7 +8,7 @@
     tf_half_pixel_for_nn   c = (j + ½)/s
 
 Pixels outside x are those at its edge, or are excluded and the rest made to sum to 1. With antialias and s < 1, t is (i − c)·s, and the
-weights are made to sum to 1. Lanczos windows are left out: their weights are no fractions, so nothing could be decided exactly.
+weights are made to sum to 1. Lanczos windows, whose weights are no fractions, are in spec.lanczos.
 `Upsample` is the simplest case: every coordinate rule but align_corners, and the rounding that fits it, agree on y[j] = x[⌊j/f⌋].
 Source: https://onnx.ai/onnx/operators/onnx__Resize.html; Keys 1981, Cubic convolution interpolation for digital image processing.
 """

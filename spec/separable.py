@@ -8,7 +8,7 @@ A matrix is kept as whole numbers over one denominator, so that whole answers co
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -93,6 +93,12 @@ def applied(x: Array, matrices: Sequence[Matrix]) -> Array:
 def back(g: Array, matrices: Sequence[Matrix]) -> Array:
     """The gradient of ⟨g, applied(x, matrices)⟩ with respect to x."""
     return applied(g, [m.transposed for m in matrices])
+
+
+def off(right: Sequence[Matrix], errors: Sequence[Matrix]) -> Iterator[tuple[Matrix, ...]]:
+    """What together makes Π(m + e) − Πm of coefficients m that are off by e, axis by axis so that nothing cancels."""
+    for axis, error in enumerate(errors):
+        yield (*right[:axis], error, *(m + e for m, e in zip(right[axis + 1 :], errors[axis + 1 :], strict=True)))
 
 
 def terms(matrices: Sequence[Matrix]) -> int:

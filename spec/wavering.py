@@ -11,7 +11,7 @@ import numpy as np
 
 from spec.operation import Array, Shape, one_number, space
 from spec.resize import HALF, Resize, affine, dyadic, narrowing, rounded, weights
-from spec.separable import Matrix, applied, back, matrix
+from spec.separable import Matrix, applied, back, matrix, off
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -31,7 +31,7 @@ class Wavering(Magnitudes):
     is then off by E = δ·max|k′| and what its own evaluation rounds: 2u for 1 − |t|, and for a cubic, whose partial results are below
     8|a|, six times 8|a|u. (max|k′| is 1 for linear, (a + 3)²/(3(a + 2)) for cubic; with antialias t runs min(s, 1) times as fast; of an
     area both ends waver, 2s.) Made to sum to 1 by their total T, K weights have coefficients m that are off by (E/T)·(1 + K|m|).
-    Pixels whose weight is 0 only just waver too. Several axes: Π(m + e) − Π m, summed axis by axis so that nothing cancels.
+    Pixels whose weight is 0 only just waver too. Several axes: see `off`.
     """
 
     digits: int = one_number(24, least=1)
@@ -44,10 +44,7 @@ class Wavering(Magnitudes):
         return (np.asarray(sum(back(g, matrices) for matrices in self._one_axis_at_a_time(x.shape))),)
 
     def _one_axis_at_a_time(self, x: Shape) -> Iterator[tuple[Matrix, ...]]:
-        right = self.matrices(x)
-        errors = [_errors(self, axis, n) for axis, n in enumerate(space(x, self.rank))]
-        for axis, error in enumerate(errors):
-            yield (*right[:axis], error, *(m + e for m, e in zip(right[axis + 1 :], errors[axis + 1 :], strict=True)))
+        return off(self.matrices(x), [_errors(self, axis, n) for axis, n in enumerate(space(x, self.rank))])
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -81,8 +78,8 @@ def _errors(op: Wavering, axis: int, n: int) -> Matrix:
         c = step * j + start
         found = weights(op, c, j, n, s)
         total = sum(found.values())
-        off = 0 if dyadic(step) else 4 * u * (abs(c) + 1)
-        error = (off * slope * narrowing(op, s) + evaluated) / total
+        moved = 0 if dyadic(step) else 4 * u * (abs(c) + 1)
+        error = (moved * slope * narrowing(op, s) + evaluated) / total
         row: dict[int, Fraction] = {}
         for i, v in found.items():
             at = min(max(i, 0), n - 1)

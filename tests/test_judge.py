@@ -146,17 +146,27 @@ PROGRAM = "Conv(stride=(1,), padding=((3, 0),), bias='yes') >> SumPool(kernel=(2
 
 
 @pytest.mark.parametrize("kind", ["nan", "infinity"])
-@pytest.mark.parametrize("text", ["Conv(stride=(2,)) x=(2, 3, 7) w=(2, 3, 2)", "Upsample(factor=(2,)) x=(2, 3, 5)", PROGRAM])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Conv(stride=(2,)) x=(2, 3, 7) w=(2, 3, 2)",
+        "Upsample(factor=(2,)) x=(2, 3, 5)",
+        PROGRAM,
+        "Resize(size=(12,), mode='linear') x=(2, 3, 6)",
+        "Resize(size=(16,), mode='cubic', a='-1/2', outside='excluded') x=(2, 3, 8)",
+        "Resize(size=(4,), mode='area') x=(2, 3, 6)",
+    ],
+)
 def test_the_marked_pixel_must_show_where_a_window_sees_it_and_nowhere_else(text: str, kind: str) -> None:
     reference = Reference(parse_question(f"{text} float32 {kind} seed=1"))
     right = reference.outputs
     assert _judged_marks(reference, right[0]).verdict == "agree"
-    seen = np.isnan(right[0])
+    seen, finite = np.isnan(right[0]), np.isfinite(right[0])
     assert 0 < seen.sum() < seen.size
     lost, leaked, wrong = right[0].copy(), right[0].copy(), right[0].copy()
     lost[tuple(np.argwhere(seen)[0])] = 1
-    leaked[tuple(np.argwhere(~seen)[0])] = np.nan
-    wrong[tuple(np.argwhere(~seen)[0])] += 1
+    leaked[tuple(np.argwhere(finite)[0])] = np.nan
+    wrong[tuple(np.argwhere(finite)[0])] += 1 + abs(right[0][finite]).max()
     assert "1 values are finite though" in _judged_marks(reference, lost).reason
     told = _judged_marks(reference, leaked)
     assert "1 values are not finite though" in told.reason
@@ -170,6 +180,23 @@ def test_the_marked_pixel_must_show_where_a_window_sees_it_and_nowhere_else(text
 def _judged_marks(reference: Reference, y: Array) -> Judgement:
     outputs = [Output(a, reference.question.dtype) for a in (y, *reference.outputs[1:])]
     return judge(reference, Answer(tuple(outputs)))[0]
+
+
+def test_where_a_weight_is_0_by_a_hair_either_is_right() -> None:
+    """Output pixel 1 of three lies on pixel 1 of three: the others' weights are 0 if coordinates are exact."""
+    question = parse_question("Resize(size=(3,), mode='linear', coordinates='asymmetric') x=(1, 1, 3) float32 nan")
+    reference = next(r for r in (Reference(replace(question, seed=s)) for s in range(99)) if np.isnan(r.drawn[0][0, 0, 0]))
+    y = reference.outputs[0]
+    assert np.isnan(y[0, 0, 0])
+    for value, verdict in ((np.nan, "agree"), (-np.inf, "agree"), (5.0, "agree")):
+        assert _judged_marks(reference, np.where(np.arange(3) == 1, value, y)).verdict == verdict
+    assert _judged_marks(reference, np.where(np.arange(3) == 2, np.nan, y)).verdict == "differ"
+
+
+def test_a_wrong_gradient_is_not_blamed_on_a_pixel_it_cannot_see() -> None:
+    reference = Reference(parse_question("Resize(size=(12,), mode='linear') x=(2, 3, 6) float32 nan seed=1"))
+    outputs = [Output(a + i, "float32") for i, a in enumerate(reference.outputs)]
+    assert [(j.verdict, j.diagnosis) for j in judge(reference, Answer(tuple(outputs)))] == [("agree", ""), ("differ", "")]
 
 
 def test_a_bias_sees_nothing() -> None:

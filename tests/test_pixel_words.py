@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spec import AdaptiveAveragePool, AdaptiveMaxPool, AveragePool, MaxPool, Operation, Pad, Resize
+from spec import AdaptiveAveragePool, AdaptiveMaxPool, AveragePool, Lanczos, MaxPool, Operation, Pad, Resize
 from spec.conventions import ceil_overhang, same_padding
 from spec.resize_words import jax_resize, scaled_length, tf_resize, torch_resize
 from tests.test_conventions import JAX, TENSORFLOW, TORCH, Framework, started
@@ -86,6 +86,15 @@ def test_jax_image_resize(jax: Framework, method: str, antialias: bool) -> None:
     for n, m in LENGTHS[::3]:
         op = Resize(size=(m,), **jax_resize(method, antialias=antialias))
         same(jax, f"jax.image.resize(x, (1, 2, {m}), {method!r}, antialias={antialias})", op, n, 1e-4)
+
+
+@pytest.mark.parametrize("antialias", [False, True])
+@pytest.mark.parametrize("lobes", [3, 5])
+def test_lanczos(tensorflow: Framework, jax: Framework, lobes: int, antialias: bool) -> None:
+    for n, m in LENGTHS[::3]:
+        op = Lanczos(size=(m,), lobes=lobes, antialias="yes" if antialias else "no")
+        same(tensorflow, f"tf.image.resize(x[:, None], (1, {m}), 'lanczos{lobes}', antialias={antialias})[:, 0]", op, n)
+        same(jax, f"jax.image.resize(x, (1, 2, {m}), 'lanczos{lobes}', antialias={antialias})", op, n)
 
 
 # Pools

@@ -126,13 +126,14 @@ def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgemen
 
 
 def _located(name: str, i: int, reference: Reference, values: Array) -> Judgement:
-    """NaN is expected where a window sees the one pixel that is no number, the exact values everywhere else; infinity: no matter, but
-    where it was chosen."""
+    """NaN is expected where a window sees the one pixel that is no number, the right values everywhere else; infinity: no matter,
+    but where it was chosen."""
     expected = reference.outputs[i]
     seen, finite = np.isnan(expected), np.isfinite(expected)
     lost, leaked = seen & np.isfinite(values), finite & ~np.isfinite(values)
     with np.errstate(invalid="ignore"):
-        near = np.abs(values - expected) <= (reference.bounds[i] if reference.inexact else 0)
+        off = np.abs((values - expected) - reference.remainders[i])
+        near = off <= (0 if reference.exact and not reference.inexact else reference.bounds[i])
     unchosen = np.isinf(expected) & (values != expected) & (not reference.question.op.multilinear)
     lost |= unchosen
     wrong = lost | (finite & ~near)
@@ -143,7 +144,7 @@ def _located(name: str, i: int, reference: Reference, values: Array) -> Judgemen
     words += [f"{int(lost.sum())} values are finite though their windows see it"] if lost.any() else []
     rest = int((wrong & ~lost & ~leaked).sum())
     words += [f"{rest} other values are wrong"] if rest else []
-    why = ZERO_TIMES_NAN if not lost.any() and not rest else REPLACED if (lost == seen).all() and not leaked.any() else ""
+    why = ZERO_TIMES_NAN if not lost.any() and not rest else REPLACED if seen.any() and (lost == seen).all() and not leaked.any() else ""
     return Judgement(name, "differ", "; ".join(words), difference, why)
 
 

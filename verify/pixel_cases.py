@@ -7,7 +7,7 @@ cubic are asked on whole numbers where coordinates are whole numbers over powers
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import chain, islice, product
+from itertools import islice, product
 from typing import Any
 
 from spec import (
@@ -17,6 +17,7 @@ from spec import (
     Conv,
     ConvTranspose,
     Impossible,
+    Lanczos,
     LpPool,
     MaxPool,
     Operation,
@@ -64,7 +65,8 @@ MOSTLY_SINGLE = ["float32", "float32", "float64"]
 
 
 def questions(suite: str, seed: int) -> Iterator[Question]:
-    for q in chain(_picked(suite), _weighed(suite), _pooled(suite), _padded(suite), _biased(suite), _compiled(suite), _whole(suite)):
+    parts = (_picked, _weighed, _windowed, _pooled, _padded, _biased, _compiled, _whole)
+    for q in (q for part in parts for q in part(suite)):
         yield Question(op=q.op, x=q.x, w=q.w, dtype=q.dtype, kind=q.kind, seed=seed)
 
 
@@ -101,10 +103,32 @@ def _weighed(suite: str) -> Iterator[Question]:
         yield _resize(fields, (n,), (scaled_length(n, *s),), (s,), kind="impulses")
     for fields, kind, dtype in _few(suite, PLAIN + SMOOTHED, ["normal", "inference"], list(FLOATS)):
         yield _resize(fields, (5, 4), (7, 3), kind=kind, dtype=dtype)
+    for fields, kind, dtype in _few(suite, [LINEAR, {"mode": "area"}, KEYS, CUBIC | ALIGNED], ["nan", "infinity"], MOSTLY_SINGLE):
+        yield _resize(fields, (5, 4), (10, 3), kind=kind, dtype=dtype)
     for fields, m in product([NEAREST, LINEAR, CUBIC] if suite != "quick" else [], [(0,), (0, 3)]):
         yield Question(op=Resize(size=m, **fields), x=(2, 2, 4, 5)[: len(m) + 2])
     for n, m in _few(suite, [(3, 4, 2), (4, 4, 2)], [(5, 3, 4), (8, 8, 4)]):
         yield _resize(LINEAR, n, m, kind="impulses")
+
+
+def _windowed(suite: str) -> Iterator[Question]:
+    """Lanczos: coefficient by coefficient, and of real numbers; in lines so long that pixels lie a thousandth apart, too."""
+    words = [(3, "no"), (3, "yes"), (5, "no"), (5, "yes")]
+    for (lobes, smooths), n, m, dtype in _few(suite, words, [2, 3, 5, 8], [1, 3, 4, 6, 10], MOSTLY_SINGLE):
+        yield _lanczos(lobes, smooths, (n,), (m,), dtype, "impulses")
+    for (lobes, smooths), n, m, dtype in _few(suite, words, [(5, 3), (4, 7)], [(3, 7), (8, 14), (2, 2)], MOSTLY_SINGLE):
+        yield _lanczos(lobes, smooths, n, m, dtype, "impulses")
+    for (lobes, smooths), kind, dtype in _few(suite, words, ["normal", "nan", "inference"], list(FLOATS)):
+        yield _lanczos(lobes, smooths, (5, 4), (7, 3), dtype, kind)
+    for (lobes, smooths), kind in _few(suite, words, list(COMPILED)) if suite != "quick" else ():
+        yield _lanczos(lobes, smooths, (5, 4), (7, 3), "float32", kind)
+    for n, m in [(640, 641), (602, 601)] if suite != "quick" else []:
+        yield _lanczos(3, "no", (n,), (m,), "float64", "normal")
+
+
+def _lanczos(lobes: int, antialias: str, n: Shape, m: Shape, dtype: str, kind: str) -> Question:
+    x = (size(n), 1, *n) if kind == "impulses" else (2, 2, *n)
+    return Question(op=Lanczos(size=m, lobes=lobes, antialias=antialias), x=x, dtype=dtype, kind=kind)
 
 
 def _resize(fields: Fields, n: Shape, m: Shape, scale: Pairs = (), *, kind: str = "integers", dtype: str = "float32") -> Question:

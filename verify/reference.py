@@ -194,7 +194,7 @@ class Reference:
         """y, ∂x and each ∂w, as float64; NaN where nothing finite may come out."""
         x, g, w = self.drawn
         if self.question.kind in MARKS:
-            return self._marked(x, g, w)
+            return self._marked(x, g, w) if not self._selects else self.everything(x, g, w)
         if self.exact and self._fits_float32:
             x, g, *weights = (a.astype(np.float32) for a in (x, g, *w))
             return tuple(a.astype(np.float64) for a in self.everything(x, g, tuple(weights)))
@@ -220,37 +220,46 @@ class Reference:
 
     @cached_property
     def _exactly(self) -> list[tuple[Array, Array]]:
-        """Each output as the sum of two float64, from exact arithmetic on whole numbers scaled by powers of two."""
+        """Each output as the sum of two float64, from exact arithmetic on whole numbers scaled by powers of two. Of x that are no
+        numbers, as if they were 0."""
+        x, g, w = self.drawn
+        x = np.where(np.isfinite(x), x, 0)
         if not self.differentiated or self.question.op.degree != 1 + len(self.question.w):
-            x, g, *w = (_fractions(a) for a in (self.drawn[0], self.drawn[1], *self.drawn[2]))
-            return [_split(a, 0) for a in self.everything(x, g, tuple(w))]
-        (x, ex), (g, eg), *w_and_e = (_scaled(a) for a in (self.drawn[0], self.drawn[1], *self.drawn[2]))
-        weights, ew = [w for w, _ in w_and_e], [e for _, e in w_and_e]
+            x, g, *weights = (_fractions(a) for a in (x, g, *w))
+            return [_split(a, 0) for a in self.everything(x, g, tuple(weights))]
+        (x, ex), (g, eg), *w_and_e = (_scaled(a) for a in (x, g, *w))
+        weights, ew = [v for v, _ in w_and_e], [e for _, e in w_and_e]
         exponents = (ex + sum(ew), eg + sum(ew), *(ex + eg + sum(ew) - e for e in ew))
         return [_split(a, e) for a, e in zip(self.everything(x, g, tuple(weights)), exponents, strict=True)]
 
     def _marked(self, x: Array, g: Array, w: Outputs) -> Outputs:
         """NaN where the one pixel that is no number has a window, and the other pixels' answer elsewhere.
 
-        Infinity where either is right: in ∂w of a step, if no later step looks at the window. The chain rule multiplies it by 0 there.
-        What chooses takes it as the greatest number there is.
+        Infinity where either is right: where the pixel has a weight only if its coordinate is rounded; and in ∂w of a step, if no later
+        step looks at the window. The chain rule multiplies it by 0 there. What chooses takes it as the greatest number there is.
         """
-        if self._selects:
-            return self.everything(x, g, w)
-        here, nowhere = ~np.isfinite(x), np.zeros(x.shape)
-        ones = tuple(np.ones(v.shape) for v in w)
-        with_it, without = (self.everything(a, np.ones(g.shape), ones) for a in (here.astype(float), nowhere))
-        seen = [a - b for a, b in zip(with_it, without, strict=True)]
-        clean = self.everything(np.where(here, 0, x), g, w)
-        met = (seen[0], nowhere, *self._met(here.astype(float), ones))[: len(seen)]
+        here, op = (~np.isfinite(x)).astype(float), self.question.op
+        clean = self.everything(np.where(here > 0, 0, x), g, w) if self.exact else tuple(high for high, _ in self._exactly)
+        seen = self._seeing(here, op.absolute())
+        met = (np.zeros(seen[0].shape), np.zeros(x.shape), *self._met(here))[: len(seen)]
+        for way in op.wavering(self.digits):
+            met = tuple(a + b for a, b in zip(met, self._seeing(here, way), strict=True))
         return tuple(np.where(s > 0, np.nan, np.where(m > 0, np.inf, a)) for s, m, a in zip(seen, met, clean, strict=True))
 
-    def _met(self, x: Array, ones: Outputs) -> list[Array]:
+    def _seeing(self, here: Array, op: Operation) -> Outputs:
+        """For each place of each output, how much of these pixels of x it sees."""
+        q = self.question
+        ones = tuple(np.ones(shape) for shape in q.w)
+        with_it, without = (self.everything(x, np.ones(q.y), ones, op) for x in (here, np.zeros(q.x)))
+        return tuple(a - b for a, b in zip(with_it, without, strict=True))
+
+    def _met(self, x: Array) -> list[Array]:
         """For each weight, how often its own step's windows see these pixels of x."""
         met, nowhere = [], np.zeros(x.shape)
-        for op, own in self.question.op.dealt(ones):
-            y, nothing = op(x, *own), op(nowhere, *own)
-            gradients = (op.vjp(a, *own, np.ones(y.shape))[1:] for a in (x, nowhere))
+        for step, shapes in self.question.op.dealt(self.question.w):
+            op, ones = step.absolute(), [np.ones(shape) for shape in shapes]
+            y, nothing = op(x, *ones), op(nowhere, *ones)
+            gradients = (op.vjp(a, *ones, np.ones(y.shape))[1:] for a in (x, nowhere))
             met += [a - b for a, b in zip(*gradients, strict=True)]
             x, nowhere = y, nothing
         return met

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from backends import Step, jax
 from backends.known import Known, unsaid
-from spec import AdaptiveAveragePool, AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, MaxPool, Operation, Resize, SumPool, Upsample
+from spec import (
+    AdaptiveAveragePool,
+    AdaptiveMaxPool,
+    AveragePool,
+    Conv,
+    ConvTranspose,
+    Lanczos,
+    MaxPool,
+    Operation,
+    Resize,
+    SumPool,
+    Upsample,
+)
+from spec.resize import coordinate
 from spec.resize_words import NEAREST
 from spec.separable import alike
 
@@ -38,6 +53,19 @@ def close_call(op: Operation, at: Step, env: dict[str, str]) -> bool:
         if n != m and (np.floor((j + 0.5).astype(np.float32) * factor) != (2 * j + 1) * n // (2 * m)).any():
             return True
     return False
+
+
+def _weighed(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    return isinstance(op, Lanczos) or (isinstance(op, Resize) and op.mode != "nearest")
+
+
+def _close_to_a_pixel(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    """A Lanczos window met within a thousandth of a pixel's middle, in a precision that shows it."""
+    if not isinstance(op, Lanczos) or at.dtype != "float64":
+        return False
+    axes = zip(at.x[2:], op.size, strict=True)
+    places = [coordinate("half_pixel", j, n, m, Fraction(m, n)) for n, m in axes if n != m for j in range(m)]
+    return any(0 < abs(c - round(c)) <= Fraction(1, 1000) for c in places)
 
 
 def _cells_begun_in_the_padding(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -120,6 +148,24 @@ KNOWN = [
         id="jax-resize-outside", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported", when=unsaid(jax, Resize),
         reason="image.resize knows half-pixel coordinates alone, and scale_and_translate answers 0 where one lies half a pixel outside x",
         link="https://github.com/jax-ml/jax/issues/11206",
+    ),
+    Known(
+        id="jax-lanczos-words", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported", when=unsaid(jax, Lanczos),
+        reason="jax.image.resize knows Lanczos windows of 3 and of 5 lobes",
+        link="https://docs.jax.dev/en/latest/_autosummary/jax.image.resize.html",
+    ),
+    Known(
+        id="jax-lanczos-flat-top", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_close_to_a_pixel,
+        reason="the weight of a pixel less than a thousandth of a pixel away is taken for 1, so that it need not be divided by nearly 0; "
+        "in float64 that shows: it is off by up to 2·10⁻⁶",
+        link="no thread found",
+    ),
+    Known(
+        id="jax-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), numbers=("nan", "infinity"),
+        when=_weighed, sometimes=True, message="no window of theirs sees",
+        reason="resampling multiplies whole lines by a matrix that is mostly zeros, and 0 · NaN is NaN: one pixel that is no number shows "
+        "in its whole row and column",
+        link="no thread found",
     ),
     Known(
         id="jax-dilated-max-pool-gradient", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="refused", outputs=("dx",),

@@ -11,6 +11,7 @@ from spec import (
     AveragePool,
     Conv,
     ConvTranspose,
+    Lanczos,
     LpPool,
     MaxPool,
     Operation,
@@ -53,7 +54,11 @@ def _grouped_dilated_double(op: Operation, at: Step, env: dict[str, str]) -> boo
 
 def _interpolation(op: Operation, at: Step) -> str:
     """The interpolation that keras.ops.image.resize is told, if it is."""
-    return (said(op, at, keras.INTERPOLATIONS) or "") if isinstance(op, Resize) and op.rank < 3 else ""
+    if not isinstance(op, Resize | Lanczos) or op.rank == 3:
+        return ""
+    if isinstance(op, Lanczos):
+        return f'interpolation="lanczos{op.lobes}"' + ", antialias=True" * (op.antialias == "yes")
+    return said(op, at, keras.INTERPOLATIONS) or ""
 
 
 def _nearest(close_call: When) -> When:
@@ -81,6 +86,10 @@ def _other_cubic(op: Operation, at: Step, env: dict[str, str]) -> bool:
     if not isinstance(op, Resize) or _interpolation(op, at) != 'interpolation="bicubic"':
         return False
     return not alike(op, Resize(size=op.size, **torch_resize("cubic")), at.x)
+
+
+def _by_lanczos(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    return isinstance(op, Lanczos) and op.rank < 3
 
 
 def _mirrored_beyond_the_edge(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -160,6 +169,15 @@ KNOWN = [
         id="keras-resize-words", runtimes=("keras-*",), versions=SINCE, verdict="unsupported", when=unsaid(keras, Resize),
         reason="keras.ops.image.resize takes pictures and a size: nearest, bilinear and bicubic with half-pixel coordinates",
         link="https://keras.io/api/ops/image/",
+    ),
+    Known(
+        id="keras-lanczos-words", runtimes=("keras-*",), versions=SINCE, verdict="unsupported", when=unsaid(keras, Lanczos),
+        reason="keras.ops.image.resize takes pictures", link="https://keras.io/api/ops/image/",
+    ),
+    Known(
+        id="keras-torch-lanczos", runtimes=("keras-torch",), versions=SINCE, verdict="refused", when=_by_lanczos,
+        message="interpolation", reason="PyTorch has no Lanczos window; TensorFlow and JAX have",
+        link="https://github.com/keras-team/keras-core/pull/220",
     ),
     Known(
         id="keras-pad-modes", runtimes=("keras-*",), versions=SINCE, verdict="unsupported", when=unsaid(keras, Pad),
@@ -306,7 +324,8 @@ KNOWN = [
     ),
     Known(
         id="keras-tensorflow-antialias-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
-        when=lambda op, at, env: "antialias" in _interpolation(op, at) and at.dtype != "float32", message="cannot compute",
-        reason="the gradient of antialiased resampling wants a float32 picture", link="no thread found",
+        when=lambda op, at, env: at.dtype != "float32" and any(word in _interpolation(op, at) for word in ("antialias", "lanczos")),
+        message="cannot compute", reason="the gradient of antialiased resampling and of Lanczos wants a float32 picture",
+        link="no thread found",
     ),
 ]  # fmt: skip

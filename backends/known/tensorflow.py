@@ -11,6 +11,7 @@ from spec import (
     AveragePool,
     Conv,
     ConvTranspose,
+    Lanczos,
     LpPool,
     MaxPool,
     Operation,
@@ -53,8 +54,10 @@ def _by_sums(op: AveragePool, at: Step) -> bool:
 
 def _resizer(op: Operation, at: Step) -> str:
     """The function that resamples lines and pictures, with its method, where there is one."""
-    if not isinstance(op, Resize) or op.rank == 3:
+    if not isinstance(op, Resize | Lanczos) or op.rank == 3:
         return ""
+    if isinstance(op, Lanczos):
+        return f"lanczos{', antialias=True' * (op.antialias == 'yes')}"
     return said(op, at, tensorflow.RESIZERS) or said(op, at, tensorflow.RESIZERS_V1) or ""
 
 
@@ -204,7 +207,7 @@ def _valid_in_keras(op: Operation, at: Step, env: Env) -> bool:
 
 
 def _without_xla_kernel(op: Operation, at: Step, env: Env) -> bool:
-    return any(word in _resizer(op, at) for word in ("bicubic", "antialias"))
+    return any(word in _resizer(op, at) for word in ("bicubic", "antialias", "lanczos"))
 
 
 def _nearest_picture(op: Operation, at: Step, env: Env) -> bool:
@@ -366,6 +369,16 @@ KNOWN = [
         link="https://github.com/tensorflow/tensorflow/issues/6720",
     ),
     Known(
+        id="tensorflow-lanczos-words", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=unsaid(tensorflow, Lanczos),
+        reason="tf.image.resize takes pictures", link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
+    ),
+    Known(
+        id="tensorflow-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), numbers=("nan", "infinity"),
+        when=lambda op, at, env: any(word in _resizer(op, at) for word in ("lanczos", "antialias")), sometimes=True,
+        message="no window of theirs sees",
+        reason="ScaleAndTranslate multiplies a pixel or two beyond the window by zero, and 0 · NaN is NaN", link="no thread found",
+    ),
+    Known(
         id="tensorflow-nearest-float32-coordinates", runtimes=("tensorflow",), versions=SILENT, verdict="differ", when=close_call,
         reason="coordinates are computed in float32; where one is a whole number, its product may fall below it, and the pixel before is "
         "taken",
@@ -376,7 +389,7 @@ KNOWN = [
             id=f"tensorflow-bicubic-table-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_table, numbers=numbers,
             reason="bicubic takes its weights from a table of 1024 places between two pixels", link="no thread found",
         )
-        for verdict, numbers in (("differ", ("integers", "impulses", "compiled")), ("imprecise", ("normal",)))
+        for verdict, numbers in (("differ", ("integers", "impulses", "compiled", "nan", "infinity")), ("imprecise", ("normal",)))
     ),
     Known(
         id="tensorflow-bicubic-narrow-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",),
@@ -478,7 +491,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-xla-resize", runtimes=BOTH, versions=SINCE, verdict="refused", numbers=("xla",), when=_without_xla_kernel,
-        message="Detected unsupported operations", reason="XLA has no kernel for bicubic and none for antialiased resampling",
+        message="Detected unsupported operations", reason="XLA has no kernel for bicubic, Lanczos and antialiased resampling",
         link="https://github.com/tensorflow/tensorflow/issues/108660",
     ),
     Known(

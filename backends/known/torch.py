@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends import Step, torch
 from backends.known import EAGER, Known, unsaid
-from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
+from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, Lanczos, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
 from spec.question import INTEGERS
 from spec.resize_words import torch_resize
 from spec.separable import alike
@@ -148,6 +148,10 @@ KNOWN = [
         reason="F.interpolate resamples by half-pixel or aligned corners, cubic with a = −3/4 (−1/2 if it smooths), area as adaptive "
         "pooling; volumes by nearest and linear",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
+    ),
+    Known(
+        id="torch-lanczos", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="unsupported", when=unsaid(torch, Lanczos),
+        reason="F.interpolate has no Lanczos window", link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
     ),
     Known(
         id="torch-pad-symmetric", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="unsupported", when=unsaid(torch, Pad),
