@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count, islice, product
+from math import gcd
 from typing import Any
 
 from covertable import make
@@ -46,10 +47,15 @@ def rows(grid: Grid, strength: int) -> Iterator[Row]:
 
 
 def _in_turn(indices: dict[str, list[int]]) -> Iterator[dict[str, int]]:
-    """Every value at least once, each field at a pace of its own: what is left over is spread, not filled up with first values."""
-    longest = max(map(len, indices.values()))
-    for row in range(longest):
-        yield {name: (row + row * place // longest + place) % len(values) for place, (name, values) in enumerate(indices.items())}
+    """Every value at least once, in as many rows as the longest field has values. Each field goes through its own at a pace and from a
+    place of its own, and one further in each round, so that fields of one length do not go hand in hand."""
+    for row in range(max(map(len, indices.values()))):
+        yield {name: _step(row, place, len(values)) for place, (name, values) in enumerate(indices.items())}
+
+
+def _step(row: int, place: int, length: int) -> int:
+    paces = [pace for pace in range(1, length + 1) if gcd(pace, length) == 1]
+    return (row * paces[place % len(paces)] + row // length + place) % length
 
 
 def axes(row: Row, letter: str, rank: int) -> Shape:
