@@ -179,8 +179,8 @@ def named(name: str) -> list[Backend]:
         raise BadBackend(f"--backend {name}: there is no interpreter at {python}; give the path of a python executable")
     chosen, ours = _chosen(what), found()
     suffix = f"={python}" if python else ""
-    python = os.path.abspath(python) if python else ""  # not resolved: an environment's python is a link
-    return [replace(b, python=python or None, asked=(b.name if ours.get(b.name) == b else what) + suffix) for b in chosen]
+    interpreter = os.path.abspath(python) if python else None  # not resolved: an environment's python is a link
+    return [replace(b, python=interpreter, asked=(b.name if ours.get(b.name) == b else what) + suffix) for b in chosen]
 
 
 def _chosen(what: str) -> list[Backend]:

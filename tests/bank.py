@@ -17,8 +17,7 @@ from backends import Backend, Unsupported
 from spec import Question, parse_question
 from tests.mutants import HONEST, MUTANTS, Mutant
 from verify.cases import questions
-from verify.conclude import FINE
-from verify.record import Record
+from verify.record import FINE, Record
 from verify.run import Run
 
 DIAGNOSED_AT_LEAST = 0.9

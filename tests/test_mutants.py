@@ -6,7 +6,7 @@ import pytest
 
 from tests.bank import DIAGNOSED_AT_LEAST, Examined, examined, honest, pool
 from tests.mutants import MUTANTS
-from verify.conclude import FINE
+from verify.record import FINE
 
 pytest.importorskip("torch")
 

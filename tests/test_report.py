@@ -18,8 +18,7 @@ from backends import Backend, Runtime, Unsupported
 from spec import parse_question
 from tests.command import GLUE
 from verify import record
-from verify.conclude import FINE
-from verify.record import BadReport, Report, json_schema, load, save
+from verify.record import FINE, BadReport, Report, json_schema, load, save
 from verify.run import Run
 
 HOME = Path(record.__file__).parent.parent

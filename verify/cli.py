@@ -13,20 +13,21 @@ import typer
 from msgspec import structs
 from rich.console import Console
 
-from backends import Backend, BadBackend, found
+from backends import BadBackend, found
 from backends.known import everything
 from spec import Impossible, operations, parse_question
 from verify import show
 from verify.engine import Start
 from verify.environment import machine, missing, source_digest, versions
 from verify.findings import alike, find
+from verify.merge import merged
 from verify.pages import claims_page, known_page, theorems_page
 from verify.plan import Plan, chosen, one_of
-from verify.process import GIB, Host, HostFailed
+from verify.process import GIB, MEMORY, Host, HostFailed
 from verify.prove import prove_all
 from verify.record import BadReport, Report, load, save
 from verify.reference import CONFIDENCE
-from verify.run import NothingToAsk, Run, merged
+from verify.run import NothingToAsk, Run
 from verify.store import BadStore, Store
 
 app = typer.Typer(
@@ -53,7 +54,7 @@ def run(
     out: Annotated[Path, typer.Option(help="The folder for report.json and run.sqlite.")] = Path("runs/latest"),
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder, as it was begun.")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
-    memory: Annotated[float, typer.Option(help="GiB that a host may take.", min=0.25)] = 8.0,
+    memory: Annotated[float, typer.Option(help="GiB that a host may take.", min=0.25)] = MEMORY / GIB,
     on: Annotated[str, typer.Option(help="local; ray, for a local Ray; or ray:ADDRESS, for a cluster that is there.")] = "local",
     cores: Annotated[int, typer.Option(help="How many hosts may be busy at a time. [default: all cores]", min=0)] = 0,
     shrink: Annotated[bool, typer.Option(help="Find the smallest question for each thing that nothing explains.")] = True,
@@ -67,20 +68,18 @@ def run(
         if resume:
             _only(context, "--resume", "resume", "timeout", "memory", "on", "cores", "shrink", "quiet")
             out, store = resume, Store.opened(resume)
-            plan, backends = store.plan, chosen(store.plan.backends)
         else:
-            backends = chosen(backend or [])
+            backends = chosen(backend)
             plan = Plan(
                 backends=[b.asked or b.name for b in backends], suite=suite, ops=op or [], dtypes=dtype or [], kinds=kind or [],
-                texts=case or [], seed=seed, confidence=confidence, shard=_shard(shard), code=_digest(backends),
+                texts=case or [], seed=seed, confidence=confidence, shard=_shard(shard), code=source_digest(backends),
             )  # fmt: skip
             _writable(out)
             _ = plan.questions
             store = Store.begun(out, plan, machine())
         with store, _place(on) as (start, there):
-            if plan.code != _digest(backends):
-                raise BadStore(f"{out} was begun by another version of concordant or of a backend file; begin a new run")
-            asked = Run.of(plan, backends, store, timeout=timeout, memory=int(memory * GIB), cores=cores or there, start=start)
+            how = {"timeout": timeout, "memory": int(memory * GIB), "cores": cores or there, "start": start}
+            asked = Run.resumed(store, **how) if resume else Run.of(store, backends, **how)
             report = _go(asked, out, quiet=quiet, shrink=shrink)
     except (Impossible, BadBackend, NothingToAsk, BadStore, HostFailed) as error:
         _refuse(str(error))
@@ -113,7 +112,7 @@ def shrink(
     """Find the smallest form of a wrong answer, on record or not, with a program and a text to report it. Exit status 1 if it is wrong."""
     try:
         _writable(out)
-        asked = Run([parse_question(question)], chosen(backend or []), suite={"name": "shrink"}, timeout=timeout, known=[])
+        asked = Run([parse_question(question)], chosen(backend), suite={"name": "shrink"}, timeout=timeout, known=[])
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
     report = _go(asked, out, quiet=False, shrink=True)
@@ -139,7 +138,7 @@ def fuzz(
     try:
         _writable(out)
         one_of("op", op or [], operations())
-        search, backends = Search.resumed(out), chosen(backend or [])
+        search, backends = Search.resumed(out), chosen(backend)
         with Console(stderr=True).status("fuzzing") as status:
             for report in rounds(
                 search, backends, ops=op or [], minutes=minutes, seed=seed, timeout=timeout, watch=lambda words: status.update(words)
@@ -239,7 +238,7 @@ def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_onl
     try:
         _writable(out)
         suite: dict[str, object] = {"name": "claims" if claims_only else "theorems"}
-        asked = Run([], chosen(backend or []), suite, proofs=prove_all(names, claims_only=claims_only))
+        asked = Run([], chosen(backend), suite, proofs=prove_all(names, claims_only=claims_only))
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
     report = _go(asked, out, quiet=False)
@@ -312,11 +311,6 @@ def _shard(text: str) -> tuple[int, int]:
     if not (slash and i.isdecimal() and n.isdecimal() and len(text) < 20):
         raise Impossible(f"--shard is {text!r}, but it must be like 2/5, the second of five")
     return int(i), int(n)
-
-
-def _digest(backends: list[Backend]) -> str:
-    files = [Path(b.module.__file__) for b in backends if b.module.__file__]
-    return source_digest(*sorted({path.resolve() for path in files}))
 
 
 def _keep(report: Report, out: Path) -> None:

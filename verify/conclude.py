@@ -13,14 +13,13 @@ import numpy as np
 from backends import Backend
 from backends.known import Known
 from spec import Array, Question
-from spec.question import COMPILED, FLOATS
 from spec.theorem import Side
 from verify import floors
 from verify.environment import own_version
+from verify.groups import standing
 from verify.judge import Judgement
 from verify.prove import Case, Proof, asked
 from verify.record import (
-    FINE,
     SCHEMA,
     Counterexample,
     KnownReport,
@@ -192,7 +191,7 @@ def _theorem(proof: Proof, records: list[Record], ran: Sequence[Ran]) -> Theorem
 def _on(ran: Ran, records: list[Record]) -> TheoremOnRuntime:
     own = [r for r in records if r.runtime == ran.backend.name]
     counts = Counter(r.verdict for r in own)
-    wrong = [r for r in own if r.verdict not in FINE and r.known is None]
+    wrong = [r for r in own if standing(r) == "new"]
     return TheoremOnRuntime(
         verdict="broken" if wrong or not counts["agree"] else "holds",
         agree=counts["agree"], vacuous=counts["vacuous"], other=len(own) - counts["agree"] - counts["vacuous"],
@@ -203,13 +202,13 @@ def _summary(
     questions: int, runtimes: dict[str, RuntimeReport], theorems: dict[str, TheoremReport], records: list[Record], tally: Tally,
     floor: float, interrupted: bool,
 ) -> Summary:  # fmt: skip
-    unexplained = sum(r.verdict not in FINE and r.known is None for r in records)
+    unexplained = sum(standing(r) == "new" for r in records)
     stale = [known.id for known in tally.known if tally.agreed[known.id]]
     broken = [name for name, t in theorems.items() if t.verdict == "broken" or any(r.verdict == "broken" for r in t.runtimes.values())]
     below = [
         f"{name} agrees on less than {floor:.0%} of its answers"
         for name in runtimes
-        if _below(floor, [r for r in records if r.runtime == name and r.kind == "case"])
+        if _below(floor, [r for r in records if r.runtime == name])
     ] + (floors.below(records) if floor else [])
     failed = any(r.status == "failed" for r in runtimes.values())
     wrong = unexplained or stale or below or failed or broken or not records
@@ -220,8 +219,7 @@ def _summary(
 
 
 def _below(floor: float, records: list[Record]) -> bool:
-    """Of what is asked in floats and run as it is written: integers and compilers are not for everybody to have."""
-    records = [r for r in records if r.dtype in FLOATS and r.numbers not in COMPILED]
+    records = [r for r in records if floors.everybodys(r)]
     return bool(records) and sum(r.verdict == "agree" for r in records) < floor * len(records)
 
 

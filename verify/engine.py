@@ -16,7 +16,7 @@ from typing import Protocol
 
 from backends import Backend
 from verify.answer import Answer
-from verify.process import GIB, Host, HostDied, HostLost, HostSilent, Job
+from verify.process import GIB, MEMORY, Host, HostDied, HostLost, HostSilent, Job
 from verify.record import Verdict
 
 BATCHES = (1, 8, 64)
@@ -95,7 +95,7 @@ class Asker:
     versions: dict[str, str] = field(default_factory=dict)
     hosts: int = 1
     """How many processes share the work."""
-    memory: int = 8 * GIB
+    memory: int = MEMORY
     """Bytes that a host may take."""
     start: Start = Host.start
     running: dict[int, AnyHost] = field(default_factory=dict)

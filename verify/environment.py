@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -90,12 +91,12 @@ def own_version() -> str:
         return "unknown"
 
 
-@lru_cache
-def source_digest(*more: Path) -> str:
-    """Of everything that asks and judges, and of these files too."""
-    files = sorted(path for name in ("spec", "backends", "verify") for path in (HOME / name).rglob("*.py"))
+def source_digest(backends: Iterable[Backend]) -> str:
+    """Of everything that asks and judges, and of these backends' files."""
+    ours = {path for name in ("spec", "backends", "verify") for path in (HOME / name).rglob("*.py")}
+    theirs = {Path(b.module.__file__).resolve() for b in backends if b.module.__file__}
     digest = hashlib.sha256()
-    for path in (*files, *more):
+    for path in (*sorted(ours), *sorted(theirs - ours)):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -17,7 +17,7 @@ from verify.record import Record, load
 
 TABLE = """
                     jax  keras-jax  keras-tensorflow  keras-torch  tensorflow  torch
-Conv                 95         90                90           90          80     95
+Conv                 95         90                90           90          85     95
 ConvTranspose        85         85                80           85          80     95
 Upsample             95         95                95           95          95    100
 ZeroInsert          100        100               100          100         100    100
@@ -27,11 +27,12 @@ AveragePool         100         85                75           80          80   
 MaxPool              90         85                75           85          75     95
 DepthToSpace        100        100               100          100         100    100
 SpaceToDepth        100        100               100          100         100    100
-Resize               95         75                65           65          60     80
+Resize               95         75                65           65          55     75
+Lanczos              95         95                65            0          55      0
 LpPool              100         85                80           85          95     95
 AdaptiveAveragePool  40         80                90           80          40    100
 AdaptiveMaxPool      50         85                75           90          50    100
-Pad                 100         65                60           45          60     75
+Pad                 100         60                60           45          60     70
 """
 
 STEP = 5
@@ -43,15 +44,17 @@ def floors(table: str = TABLE) -> dict[tuple[str, str], int]:
     return {(name, runtime): int(percent) for name, *row in rows for runtime, percent in zip(head, row, strict=True)}
 
 
-def shares(records: Iterable[Record]) -> dict[tuple[str, str], float]:
-    """Of each operation and runtime, the percentage that agrees of what is asked in floats and run as it is written.
+def everybodys(record: Record) -> bool:
+    """Whether it is asked in floats and run as it is written: integers and compilers are not for everybody to have."""
+    return record.kind == "case" and record.dtype in FLOATS and record.numbers not in COMPILED
 
-    Integers and compilers are not for everybody to have; what is vacuous says nothing.
-    """
+
+def shares(records: Iterable[Record]) -> dict[tuple[str, str], float]:
+    """Of each operation and runtime, the percentage that agrees of what is everybody's. What is vacuous says nothing."""
     asked: Counter[tuple[str, str]] = Counter()
     right: Counter[tuple[str, str]] = Counter()
     for r in records:
-        if r.kind == "case" and r.verdict != "vacuous" and r.dtype in FLOATS and r.numbers not in COMPILED:
+        if everybodys(r) and r.verdict != "vacuous":
             asked[operation(r), r.runtime] += 1
             right[operation(r), r.runtime] += r.verdict == "agree"
     return {key: 100 * right[key] / n for key, n in asked.items()}

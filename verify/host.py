@@ -44,6 +44,11 @@ WHOLE = {"uint8": (0, 255), "int8": (-128, 127), "int32": (-(1 << 31), (1 << 31)
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
+def unsigned(dtype: str) -> bool:
+    """Whether it has no numbers below 0."""
+    return dtype in WHOLE and WHOLE[dtype][0] == 0
+
+
 def numbers(kind: str, seed: int, draw_number: int, shapes: list[tuple[int, ...]], *, radius: int, unit: int, dtype: str) -> list[Array]:
     """x, the cotangent g and the weights of one draw, as float64 arrays whose values are exact in `dtype`.
 
@@ -59,7 +64,7 @@ def numbers(kind: str, seed: int, draw_number: int, shapes: list[tuple[int, ...]
         drawn[0] = (ranks - ranks.size // 2).astype(np.float64)
     if kind == "impulses":
         return [_impulses(shape) for shape in shapes]
-    if dtype in WHOLE and WHOLE[dtype][0] == 0:
+    if unsigned(dtype):
         drawn = [a - a.min() if kind == "distinct" and i == 0 else a + radius for i, a in enumerate(drawn)]
     drawn[:2] = [a * unit for a in drawn[:2]]
     if kind in MARKS:

@@ -78,7 +78,8 @@ def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
         return Judgement(name, "differ", f"shape {got.values.shape} instead of {expected.shape}")
     if q.kind == "inference":
         return Judgement(name, "agree")
-    values = got.values.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        values = got.values.astype(np.float64)
     if q.kind in MARKS:
         verdict = _located(name, i, reference, values)
     elif reference.exact:

@@ -85,11 +85,11 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
         return slice(self.shard[0] - 1, None, self.shard[1])
 
 
-def chosen(names: Iterable[str]) -> list[Backend]:
+def chosen(names: Iterable[str] | None) -> list[Backend]:
     """The backends of these names; all that are installed where none is given. Raises BadBackend."""
-    named_ones: dict[str, Backend] = {}
     if not names:
         return [b for b in found().values() if not missing(b)]
+    named_ones: dict[str, Backend] = {}
     for b in (b for name in names for b in named(name)):
         if named_ones.setdefault(b.name, b) != b:
             raise BadBackend(f"{b.name} is both {named_ones[b.name].asked} and {b.asked}; give one another name in its RUNTIMES")

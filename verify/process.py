@@ -29,6 +29,8 @@ INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
 NUMBERS = {"bool", *INTEGERS, "float16", "float32", "float64", "complex64", "complex128"}
 """The dtypes that arrays may travel in."""
 GIB = 1 << 30
+MEMORY = 8 * GIB
+"""Bytes that a host may take, unless told otherwise."""
 TELLING = re.compile(r"check failed|fatal|error|corrupt|abort|assert|invalid", re.IGNORECASE)
 """What a line of last words looks like that says more than a stack frame does."""
 
@@ -82,7 +84,7 @@ class Host:
     """Bytes in use after the first batch."""
 
     @classmethod
-    async def start(cls, backend: Backend, *, survey: bool, timeout: float, memory: int = 8 * GIB) -> Host:
+    async def start(cls, backend: Backend, *, survey: bool, timeout: float, memory: int = MEMORY) -> Host:
         """A process that has the framework loaded and may take `memory` bytes. Raises HostFailed."""
         added = {**backend.runtime.environment, **(backend.runtime.survey if survey else {})}
         python = backend.python or sys.executable

@@ -98,17 +98,13 @@ class Reference:
         """Whole numbers are drawn from −radius … radius, so that terms · radius**degree is exactly representable. 0 if there is no such."""
         q = self.question
         most = self._largest_whole // (self._terms * q.op.unit_on(q.x, *q.w))
-        degree, reach = q.op.degree, 1 + self._unsigned
+        degree, reach = q.op.degree, 1 + host.unsigned(q.dtype)
         if q.kind == "ties":
             return int(most >= reach)
         radius = min(round(most ** (1 / degree)) + 1, LARGEST_RADIUS)
         while radius and int(reach * radius) ** degree > most:
             radius -= 1
         return int(radius)
-
-    @property
-    def _unsigned(self) -> bool:
-        return self.question.dtype in INTEGERS and host.WHOLE[self.question.dtype][0] == 0
 
     @property
     def _largest_whole(self) -> int:
@@ -126,8 +122,8 @@ class Reference:
         """What sums of x may reach if all its elements differ; a maximum adds nothing."""
         q = self.question
         if self._selects:
-            return math.prod(q.x) // (2 if q.dtype in INTEGERS and not self._unsigned else 1)
-        reach = 1 + self._unsigned
+            return math.prod(q.x) // (2 if q.dtype in INTEGERS and not host.unsigned(q.dtype) else 1)
+        reach = 1 + host.unsigned(q.dtype)
         largest = max(math.prod(q.x) * reach // 2, reach * self.radius) * self.unit
         return int(self._terms * largest * max(reach * self.radius, 1) ** (q.op.degree - 1))
 

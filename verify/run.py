@@ -6,15 +6,14 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncGenerator, Callable
-from contextlib import ExitStack, aclosing, suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from msgspec import structs
 
-from backends import Backend, BadBackend, Unsupported, named
+from backends import Backend, BadBackend, Unsupported
 from backends.known import Known, everything
 from spec import Array, Question
 from spec.question import WHOLE
@@ -22,10 +21,10 @@ from verify.answer import Answer
 from verify.conclude import Ask, Ran, conclude
 from verify.diagnose import diagnose, equals, resembled
 from verify.engine import Asker, Cores, Start, answers
-from verify.environment import machine, missing, variables, versions
+from verify.environment import machine, missing, source_digest, variables, versions
 from verify.judge import Judgement, judge
-from verify.plan import Plan
-from verify.process import GIB, Host, HostFailed, Job
+from verify.plan import chosen
+from verify.process import MEMORY, Host, HostFailed, Job
 from verify.prove import Proof, asked
 from verify.record import Report, Verdict
 from verify.reference import CONFIDENCE, Reference
@@ -59,7 +58,7 @@ class Run:
     confidence: int = CONFIDENCE
     timeout: float = 60.0
     cores: int = field(default_factory=lambda: os.cpu_count() or 1)
-    memory: int = 8 * GIB
+    memory: int = MEMORY
     """Bytes that a host may take."""
     start: Start = Host.start
     """Starts a host, here or elsewhere."""
@@ -71,15 +70,25 @@ class Run:
     interrupted: bool = False
 
     @classmethod
-    def of(cls, plan: Plan, backends: list[Backend], store: Store, **how: Any) -> Run:
-        """What a plan says, as far as the store has no verdict on it. Raises BadStore if its verdicts are on other versions."""
+    def of(cls, store: Store, backends: list[Backend], **how: Any) -> Run:
+        """What a store's plan says, as far as it has no verdict on it."""
+        plan = store.plan
+        return cls(
+            plan.questions, backends, plan.described, plan.proofs, plan.floor, plan.confidence, store=store, place=store.machine, **how
+        )  # fmt: skip
+
+    @classmethod
+    def resumed(cls, store: Store, **how: Any) -> Run:
+        """The same, if nothing has changed since it was begun that can change a verdict. Raises BadStore."""
+        backends = chosen(store.plan.backends)
+        if store.plan.code != source_digest(backends):
+            raise BadStore(f"{store.folder} was begun by another version of concordant or of a backend file; begin a new run")
         for backend in backends:
             told, here = store.told(backend.name), _told(backend)
             if told and (told.installed, told.environment) != (here.installed, here.environment):
                 change = f"{told.installed} in {told.environment}, but now it is {here.installed} in {here.environment}"
                 raise BadStore(f"{store.folder} was begun with {backend.name} being {change}; begin a new run")
-        suite = plan.described
-        return cls(plan.questions, backends, suite, plan.proofs, plan.floor, plan.confidence, store=store, place=store.machine, **how)
+        return cls.of(store, backends, **how)
 
     def __post_init__(self) -> None:
         self.questions = list({repr(q): q for asked in self.questions for q in (asked, *exact_form(asked))}.values())
@@ -125,7 +134,8 @@ class Run:
         if ran.reason:
             ran.status = "not installed"
             return
-        self._recall(ran, _told(backend))
+        self._recall(ran)
+        self._tell(ran)
         jobs = self._open(ran)
         again: dict[int, list[Judgement]] = {}
         try:
@@ -148,28 +158,29 @@ class Run:
                 if job.id in again and job.id not in ran.settled:
                     self._settle(ran, job, again[job.id], "interrupted")
             raise
-        self._recall(ran, _told(backend))
         self.watch(backend.name, "done", len(self.asks))
 
     def put_together(self) -> Report:
         """The report of what was asked elsewhere, wherever that was. Raises BadStore if something was not."""
         assert self.store
         for ran in self.ran.values():
-            told = self.store.told(ran.backend.name)
-            lacking = self._open(ran) if told else self.asks
-            if lacking or not told:
+            lacking = self._open(ran) if self.store.told(ran.backend.name) else self.asks
+            if lacking:
                 why = f"{len(lacking)} of {len(self.asks)} questions to {ran.backend.name} have no answer"
                 raise BadStore(f"{why}; finish each part with concordant run --resume")
-            self._recall(ran, told)
+            self._recall(ran)
         return self.report()
 
-    def _recall(self, ran: Ran, told: Told) -> None:
-        """Take what was found of a runtime before, and keep what is found now."""
-        before = (self.store and self.store.told(ran.backend.name)) or told
-        ran.versions.update({**before.versions, **ran.versions})
+    def _recall(self, ran: Ran) -> None:
+        """Take what was found of a runtime before, or is found here."""
+        told = (self.store and self.store.told(ran.backend.name)) or _told(ran.backend)
+        ran.versions.update(told.versions)
         ran.environment = told.environment
+
+    def _tell(self, ran: Ran) -> None:
+        """Keep what is found of a runtime."""
         if self.store:
-            self.store.tell(ran.backend.name, structs.replace(told, versions=dict(ran.versions)))
+            self.store.tell(ran.backend.name, structs.replace(_told(ran.backend), versions=dict(ran.versions)))
 
     def _open(self, ran: Ran) -> list[Job]:
         """What a runtime has to be asked still. Those that cannot be said, or have a verdict already, are settled here."""
@@ -194,8 +205,12 @@ class Run:
         self.watch(ran.backend.name, "starting" if not alone else "confirming", len(ran.settled))
         hosts = max(self.cores // len(self.backends), 1)
         asker = Asker(ran.backend, cores, self.timeout, alone, ran.versions, hosts, self.memory, self.start)
+        told = dict(ran.versions)
         async with aclosing(answers(asker, jobs)) as stream:
             async for job, answer in stream:
+                if ran.versions != told:
+                    self._tell(ran)
+                    told = dict(ran.versions)
                 judged = judge(self.reference(job.id), answer)
                 yield job, [diagnosed(self.reference(job.id), j, answer) for j in judged] if alone else judged
 
@@ -217,35 +232,6 @@ class Run:
         return conclude(
             self.suite, self.asks, self.missed, self.proofs, ran, self.known, self.floor, self.place, interrupted=self.interrupted
         )  # fmt: skip
-
-
-def merged(parts: list[Path], folder: Path) -> Report:
-    """The report of all shards of a run, whose verdicts are put into one store. Raises BadStore."""
-    with ExitStack() as stack:
-        stores = [stack.enter_context(Store.opened(part)) for part in parts]
-        whole = [structs.replace(store.plan, shard=(1, 1)) for store in stores]
-        for part, plan in zip(parts, whole, strict=True):
-            if plan != whole[0]:
-                raise BadStore(f"{part} is of another run than {parts[0]}: they were begun with other options or versions")
-        _every_shard([store.plan.shard for store in stores])
-        into = stack.enter_context(Store.begun(folder, whole[0], stores[0].machine))
-        for store in stores:
-            into.take(store)
-        backends = [b for name in whole[0].backends for b in named(name)]
-        plan = whole[0]
-        return Run(
-            plan.questions, backends, plan.described, plan.proofs, plan.floor, plan.confidence, store=into, place=into.machine
-        ).put_together()  # fmt: skip
-
-
-def _every_shard(shards: list[tuple[int, int]]) -> None:
-    number = shards[0][1]
-    wanted = [(i, number) for i in range(1, number + 1)]
-    if lacking := [f"{i}/{n}" for i, n in wanted if (i, n) not in shards]:
-        raise BadStore(f"shard {', '.join(lacking)} is not there; give the folders of all {number}")
-    if sorted(shards) != wanted:
-        given = ", ".join(f"{i}/{n}" for i, n in sorted(shards))
-        raise BadStore(f"the shards {given} do not make one run; give each of {number} once")
 
 
 def _told(backend: Backend) -> Told:
@@ -277,6 +263,7 @@ def job(i: int, text: str, reference: Reference) -> Job:
     )  # fmt: skip
 
 
+@np.errstate(invalid="ignore")
 def diagnosed(reference: Reference, judged: Judgement, answer: Answer) -> Judgement:
     """With the words of a neighbour that gives exactly this wrong answer, if there is one."""
     output = reference.names.index(judged.output)

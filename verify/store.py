@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -65,8 +66,9 @@ class Store:
             for kind, name in store._db.execute("SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view')").fetchall():
                 store._db.execute(f'DROP {kind} "{name}"')
             store._db.executescript(TABLES + f"PRAGMA user_version = {FORMAT};")
-            store.note("plan", plan)
-            store.note("machine", machine)
+            store.plan = plan
+            store._note("plan", plan)
+            store._note("machine", machine)
         return store
 
     @classmethod
@@ -80,7 +82,7 @@ class Store:
             _ = store.plan
         return store
 
-    @property
+    @cached_property
     def plan(self) -> Plan:
         """What the run is asked."""
         plan: Plan = self._noted("plan", Plan)
@@ -99,11 +101,7 @@ class Store:
 
     def tell(self, runtime: str, told: Told) -> None:
         """Keep what was found of a runtime."""
-        self.note(f"runtime {runtime}", told)
-
-    def note(self, name: str, value: Any) -> None:
-        with self._clear():
-            self._db.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (name, msgspec.json.encode(value)))
+        self._note(f"runtime {runtime}", told)
 
     def keep(self, runtime: str, asked: str, judged: list[Judgement]) -> None:
         """Keep the verdicts on one thing asked."""
@@ -130,6 +128,10 @@ class Store:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         with suppress(sqlite3.Error):
             self._db.close()
+
+    def _note(self, name: str, value: Any) -> None:
+        with self._clear():
+            self._db.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (name, msgspec.json.encode(value)))
 
     def _noted(self, name: str, kind: Any) -> Any:
         with self._clear():
