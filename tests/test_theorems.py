@@ -202,14 +202,14 @@ def test_sums_that_a_float_cannot_hold_are_noticed() -> None:
 def test_a_wrong_framework_breaks_theorems(name: str) -> None:
     pytest.importorskip("torch")
     asked = prove_all(["input-gradient", "zero-insertion", "nearest-then-convolution", "one-pixel-off"])
-    report = Run([], [MUTANTS[name]], suite={}, proofs=asked).go()
+    report = Run([], [MUTANTS[name]], suite={}, prove=lambda: asked).go()
     assert report.summary.broken
     assert report.summary.exit == 1
 
 
 def test_a_framework_that_cannot_say_any_case_breaks_the_theorem() -> None:
     pytest.importorskip("torch")
-    report = Run([], [MUTANTS["declines-everything"]], suite={}, proofs=prove_all(["stride-one"])).go()
+    report = Run([], [MUTANTS["declines-everything"]], suite={}, prove=lambda: prove_all(["stride-one"])).go()
     assert {r.verdict for r in report.records} == {"vacuous"}
     assert report.summary.broken == ["stride-one"]
     assert report.summary.exit == 1
@@ -217,6 +217,6 @@ def test_a_framework_that_cannot_say_any_case_breaks_the_theorem() -> None:
 
 def test_an_honest_framework_holds_them_all() -> None:
     pytest.importorskip("torch")
-    report = Run([], named("torch"), suite={}, proofs=prove_all()).go()
+    report = Run([], named("torch"), suite={}, prove=prove_all).go()
     assert report.summary.broken == []
     assert report.summary.exit == 0

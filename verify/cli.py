@@ -238,7 +238,8 @@ def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_onl
     try:
         _writable(out)
         suite: dict[str, object] = {"name": "claims" if claims_only else "theorems"}
-        asked = Run([], chosen(backend), suite, proofs=prove_all(names, claims_only=claims_only))
+        proofs = prove_all(names, claims_only=claims_only)
+        asked = Run([], chosen(backend), suite, prove=lambda: proofs)
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
     report = _go(asked, out, quiet=False)

@@ -111,7 +111,7 @@ def conclude(
     suite: dict[str, Any], asks: Sequence[Ask], missed: dict[int, float | None], proofs: Sequence[Proof], ran: Sequence[Ran],
     known: Sequence[Known], floor: float, place: dict[str, Any], *, interrupted: bool,
 ) -> Report:  # fmt: skip
-    """The report of everything judged so far. `missed`: for each question, the probability that a wrong answer was let through."""
+    """The report of everything judged so far. `missed`: for each ask, the probability that a wrong answer was let through."""
     tally = Tally(known)
     records = [record for r in ran for record in _records(r, asks, tally, missed)]
     runtimes = {r.backend.name: _runtime(r, records) for r in ran}
@@ -119,7 +119,7 @@ def conclude(
     return Report(
         schema=SCHEMA, tool={"name": "concordant", "version": own_version()}, suite=suite, environment=place,
         runtimes=runtimes, known=tally.report(), theorems=theorems, records=records,
-        summary=_summary(len(missed), runtimes, theorems, records, tally, floor, interrupted),
+        summary=_summary(sum(ask.case is None for ask in asks), runtimes, theorems, records, tally, floor, interrupted),
     )  # fmt: skip
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count, islice, repeat
 from typing import Protocol
 
 from backends import Backend
@@ -58,12 +59,12 @@ class Cores:
     def __init__(self, free: int) -> None:
         self.free = free
         self._changed = asyncio.Condition()
-        self._waiting: list[tuple[float, int]] = []
+        self._waiting: list[tuple[int, int]] = []
         self._numbers = count()
 
     @asynccontextmanager
-    async def one(self, progress: float = 0) -> AsyncIterator[None]:
-        """Hold a core. `progress`: the share of its work that the host has behind it."""
+    async def one(self, progress: int = 0) -> AsyncIterator[None]:
+        """Hold a core. `progress`: how much the host's runtime has behind it."""
         me = (progress, next(self._numbers))
         async with self._changed:
             self._waiting.append(me)
@@ -101,10 +102,13 @@ class Asker:
     running: dict[int, AnyHost] = field(default_factory=dict)
 
     async def answers(self, jobs: Iterable[Job]) -> AsyncGenerator[tuple[Job, Answer]]:
-        """Every job's answer, as they come; what a dying host left open is asked again of a new one. Raises HostFailed if none starts."""
-        work = _Work(list(jobs), (1,) if self.alone else BATCHES)
+        """Every job's answer, as they come; what a dying host left open is asked again of a new one. Jobs are taken when they are wanted.
+
+        Raises HostFailed if no host starts.
+        """
+        work = _Work(jobs, (1,) if self.alone else BATCHES)
         tasks = [asyncio.create_task(self._share(place, work)) for place in range(self.hosts)]
-        tasks.append(asyncio.create_task(work.end()))
+        asyncio.gather(*tasks, return_exceptions=True).add_done_callback(lambda _: work.heard.put_nowait(None))
         try:
             while (heard := await work.heard.get()) is not None:
                 if isinstance(heard, BaseException):
@@ -122,10 +126,11 @@ class Asker:
 
     async def _share(self, place: int, work: _Work) -> None:
         try:
-            while True:
-                batch = await work.pending.get()
-                await self._ask(place, batch, work)
-                work.pending.task_done()
+            asking = True
+            while asking:
+                async with work.batch() as batch:
+                    if asking := bool(batch):
+                        await self._ask(place, batch, work)
         except Exception as error:
             work.heard.put_nowait(error)
 
@@ -133,7 +138,7 @@ class Asker:
         waiting = {job.id: job for job in batch}
         running: dict[int, Job] = {}
         stopped: Answer | None = None
-        async with self.cores.one(work.progress):
+        async with self.cores.one(work.settled):
             host = await self._ready(place)
             try:
                 async for kind, ids, answer in host.ask(batch, self.timeout):
@@ -155,10 +160,9 @@ class Asker:
             work.settle(running.popitem()[1], stopped)
         else:
             work.suspects |= running.keys() if stopped else set()
-            for half in _halves(list(running.values())):
-                work.pending.put_nowait(half)
+            work.again.extend(_halves(list(running.values())))
         if waiting:
-            work.pending.put_nowait(list(waiting.values()))
+            work.again.append(list(waiting.values()))
 
     async def _ready(self, place: int) -> AnyHost:
         host = self.running.get(place)
@@ -186,22 +190,37 @@ async def answers(asker: Asker, jobs: Iterable[Job]) -> AsyncGenerator[tuple[Job
 
 
 class _Work:
-    """What is still to be asked, and what has been heard."""
+    """What is still to be asked, taken from the jobs only when it is wanted, and what has been heard."""
 
-    def __init__(self, jobs: list[Job], sizes: tuple[int, ...]) -> None:
-        self.pending: asyncio.Queue[list[Job]] = asyncio.Queue()
+    def __init__(self, jobs: Iterable[Job], sizes: tuple[int, ...]) -> None:
+        self.jobs, self.sizes = iter(jobs), chain(sizes, repeat(sizes[-1]))
+        self.again: deque[list[Job]] = deque()
+        """Batches that did not get all their answers."""
         self.heard: asyncio.Queue[tuple[Job, Answer] | Exception | None] = asyncio.Queue()
         self.suspects: set[int] = set()
         """The ids of jobs that were running when a host stopped."""
-        self.losses = 0
-        self.settled, self.all = 0, len(jobs)
-        for batch in _batches(jobs, sizes):
-            self.pending.put_nowait(batch)
+        self.losses = self.settled = self.out = 0
+        """`out`: batches that are being asked."""
+        self._back = asyncio.Condition()
 
-    @property
-    def progress(self) -> float:
-        """The share that has an answer."""
-        return self.settled / self.all
+    @asynccontextmanager
+    async def batch(self) -> AsyncIterator[list[Job]]:
+        """The next one to ask; empty when all have their answers."""
+        async with self._back:
+            await self._back.wait_for(lambda: self._next() or not self.out)
+            batch = self.again.popleft() if self.again else []
+            self.out += 1
+        try:
+            yield batch
+        finally:
+            self.out -= 1
+            async with self._back:
+                self._back.notify_all()
+
+    def _next(self) -> bool:
+        if not self.again and (fresh := list(islice(self.jobs, next(self.sizes)))):
+            self.again.append(fresh)
+        return bool(self.again)
 
     def settle(self, job: Job, answer: Answer) -> None:
         self.settled += 1
@@ -212,20 +231,7 @@ class _Work:
         self.losses += 1
         return self.losses <= LOSSES
 
-    async def end(self) -> None:
-        """Say so when everything has an answer."""
-        await self.pending.join()
-        self.heard.put_nowait(None)
-
 
 def _halves(jobs: list[Job]) -> list[list[Job]]:
     middle = math.ceil(len(jobs) / 2)
     return [half for half in (jobs[:middle], jobs[middle:]) if half]
-
-
-def _batches(jobs: list[Job], sizes: tuple[int, ...]) -> Iterable[list[Job]]:
-    start = 0
-    for n in (*sizes, *(sizes[-1] for _ in jobs)):
-        if start < len(jobs):
-            yield jobs[start : start + n]
-        start += n

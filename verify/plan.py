@@ -56,11 +56,14 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
             asked = cases.questions(self.suite, seed=self.seed, ops=self.ops, dtypes=self.dtypes, kinds=self.kinds)
         return asked[self._dealt]
 
-    @cached_property
-    def proofs(self) -> list[Proof]:
-        """The theorems of the shard, if the suite is asked whole."""
-        names = list(THEOREMS)[self._dealt]
-        return prove_all(names) if self.unfiltered and names else []
+    @property
+    def theorems(self) -> list[str]:
+        """Those of the shard, if the suite is asked whole."""
+        return list(THEOREMS)[self._dealt] if self.unfiltered else []
+
+    def prove(self) -> list[Proof]:
+        """Try them out on the definition."""
+        return prove_all(self.theorems)
 
     @property
     def unfiltered(self) -> bool:

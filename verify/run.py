@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,8 @@ class Run:
     questions: list[Question]
     backends: list[Backend]
     suite: dict[str, object]
-    proofs: list[Proof] = field(default_factory=list)
+    prove: Callable[[], list[Proof]] | None = None
+    """Gives the theorems, proven; called when some runtime has been asked all questions."""
     floor: float = 0.0
     confidence: int = CONFIDENCE
     timeout: float = 60.0
@@ -74,7 +76,8 @@ class Run:
         """What a store's plan says, as far as it has no verdict on it."""
         plan = store.plan
         return cls(
-            plan.questions, backends, plan.described, plan.proofs, plan.floor, plan.confidence, store=store, place=store.machine, **how
+            plan.questions, backends, plan.described, plan.prove if plan.theorems else None, plan.floor, plan.confidence, store=store,
+            place=store.machine, **how,
         )  # fmt: skip
 
     @classmethod
@@ -93,14 +96,12 @@ class Run:
     def __post_init__(self) -> None:
         self.questions = list({repr(q): q for asked in self.questions for q in (asked, *exact_form(asked))}.values())
         self.asks = [Ask(q) for q in self.questions]
-        for case in (case for proof in self.proofs for case in proof.native):
-            self.asks.extend(Ask(asked(side).question, case, side, n) for n, side in enumerate(case.natives()))
-        if not self.asks:
+        if not self.asks and not self.prove:
             raise NothingToAsk("no question is left; ask for another suite, operation or dtype")
         if not self.backends:
             raise NothingToAsk("no runtime is left; name one with --backend")
         self._references: dict[int, Reference] = {}
-        self.missed = {i: self.reference(i).missed_probability for i in range(len(self.questions))}
+        self.missed: dict[int, float | None] = {}
         self.ran = {backend.name: Ran(backend) for backend in self.backends}
 
     def go(self) -> Report:
@@ -113,10 +114,19 @@ class Run:
             raise several.exceptions[0] from None
         return self.report()
 
+    @cached_property
+    def proofs(self) -> list[Proof]:
+        """The theorems; their cases are asked after all questions."""
+        proofs = self.prove() if self.prove else []
+        for case in (case for proof in proofs for case in proof.native):
+            self.asks.extend(Ask(asked(side).question, case, side, n) for n, side in enumerate(case.natives()))
+        return proofs
+
     def reference(self, i: int) -> Reference:
         """What the definition answers to what is asked as the i-th."""
         if i not in self._references:
             self._references[i] = self.asks[i].reference(self.confidence)
+            self.missed[i] = self._references[i].missed_probability
         return self._references[i]
 
     async def _all(self) -> None:
@@ -136,27 +146,26 @@ class Run:
             return
         self._recall(ran)
         self._tell(ran)
-        jobs = self._open(ran)
+        jobs, taken = self._open(ran), dict[int, Job]()
         again: dict[int, list[Judgement]] = {}
         try:
-            async for job, judged in self._judged(ran, jobs, cores, alone=False):
+            async for job, judged in self._judged(ran, (taken.setdefault(job.id, job) for job in jobs), cores, alone=False):
                 fatal = bool(backend.runtime.survey) and any(j.verdict in ("crashed", "timeout") for j in judged)
                 if fatal or any(j.verdict in WORTH_ASKING_AGAIN for j in judged):
                     again[job.id] = judged
                 else:
                     self._keep(ran, job, judged, "asking")
-            async for job, judged in self._judged(ran, [job for job in jobs if job.id in again], cores, alone=True):
+            async for job, judged in self._judged(ran, [taken[i] for i in sorted(again)], cores, alone=True):
                 self._keep(ran, job, _confirmed(again[job.id], judged, backend), "confirming")
         except HostFailed as error:
             ran.status, ran.reason = "failed", str(error)
             none = Answer(stopped="crashed", reason=f"no host starts: {error}")
-            for job in jobs:
+            for job in (*taken.values(), *jobs):
                 if job.id not in ran.settled:
                     self._settle(ran, job, judge(self.reference(job.id), none), "failed")
         except asyncio.CancelledError:
-            for job in jobs:
-                if job.id in again and job.id not in ran.settled:
-                    self._settle(ran, job, again[job.id], "interrupted")
+            for i in again.keys() - ran.settled:
+                self._settle(ran, taken[i], again[i], "interrupted")
             raise
         self.watch(backend.name, "done", len(self.asks))
 
@@ -164,7 +173,7 @@ class Run:
         """The report of what was asked elsewhere, wherever that was. Raises BadStore if something was not."""
         assert self.store
         for ran in self.ran.values():
-            lacking = self._open(ran) if self.store.told(ran.backend.name) else self.asks
+            lacking = list(self._open(ran)) if self.store.told(ran.backend.name) else self.asks
             if lacking:
                 why = f"{len(lacking)} of {len(self.asks)} questions to {ran.backend.name} have no answer"
                 raise BadStore(f"{why}; finish each part with concordant run --resume")
@@ -182,11 +191,11 @@ class Run:
         if self.store:
             self.store.tell(ran.backend.name, structs.replace(_told(ran.backend), versions=dict(ran.versions)))
 
-    def _open(self, ran: Ran) -> list[Job]:
-        """What a runtime has to be asked still. Those that cannot be said, or have a verdict already, are settled here."""
-        jobs, kept = [], self.store.kept(ran.backend.name) if self.store else {}
-        for i, ask in enumerate(self.asks):
-            q, reference = ask.question, self.reference(i)
+    def _open(self, ran: Ran) -> Iterator[Job]:
+        """What a runtime has to be asked still, theorems last. Those that cannot be said, or have a verdict already, are settled here."""
+        kept = self.store.kept(ran.backend.name) if self.store else {}
+        for i in self._everything():
+            ask, q, reference = self.asks[i], self.asks[i].question, self.reference(i)
             try:
                 text = ran.backend.translate(q).encode("utf-8", "backslashreplace").decode()
             except (Unsupported, BadBackend) as why:
@@ -198,10 +207,15 @@ class Run:
                 ran.judged.extend((i, text, j) for j in judged)
                 ran.settled.add(i)
             else:
-                jobs.append(job(i, text, reference))
-        return jobs
+                yield job(i, text, reference)
 
-    async def _judged(self, ran: Ran, jobs: list[Job], cores: Cores, *, alone: bool) -> AsyncGenerator[tuple[Job, list[Judgement]]]:
+    def _everything(self) -> Iterator[int]:
+        """The number of every ask: all questions first."""
+        yield from range(len(self.questions))
+        _ = self.proofs
+        yield from range(len(self.questions), len(self.asks))
+
+    async def _judged(self, ran: Ran, jobs: Iterable[Job], cores: Cores, *, alone: bool) -> AsyncGenerator[tuple[Job, list[Judgement]]]:
         self.watch(ran.backend.name, "starting" if not alone else "confirming", len(ran.settled))
         hosts = max(self.cores // len(self.backends), 1)
         asker = Asker(ran.backend, cores, self.timeout, alone, ran.versions, hosts, self.memory, self.start)
@@ -227,10 +241,10 @@ class Run:
         self.watch(ran.backend.name, doing, len(ran.settled))
 
     def report(self) -> Report:
-        """Everything so far, judged as a whole."""
-        ran = list(self.ran.values())
+        """Everything so far, judged as a whole; no theorem if it was interrupted before they were proven."""
+        ran, proofs = list(self.ran.values()), vars(self).get("proofs", [])
         return conclude(
-            self.suite, self.asks, self.missed, self.proofs, ran, self.known, self.floor, self.place, interrupted=self.interrupted
+            self.suite, self.asks, self.missed, proofs, ran, self.known, self.floor, self.place, interrupted=self.interrupted
         )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def progress(run: Run, console: Console, *, quiet: bool) -> Iterator[Watch]:
     name, doing = TextColumn("{task.description:<17}"), TextColumn("{task.fields[doing]:<10}")
     with Progress(name, doing, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True) as bars:
         tasks = {b.name: bars.add_task(b.name, total=len(run.asks), doing="waiting") for b in run.backends}
-        yield lambda runtime, doing, done: bars.update(tasks[runtime], completed=done, doing=doing)
+        yield lambda runtime, doing, done: bars.update(tasks[runtime], completed=done, total=len(run.asks), doing=doing)
 
 
 def table(report: Report, console: Console, *, quiet: bool) -> None:
