@@ -89,6 +89,10 @@ REPORTED = [
     Disagreement(
         "jax.image.resize smooths unless told not to, the others only if told to", "tensorflow/tensorflow/issues/6720", ("jax_resize",)
     ),
+    Disagreement(
+        "Keras on PyTorch has no Lanczos resampling, on TensorFlow and JAX it has", "keras-team/keras-core/pull/220",
+        ("keras-torch-lanczos",),
+    ),
     Disagreement("TensorFlow 1's resize is asymmetric, TensorFlow 2's half-pixel", "tensorflow/tensorflow/issues/6720", ("tf1_resize",)),
     Disagreement(
         "align_corners exists in PyTorch and TensorFlow 1, not in JAX, TensorFlow 2 and Keras", "jax-ml/jax/issues/11206",
@@ -99,7 +103,7 @@ REPORTED = [
         ("tensorflow-xla-bilinear",),
     ),
     Disagreement(
-        "XLA compiles neither bicubic nor antialiased resampling", "tensorflow/tensorflow/issues/108660",
+        "XLA compiles neither bicubic nor Lanczos nor antialiased resampling", "tensorflow/tensorflow/issues/108660",
         ("tensorflow-xla-resize", "tensorflow-area-compiled"),
     ),
     Disagreement(

@@ -83,7 +83,7 @@ def quick() -> list[Row]:
             cpu = f"imports {imports:.0f} s, bare {calls:.0f} s, run {spent:.0f} s CPU"
             notes.append(f"{run['questions']} questions; {cpu}, {run['wall']:.0f} s wall")
         for runtime in SIX:
-            firsts.append(ours("transposes:100", runtime)["first"][runtime] / bare[runtime]["import"][1])
+            firsts.append(ours("quick", runtime)["first"][runtime] / bare[runtime]["import"][1])
         note = notes[len(notes) // 2]
         each = ", ".join(f"{r} {f:.2f}" for r, f in zip(SIX, firsts, strict=True))
         beyond = "all that a run spends beyond imports and bare calls / bare backend CPU"

@@ -1,8 +1,8 @@
 """Resampling by a window of Lanczos: the operation whose weights are no fractions, for the sine of a fraction of π seldom is one.
 
-    Lanczos   y[j] = Σ_i k(i − c(j)) · x[i] / Σ_i k(i − c(j)) along each axis, i inside x;   c(j) = (j + ½)·n/m − ½
-              k(t) = sinc(t) · sinc(t/lobes), |t| < lobes;   sinc(t) = sin(πt)/(πt);   with antialias and m < n, k(t·m/n)
+    Lanczos   y[j] = Σ_i k(i − c(j)) · x[i] / Σ_i k(i − c(j)),  k(t) = sinc(t) · sinc(t/lobes) for |t| < lobes, c(j) = (j + ½)·n/m − ½
 
+along each axis, i inside x; sinc(t) = sin(πt)/(πt). With antialias and m < n, k(t·m/n) in place of k(t).
 Weights are held to DIGITS binary places, far beyond any float's; so answers are judged by a rounding bound, never bit for bit.
 Source: Duchon 1979, Lanczos filtering in one and two dimensions; tensorflow/core/kernels/image/sampling_kernels.h; jax.image.resize.
 """
