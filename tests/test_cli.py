@@ -345,6 +345,11 @@ def test_an_unknown_theorem_gets_one_sentence(tmp_path: Path) -> None:
     refused(ended, "'convolutions-compse'", "convolutions-compose")
 
 
+@pytest.mark.parametrize("question", ["Conv", "MaxPool(kernel=(2,)) x=(1, 1, 4) normal", "Upsample(factor=(2,)) x=(1, 1, 100000000)"])
+def test_what_cannot_be_asked_is_not_shrunk(question: str, tmp_path: Path) -> None:
+    refused(concordant("shrink", question, "--backend", "torch", "--out", tmp_path))
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
 def test_a_folder_that_is_read_only(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)

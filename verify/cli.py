@@ -26,7 +26,7 @@ from verify.plan import Plan, chosen, one_of
 from verify.process import GIB, MEMORY, Host, HostFailed
 from verify.prove import prove_all
 from verify.record import BadReport, Report, load, save
-from verify.reference import CONFIDENCE
+from verify.reference import CONFIDENCE, Reference
 from verify.run import NothingToAsk, Run
 from verify.store import BadStore, Store
 
@@ -112,7 +112,7 @@ def shrink(
     """Find the smallest form of a wrong answer, on record or not, with a program and a text to report it. Exit status 1 if it is wrong."""
     try:
         _writable(out)
-        asked = Run([parse_question(question)], chosen(backend), suite={"name": "shrink"}, timeout=timeout, known=[])
+        asked = Run([Reference(parse_question(question)).question], chosen(backend), suite={"name": "shrink"}, timeout=timeout, known=[])
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
     report = _go(asked, out, quiet=False, shrink=True)
