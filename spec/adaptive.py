@@ -20,7 +20,7 @@ import numpy as np
 from spec.maxpool import MaxPool
 from spec.operation import Array, Index, Operation, Shape, per_axis, space
 from spec.resize import Resize
-from spec.separable import Matrix, applied, back, matrix, terms
+from spec.separable import Matrix, applied, back, matrix, scratch, terms
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -39,6 +39,9 @@ class AdaptiveAveragePool(Operation):
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
         return _sized(self, x, w)
+
+    def scratch(self, x: Shape, *w: Shape) -> Shape:
+        return scratch(x, self.shape(x, *w))
 
     def matrices(self, x: Shape) -> tuple[Matrix, ...]:
         """The coefficients along each axis."""

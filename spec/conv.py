@@ -55,6 +55,9 @@ class Conv(Operation):
         _expect_bias(self, out, w)
         return (x[0], out, *lengths)
 
+    def window(self, *w: Shape) -> Shape:
+        return space(w[0], self.rank)
+
     def scratch(self, x: Shape, *w: Shape) -> Shape:
         return (*x[:2], *(n + max(lo, 0) + max(hi, 0) for n, (lo, hi) in zip(space(x, self.rank), self.padding, strict=True)))
 
@@ -108,6 +111,9 @@ class ConvTranspose(Operation):
             raise self.refuse(f"x {x} and w {w[0]} give the output lengths {lengths}, but a length cannot be negative")
         _expect_bias(self, w[0][1] * self.groups, w)
         return (x[0], w[0][1] * self.groups, *lengths)
+
+    def window(self, *w: Shape) -> Shape:
+        return space(w[0], self.rank)
 
     def scratch(self, x: Shape, *w: Shape) -> Shape:
         full = self._uncropped(x, space(w[0], self.rank))

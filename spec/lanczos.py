@@ -19,7 +19,7 @@ import numpy as np
 
 from spec.operation import Array, Operation, Shape, one_number, one_of, per_axis, space
 from spec.resize import HALF, Resize, coordinate, dyadic
-from spec.separable import Matrix, applied, back, matrix, off, terms
+from spec.separable import Matrix, applied, back, matrix, off, scratch, terms
 
 DIGITS = 128
 ONE = 1 << DIGITS + 32
@@ -52,6 +52,9 @@ class Lanczos(Operation):
         self.expect_weights(w)
         self.expect_image(x)
         return (*x[:2], *self.size)
+
+    def scratch(self, x: Shape, *w: Shape) -> Shape:
+        return scratch(x, self.shape(x, *w))
 
     def matrices(self, x: Shape) -> tuple[Matrix, ...]:
         """The coefficients along each axis."""

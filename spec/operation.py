@@ -127,6 +127,11 @@ class Operation:
         """The shape of the largest array that the definition makes on its way."""
         return self.shape(x, *w)
 
+    def window(self, *w: Shape) -> Shape:
+        """The lengths of the window that the definition goes through tap by tap, if it does."""
+        kernel: Shape = getattr(self, "kernel", ())
+        return kernel
+
     def __call__(self, x: Array, *w: Array) -> Array:
         """The answer by definition: exact for integers and for object arrays of fractions."""
         raise NotImplementedError

@@ -56,6 +56,7 @@ WHOLE = ("integers", *COMPILED)
 
 LONGEST_TEXT = 4000
 LARGEST_ARRAY = 1 << 26
+LARGEST_WINDOW = 1 << 16
 EXAMPLE = "ConvTranspose(stride=(2,), crop=((0, 1),)) x=(2, 3, 5) w=(3, 2, 3) float32 seed=7"
 
 
@@ -83,6 +84,9 @@ class Question:
             raise Impossible(f"{self.op.name} has {self.op.rank} spatial axes, but at most 3 are asked")
         made = [(step.scratch(x, *w), y) for step, x, w, y in self.op.walk(self.x, self.w)]
         largest = max(map(size, (self.x, *self.w, *chain(*made))))
+        taps = max(size(step.window(*w)) for step, _, w, _ in self.op.walk(self.x, self.w))
+        if taps > LARGEST_WINDOW:
+            raise Impossible(f"a window would have {taps} taps, but at most {LARGEST_WINDOW} are asked")
         if largest > LARGEST_ARRAY:
             raise Impossible(f"an array would have {largest} elements, but at most {LARGEST_ARRAY} are asked")
 

@@ -26,7 +26,7 @@ import numpy as np
 from spec.operation import Array, Operation, Pairs, Shape, along, one_of, per_axis, space
 from spec.pad import Pad
 from spec.pool import AveragePool, SumPool
-from spec.separable import Matrix, applied, back, matrix, terms
+from spec.separable import Matrix, applied, back, matrix, scratch, terms
 
 HALF = Fraction(1, 2)
 COORDINATES = ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel", "half_pixel_symmetric", "tf_half_pixel_for_nn")
@@ -127,6 +127,9 @@ class Resize(Operation):
 
     def scales(self, x: Shape) -> tuple[Fraction, ...]:
         return tuple(self.scale_of(axis, n) for axis, n in enumerate(space(x, self.rank)))
+
+    def scratch(self, x: Shape, *w: Shape) -> Shape:
+        return scratch(x, self.shape(x, *w))
 
     def matrices(self, x: Shape) -> tuple[Matrix, ...]:
         """The coefficients along each axis."""

@@ -95,6 +95,11 @@ def back(g: Array, matrices: Sequence[Matrix]) -> Array:
     return applied(g, [m.transposed for m in matrices])
 
 
+def scratch(x: Shape, y: Shape) -> Shape:
+    """The largest of the answer and the matrices, whose numbers take as much room as eight of an answer's."""
+    return max(y, *((8, m, n) for n, m in zip(x[2:], y[2:], strict=True)), key=size)
+
+
 def off(right: Sequence[Matrix], errors: Sequence[Matrix]) -> Iterator[tuple[Matrix, ...]]:
     """What together makes Π(m + e) − Πm of coefficients m that are off by e, axis by axis so that nothing cancels."""
     for axis, error in enumerate(errors):

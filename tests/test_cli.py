@@ -327,6 +327,8 @@ def test_a_dataclass_may_be_defined_in_a_backend_file(tmp_path: Path) -> None:
         (("--case", "Upsample(factor=(2,)) x=(1, 1, 4) float32 seed=9223372036854775808"), ("seed",)),
         (("--case", "Upsample(factor=(2,)) x=(1, 1, 100000000)"), ("200000000 elements",)),
         (("--case", "Upsample(factor=(10**9,)) x=(1, 1, 4)"), ("Upsample",)),
+        (("--case", "SumPool(kernel=(40000000,)) x=(1, 1, 40000000)"), ("40000000 taps",)),
+        (("--case", "Resize(size=(60000,), mode='linear') x=(1, 1, 1000)"), ("480000000 elements",)),
         (("--case", "Conv(stride=(1,)) x=(1, 1, 17000000) w=(1, 1, 1)"), ("too many products",)),
         (("--case", f"Upsample(factor=({'(' * 3000}2{')' * 3000},)) x=(1, 1, 4)"), ()),
         (("--out", "/proc/nothing"), ("/proc/nothing", "No such file or directory")),
