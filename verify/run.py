@@ -154,7 +154,7 @@ class Run:
                 if fatal or any(j.verdict in WORTH_ASKING_AGAIN for j in judged):
                     again[job.id] = judged
                 else:
-                    self._keep(ran, job, judged, "asking")
+                    self._keep(ran, taken.pop(job.id), judged, "asking")
             async for job, judged in self._judged(ran, [taken[i] for i in sorted(again)], cores, alone=True):
                 self._keep(ran, job, _confirmed(again[job.id], judged, backend), "confirming")
         except HostFailed as error:
