@@ -17,7 +17,7 @@ NAMED = [name for name in ASKED if MUTANTS[name].named]
 @pytest.fixture(scope="module")
 def bank() -> dict[str, Examined]:
     """All mutants, each on a few questions of `quick`, in one run."""
-    return examined(pool("quick"), 6)
+    return examined(pool("quick"), 8)
 
 
 def test_the_bank_is_large() -> None:

@@ -130,13 +130,13 @@ def _located(name: str, i: int, reference: Reference, values: Array) -> Judgemen
     """NaN is expected where a window sees the one pixel that is no number, the right values everywhere else; infinity: no matter,
     but where it was chosen."""
     expected = reference.outputs[i]
-    seen, finite = np.isnan(expected), np.isfinite(expected)
-    lost, leaked = seen & np.isfinite(values), finite & ~np.isfinite(values)
+    chosen = np.isinf(expected) & (not reference.question.op.multilinear)
+    seen, finite = np.isnan(expected) | chosen, np.isfinite(expected)
+    lost = np.where(chosen, values != expected, seen & np.isfinite(values))
+    leaked = finite & ~np.isfinite(values)
     with np.errstate(invalid="ignore"):
         off = np.abs((values - expected) - reference.remainders[i])
         near = off <= (0 if reference.exact and not reference.inexact else reference.bounds[i])
-    unchosen = np.isinf(expected) & (values != expected) & (not reference.question.op.multilinear)
-    lost |= unchosen
     wrong = lost | (finite & ~near)
     if not wrong.any():
         return Judgement(name, "agree")
