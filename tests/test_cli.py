@@ -166,18 +166,18 @@ def test_a_mistake_is_counted(wrong: tuple[Ended, Report]) -> None:
     assert f"{unexplained} unexplained" in ended.stdout
 
 
-def again(ended: Ended, **environment: str) -> Ended:
-    """Run the first command that the output proposes."""
+def again(ended: Ended, out: Path) -> Ended:
+    """Run the first command that the output proposes, in another folder than runs/latest, which may be somebody's."""
     proposed = next(line for line in ended.stdout.splitlines() if line.strip().startswith("again: concordant "))
     words = shlex.split(proposed)[2:]
-    return concordant(*words, **environment)
+    return concordant(*words, "--out", out)
 
 
 def test_the_command_that_is_proposed_shows_it_again(tmp_path: Path) -> None:
     """Also for a backend that is a file and an interpreter."""
     path = numpy_backend(tmp_path, "x = x.repeat(2, axis=2) + 1")
     first = concordant("run", "--backend", f"{path}={sys.executable}", "--case", UPSAMPLE, "--out", tmp_path)
-    second = again(first)
+    second = again(first, tmp_path / "again")
     assert (first.returncode, second.returncode, second.stderr) == (1, 1, "")
     assert first.stdout.splitlines()[:-1] == second.stdout.splitlines()[:-1]
     assert str(path) in second.stdout
