@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from backends import found
 from spec import operations
 from verify.floors import below, floors, shares, table
@@ -31,6 +33,14 @@ def test_falling_below_is_told_known_or_not() -> None:
 
 def test_a_runtime_of_ones_own_has_none() -> None:
     assert below(_answers("Conv", "mine", 0, 100)) == []
+
+
+def test_integers_compilers_and_theorems_are_not_everybodys() -> None:
+    """They do not lower a share."""
+    right = _answers("Conv", "torch", 3, 4)
+    wrong = _answers("Conv", "torch", 0, 4)
+    others = [structs.replace(r, **change) for r in wrong for change in ({"dtype": "int8"}, {"numbers": "xla"}, {"kind": "theorem"})]
+    assert shares(right + others) == {("Conv", "torch"): 75}
 
 
 def test_the_table_is_the_least_of_its_reports() -> None:

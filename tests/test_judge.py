@@ -193,6 +193,22 @@ def test_where_a_weight_is_0_by_a_hair_either_is_right() -> None:
     assert _judged_marks(reference, np.where(np.arange(3) == 2, np.nan, y)).verdict == "differ"
 
 
+def test_a_negative_weight_sees_too() -> None:
+    """Every pixel within two of a cubic's coordinate, on either side of zero."""
+    reference = Reference(parse_question("Resize(size=(16,), mode='cubic', a='-1/2', outside='excluded') x=(1, 1, 8) float32 nan seed=1"))
+    (at,) = np.flatnonzero(np.isnan(reference.drawn[0].ravel()))
+    distance = np.abs((np.arange(16) + 0.5) / 2 - 0.5 - at)
+    np.testing.assert_array_equal(np.isnan(reference.outputs[0].ravel()), distance < 2)
+
+
+def test_an_infinity_that_was_not_chosen_differs() -> None:
+    reference = Reference(parse_question("MaxPool(kernel=(2,), stride=(1,)) x=(1, 1, 5) float32 infinity"))
+    y = reference.outputs[0]
+    told = _judged_marks(reference, np.where(np.isinf(y), 7, y))
+    assert (told.verdict, "replaced by a number" in told.diagnosis) == ("differ", True)
+    assert _judged_marks(reference, np.where(np.isinf(y), np.nan, y)).verdict == "differ"
+
+
 def test_a_wrong_gradient_is_not_blamed_on_a_pixel_it_cannot_see() -> None:
     reference = Reference(parse_question("Resize(size=(12,), mode='linear') x=(2, 3, 6) float32 nan seed=1"))
     outputs = [Output(a + i, "float32") for i, a in enumerate(reference.outputs)]
