@@ -143,9 +143,10 @@ def resize(op: Resize, at: Step) -> str | Code:
 
 
 def lanczos(op: Lanczos, at: Step) -> str | Code:
-    if op.rank == 3 or op.lobes not in (3, 5):
+    interpolation = LANCZOS.get((op.lobes, op.antialias))
+    if interpolation is None or op.rank == 3:
         raise Unsupported("keras.ops.image.resize takes pictures, and knows Lanczos windows of 3 and of 5 lobes")
-    return _resized(op, at, f'interpolation="lanczos{op.lobes}"' + ", antialias=True" * (op.antialias == "yes"))
+    return _resized(op, at, interpolation)
 
 
 def sum_pool(op: SumPool, at: Step) -> str:
@@ -222,6 +223,13 @@ INTERPOLATIONS = {'interpolation="nearest"': tf_resize("nearest")} | {
     for smooths in (False, True)
 }
 """Keras means what TensorFlow does: it says that its interpolations are the same on every engine."""
+
+
+LANCZOS = {
+    (lobes, smooths): f'interpolation="lanczos{lobes}"' + ", antialias=True" * (smooths == "yes")
+    for lobes in (3, 5)
+    for smooths in ("no", "yes")
+}
 
 
 def _resized(op: Resize | Lanczos, at: Step, interpolation: str) -> str | Code:

@@ -82,9 +82,10 @@ class Question:
             raise Impossible(f"seed is {self.seed}, but it must be at least 0 and below 2**63")
         if self.op.rank > 3:
             raise Impossible(f"{self.op.name} has {self.op.rank} spatial axes, but at most 3 are asked")
-        made = [(step.scratch(x, *w), y) for step, x, w, y in self.op.walk(self.x, self.w)]
-        largest = max(map(size, (self.x, *self.w, *chain(*made))))
-        taps = max(size(step.window(*w)) for step, _, w, _ in self.op.walk(self.x, self.w))
+        steps = list(self.op.walk(self.x, self.w))
+        made = chain.from_iterable((step.scratch(x, *w), y) for step, x, w, y in steps)
+        largest = max(map(size, (self.x, *self.w, *made)))
+        taps = max(size(step.window(*w)) for step, _, w, _ in steps)
         if taps > LARGEST_WINDOW:
             raise Impossible(f"a window would have {taps} taps, but at most {LARGEST_WINDOW} are asked")
         if largest > LARGEST_ARRAY:

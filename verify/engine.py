@@ -195,7 +195,7 @@ class _Work:
     def __init__(self, jobs: Iterable[Job], sizes: tuple[int, ...]) -> None:
         self.jobs, self.sizes = iter(jobs), chain(sizes, repeat(sizes[-1]))
         self.again: deque[list[Job]] = deque()
-        """Batches that did not get all their answers."""
+        """Batches to ask before anything else is taken from the jobs."""
         self.heard: asyncio.Queue[tuple[Job, Answer] | Exception | None] = asyncio.Queue()
         self.suspects: set[int] = set()
         """The ids of jobs that were running when a host stopped."""

@@ -57,7 +57,7 @@ def _interpolation(op: Operation, at: Step) -> str:
     if not isinstance(op, Resize | Lanczos) or op.rank == 3:
         return ""
     if isinstance(op, Lanczos):
-        return f'interpolation="lanczos{op.lobes}"' + ", antialias=True" * (op.antialias == "yes")
+        return keras.LANCZOS.get((op.lobes, op.antialias), "")
     return said(op, at, keras.INTERPOLATIONS) or ""
 
 
@@ -86,10 +86,6 @@ def _other_cubic(op: Operation, at: Step, env: dict[str, str]) -> bool:
     if not isinstance(op, Resize) or _interpolation(op, at) != 'interpolation="bicubic"':
         return False
     return not alike(op, Resize(size=op.size, **torch_resize("cubic")), at.x)
-
-
-def _by_lanczos(op: Operation, at: Step, env: dict[str, str]) -> bool:
-    return isinstance(op, Lanczos) and op.rank < 3
 
 
 def _mirrored_beyond_the_edge(op: Operation, at: Step, env: dict[str, str]) -> bool:
@@ -175,8 +171,8 @@ KNOWN = [
         reason="keras.ops.image.resize takes pictures", link="https://keras.io/api/ops/image/",
     ),
     Known(
-        id="keras-torch-lanczos", runtimes=("keras-torch",), versions=SINCE, verdict="refused", when=_by_lanczos,
-        message="interpolation", reason="PyTorch has no Lanczos window; TensorFlow and JAX have",
+        id="keras-torch-lanczos", runtimes=("keras-torch",), versions=SINCE, verdict="refused", message="interpolation",
+        when=lambda op, at, env: "lanczos" in _interpolation(op, at), reason="PyTorch has no Lanczos window; TensorFlow and JAX have",
         link="https://github.com/keras-team/keras-core/pull/220",
     ),
     Known(
