@@ -48,7 +48,8 @@ class Runtime:
     """What a host process needs to run a backend's texts.
 
     packages: the distributions whose versions matter, the one that must be installed first.
-    glue: source the host executes. It defines `array(a, dtype)`, `numpy(t)`, `dtype(t)`, `version()` and either
+    glue: source the host executes. It defines `array(a, dtype)`, `numpy(t)`, `dtype(t)`, `version()`, may define `facts()` (what can
+      change a result: instruction set, threads, device, precision flags, as texts by name, observed and not guessed) and has either
       `answers(f, args, g)`, which yields y, then the gradients of ⟨g, y⟩ for each argument (not asked for if g is None), or
       `together(jobs)`, which prepares many (f, args, g) as one compilation and returns a function without arguments
       that answers a list of (outputs, error or None).

@@ -41,6 +41,8 @@ from spec.resize_words import KEYS, Fields, jax_resize
 from spec.separable import alike
 
 GLUE = """
+import re
+
 import jax
 import numpy as np
 
@@ -57,6 +59,16 @@ def dtype(t):
 
 def version():
     return {"jax": jax.__version__}
+
+def facts():
+    device = jax.devices()[0]
+    found = {
+        "device": device.device_kind,
+        "float32_precision": str(jax.config.jax_default_matmul_precision or "default"),
+    }
+    compiled = jax.jit(lambda x: x + 1).lower(np.float32(1)).compile().runtime_executable().serialize()
+    features = re.findall(rb"(?<=[+])(?:avx|amx|sse4|neon|sve)[.\\w-]*", compiled)
+    return found | {"isa": " ".join(sorted({name.decode() for name in features}))}
 
 def together(functions):
     errors = [None] * len(functions)

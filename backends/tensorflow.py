@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from backends import Code, Runtime, Step, Unsupported
+from backends._onednn import ONEDNN
 from backends._phrases import (
     channels_first,
     channels_first_inside,
@@ -48,10 +49,10 @@ from spec.conventions import on_every_axis, same_padding, span, tf_same_crop, tf
 from spec.operation import Shape, negated
 from spec.resize_words import tf1_resize, tf_resize
 
-GLUE = """
+GLUE = ONEDNN + """
 import tensorflow as tf
 
-tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_intra_op_parallelism_threads(int(os.environ.get("CONCORDANT_THREADS", 1)))
 tf.config.threading.set_inter_op_parallelism_threads(1)
 
 def array(a, dtype):
@@ -65,6 +66,20 @@ def dtype(t):
 
 def version():
     return {"tensorflow": tf.__version__}
+
+def facts():
+    from tensorflow.python.util import _pywrap_util_port as port
+    found = {
+        "threads": str(tf.config.threading.get_intra_op_parallelism_threads()),
+        "device": "cpu",
+        "tf32": "on" if tf.config.experimental.tensor_float_32_execution_enabled() else "off",
+        "onednn": "off",
+    }
+    if port.IsMklEnabled():
+        os.environ.setdefault("ONEDNN_VERBOSE", "profile_create,filter=rnn")
+        said = printed(lambda: tf.nn.conv2d(tf.ones((1, 2, 2, 1)), tf.ones((1, 1, 1, 1)), 1, "VALID").numpy())
+        found |= {"onednn": "on", "onednn_isa": onednn_isa(said)}
+    return found
 
 def answers(f, args, g):
     with tf.GradientTape() as tape:

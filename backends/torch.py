@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import product
 
 from backends import Code, Runtime, Step, Unsupported
+from backends._onednn import ONEDNN
 from backends._phrases import lines, short, unravelled, woven
 from backends._pixels import number, picked, unlike
 from spec import (
@@ -38,10 +39,10 @@ from spec.pool import reaching
 from spec.resize_words import scaled_length, torch_resize
 from spec.separable import alike
 
-GLUE = """
+GLUE = ONEDNN + """
 import torch
 
-torch.set_num_threads(1)
+torch.set_num_threads(int(os.environ.get("CONCORDANT_THREADS", 1)))
 
 def array(a, dtype):
     return torch.from_numpy(a).to(getattr(torch, dtype))
@@ -55,6 +56,20 @@ def dtype(t):
 
 def version():
     return {"torch": torch.__version__}
+
+def facts():
+    found = {
+        "isa": torch.backends.cpu.get_cpu_capability(),
+        "threads": str(torch.get_num_threads()),
+        "device": "cpu",
+        "float32_precision": torch.get_float32_matmul_precision(),
+        "onednn": "off",
+    }
+    if torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled:
+        with torch.backends.mkldnn.verbose(torch.backends.mkldnn.VERBOSE_ON):
+            said = printed(lambda: torch.ones(1, 2, 2, 2).to_mkldnn().to_dense())
+        found |= {"onednn": "on", "onednn_isa": onednn_isa(said)}
+    return found
 
 def answers(f, args, g):
     args = [a.requires_grad_(a.is_floating_point()) for a in args]

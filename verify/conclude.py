@@ -63,6 +63,7 @@ class Ran:
     reason: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
     judged: list[tuple[int, str, Judgement]] = field(default_factory=list)
     settled: set[int] = field(default_factory=set)
     """The indices of what has a verdict."""
@@ -95,7 +96,7 @@ class Tally:
         if self._last[0] != name or self._last[1] is not question:
             if name not in self._concerning:
                 self._concerning[name] = [known for known in self.known if known.concerns(name, ran.versions)]
-            covering = [known for known in self._concerning[name] if known.covers(question, ran.environment)]
+            covering = [known for known in self._concerning[name] if known.covers(question, ran.facts)]
             self._last = (name, question, covering)
         return self._last[2]
 
@@ -167,8 +168,8 @@ def _sides(ran: Ran, asks: Sequence[Ask], sides: list[tuple[int, str, Judgement,
 def _runtime(ran: Ran, records: list[Record]) -> RuntimeReport:
     own = [r for r in records if r.runtime == ran.backend.name]
     return RuntimeReport(
-        status=ran.status, reason=ran.reason, versions=ran.versions, environment=ran.environment, survey=ran.backend.runtime.survey,
-        asked=ran.backend.asked or ran.backend.name,
+        status=ran.status, reason=ran.reason, versions=ran.versions, environment=ran.environment, facts=ran.facts,
+        survey=ran.backend.runtime.survey, asked=ran.backend.asked or ran.backend.name,
         verdicts=dict(Counter(r.verdict for r in own)), explained=sum(r.known is not None for r in own),
     )  # fmt: skip
 

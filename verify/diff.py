@@ -50,7 +50,7 @@ class Comparison(msgspec.Struct, kw_only=True, frozen=True):
     """All changes, the worst first."""
 
     versions: dict[str, tuple[dict[str, str], dict[str, str]]]
-    """Of each runtime, where they are not the same."""
+    """Of each runtime, with the facts that its worker processes observed; only those that are not the same."""
     environment: dict[str, tuple[str, str]]
     """What else is not the same."""
     same: int
@@ -85,9 +85,9 @@ def compare(old: Report, new: Report) -> Comparison:
     changes = [_grouped(key, members) for key, members in groups.items()]
     return Comparison(
         versions={
-            name: (_versions(old, name), _versions(new, name))
+            name: changed
             for name in sorted(old.runtimes.keys() | new.runtimes.keys())
-            if _versions(old, name) != _versions(new, name)
+            if (changed := _changed(_versions(old, name), _versions(new, name))) != ({}, {})
         },
         environment={
             name: (_said(old.environment.get(name)), _said(new.environment.get(name)))
@@ -104,7 +104,12 @@ def _key(r: Record) -> tuple[str, ...]:
 
 def _versions(report: Report, name: str) -> dict[str, str]:
     runtime = report.runtimes.get(name)
-    return runtime.versions if runtime else {}
+    return runtime.versions | runtime.facts if runtime else {}
+
+
+def _changed(was: dict[str, str], now: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The entries of both that are not the same."""
+    return {k: v for k, v in was.items() if now.get(k) != v}, {k: v for k, v in now.items() if was.get(k) != v}
 
 
 def _said(value: object) -> str:

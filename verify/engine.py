@@ -17,7 +17,7 @@ from typing import Protocol
 
 from backends import Backend
 from verify.answer import Answer
-from verify.process import GIB, MEMORY, Host, HostDied, HostLost, HostSilent, Job
+from verify.process import GIB, MEMORY, Host, HostDied, HostFailed, HostLost, HostSilent, Job
 from verify.record import Verdict
 
 BATCHES = (1, 8, 64)
@@ -36,6 +36,7 @@ class AnyHost(Protocol):
     """A `Host`, or what stands for one that is elsewhere."""
 
     versions: dict[str, str]
+    facts: dict[str, str]
     last_words: str
 
     @property
@@ -86,7 +87,8 @@ class Cores:
 class Asker:
     """Asks one runtime, keeping its hosts from one call to the next until `stop`.
 
-    alone: one job at a time, in the environment users have. Puts what a host says of its versions into `versions`.
+    alone: one job at a time, in the environment users have. Puts what a worker process says of its versions into `versions`, and what it
+    observed into `facts`; all of them must observe the same.
     """
 
     backend: Backend
@@ -94,6 +96,7 @@ class Asker:
     timeout: float
     alone: bool = False
     versions: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
     hosts: int = 1
     """How many processes share the work."""
     memory: int = MEMORY
@@ -173,6 +176,10 @@ class Asker:
             host = await self.start(self.backend, survey=not self.alone, timeout=patience, memory=self.memory)
             self.running[place] = host
             self.versions.update(host.versions)
+            if self.facts and self.facts != host.facts:
+                await self._end(place)
+                raise HostFailed(_other_machine(self.facts, host.facts))
+            self.facts.update(host.facts)
         return self.running[place]
 
     async def _end(self, place: int) -> None:
@@ -230,6 +237,12 @@ class _Work:
         """Whether another loss can still be nobody's fault."""
         self.losses += 1
         return self.losses <= LOSSES
+
+
+def _other_machine(before: dict[str, str], now: dict[str, str]) -> str:
+    names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    changed = "; ".join(f"{name} is {now.get(name, 'not stated')}, but was {before.get(name, 'not stated')}" for name in names)
+    return f"a worker process differs from the one that this run began with: {changed}; run it on equal machines with equal settings"
 
 
 def _halves(jobs: list[Job]) -> list[list[Job]]:

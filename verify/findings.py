@@ -68,7 +68,7 @@ def find(
         if not own:
             continue
         runtime = report.runtimes[backend.name]
-        hunt = Hunt(backend, known, Ran(backend, versions=dict(runtime.versions), environment=dict(runtime.environment)), timeout, seconds)
+        hunt = Hunt(backend, known, Ran(backend, versions=dict(runtime.versions), facts=dict(runtime.facts)), timeout, seconds)
         for one in asyncio.run(hunt.all_of(own[:most])):
             key = (one.runtime, one.verdict, mistake(one.diagnosis) or one.question)
             same = found.get(key, one)
@@ -93,9 +93,9 @@ class Hunt:
     """The one that is asked now."""
 
     def __post_init__(self) -> None:
-        self.alone = Asker(self.backend, Cores(1), self.timeout, True, self.ran.versions)
+        self.alone = Asker(self.backend, Cores(1), self.timeout, True, self.ran.versions, self.ran.facts)
         if self.backend.runtime.survey:
-            self.survey = Asker(self.backend, Cores(1), self.timeout, False, self.ran.versions)
+            self.survey = Asker(self.backend, Cores(1), self.timeout, False, self.ran.versions, self.ran.facts)
         self.asker = self.alone
 
     async def all_of(self, groups: Sequence[Sequence[Record]]) -> list[Finding]:

@@ -191,14 +191,24 @@ def main() -> None:
     try:
         exec(compile(hello["glue"], "glue", "exec"), glue)
         versions = glue["version"]()
+        facts = {"cpu_isa": _instruction_set(), **(glue["facts"]() if "facts" in glue else {})}
         if "together" not in glue:
             glue["_one"] = _one_by_one(glue["answers"])
-        send({"kind": "ready", "versions": versions, "python": sys.version.split()[0], "numpy": np.__version__})
+        send({"kind": "ready", "versions": versions, "facts": facts, "python": sys.version.split()[0], "numpy": np.__version__})
     except BaseException as error:
         send({"kind": "failed", **_sentence(error)})
         return
     while (message := _read(source)) is not None:
         _answer(message["jobs"], glue, send)
+
+
+def _instruction_set() -> str:
+    """The vector and matrix instructions of this processor, as the operating system names them; else the name of the architecture."""
+    with suppress(OSError), open("/proc/cpuinfo") as lines:
+        named = next((line for line in lines if line.lower().startswith(("flags", "features"))), "")
+        if found := sorted({word for word in named.split() if re.match("sse4|avx|amx|asimd|sve|bf16|i8mm", word)}):
+            return " ".join(found)
+    return os.uname().machine if hasattr(os, "uname") else "unknown"
 
 
 def _confine(memory: int | None) -> None:

@@ -52,9 +52,9 @@ def _knock(address: str) -> None:
 class Keeper:
     """The actor: one host process, and what it said."""
 
-    async def start(self, name: str, runtime: Any, python: str | None, how: dict[str, Any]) -> dict[str, str]:
+    async def start(self, name: str, runtime: Any, python: str | None, how: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
         self.host = await Host.start(Backend(name, runtime, ModuleType(name), python), **how)
-        return self.host.versions
+        return self.host.versions, self.host.facts
 
     async def ask(self, jobs: list[Job], timeout: float) -> tuple[list[Event], HostDied | HostSilent | None, str, int, int]:
         """What came of a batch, what ended it, the last words then, how many jobs the host has served, and by how much it has grown."""
@@ -74,8 +74,8 @@ class Keeper:
 class RemoteHost:
     """A host process on some machine of the cluster, as `verify.process.Host` is one on this machine."""
 
-    def __init__(self, actor: Any, versions: dict[str, str]) -> None:
-        self.actor, self.versions = actor, versions
+    def __init__(self, actor: Any, versions: dict[str, str], facts: dict[str, str]) -> None:
+        self.actor, self.versions, self.facts = actor, versions, facts
         self.last_words, self.served, self.grown = "", 0, 0
 
     @classmethod
@@ -84,7 +84,7 @@ class RemoteHost:
         for _ in range(LOSSES):
             with suppress(RayActorError):
                 actor = ray.remote(Keeper).options(num_cpus=0, scheduling_strategy="SPREAD").remote()
-                return cls(actor, await actor.start.remote(backend.name, backend.runtime, backend.python, how))  # type: ignore[attr-defined]
+                return cls(actor, *await actor.start.remote(backend.name, backend.runtime, backend.python, how))  # type: ignore[attr-defined]
         raise HostFailed(f"{LOSSES} actors were lost while they started a host")
 
     async def ask(self, jobs: list[Job], timeout: float) -> AsyncGenerator[Event]:

@@ -79,6 +79,8 @@ class Host:
     last_words: str = ""
     """Once it has stopped: the end of what it printed, if anything."""
     versions: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+    """What the worker process observed after it imported its framework: instruction set, threads, device, precision flags."""
     served: int = 0
     at_first: int = 0
     """Bytes in use after the first batch."""
@@ -86,7 +88,7 @@ class Host:
     @classmethod
     async def start(cls, backend: Backend, *, survey: bool, timeout: float, memory: int = MEMORY) -> Host:
         """A process that has the framework loaded and may take `memory` bytes. Raises HostFailed."""
-        added = {**backend.runtime.environment, **(backend.runtime.survey if survey else {})}
+        added = {**backend.runtime.environment, **(_appended(backend.runtime.survey) if survey else {})}
         python = backend.python or sys.executable
         noise = tempfile.TemporaryFile()  # noqa: SIM115
         try:
@@ -104,9 +106,10 @@ class Host:
         try:
             await host._send({"glue": backend.runtime.glue, "memory": memory}, timeout)
             header, _ = await host._receive(timeout)
-            if header.get("kind") != "ready" or not isinstance(header.get("versions"), dict):
+            if header.get("kind") != "ready" or not all(isinstance(header.get(name, {}), dict) for name in ("versions", "facts")):
                 raise HostFailed(clean(str(header.get("error", "its greeting makes no sense"))))
-            host.versions = {clean(str(k)): clean(str(v)) for k, v in header["versions"].items()}
+            host.versions = _texts(header["versions"])
+            host.facts = _texts(header.get("facts", {}))
         except (HostDied, HostSilent) as error:
             await host.stop()
             raise HostFailed(f"{error}{host.last_words}") from None
@@ -209,6 +212,15 @@ class Host:
         number = -self.process.returncode
         known = {int(s): s.name for s in signal.Signals}
         return f"the host was ended by signal {known.get(number, number)}"
+
+
+def _appended(flags: dict[str, str]) -> dict[str, str]:
+    """Batch flags, after those that the user has set in the same variable."""
+    return {name: f"{os.environ.get(name, '')} {value}".strip() for name, value in flags.items()}
+
+
+def _texts(found: dict[Any, Any]) -> dict[str, str]:
+    return {clean(str(k))[:100]: clean(str(v))[:1000] for k, v in found.items()}
 
 
 def _answer(header: dict[str, Any], body: bytes) -> Answer:

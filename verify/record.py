@@ -91,6 +91,8 @@ class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
     """What to say after --backend to ask it again."""
     versions: dict[str, str] = {}
     environment: dict[str, str] = {}
+    facts: dict[str, str] = {}
+    """What its worker processes observed after they imported it: instruction set, oneDNN on or off, threads, device, precision flags."""
     survey: dict[str, str] = {}
     """Further variables under which it was asked in batches; what was found so was asked again alone without them."""
     verdicts: dict[str, int] = {}

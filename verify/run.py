@@ -185,11 +185,12 @@ class Run:
         told = (self.store and self.store.told(ran.backend.name)) or _told(ran.backend)
         ran.versions.update(told.versions)
         ran.environment = told.environment
+        ran.facts.update(told.facts)
 
     def _tell(self, ran: Ran) -> None:
         """Keep what is found of a runtime."""
         if self.store:
-            self.store.tell(ran.backend.name, structs.replace(_told(ran.backend), versions=dict(ran.versions)))
+            self.store.tell(ran.backend.name, structs.replace(_told(ran.backend), versions=dict(ran.versions), facts=dict(ran.facts)))
 
     def _open(self, ran: Ran) -> Iterator[Job]:
         """What a runtime has to be asked still, theorems last. Those that cannot be said, or have a verdict already, are settled here."""
@@ -218,13 +219,13 @@ class Run:
     async def _judged(self, ran: Ran, jobs: Iterable[Job], cores: Cores, *, alone: bool) -> AsyncGenerator[tuple[Job, list[Judgement]]]:
         self.watch(ran.backend.name, "starting" if not alone else "confirming", len(ran.settled))
         hosts = max(self.cores // len(self.backends), 1)
-        asker = Asker(ran.backend, cores, self.timeout, alone, ran.versions, hosts, self.memory, self.start)
-        told = dict(ran.versions)
+        asker = Asker(ran.backend, cores, self.timeout, alone, ran.versions, ran.facts, hosts, self.memory, self.start)
+        told = dict(ran.versions), dict(ran.facts)
         async with aclosing(answers(asker, jobs)) as stream:
             async for job, answer in stream:
-                if ran.versions != told:
+                if (ran.versions, ran.facts) != told:
                     self._tell(ran)
-                    told = dict(ran.versions)
+                    told = dict(ran.versions), dict(ran.facts)
                 judged = judge(self.reference(job.id), answer)
                 yield job, [diagnosed(self.reference(job.id), j, answer) for j in judged] if alone else judged
 

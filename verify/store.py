@@ -37,6 +37,8 @@ class Told(msgspec.Struct, kw_only=True, frozen=True):
     installed: dict[str, str]
     versions: dict[str, str]
     environment: dict[str, str]
+    facts: dict[str, str] = {}
+    """What its worker processes observed (verify.process.Host.facts)."""
 
 
 class Store:

@@ -24,7 +24,11 @@ EVERY = tuple(KINDS)
 EAGER = tuple(kind for kind in KINDS if kind not in (*COMPILED, "inference"))
 """The kinds of question that are run as they are written."""
 
-When = Callable[[Operation, Step, dict[str, str]], bool]
+Facts = dict[str, str]
+"""What a worker process observed (`facts` in the glue of a backend): `onednn` is "on" or "off"; `onednn_isa`, `isa` and `cpu_isa` name
+instruction sets."""
+
+When = Callable[[Operation, Step, Facts], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +36,8 @@ class Known:
     """One deviation.
 
     runtimes: names, with * as in a shell. versions: distribution → the versions that have it, such as {"keras": ">=3.0,<3.15"}.
-    when: predicate over each operation of the question, its shapes and dtype, and the runtime's environment; one that fits is enough.
+    when: predicate over each operation of the question, its shapes and dtype, and the facts that the worker process observed
+      (verify/process.py); one that fits is enough.
     verdict: the one it explains. message: a regular expression found in what the framework said, or in the diagnosis.
     link: the thread, or "no thread found".
     numbers: the kinds of question it speaks of (spec.question.KINDS). Left out: all, but of a wrong answer neither inference nor xla,
@@ -59,9 +64,9 @@ class Known:
             v in versions and SpecifierSet(s).contains(versions[v], prereleases=True) for v, s in self.versions.items()
         )
 
-    def covers(self, question: Question, environment: dict[str, str]) -> bool:
+    def covers(self, question: Question, facts: Facts) -> bool:
         """Whether it speaks of this question, whatever the verdict."""
-        return self._speaks_of(question.kind) and any(self.when(op, at, environment) for op, at in steps(question))
+        return self._speaks_of(question.kind) and any(self.when(op, at, facts) for op, at in steps(question))
 
     def _speaks_of(self, kind: str) -> bool:
         if self.numbers:
@@ -84,7 +89,7 @@ class Known:
 def unsaid(module: ModuleType, *kinds: type[Operation]) -> When:
     """Of operations of these kinds, those that the backend has no way to say."""
 
-    def when(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    def when(op: Operation, at: Step, facts: Facts) -> bool:
         try:
             return isinstance(op, kinds) and not getattr(module, function_name(op.name))(op, at)
         except Unsupported:

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from backends import Step, jax
-from backends.known import Known, unsaid
+from backends.known import Facts, Known, unsaid
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,
@@ -26,11 +26,11 @@ from spec.resize_words import NEAREST
 from spec.separable import alike
 
 
-def _grouped(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _grouped(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, ConvTranspose) and op.groups > 1
 
 
-def _cut_then_padded(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _cut_then_padded(op: Operation, at: Step, facts: Facts) -> bool:
     """Of the operation, or of the convolution that is its gradient."""
     pairs = op.padding if isinstance(op, Conv) else op.crop if isinstance(op, ConvTranspose) else ()
     if any(lo < 0 < hi for lo, hi in pairs):
@@ -38,11 +38,11 @@ def _cut_then_padded(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return isinstance(op, Conv) and any(hi < d * (k - 1) < lo for (lo, hi), k, d in zip(op.padding, at.k, op.dilation, strict=True))
 
 
-def _narrow_sums(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _narrow_sums(op: Operation, at: Step, facts: Facts) -> bool:
     return at.dtype in ("float16", "bfloat16") and isinstance(op, SumPool | AveragePool | Upsample)
 
 
-def close_call(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def close_call(op: Operation, at: Step, facts: Facts) -> bool:
     """Where (j + ½)·(n·(1/m)), which XLA makes of (j + ½)·n/m, falls below the whole number that it is."""
     if not isinstance(op, Resize) or not alike(op, Resize(size=op.size, **NEAREST), at.x):
         return False
@@ -55,11 +55,11 @@ def close_call(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return False
 
 
-def _weighed(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _weighed(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, Lanczos) or (isinstance(op, Resize) and op.mode != "nearest")
 
 
-def _close_to_a_pixel(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _close_to_a_pixel(op: Operation, at: Step, facts: Facts) -> bool:
     """A Lanczos window met within a thousandth of a pixel's middle, in a precision that shows it."""
     if not isinstance(op, Lanczos) or at.dtype != "float64":
         return False
@@ -68,7 +68,7 @@ def _close_to_a_pixel(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return any(0 < abs(c - round(c)) <= Fraction(1, 1000) for c in places)
 
 
-def _cells_begun_in_the_padding(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _cells_begun_in_the_padding(op: Operation, at: Step, facts: Facts) -> bool:
     """An axis tiled by windows of two pixels, the first and the last of them half in the padding, and a second axis beside it."""
     if not isinstance(op, Conv) or op.rank < 2:
         return False
@@ -83,7 +83,7 @@ SILENT = {"jax": ">=0.4,<=0.10.2"}
 KNOWN = [
     Known(
         id="xla-cpu-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", numbers=("subnormal",), sometimes=True,
-        when=lambda op, at, env: at.dtype != "float16", message="flushed to zero",
+        when=lambda op, at, facts: at.dtype != "float16", message="flushed to zero",
         reason="XLA on CPU takes subnormal numbers for zero, as inputs and as results",
         link="https://github.com/jax-ml/jax/issues/16200",
     ),
@@ -102,7 +102,7 @@ KNOWN = [
     Known(
         id="xla-cpu-depthwise-leaks", runtimes=("keras-jax",), versions=SILENT, verdict="differ", sometimes=True,
         numbers=("nan", "infinity"),
-        when=lambda op, at, env: isinstance(op, SumPool) and at.dtype == "float64", message="no window of theirs sees",
+        when=lambda op, at, facts: isinstance(op, SumPool) and at.dtype == "float64", message="no window of theirs sees",
         reason="a float64 depthwise convolution is computed as a dense one with zeros between the channels, and 0 · NaN is NaN: one pixel "
         "that is no number shows in every channel",
         link="no thread found",
@@ -129,13 +129,13 @@ KNOWN = [
     ),
     Known(
         id="jax-max-pool-nan-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",), numbers=("nan",),
-        when=lambda op, at, env: isinstance(op, MaxPool), sometimes=True,
+        when=lambda op, at, facts: isinstance(op, MaxPool), sometimes=True,
         reason="a maximum is NaN where a window has one, but its gradient may go to another pixel, which is a number",
         link="no thread found",
     ),
     Known(
         id="jax-is-xla", runtimes=BOTH, versions={"jax": ">=0.4"}, verdict="unsupported", numbers=("xla",),
-        when=lambda op, at, env: True, reason="every question to JAX is compiled by XLA; nothing else is to be asked",
+        when=lambda op, at, facts: True, reason="every question to JAX is compiled by XLA; nothing else is to be asked",
         link="https://docs.jax.dev/en/latest/jit-compilation.html",
     ),
     Known(
@@ -169,7 +169,7 @@ KNOWN = [
     ),
     Known(
         id="jax-dilated-max-pool-gradient", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="refused", outputs=("dx",),
-        when=lambda op, at, env: isinstance(op, MaxPool) and max(op.dilation) > 1, message="VJP not implemented",
+        when=lambda op, at, facts: isinstance(op, MaxPool) and max(op.dilation) > 1, message="VJP not implemented",
         reason="the maximum over dilated windows has no gradient", link="no thread found",
     ),
 ]  # fmt: skip

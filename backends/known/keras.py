@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends import Step, keras
 from backends._pixels import said, word
-from backends.known import Known, When, jax, tensorflow, torch, unsaid
+from backends.known import Facts, Known, When, jax, tensorflow, torch, unsaid
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,
@@ -26,19 +26,19 @@ from spec.resize_words import NEAREST, torch_resize
 from spec.separable import alike
 
 
-def _stride_and_dilation(op: Operation, at: Step, env: dict[str, str]) -> bool:
-    return isinstance(op, Conv | ConvTranspose) and max(op.stride) > 1 and max(op.dilation) > 1 and not _grouped(op, at, env)
+def _stride_and_dilation(op: Operation, at: Step, facts: Facts) -> bool:
+    return isinstance(op, Conv | ConvTranspose) and max(op.stride) > 1 and max(op.dilation) > 1 and not _grouped(op, at, facts)
 
 
-def _grouped(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _grouped(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, ConvTranspose) and op.groups > 1
 
 
-def _empty(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _empty(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, Conv) and 0 in at.y
 
 
-def _shorter_than_tensorflow_allows(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _shorter_than_tensorflow_allows(op: Operation, at: Step, facts: Facts) -> bool:
     """'same' with output_padding 0 and an even span is (n−1)·s long, which no 'SAME' convolution turns into n."""
     if not isinstance(op, ConvTranspose) or op.groups > 1:
         return False
@@ -48,7 +48,7 @@ def _shorter_than_tensorflow_allows(op: Operation, at: Step, env: dict[str, str]
     return 0 not in at.y and any(span(k, d) % 2 == 0 and o == 0 for k, d, o in zip(at.k, op.dilation, words[1], strict=True))
 
 
-def _grouped_dilated_double(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _grouped_dilated_double(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, Conv) and op.groups > 1 and max(op.dilation) > 1 and at.dtype == "float64"
 
 
@@ -64,15 +64,15 @@ def _interpolation(op: Operation, at: Step) -> str:
 def _nearest(close_call: When) -> When:
     """Where keras.ops.image.resize by nearest meets the engine's own close calls."""
 
-    def when(op: Operation, at: Step, env: dict[str, str]) -> bool:
+    def when(op: Operation, at: Step, facts: Facts) -> bool:
         if not isinstance(op, Resize) or "nearest" not in _interpolation(op, at):
             return False
-        return close_call(Resize(size=op.size, **NEAREST), at, env)
+        return close_call(Resize(size=op.size, **NEAREST), at, facts)
 
     return when
 
 
-def _unequal_ends(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _unequal_ends(op: Operation, at: Step, facts: Facts) -> bool:
     """Averages over 'same' windows of which some see the copies, more of them than of the pixel."""
     if not isinstance(op, AveragePool) or op.counted != "valid" or op.divisor or max(op.dilation) > 1:
         return False
@@ -82,27 +82,27 @@ def _unequal_ends(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return any(lo != hi and k > 2 for (lo, hi), k in zip(ends, op.kernel, strict=True))
 
 
-def _other_cubic(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _other_cubic(op: Operation, at: Step, facts: Facts) -> bool:
     if not isinstance(op, Resize) or _interpolation(op, at) != 'interpolation="bicubic"':
         return False
     return not alike(op, Resize(size=op.size, **torch_resize("cubic")), at.x)
 
 
-def _mirrored_beyond_the_edge(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _mirrored_beyond_the_edge(op: Operation, at: Step, facts: Facts) -> bool:
     reach = [max(pair) for pair, n in zip(op.padding, at.x[2:], strict=True) if n > 1] if isinstance(op, Pad) else []
     return isinstance(op, Pad) and op.mode == "symmetric" and op.rank < 3 and max(reach) > 1
 
 
-def _one_wide_antialias(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _one_wide_antialias(op: Operation, at: Step, facts: Facts) -> bool:
     return "antialias" in _interpolation(op, at) and at.y[2] > 1 and (op.rank == 1 or at.x[3] == at.y[3] == 1)
 
 
-def _layer(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _layer(op: Operation, at: Step, facts: Facts) -> bool:
     """Said with a layer, which has a dtype policy."""
     return isinstance(op, Conv | ConvTranspose | MaxPool | AdaptiveMaxPool | Upsample)
 
 
-def _windowed_integers(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _windowed_integers(op: Operation, at: Step, facts: Facts) -> bool:
     if at.dtype not in INTEGERS:
         return False
     return isinstance(op, SumPool) or (op.rank == 3 and (isinstance(op, MaxPool) or _cells(op)))
@@ -113,12 +113,12 @@ def _cells(op: Operation) -> bool:
     return isinstance(op, AdaptiveMaxPool) and set(op.size) != {1}
 
 
-def _through_float32(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _through_float32(op: Operation, at: Step, facts: Facts) -> bool:
     mirrored = isinstance(op, Pad) and op.mode != "constant" and any(map(any, op.padding))
     return at.dtype == "int32" and (mirrored or _interpolation(op, at) != "")
 
 
-def _mirrored_too_far(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _mirrored_too_far(op: Operation, at: Step, facts: Facts) -> bool:
     """PyTorch's reflect wants fewer pixels than there are; volumes are padded along three axes, of which Keras makes the channels one."""
     if not isinstance(op, Pad) or op.mode == "constant":
         return False
@@ -172,7 +172,7 @@ KNOWN = [
     ),
     Known(
         id="keras-torch-lanczos", runtimes=("keras-torch",), versions=SINCE, verdict="refused", message="interpolation",
-        when=lambda op, at, env: "lanczos" in _interpolation(op, at), reason="PyTorch has no Lanczos window; TensorFlow and JAX have",
+        when=lambda op, at, facts: "lanczos" in _interpolation(op, at), reason="PyTorch has no Lanczos window; TensorFlow and JAX have",
         link="https://github.com/keras-team/keras-core/pull/220",
     ),
     Known(
@@ -203,13 +203,13 @@ KNOWN = [
     ),
     Known(
         id="keras-mean-in-float32", runtimes=("keras-jax", "keras-torch"), versions=SILENT, verdict="differ", sometimes=True,
-        when=lambda op, at, env: isinstance(op, AdaptiveAveragePool) and set(op.size) == {1} and at.dtype == "float64",
+        when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool) and set(op.size) == {1} and at.dtype == "float64",
         reason="keras.ops.mean of float64 computes in float32 and casts back: its promotion of float64 and float32 is float32",
         link="no thread found",
     ),
     Known(
         id="keras-global-max-ties", runtimes=("keras-*",), versions=SILENT, verdict="differ", outputs=("dx",), numbers=("ties",),
-        sometimes=True, when=lambda op, at, env: isinstance(op, AdaptiveMaxPool),
+        sometimes=True, when=lambda op, at, facts: isinstance(op, AdaptiveMaxPool),
         reason="a global maximum shares its gradient among equal pixels, and adaptive pooling, axis by axis, takes another than the first",
         link="no thread found",
     ),
@@ -217,7 +217,7 @@ KNOWN = [
         Known(
             id=f"keras-tensorflow-adaptive-max-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT | {"tensorflow": "<=2.21"},
             verdict=verdict, sometimes=True,
-            when=lambda op, at, env: isinstance(op, AdaptiveMaxPool) and 1 in op.size and set(op.size) != {1},
+            when=lambda op, at, facts: isinstance(op, AdaptiveMaxPool) and 1 in op.size and set(op.size) != {1},
             reason="along an axis of size 1 a window one longer than x is pooled too; the gradient of that empty answer is memory that was "
             "never written, or divides by zero",
             link="no thread found",
@@ -245,7 +245,7 @@ KNOWN = [
         Known(
             id=f"keras-tensorflow-resize-float32-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT, verdict=verdict,
             sometimes=True,
-            when=lambda op, at, env: at.dtype == "float64" and _interpolation(op, at) not in ("", 'interpolation="nearest"'),
+            when=lambda op, at, facts: at.dtype == "float64" and _interpolation(op, at) not in ("", 'interpolation="nearest"'),
             reason="tf.image.resize computes float64 pictures in float32, and the answer is cast back",
             link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
         )
@@ -259,13 +259,13 @@ KNOWN = [
     ),
     Known(
         id="keras-empty-resize", runtimes=("keras-*",), versions=SINCE, verdict="refused", message="must have positive height and width",
-        when=lambda op, at, env: 0 in at.y and _interpolation(op, at) != "", reason="resampling refuses an answer of length 0",
+        when=lambda op, at, facts: 0 in at.y and _interpolation(op, at) != "", reason="resampling refuses an answer of length 0",
         link="https://keras.io/api/ops/image/",
     ),
     *(
         Known(
             id=f"keras-tensorflow-empty-transpose-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT, verdict=verdict,
-            outputs=("dx", "dw"), when=lambda op, at, env: isinstance(op, ConvTranspose) and 0 in at.y, sometimes=True, message=message,
+            outputs=("dx", "dw"), when=lambda op, at, facts: isinstance(op, ConvTranspose) and 0 in at.y, sometimes=True, message=message,
             reason="the gradient of an answer of length 0 has the wrong shape: oneDNN returns arrays of the input's",
             link="https://github.com/tensorflow/tensorflow/pull/112639",
         )
@@ -273,12 +273,12 @@ KNOWN = [
     ),
     Known(
         id="keras-int8-layers", runtimes=("keras-*",), versions=SINCE, verdict="refused", message="QuantizedDTypePolicy",
-        when=lambda op, at, env: at.dtype == "int8" and _layer(op, at, env),
+        when=lambda op, at, facts: at.dtype == "int8" and _layer(op, at, facts),
         reason="a layer's dtype 'int8' is read as the beginning of a quantization policy", link="no thread found",
     ),
     Known(
         id="keras-integer-weights", runtimes=("keras-*",), versions=SILENT, verdict="refused", sometimes=True,
-        when=lambda op, at, env: at.dtype in INTEGERS and isinstance(op, Conv | ConvTranspose),
+        when=lambda op, at, facts: at.dtype in INTEGERS and isinstance(op, Conv | ConvTranspose),
         message="must be a float dtype|Need minval < maxval|Accepted dtypes are|check_uniform_bounds",
         reason="a layer of an integer dtype draws its first weights from a uniform distribution of floats, and cannot",
         link="no thread found",
@@ -290,7 +290,7 @@ KNOWN = [
     ),
     Known(
         id="keras-torch-integers", runtimes=("keras-torch",), versions=SINCE, verdict="refused", message="not implemented for",
-        when=lambda op, at, env: at.dtype in INTEGERS and (_cells(op) or (isinstance(op, MaxPool) and op.rank == 1)),
+        when=lambda op, at, facts: at.dtype in INTEGERS and (_cells(op) or (isinstance(op, MaxPool) and op.rank == 1)),
         reason="max_pool1d and adaptive pooling know no integers", link="no thread found",
     ),
     Known(
@@ -300,27 +300,27 @@ KNOWN = [
     ),
     Known(
         id="keras-tensorflow-xla-nearest-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
-        outputs=("dx", "dw"), when=lambda op, at, env: "nearest" in _interpolation(op, at),
+        outputs=("dx", "dw"), when=lambda op, at, facts: "nearest" in _interpolation(op, at),
         message="Detected unsupported operations.*NearestNeighborGrad",
         reason="XLA has no kernel for the gradient of nearest resampling",
         link="https://github.com/tensorflow/tensorflow/issues/60203",
     ),
     Known(
         id="keras-tensorflow-adaptive-compiled", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
-        when=lambda op, at, env: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and 1 in op.size and set(op.size) != {1},
+        when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and 1 in op.size and set(op.size) != {1},
         message="Negative dimension size",
         reason="along an axis of size 1 a window one longer than x is pooled too, which tf.function refuses", link="no thread found",
     ),
     Known(
         id="keras-tensorflow-adaptive-3d-dtypes", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
-        when=lambda op, at, env: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and op.rank == 3 and set(op.size) != {1}
+        when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and op.rank == 3 and set(op.size) != {1}
         and at.dtype in ("float16", "float64"),
         message="Could not find device for node|not in the list of allowed values",
         reason="adaptive pooling is made of tf.nn.pool, which in 3-D knows neither float64 nor, on CPU, float16", link="no thread found",
     ),
     Known(
         id="keras-tensorflow-antialias-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
-        when=lambda op, at, env: at.dtype != "float32" and any(word in _interpolation(op, at) for word in ("antialias", "lanczos")),
+        when=lambda op, at, facts: at.dtype != "float32" and any(word in _interpolation(op, at) for word in ("antialias", "lanczos")),
         message="cannot compute", reason="the gradient of antialiased resampling and of Lanczos wants a float32 picture",
         link="no thread found",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends import Step, keras, tensorflow
 from backends._pixels import said, word
-from backends.known import EAGER, EVERY, Known, unsaid
+from backends.known import EAGER, EVERY, Facts, Known, unsaid
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,
@@ -26,20 +26,22 @@ from spec.resize import affine, dyadic
 from spec.separable import alike
 from spec.wavering import SinglePrecision
 
-Env = dict[str, str]
 
-
-def _grouped_transpose(op: Operation, at: Step, env: Env) -> bool:
+def _grouped_transpose(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, ConvTranspose) and op.groups > 1
 
 
-def _plain(at: Step, env: Env) -> bool:
+def _onednn(facts: Facts) -> bool:
+    return facts.get("onednn") == "on"
+
+
+def _plain(at: Step, facts: Facts) -> bool:
     """Answered by the kernels that are there without oneDNN, which float64 always is."""
-    return at.dtype == "float64" or env.get("TF_ENABLE_ONEDNN_OPTS") == "0"
+    return at.dtype == "float64" or not _onednn(facts)
 
 
-def _unequal_strides(op: Operation, at: Step, env: Env) -> bool:
-    if not (_plain(at, env) or at.dtype == "float16") or op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool):
+def _unequal_strides(op: Operation, at: Step, facts: Facts) -> bool:
+    if not (_plain(at, facts) or at.dtype == "float16") or op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool):
         return False
     return len(set(op.stride)) > 1 and (not isinstance(op, AveragePool) or _by_sums(op, at))
 
@@ -61,11 +63,11 @@ def _resizer(op: Operation, at: Step) -> str:
     return said(op, at, tensorflow.RESIZERS) or said(op, at, tensorflow.RESIZERS_V1) or ""
 
 
-def _narrow_or_double_resize(op: Operation, at: Step, env: Env) -> bool:
+def _narrow_or_double_resize(op: Operation, at: Step, facts: Facts) -> bool:
     return at.dtype != "float32" and _resizer(op, at) != "" and "nearest" not in _resizer(op, at)
 
 
-def close_call(op: Operation, at: Step, env: Env) -> bool:
+def close_call(op: Operation, at: Step, facts: Facts) -> bool:
     """Where float32 puts a coordinate below the whole number that it is."""
     name = _resizer(op, at)
     if not isinstance(op, Resize) or "nearest" not in name:
@@ -75,7 +77,7 @@ def close_call(op: Operation, at: Step, env: Env) -> bool:
     return not alike(said, SinglePrecision(**vars(said)), at.x)
 
 
-def _table(op: Operation, at: Step, env: Env) -> bool:
+def _table(op: Operation, at: Step, facts: Facts) -> bool:
     """A bicubic whose coordinates are no whole numbers over 1024."""
     if not isinstance(op, Resize) or "bicubic" not in _resizer(op, at) or "antialias" in _resizer(op, at) or at.dtype != "float32":
         return False
@@ -83,48 +85,46 @@ def _table(op: Operation, at: Step, env: Env) -> bool:
     return any((1024 * (step * j + start)).denominator > 1 for step, start, m in axes for j in range(m))
 
 
-def _mirrored_too_far(op: Operation, at: Step, env: Env) -> bool:
+def _mirrored_too_far(op: Operation, at: Step, facts: Facts) -> bool:
     if not isinstance(op, Pad) or op.mode not in ("reflect", "symmetric"):
         return False
     return any(max(pair) > n - (op.mode == "reflect") for n, pair in zip(at.x[2:], op.padding, strict=True))
 
 
-def _grouped_3d(op: Operation, at: Step, env: Env) -> bool:
+def _grouped_3d(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, Conv) and op.rank == 3 and op.groups > 1
 
 
-def _answered_grouped_3d(op: Operation, at: Step, env: Env) -> bool:
+def _answered_grouped_3d(op: Operation, at: Step, facts: Facts) -> bool:
     """In float64 an answer of length 0 is given before anything is refused."""
-    return _grouped_3d(op, at, env) and not (0 in at.y and at.dtype == "float64")
+    return _grouped_3d(op, at, facts) and not (0 in at.y and at.dtype == "float64")
 
 
-def _dilated_double(op: Operation, at: Step, env: Env) -> bool:
+def _dilated_double(op: Operation, at: Step, facts: Facts) -> bool:
     if isinstance(op, Conv) or (op.rank == 3 and isinstance(op, SumPool | AveragePool | LpPool)):
-        return _plain(at, env) and max(op.dilation) > 1
+        return _plain(at, facts) and max(op.dilation) > 1
     return False
 
 
-def _dilated_double_transpose(op: Operation, at: Step, env: Env) -> bool:
-    return isinstance(op, ConvTranspose) and _plain(at, env) and max(op.dilation) > 1 and op.groups == 1
+def _dilated_double_transpose(op: Operation, at: Step, facts: Facts) -> bool:
+    return isinstance(op, ConvTranspose) and _plain(at, facts) and max(op.dilation) > 1 and op.groups == 1
 
 
-def _grouped_double(op: Operation, at: Step, env: Env) -> bool:
-    return isinstance(op, Conv) and _plain(at, env) and op.groups > 1 and op.rank < 3
+def _grouped_double(op: Operation, at: Step, facts: Facts) -> bool:
+    return isinstance(op, Conv) and _plain(at, facts) and op.groups > 1 and op.rank < 3
 
 
-def _empty_onednn(op: Operation, at: Step, env: Env) -> bool:
-    onednn = env.get("TF_ENABLE_ONEDNN_OPTS") != "0"
-    return onednn and isinstance(op, Conv) and 0 in at.y and at.dtype == "float32" and not _grouped_3d(op, at, env)
+def _empty_onednn(op: Operation, at: Step, facts: Facts) -> bool:
+    return _onednn(facts) and isinstance(op, Conv) and 0 in at.y and at.dtype == "float32" and not _grouped_3d(op, at, facts)
 
 
-def _empty_sum(op: Operation, at: Step, env: Env) -> bool:
-    onednn = env.get("TF_ENABLE_ONEDNN_OPTS") != "0"
-    return onednn and isinstance(op, SumPool) and op.rank < 3 and 0 in at.y and at.dtype == "float32"
+def _empty_sum(op: Operation, at: Step, facts: Facts) -> bool:
+    return _onednn(facts) and isinstance(op, SumPool) and op.rank < 3 and 0 in at.y and at.dtype == "float32"
 
 
-def _cut_by_same_3d(op: Operation, at: Step, env: Env) -> bool:
+def _cut_by_same_3d(op: Operation, at: Step, facts: Facts) -> bool:
     """A convolution that is 'SAME' (not 'VALID'), where on some axis the windows leave two pixels or more at the end unread."""
-    if at.dtype not in ("float16", "float64") or op.rank < 3 or env.get("TF_ENABLE_ONEDNN_OPTS") == "0":
+    if at.dtype not in ("float16", "float64") or op.rank < 3 or not _onednn(facts):
         return False
     if isinstance(op, Conv):
         same = on_every_axis(same_padding, at.x[2:], at.k, op.stride, op.dilation) == op.padding
@@ -133,41 +133,41 @@ def _cut_by_same_3d(op: Operation, at: Step, env: Env) -> bool:
     return isinstance(op, ConvTranspose) and any(map(any, op.crop)) and any(lo == 0 and hi <= -2 for lo, hi in op.crop)
 
 
-def _empty_strided_double(op: Operation, at: Step, env: Env) -> bool:
+def _empty_strided_double(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, Conv) and at.dtype == "float64" and op.rank < 3 and 0 in at.y and max(op.stride) > 1
 
 
-def _half_sums(op: Operation, at: Step, env: Env) -> bool:
+def _half_sums(op: Operation, at: Step, facts: Facts) -> bool:
     return at.dtype in ("float16", "bfloat16") and isinstance(op, Conv | ConvTranspose | SumPool | AveragePool | Upsample)
 
 
-def _leaking_convolution(op: Operation, at: Step, env: Env) -> bool:
+def _leaking_convolution(op: Operation, at: Step, facts: Facts) -> bool:
     dense = isinstance(op, Conv | ConvTranspose) or (op.rank == 3 and isinstance(op, SumPool | AveragePool))
     return dense and (at.dtype in ("float16", "bfloat16") or op.rank == 3)
 
 
-def _cropped(op: Operation, at: Step, env: Env) -> bool:
+def _cropped(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, ConvTranspose) and any(max(pair) > 0 for pair in op.crop)
 
 
-def _average_3d(op: Operation, at: Step, env: Env) -> bool:
-    if op.rank != 3 or not isinstance(op, AveragePool) or at.dtype not in ("float16", "float64") or _unsaid(op, at, env):
+def _average_3d(op: Operation, at: Step, facts: Facts) -> bool:
+    if op.rank != 3 or not isinstance(op, AveragePool) or at.dtype not in ("float16", "float64") or _unsaid(op, at, facts):
         return False
     return "avg_pool3d" in tensorflow.average_pool(op, at).body
 
 
-def _max_3d(op: Operation, at: Step, env: Env) -> bool:
-    return op.rank == 3 and isinstance(op, MaxPool) and at.dtype in ("float16", "float64") and not _unsaid(op, at, env)
+def _max_3d(op: Operation, at: Step, facts: Facts) -> bool:
+    return op.rank == 3 and isinstance(op, MaxPool) and at.dtype in ("float16", "float64") and not _unsaid(op, at, facts)
 
 
-def _adaptive_3d(op: Operation, at: Step, env: Env) -> bool:
+def _adaptive_3d(op: Operation, at: Step, facts: Facts) -> bool:
     pooled = isinstance(op, AdaptiveMaxPool) or (isinstance(op, AdaptiveAveragePool) and set(op.size) != {1})
-    return pooled and op.rank == 3 and at.dtype in ("float16", "float64") and not _unsaid(op, at, env)
+    return pooled and op.rank == 3 and at.dtype in ("float16", "float64") and not _unsaid(op, at, facts)
 
 
-def _integers_unknown(op: Operation, at: Step, env: Env) -> bool:
+def _integers_unknown(op: Operation, at: Step, facts: Facts) -> bool:
     """What has no kernel: sums, volumes, convolutions but of int32, and transposed ones of those if dilated."""
-    if at.dtype not in INTEGERS or _unsaid(op, at, env):
+    if at.dtype not in INTEGERS or _unsaid(op, at, facts):
         return False
     if isinstance(op, Conv | ConvTranspose):
         return at.dtype != "int32" or op.rank == 3 or (isinstance(op, ConvTranspose) and max(op.dilation) > 1)
@@ -183,7 +183,7 @@ def _exchanged(op: Operation, at: Step) -> bool:
     return op.dilation[1] != op.dilation[2] and max(at.k[1:]) > 1
 
 
-def _too_short(op: Operation, at: Step, env: Env) -> bool:
+def _too_short(op: Operation, at: Step, facts: Facts) -> bool:
     """A 'VALID' convolution that is said to be of a negative length, as one of length 0 is when it is traced."""
     if not isinstance(op, Conv) or '"VALID"' not in tensorflow.conv(op, at):
         return False
@@ -198,27 +198,27 @@ def _valid_dilated_3d(op: Operation, at: Step) -> bool:
     return op.dilation[1] != op.dilation[2] and max(at.k[1:]) > 1
 
 
-def _valid_in_tensorflow(op: Operation, at: Step, env: Env) -> bool:
+def _valid_in_tensorflow(op: Operation, at: Step, facts: Facts) -> bool:
     return _valid_dilated_3d(op, at) and '"VALID"' in tensorflow.conv_transpose(op, at)  # type: ignore[arg-type]
 
 
-def _valid_in_keras(op: Operation, at: Step, env: Env) -> bool:
+def _valid_in_keras(op: Operation, at: Step, facts: Facts) -> bool:
     return _valid_dilated_3d(op, at) and 'padding="valid"' in keras.conv_transpose(op, at).before  # type: ignore[arg-type]
 
 
-def _without_xla_kernel(op: Operation, at: Step, env: Env) -> bool:
+def _without_xla_kernel(op: Operation, at: Step, facts: Facts) -> bool:
     return any(word in _resizer(op, at) for word in ("bicubic", "antialias", "lanczos"))
 
 
-def _nearest_picture(op: Operation, at: Step, env: Env) -> bool:
+def _nearest_picture(op: Operation, at: Step, facts: Facts) -> bool:
     return "nearest" in _resizer(op, at) or (isinstance(op, Upsample) and op.rank == 2)
 
 
-def _area(op: Operation, at: Step, env: Env) -> bool:
+def _area(op: Operation, at: Step, facts: Facts) -> bool:
     return "area" in _resizer(op, at)
 
 
-def _whole_among_rounded(op: Operation, at: Step, env: Env) -> bool:
+def _whole_among_rounded(op: Operation, at: Step, facts: Facts) -> bool:
     """A bilinear with a coordinate that is a whole number, but need not be when its step is rounded."""
     if not isinstance(op, Resize) or "bilinear" not in _resizer(op, at) or "antialias" in _resizer(op, at):
         return False
@@ -248,7 +248,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", numbers=("subnormal",), sometimes=True,
-        when=lambda op, at, env: True, message="flushed to zero",
+        when=lambda op, at, facts: True, message="flushed to zero",
         reason="kernels run with subnormal numbers flushed to zero", link="https://github.com/tensorflow/tensorflow/issues/36514",
     ),
     Known(
@@ -265,7 +265,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-max-pool-3d-ties", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",), sometimes=True,
-        numbers=("ties",), when=lambda op, at, env: isinstance(op, MaxPool | AdaptiveMaxPool) and op.rank == 3,
+        numbers=("ties",), when=lambda op, at, facts: isinstance(op, MaxPool | AdaptiveMaxPool) and op.rank == 3,
         reason="max_pool3d gives the whole gradient to every one of several equal maxima, so that more flows back than came",
         link="no thread found",
     ),
@@ -298,13 +298,13 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-dilated-float64", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
-        when=lambda op, at, env: _dilated_double(op, at, env) and op.rank == 3 and 0 not in at.y, message=DILATION,
+        when=lambda op, at, facts: _dilated_double(op, at, facts) and op.rank == 3 and 0 not in at.y, message=DILATION,
         reason="dilated convolution without oneDNN (float64, or TF_ENABLE_ONEDNN_OPTS=0) does not exist on CPU in 3-D",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
         id="tensorflow-dilated-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
-        when=lambda op, at, env: _dilated_double(op, at, env) and (op.rank < 3 or 0 in at.y), message=DILATION,
+        when=lambda op, at, facts: _dilated_double(op, at, facts) and (op.rank < 3 or 0 in at.y), message=DILATION,
         reason="dilated convolution without oneDNN (float64, or TF_ENABLE_ONEDNN_OPTS=0) has no gradient on CPU", link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
@@ -338,7 +338,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-onednn-empty-convolution-gradient", runtimes=("tensorflow",), versions=SILENT, verdict="refused",
-        outputs=("dx", "dw"), when=lambda op, at, env: _empty_onednn(op, at, env) and op.rank == 1,
+        outputs=("dx", "dw"), when=lambda op, at, facts: _empty_onednn(op, at, facts) and op.rank == 1,
         message="Input to reshape is a tensor with 0 values",
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
@@ -374,7 +374,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), numbers=("nan", "infinity"),
-        when=lambda op, at, env: any(word in _resizer(op, at) for word in ("lanczos", "antialias")), sometimes=True,
+        when=lambda op, at, facts: any(word in _resizer(op, at) for word in ("lanczos", "antialias")), sometimes=True,
         message="no window of theirs sees",
         reason="ScaleAndTranslate multiplies a pixel or two beyond the window by zero, and 0 · NaN is NaN", link="no thread found",
     ),
@@ -393,7 +393,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-bicubic-narrow-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",),
-        when=lambda op, at, env: "bicubic" in _resizer(op, at) and "antialias" not in _resizer(op, at) and "float16" in at.dtype,
+        when=lambda op, at, facts: "bicubic" in _resizer(op, at) and "antialias" not in _resizer(op, at) and "float16" in at.dtype,
         reason="bicubic resampling of float16 and bfloat16 pictures has no gradient and does not say so: it counts as 0",
         link="no thread found",
     ),
@@ -426,13 +426,13 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-empty-resize", runtimes=("tensorflow",), versions=SINCE, verdict="refused", message="dimensions must be positive",
-        when=lambda op, at, env: 0 in at.y and _resizer(op, at) != "", reason="resampling refuses an answer of length 0",
+        when=lambda op, at, facts: 0 in at.y and _resizer(op, at) != "", reason="resampling refuses an answer of length 0",
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
     *(
         Known(
             id=f"tensorflow-empty-max-pool-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, sometimes=True,
-            when=lambda op, at, env: isinstance(op, MaxPool) and 0 in at.y,
+            when=lambda op, at, facts: isinstance(op, MaxPool) and 0 in at.y,
             reason="a window larger than the picture: the process ends by a division by zero, or the gradient is memory never written",
             link="https://github.com/tensorflow/tensorflow/issues/88481",
         )
@@ -440,7 +440,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-max-pool-nan", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"), sometimes=True,
-        when=lambda op, at, env: isinstance(op, MaxPool),
+        when=lambda op, at, facts: isinstance(op, MaxPool),
         reason="whether NaN is the greatest, or passed over, depends on its channel's place in a vector; the gradient goes elsewhere",
         link="https://github.com/tensorflow/tensorflow/issues/125965",
     ),
@@ -451,7 +451,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-onednn-empty-sum-gradient", runtimes=BOTH, versions=SILENT, verdict="refused", outputs=("dx",),
-        when=lambda op, at, env: _empty_sum(op, at, env) and op.rank == 1,
+        when=lambda op, at, facts: _empty_sum(op, at, facts) and op.rank == 1,
         message="Input to reshape is a tensor with 0 values|shape of dy was",
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
@@ -473,7 +473,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-conv3d-inferred-shape", runtimes=("tensorflow",), versions=SILENT, verdict="differ", numbers=("inference",),
-        when=lambda op, at, env: _exchanged(op, at) and not _too_short(op, at, env), message="static shape",
+        when=lambda op, at, facts: _exchanged(op, at) and not _too_short(op, at, facts), message="static shape",
         reason="the shape that tf.function infers for conv3d exchanges the dilations of rows and columns", link="no thread found",
     ),
     Known(
@@ -486,7 +486,7 @@ KNOWN = [
     Known(
         id="tensorflow-xla-empty-convolution-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
         outputs=("dx", "dw"), message="InvalidArgumentError: Window",
-        when=lambda op, at, env: isinstance(op, Conv) and 0 in at.y and not _too_short(op, at, env),
+        when=lambda op, at, facts: isinstance(op, Conv) and 0 in at.y and not _too_short(op, at, facts),
         reason="XLA answers a convolution of length 0, but refuses its gradient", link="no thread found",
     ),
     Known(

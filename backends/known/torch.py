@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backends import Step, torch
-from backends.known import EAGER, Known, unsaid
+from backends.known import EAGER, Facts, Known, unsaid
 from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, Lanczos, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
 from spec.question import INTEGERS
 from spec.resize_words import torch_resize
@@ -11,31 +11,31 @@ from spec.separable import alike
 from spec.wavering import SinglePrecision
 
 
-def _empty(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _empty(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, Conv) and 0 in at.y
 
 
-def _narrow(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _narrow(op: Operation, at: Step, facts: Facts) -> bool:
     return at.dtype in ("float16", "bfloat16")
 
 
-def _narrow_sums(op: Operation, at: Step, env: dict[str, str]) -> bool:
-    return _narrow(op, at, env) and isinstance(op, Conv | ConvTranspose | SumPool | AveragePool | Upsample)
+def _narrow_sums(op: Operation, at: Step, facts: Facts) -> bool:
+    return _narrow(op, at, facts) and isinstance(op, Conv | ConvTranspose | SumPool | AveragePool | Upsample)
 
 
-def _narrow_average_3d(op: Operation, at: Step, env: dict[str, str]) -> bool:
-    return _narrow(op, at, env) and op.rank == 3 and isinstance(op, SumPool | AveragePool)
+def _narrow_average_3d(op: Operation, at: Step, facts: Facts) -> bool:
+    return _narrow(op, at, facts) and op.rank == 3 and isinstance(op, SumPool | AveragePool)
 
 
-def _cropped(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _cropped(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, ConvTranspose) and any(max(pair) > 0 for pair in op.crop)
 
 
-def _appended(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _appended(op: Operation, at: Step, facts: Facts) -> bool:
     return at.dtype == "bfloat16" and isinstance(op, ConvTranspose) and any(min(pair) < 0 for pair in op.crop)
 
 
-def _integers_unknown(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _integers_unknown(op: Operation, at: Step, facts: Facts) -> bool:
     if at.dtype not in INTEGERS:
         return False
     if isinstance(op, Resize | Upsample):
@@ -44,7 +44,7 @@ def _integers_unknown(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return dilated or isinstance(op, ConvTranspose | SumPool | AdaptiveMaxPool) or (isinstance(op, MaxPool) and op.rank == 1)
 
 
-def close_call(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def close_call(op: Operation, at: Step, facts: Facts) -> bool:
     """Where float32 puts a coordinate below the whole number that it is, in the first of the words that says the operation."""
     if not isinstance(op, Resize) or op.mode != "nearest":
         return False
@@ -53,7 +53,7 @@ def close_call(op: Operation, at: Step, env: dict[str, str]) -> bool:
     return said is not None and not alike(op, SinglePrecision(**vars(said)), at.x)
 
 
-def _scale_ignored(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _scale_ignored(op: Operation, at: Step, facts: Facts) -> bool:
     """A scale that keeps a length, or by "nearest" doubles it, and yet is neither 1 nor 2; on other axes, or with it, more is asked."""
     if not isinstance(op, Resize) or op.coordinates == "align_corners":
         return False
@@ -68,24 +68,24 @@ def _smoothed(op: Operation) -> bool:
     return isinstance(op, Resize) and (op.antialias == "yes" or (op.mode == "cubic" and op.a == "-1/2"))
 
 
-def _scale_ignored_forward(op: Operation, at: Step, env: dict[str, str]) -> bool:
-    if not isinstance(op, Resize) or not _scale_ignored(op, at, env):
+def _scale_ignored_forward(op: Operation, at: Step, facts: Facts) -> bool:
+    if not isinstance(op, Resize) or not _scale_ignored(op, at, facts):
         return False
     return _smoothed(op) or op.mode == "linear" or (op.mode == "nearest" and op.rank > 1)
 
 
-def _mirrored_too_far(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _mirrored_too_far(op: Operation, at: Step, facts: Facts) -> bool:
     if not isinstance(op, Pad) or op.mode not in ("reflect", "wrap"):
         return False
     return any(max(pair) > n - (op.mode == "reflect") for n, pair in zip(at.x[2:], op.padding, strict=True))
 
 
-def _cut_and_wrapped(op: Operation, at: Step, env: dict[str, str]) -> bool:
+def _cut_and_wrapped(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, Pad) and op.mode == "wrap" and any(min(pair) < 0 < max(pair) for pair in op.padding)
 
 
-def _narrow_antialias(op: Operation, at: Step, env: dict[str, str]) -> bool:
-    return isinstance(op, Resize) and op.antialias == "yes" and _narrow(op, at, env) and op.mode != "nearest"
+def _narrow_antialias(op: Operation, at: Step, facts: Facts) -> bool:
+    return isinstance(op, Resize) and op.antialias == "yes" and _narrow(op, at, facts) and op.mode != "nearest"
 
 
 BOTH = ("torch", "keras-torch")
@@ -121,7 +121,7 @@ KNOWN = [
     ),
     Known(
         id="torch-bfloat16-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, numbers=("subnormal",),
-        when=lambda op, at, env: at.dtype == "bfloat16" and isinstance(op, Conv | ConvTranspose), message="flushed to zero",
+        when=lambda op, at, facts: at.dtype == "bfloat16" and isinstance(op, Conv | ConvTranspose), message="flushed to zero",
         reason="oneDNN's bfloat16 convolutions flush subnormal numbers to zero", link="no thread found",
     ),
     Known(
@@ -132,14 +132,14 @@ KNOWN = [
     ),
     Known(
         id="torch-empty-pool", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="refused",
-        when=lambda op, at, env: isinstance(op, SumPool | AveragePool | MaxPool | LpPool) and 0 in at.y,
+        when=lambda op, at, facts: isinstance(op, SumPool | AveragePool | MaxPool | LpPool) and 0 in at.y,
         message="Output size is too small|Invalid computed output size|Kernel size can't be greater",
         reason="an answer of length 0 is refused: a window may not be larger than the padded input",
         link="https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html",
     ),
     Known(
         id="torch-empty-resize", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="refused",
-        when=lambda op, at, env: isinstance(op, Resize) and 0 in at.y and "F.interpolate" in torch.resize(op, at),
+        when=lambda op, at, facts: isinstance(op, Resize) and 0 in at.y and "F.interpolate" in torch.resize(op, at),
         message="output sizes should be greater than 0", reason="resampling refuses an answer of length 0",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
     ),
@@ -159,14 +159,14 @@ KNOWN = [
     ),
     Known(
         id="torch-nearest-float32-coordinates", runtimes=("torch",), versions=SILENT, verdict="differ",
-        when=lambda op, at, env: close_call(op, at, env) and (at.dtype != "float64" or op.rank > 1), message="coordinates were",
+        when=lambda op, at, facts: close_call(op, at, facts) and (at.dtype != "float64" or op.rank > 1), message="coordinates were",
         reason="nearest and nearest-exact compute coordinates in float32; where one is a whole number, its product may fall below it, and "
         "the pixel before is taken",
         link="no thread found",
     ),
     Known(
         id="torch-nearest-float64-gradient", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("dx",),
-        when=lambda op, at, env: close_call(op, at, env) and at.dtype == "float64" and op.rank == 1, message="coordinates were",
+        when=lambda op, at, facts: close_call(op, at, facts) and at.dtype == "float64" and op.rank == 1, message="coordinates were",
         reason="the answer for a float64 line takes its coordinates in float64, its gradient in float32: gradients go to pixels that were "
         "not taken",
         link="no thread found",
@@ -179,13 +179,13 @@ KNOWN = [
     ),
     Known(
         id="torch-scale-ignored-by-gradient", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("dx",),
-        when=lambda op, at, env: _scale_ignored(op, at, env) and not _smoothed(op), numbers=EAGER,
+        when=lambda op, at, facts: _scale_ignored(op, at, facts) and not _smoothed(op), numbers=EAGER,
         reason="where a scale leaves a length as it was, or doubles it, the gradient takes it for 1 or 2, even where the answer does not",
         link="https://github.com/pytorch/pytorch/issues/198201",
     ),
     Known(
         id="torch-lp-pool-averages", runtimes=("torch",), versions=SILENT, verdict="imprecise", sometimes=True,
-        when=lambda op, at, env: isinstance(op, LpPool),
+        when=lambda op, at, facts: isinstance(op, LpPool),
         reason="lp_pool averages, then multiplies by the window's size: sums of whole numbers come out inexact", link="no thread found",
     ),
     Known(
@@ -201,7 +201,7 @@ KNOWN = [
     ),
     Known(
         id="torch-compiled-antialias", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, numbers=("compiled",),
-        when=lambda op, at, env: _smoothed(op), reason="compiled, antialiased resampling adds whole numbers to inexact ones",
+        when=lambda op, at, facts: _smoothed(op), reason="compiled, antialiased resampling adds whole numbers to inexact ones",
         link="no thread found",
     ),
     Known(
@@ -213,7 +213,7 @@ KNOWN = [
     ),
     Known(
         id="torch-without-xla", runtimes=BOTH, versions={"torch": ">=2.0"}, verdict="unsupported", numbers=("xla",),
-        when=lambda op, at, env: True, reason="XLA compiles PyTorch by way of a package of its own, torch_xla",
+        when=lambda op, at, facts: True, reason="XLA compiles PyTorch by way of a package of its own, torch_xla",
         link="https://github.com/pytorch/xla",
     ),
     Known(

@@ -140,4 +140,5 @@ def _known(report: Report) -> str:
 
 def _environment(report: Report) -> str:
     rows = [[text(k), text(v)] for k, v in chain(report.tool.items(), report.suite.items(), report.environment.items())]
+    rows += [[text(name), text(", ".join(f"{k} {v}" for k, v in (r.versions | r.facts).items()))] for name, r in report.runtimes.items()]
     return folded("Environment", table(["", ""], rows)) if rows else ""
