@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import get_args
+
 from backends import Step, keras, tensorflow
 from backends._pixels import said, word
 from backends.known import EAGER, EVERY, Facts, Known, unsaid
@@ -26,22 +29,43 @@ from spec.resize import affine, dyadic
 from spec.separable import alike
 from spec.wavering import SinglePrecision
 
+POOLS = MaxPool | AveragePool | LpPool | SumPool
+CONVOLVING = Conv | ConvTranspose
+
 
 def _grouped_transpose(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, ConvTranspose) and op.groups > 1
 
 
-def _onednn(facts: Facts) -> bool:
-    return facts.get("onednn") == "on"
+def _by_onednn(dtype: str, facts: Facts) -> bool:
+    """Whether TensorFlow hands this dtype to oneDNN, which it decides from the processor's instructions (mkl_graph_util.h)."""
+    cpu = facts.get("cpu_isa", "").split()
+    needs = {"float32": True, "bfloat16": "avx512f" in cpu, "float16": "avx512_fp16" in cpu or "amx_fp16" in cpu}
+    return facts.get("onednn") == "on" and (needs.get(dtype, False) or ("avx_ne_convert" in cpu and dtype in needs))
 
 
 def _plain(at: Step, facts: Facts) -> bool:
-    """Answered by the kernels that are there without oneDNN, which float64 always is."""
-    return at.dtype == "float64" or not _onednn(facts)
+    """Computed by TensorFlow's own kernels: float64 always, everything if oneDNN is off, narrow dtypes on most processors."""
+    return not _by_onednn(at.dtype, facts)
+
+
+def _beyond_onednn(op: Operation, at: Step, facts: Facts) -> bool:
+    """A narrow dtype that TensorFlow hands to oneDNN since the processor could, while ONEDNN_MAX_CPU_ISA forbids it."""
+    if at.dtype not in ("float16", "bfloat16") or not _by_onednn(at.dtype, facts) or not isinstance(op, CONVOLVING | POOLS):
+        return False
+    isa = facts.get("onednn_isa", "")
+    return not re.search(rf"AVX10|\b{at.dtype}" + "|AVX-512" * (at.dtype == "bfloat16"), isa)
+
+
+def _pointwise_by_avx2(op: Operation, at: Step, facts: Facts) -> bool:
+    """A strided convolution with a kernel of 1, or the transposed one, for which oneDNN has code of its own with AVX2."""
+    if not isinstance(op, Conv | ConvTranspose) or at.dtype != "float32" or not _by_onednn(at.dtype, facts):
+        return False
+    return max(op.stride) > 1 and set(at.k) == {1} and re.match("AVX2?($| )", facts.get("onednn_isa", "")) is not None
 
 
 def _unequal_strides(op: Operation, at: Step, facts: Facts) -> bool:
-    if not (_plain(at, facts) or at.dtype == "float16") or op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool):
+    if not _plain(at, facts) or op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool):
         return False
     return len(set(op.stride)) > 1 and (not isinstance(op, AveragePool) or _by_sums(op, at))
 
@@ -115,16 +139,16 @@ def _grouped_double(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _empty_onednn(op: Operation, at: Step, facts: Facts) -> bool:
-    return _onednn(facts) and isinstance(op, Conv) and 0 in at.y and at.dtype == "float32" and not _grouped_3d(op, at, facts)
+    return _by_onednn(at.dtype, facts) and isinstance(op, Conv) and 0 in at.y and at.dtype == "float32" and not _grouped_3d(op, at, facts)
 
 
 def _empty_sum(op: Operation, at: Step, facts: Facts) -> bool:
-    return _onednn(facts) and isinstance(op, SumPool) and op.rank < 3 and 0 in at.y and at.dtype == "float32"
+    return _by_onednn(at.dtype, facts) and isinstance(op, SumPool) and op.rank < 3 and 0 in at.y and at.dtype == "float32"
 
 
 def _cut_by_same_3d(op: Operation, at: Step, facts: Facts) -> bool:
     """A convolution that is 'SAME' (not 'VALID'), where on some axis the windows leave two pixels or more at the end unread."""
-    if at.dtype not in ("float16", "float64") or op.rank < 3 or not _onednn(facts):
+    if op.rank < 3 or not _plain(at, facts):
         return False
     if isinstance(op, Conv):
         same = on_every_axis(same_padding, at.x[2:], at.k, op.stride, op.dilation) == op.padding
@@ -226,17 +250,34 @@ def _whole_among_rounded(op: Operation, at: Step, facts: Facts) -> bool:
     return any(not dyadic(step) and (step * j + start).denominator == 1 for step, start, m in axes for j in range(m))
 
 
-POOLS = (MaxPool, AveragePool, LpPool, SumPool)
-_unsaid = unsaid(tensorflow, *POOLS, AdaptiveAveragePool, AdaptiveMaxPool)
+_unsaid = unsaid(tensorflow, *get_args(POOLS), AdaptiveAveragePool, AdaptiveMaxPool)
 
 BOTH = ("tensorflow", "keras-tensorflow")
 SINCE = {"tensorflow": ">=2.15"}
 SILENT = {"tensorflow": ">=2.15,<=2.21"}
 """Wrong answers have an upper bound: a newer version is asked to show them again."""
+WITHOUT = "(float64 always, every dtype on most processors without AVX-512)"
 DILATION = "dilation rates larger|only supports dilated rates of 1"
 NO_KERNEL = "Could not find device for node|not in (the )?list of allowed values|No OpKernel was registered"
 
 KNOWN = [
+    Known(
+        id="tensorflow-onednn-limited", runtimes=BOTH, versions=SINCE, verdict="refused", when=_beyond_onednn,
+        message="Operation received an exception|could not create a",
+        reason="with ONEDNN_MAX_CPU_ISA below what the processor has, TensorFlow still hands float16 and bfloat16 to oneDNN, which then "
+        "has no kernel for them",
+        link="no upstream report found",
+    ),
+    *(
+        Known(
+            id=f"tensorflow-onednn-avx2-strided-pointwise-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, sometimes=True,
+            when=_pointwise_by_avx2,
+            reason="oneDNN's AVX2 code for the weight gradient of a strided convolution with a kernel of 1 writes over the heap: a wrong "
+            "gradient, or the end of the process",
+            link="no upstream report found",
+        )
+        for verdict in ("differ", "nondeterministic", "crashed")
+    ),
     Known(
         id="tensorflow-average-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_average_3d,
         message=NO_KERNEL, reason="AvgPool3D has no float16 and no float64 kernel on CPU", link="no thread found",
@@ -299,30 +340,33 @@ KNOWN = [
     Known(
         id="tensorflow-dilated-float64", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
         when=lambda op, at, facts: _dilated_double(op, at, facts) and op.rank == 3 and 0 not in at.y, message=DILATION,
-        reason="dilated convolution without oneDNN (float64, or TF_ENABLE_ONEDNN_OPTS=0) does not exist on CPU in 3-D",
+        reason=f"dilated convolution without oneDNN {WITHOUT} does not exist on CPU in 3-D",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
         id="tensorflow-dilated-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
         when=lambda op, at, facts: _dilated_double(op, at, facts) and (op.rank < 3 or 0 in at.y), message=DILATION,
-        reason="dilated convolution without oneDNN (float64, or TF_ENABLE_ONEDNN_OPTS=0) has no gradient on CPU", link="https://github.com/tensorflow/tensorflow/issues/28264",
+        reason=f"dilated convolution without oneDNN {WITHOUT} has no gradient on CPU",
+        link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
         id="tensorflow-dilated-float64-transpose", runtimes=BOTH, versions=SINCE, verdict="refused", when=_dilated_double_transpose,
         message=DILATION,
-        reason="dilated transposed convolution exists on CPU with oneDNN only: not in float64, not with TF_ENABLE_ONEDNN_OPTS=0",
+        reason="dilated transposed convolution exists on CPU with oneDNN only, so never in float64, and in no dtype on most processors "
+        "without AVX-512",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
         id="tensorflow-grouped-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
         when=_grouped_double, message=f"Gradients for grouped convolutions are not supported|{DILATION}",
-        reason="grouped convolution without oneDNN (float64, or TF_ENABLE_ONEDNN_OPTS=0) has no gradient on CPU", link="https://github.com/tensorflow/tensorflow/issues/45216",
+        reason=f"grouped convolution without oneDNN {WITHOUT} has no gradient on CPU",
+        link="https://github.com/tensorflow/tensorflow/issues/45216",
     ),
     Known(
         id="tensorflow-conv3d-same", runtimes=BOTH, versions=SILENT, verdict="differ", when=_cut_by_same_3d,
         outputs=("y", "dx"), sometimes=True,
-        reason="what conv3d has no oneDNN kernel for, float64 and float16, begins before the input where 'SAME' leaves two pixels or more "
-        "unread: wrong everywhere, and the memory around it is written over; with TF_ENABLE_ONEDNN_OPTS=0 it is right",
+        reason=f"conv3d without oneDNN {WITHOUT} begins before the input where "
+        "'SAME' leaves two pixels or more unread: wrong everywhere, and the memory around it is written over",
         link="no thread found",
     ),
     Known(
@@ -343,7 +387,8 @@ KNOWN = [
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-pool-words", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=unsaid(tensorflow, *POOLS),
+        id="tensorflow-pool-words", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported",
+        when=unsaid(tensorflow, *get_args(POOLS)),
         reason="pooling has no divisor, and neither it nor a depthwise convolution, which adds, takes strides together with dilations",
         link="https://www.tensorflow.org/api_docs/python/tf/nn/pool",
     ),
