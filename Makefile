@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: verify test check browser mutants bench soak docs report-docs clean
+.PHONY: verify test check browser mutants bench soak portability docs report-docs clean
 
 verify: .venv/frameworks
 	$(BIN)/concordant run --suite quick; status=$$?; \
@@ -33,6 +33,10 @@ bench: .venv/frameworks
 soak: .venv/frameworks
 	$(BIN)/python -m pytest -m soak tests
 	$(BIN)/python -m benchmarks.soak
+
+# Half an hour: the quick suite with oneDNN on and off, with fewer instructions, with two threads.
+portability: .venv/frameworks
+	$(BIN)/python -m tools.portability > docs/portability.md; status=$$?; cat docs/portability.md; exit $$status
 
 docs: .venv/frameworks
 	$(BIN)/python -m verify.record > docs/report.schema.json

@@ -206,22 +206,13 @@ def _summary(
     unexplained = sum(standing(r) == "new" for r in records)
     stale = [known.id for known in tally.known if tally.agreed[known.id]]
     broken = [name for name, t in theorems.items() if t.verdict == "broken" or any(r.verdict == "broken" for r in t.runtimes.values())]
-    below = [
-        f"{name} agrees on less than {floor:.0%} of its answers"
-        for name in runtimes
-        if _below(floor, [r for r in records if r.runtime == name])
-    ] + (floors.below(records) if floor else [])
+    below = floors.below(records, {name: r.facts for name, r in runtimes.items()}, 100 * floor) if floor else []
     failed = any(r.status == "failed" for r in runtimes.values())
     wrong = unexplained or stale or below or failed or broken or not records
     return Summary(
         questions=questions, asked=len(records), verdicts=dict(Counter(r.verdict for r in records)), unexplained=unexplained, stale=stale,
         broken=broken, floor=floor, below_floor=below, interrupted=interrupted, exit=130 if interrupted else int(bool(wrong)),
     )  # fmt: skip
-
-
-def _below(floor: float, records: list[Record]) -> bool:
-    records = [r for r in records if floors.everybodys(r)]
-    return bool(records) and sum(r.verdict == "agree" for r in records) < floor * len(records)
 
 
 def _image(a: Array) -> list[Any]:

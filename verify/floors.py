@@ -1,8 +1,6 @@
-"""How much each runtime must answer right of each operation, in percent: below that a run fails, known deviations or not.
+"""Whether each runtime reaches its minimum agreement on each operation, and on all together (backends/known/minimum.py).
 
     python -m verify.floors REPORT.json …        the table that these reports give: the least of them, rounded down to a multiple of five
-
-A record in backends/known/ that is wider than its fault would excuse what is right today; it cannot excuse falling below this.
 """
 
 from __future__ import annotations
@@ -11,74 +9,70 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 
+from backends.known.minimum import STATES, column, minimum
 from spec.question import COMPILED, FLOATS
 from verify.groups import operation
-from verify.record import Record, load
-
-TABLE = """
-                    jax  keras-jax  keras-tensorflow  keras-torch  tensorflow  torch
-Conv                 95         90                90           90          85     95
-ConvTranspose        85         85                80           85          80     95
-Upsample             95         95                95           95          95    100
-ZeroInsert          100        100               100          100         100    100
-SumPool              95         70                60           70          85     85
-compositions         95        100                95          100          95    100
-AveragePool         100         85                75           80          80     90
-MaxPool              90         85                75           85          75     95
-DepthToSpace        100        100               100          100         100    100
-SpaceToDepth        100        100               100          100         100    100
-Resize               95         75                65           65          55     75
-Lanczos              95         95                65            0          55      0
-LpPool              100         85                80           85          95     95
-AdaptiveAveragePool  40         80                90           80          40    100
-AdaptiveMaxPool      50         85                75           90          50    100
-Pad                 100         60                60           45          60     70
-"""
+from verify.record import Record, Report, load
 
 STEP = 5
+ALL = "all"
 
-
-def floors(table: str = TABLE) -> dict[tuple[str, str], int]:
-    """(operation, runtime) → percent."""
-    head, *rows = (line.split() for line in table.strip().splitlines())
-    return {(name, runtime): int(percent) for name, *row in rows for runtime, percent in zip(head, row, strict=True)}
+Facts = dict[str, dict[str, str]]
+"""Of each runtime, what its worker processes observed."""
 
 
 def everybodys(record: Record) -> bool:
-    """Whether it is asked in floats and run as it is written: integers and compilers are not for everybody to have."""
+    """Whether the record counts towards minimum agreement: float dtypes, run as they are written. Integers and compilers do not."""
     return record.kind == "case" and record.dtype in FLOATS and record.numbers not in COMPILED
 
 
 def shares(records: Iterable[Record]) -> dict[tuple[str, str], float]:
-    """Of each operation and runtime, the percentage that agrees of what is everybody's. What is vacuous says nothing."""
+    """Of each operation and of "all", for each runtime: the percentage that agrees. Vacuous records are left out for an operation."""
     asked: Counter[tuple[str, str]] = Counter()
     right: Counter[tuple[str, str]] = Counter()
     for r in records:
-        if everybodys(r) and r.verdict != "vacuous":
-            asked[operation(r), r.runtime] += 1
-            right[operation(r), r.runtime] += r.verdict == "agree"
+        if everybodys(r):
+            names = (operation(r), ALL) if r.verdict != "vacuous" else (ALL,)
+            for name in names:
+                asked[name, r.runtime] += 1
+                right[name, r.runtime] += r.verdict == "agree"
     return {key: 100 * right[key] / n for key, n in asked.items()}
 
 
-def below(records: Iterable[Record]) -> list[str]:
-    """A sentence for each operation of which a runtime answers less than it must."""
-    least = floors()
-    found = [(op, runtime, share) for (op, runtime), share in shares(records).items() if share < least.get((op, runtime), 0)]
-    return [f"{runtime} agrees on {share:.0f}% of its answers to {op}, less than {least[op, runtime]}%" for op, runtime, share in found]
+def below(records: Iterable[Record], facts: Facts, overall: float) -> list[str]:
+    """A sentence for each operation of which a runtime agrees on less than it must. `overall`: what a runtime that has no column of its own
+    must reach over everything, in percent."""
+    least, found = minimum(), []
+    for (op, runtime), share in sorted(shares(records).items(), key=lambda item: item[0][0] != ALL):
+        wanted = least.get((op, column(runtime, facts.get(runtime, {}))), overall if op == ALL else 0)
+        if share < wanted:
+            what = "its results" if op == ALL else f"its results for {op}"
+            found.append(f"{runtime} agrees on {share:.0f}% of {what}, less than {wanted:.0f}%")
+    return found
 
 
-def table(*reports: Iterable[Record]) -> str:
-    """The text of TABLE."""
-    measured = [shares(records) for records in reports]
-    keys = {key: None for share in measured for key in share}
-    runtimes = sorted({runtime for _, runtime in keys})
-    lines = [" " * 20 + "  ".join(runtimes)]
-    for op in dict.fromkeys(op for op, _ in keys):
-        least = (min(share[op, runtime] for share in measured if (op, runtime) in share) for runtime in runtimes)
-        cells = (f"{int(percent // STEP * STEP):>{len(runtime)}}" for percent, runtime in zip(least, runtimes, strict=True))
+def table(*reports: Report) -> str:
+    """The text of TABLE, with a column for each state in which a runtime was run."""
+    measured: dict[tuple[str, str], float] = {}
+    for report in reports:
+        for (op, runtime), share in shares(report.records).items():
+            facts = report.runtimes[runtime].facts if runtime in report.runtimes else {}
+            state = next((name for name, fits in STATES.items() if fits(facts)), "")
+            key = op, f"{runtime}:{state}" if state else runtime
+            measured[key] = min(share, measured.get(key, share))
+    columns = sorted({name for _, name in measured})
+    blocks = ([name for name in columns if ":" not in name], [name for name in columns if ":" in name])
+    rows = [op for op in dict.fromkeys(op for op, _ in measured) if op != ALL] + [ALL]
+    return "\n\n".join(_block(measured, rows, block) for block in blocks if block)
+
+
+def _block(measured: dict[tuple[str, str], float], rows: list[str], columns: list[str]) -> str:
+    lines = [" " * 20 + "  ".join(columns)]
+    for op in rows:
+        cells = (f"{int(measured.get((op, name), 0) // STEP * STEP):>{len(name)}}" for name in columns)
         lines.append(f"{op:<20}" + "  ".join(cells))
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    print(table(*(load(path).records for path in sys.argv[1:])))
+    print(table(*(load(path) for path in sys.argv[1:])))

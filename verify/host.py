@@ -191,7 +191,7 @@ def main() -> None:
     try:
         exec(compile(hello["glue"], "glue", "exec"), glue)
         versions = glue["version"]()
-        facts = {"cpu_isa": _instruction_set(), **(glue["facts"]() if "facts" in glue else {})}
+        facts = _facts(glue)
         if "together" not in glue:
             glue["_one"] = _one_by_one(glue["answers"])
         send({"kind": "ready", "versions": versions, "facts": facts, "python": sys.version.split()[0], "numpy": np.__version__})
@@ -200,6 +200,14 @@ def main() -> None:
         return
     while (message := _read(source)) is not None:
         _answer(message["jobs"], glue, send)
+
+
+def _facts(glue: dict[str, Any]) -> dict[str, Any]:
+    """What can change a result, by name. Raises TypeError."""
+    observed = glue["facts"]() if "facts" in glue else {}
+    if not isinstance(observed, dict):
+        raise TypeError(f"facts() in the glue returned {observed!r}, but it must return a dictionary of texts by name")
+    return {"cpu_isa": _instruction_set(), **observed}
 
 
 def _instruction_set() -> str:

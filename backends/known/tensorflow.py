@@ -30,7 +30,6 @@ from spec.separable import alike
 from spec.wavering import SinglePrecision
 
 POOLS = MaxPool | AveragePool | LpPool | SumPool
-CONVOLVING = Conv | ConvTranspose
 
 
 def _grouped_transpose(op: Operation, at: Step, facts: Facts) -> bool:
@@ -51,10 +50,19 @@ def _plain(at: Step, facts: Facts) -> bool:
 
 def _beyond_onednn(op: Operation, at: Step, facts: Facts) -> bool:
     """A narrow dtype that TensorFlow hands to oneDNN since the processor could, while ONEDNN_MAX_CPU_ISA forbids it."""
-    if at.dtype not in ("float16", "bfloat16") or not _by_onednn(at.dtype, facts) or not isinstance(op, CONVOLVING | POOLS):
+    if at.dtype not in ("float16", "bfloat16") or not _by_onednn(at.dtype, facts) or not _has_onednn_kernel(op, at):
         return False
     isa = facts.get("onednn_isa", "")
     return not re.search(rf"AVX10|\b{at.dtype}" + "|AVX-512" * (at.dtype == "bfloat16"), isa)
+
+
+def _has_onednn_kernel(op: Operation, at: Step) -> bool:
+    """Of float16, avg_pool is not handed over; a mean of everything is no pool."""
+    if isinstance(op, AveragePool) and at.dtype == "float16":
+        return _by_sums(op, at)
+    if isinstance(op, AdaptiveAveragePool):
+        return at.dtype != "float16" and set(op.size) != {1}
+    return isinstance(op, Conv | ConvTranspose | POOLS | AdaptiveMaxPool)
 
 
 def _pointwise_by_avx2(op: Operation, at: Step, facts: Facts) -> bool:

@@ -1,0 +1,73 @@
+"""Minimum agreement: how much each runtime must get right of each operation, in percent, whatever is on record.
+
+    python -m verify.floors REPORT.json …        the table that these reports give: the least of them, rounded down to a multiple of five
+
+A known deviation that is wider than its fault would excuse what is right today; it cannot excuse falling below this. A column that ends
+with :STATE is for workers that observed that state; the runtime's plain column is for all others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+STATES: dict[str, Callable[[dict[str, str]], bool]] = {
+    "no-onednn": lambda facts: facts.get("onednn") == "off",
+    "onednn-avx2": lambda facts: not re.search("AVX-512|AVX10", facts.get("onednn_isa", "AVX-512")),
+}
+"""What changes how much a runtime can do, as a predicate over the facts that its worker processes observed."""
+
+TABLE = """
+                    jax  keras-jax  keras-tensorflow  keras-torch  tensorflow  torch
+Conv                 95         90                90           90          85     95
+ConvTranspose        85         85                80           85          80     95
+Upsample             95         95                95           95          95    100
+ZeroInsert          100        100               100          100         100    100
+SumPool              95         70                60           70          85     85
+compositions         95        100                95          100          95    100
+AveragePool         100         85                75           80          80     90
+MaxPool              90         85                75           85          75     95
+DepthToSpace        100        100               100          100         100    100
+SpaceToDepth        100        100               100          100         100    100
+Resize               95         75                65           65          55     75
+Lanczos              95         95                65            0          55      0
+LpPool              100         85                80           85          95     95
+AdaptiveAveragePool  40         80                90           80          40    100
+AdaptiveMaxPool      50         85                75           90          50    100
+Pad                 100         60                60           45          60     70
+all                  85         85                85           85          85     85
+
+                    keras-tensorflow:no-onednn  keras-tensorflow:onednn-avx2  tensorflow:no-onednn  tensorflow:onednn-avx2
+Conv                                        90                            80                    70                      70
+ConvTranspose                               70                            65                    70                      70
+Upsample                                    95                            95                    95                      95
+ZeroInsert                                 100                           100                   100                     100
+SumPool                                     60                            50                    75                      60
+compositions                                95                            85                    95                      85
+AveragePool                                 85                            70                    85                      70
+MaxPool                                     80                            60                    80                      60
+DepthToSpace                               100                           100                   100                     100
+SpaceToDepth                               100                           100                   100                     100
+Resize                                      65                            65                    55                      55
+Lanczos                                     75                            75                    60                      60
+LpPool                                      75                            85                    85                     100
+AdaptiveAveragePool                         90                            85                    60                      55
+AdaptiveMaxPool                             85                            80                    50                      45
+Pad                                         60                            60                    60                      60
+all                                         80                            75                    75                      75
+"""
+
+
+def column(runtime: str, facts: dict[str, str]) -> str:
+    """The name of the column that a runtime has in the state that its workers observed."""
+    state = next((name for name, fits in STATES.items() if fits(facts)), "")
+    return f"{runtime}:{state}" if state and f"{runtime}:{state}" in TABLE.split() else runtime
+
+
+def minimum(table: str = TABLE) -> dict[tuple[str, str], int]:
+    """(operation, or "all"; column) → percent."""
+    found: dict[tuple[str, str], int] = {}
+    for block in table.strip().split("\n\n"):
+        head, *rows = (line.split() for line in block.splitlines())
+        found |= {(name, column): int(percent) for name, *row in rows for column, percent in zip(head, row, strict=True)}
+    return found
