@@ -72,8 +72,8 @@ def test_agreement_is_status_0(agreed: tuple[Ended, Path]) -> None:
     assert re.search(r"^\s+torch\s+jax\s*$", ended.stdout, re.MULTILINE)
     assert re.search(r"^ConvTranspose\s+3/3\s+3/3\s*$", ended.stdout, re.MULTILINE)
     assert re.search(r"^all\s+6/6\s+6/6\s*$", ended.stdout, re.MULTILINE)
-    assert "2 questions to 2 runtimes, 12 answers: 12 agree." in ended.stdout
-    assert "nothing unexplained" in ended.stdout
+    assert "2 cases on 2 runtimes, 12 results: 12 agree." in ended.stdout
+    assert "nothing unexpected" in ended.stdout
     assert ended.stdout.splitlines()[-1] == str(out / "report.json")
 
 
@@ -163,7 +163,7 @@ def test_a_mistake_is_counted(wrong: tuple[Ended, Report]) -> None:
     ended, report = wrong
     unexplained = sum(r.verdict != "agree" for r in report.records)
     assert report.summary.unexplained == unexplained > 0
-    assert f"{unexplained} unexplained" in ended.stdout
+    assert f"{unexplained} unexpected" in ended.stdout
 
 
 def again(ended: Ended, out: Path) -> Ended:
@@ -205,7 +205,7 @@ def test_whatever_goes_wrong_is_status_1(body: str, verdict: str, said: str, tmp
     path = numpy_backend(tmp_path, body)
     ended = concordant("run", "--backend", path, "--case", UPSAMPLE, "--timeout", "1", "--out", tmp_path, "--quiet")
     assert (ended.returncode, ended.stderr) == (1, "")
-    assert f"✗ mine y {verdict}: " in ended.stdout
+    assert f"\n{'mine raised' if verdict == 'refused' else f'✗ mine y {verdict}'}: " in ended.stdout
     assert said in ended.stdout
     assert ESCAPE not in ended.stdout
     report = load(tmp_path / "report.json")
@@ -225,9 +225,10 @@ def test_a_backend_that_declines_is_status_1(tmp_path: Path) -> None:
     path = backend_file(tmp_path, f"{NUMPY}\n\ndef upsample(op, at):\n    raise Unsupported('no pixels here')\n")
     ended = concordant("run", "--backend", path, "--case", UPSAMPLE, "--case", CONV, "--out", tmp_path)
     assert (ended.returncode, ended.stderr) == (1, "")
-    assert "✗ mine y unsupported: no pixels here" in ended.stdout
+    assert "\nnot offered by mine: no pixels here" in ended.stdout
     assert "mine.py has no function `conv`; write one to translate Conv" in ended.stdout
-    assert "2 questions to 1 runtimes, 5 answers: 5 unsupported." in ended.stdout
+    assert "2 cases on 1 runtime, 5 results: 0 agree." in ended.stdout
+    assert "not offered: 5, no known deviations" in ended.stdout
 
 
 def test_a_backend_whose_host_does_not_start_is_status_1(tmp_path: Path) -> None:

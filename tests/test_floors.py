@@ -28,7 +28,7 @@ def test_falling_below_is_told_known_or_not() -> None:
     least = floors()["Conv", "torch"]
     assert least > 50
     assert below(_answers("Conv", "torch", least, 100)) == []
-    assert below(_answers("Conv", "torch", least - 1, 100)) == [f"torch agrees on {least - 1}% of its answers to Conv, less than {least}%"]
+    assert below(_answers("Conv", "torch", least - 1, 100)) == [f"torch agrees on {least - 1}% of its results of Conv, less than {least}%"]
 
 
 def test_a_runtime_of_ones_own_has_none() -> None:

@@ -66,7 +66,7 @@ def test_known_or_not_a_runtime_must_stay_above_the_floor() -> None:
     declines = MUTANTS["declines-everything"]
     assert _run(declines, known=[everything_declined]).go().summary.exit == 0
     floored = _run(declines, known=[everything_declined], floor=0.85).go()
-    assert floored.summary.below_floor == ["declines-everything agrees on less than 85% of its answers"]
+    assert floored.summary.below_floor == ["declines-everything agrees on less than 85% of its results"]
     assert floored.summary.exit == 1
 
 
@@ -148,12 +148,12 @@ def test_the_records_are_listed_with_what_they_explain(tmp_path: Path) -> None:
     save(Run([empty], named("torch"), suite={}).go(), tmp_path / "report.json")
     done = listed(tmp_path)
     assert done.returncode == 0
-    assert "torch-empty-convolution  explains 3" in done.stdout
-    assert "jax-conv-transpose-groups  nothing it speaks of was asked" in done.stdout
+    assert "torch-empty-convolution  covers 3" in done.stdout
+    assert "jax-conv-transpose-groups  no case it covers was run" in done.stdout
 
     stale = replace(next(k for k in everything() if k.id == "torch-empty-convolution"), when=lambda op, at, env: True)
     save(Run(ASKED, named("torch"), suite={}, known=[stale]).go(), tmp_path / "stale" / "report.json")
     done = listed(tmp_path / "stale")
     assert done.returncode == 1
-    assert "stale: 6 agree" in done.stdout
+    assert "no longer occurs: 6 agree" in done.stdout
     assert listed(tmp_path / "nowhere").returncode == 2

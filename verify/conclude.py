@@ -206,7 +206,7 @@ def _summary(
     stale = [known.id for known in tally.known if tally.agreed[known.id]]
     broken = [name for name, t in theorems.items() if t.verdict == "broken" or any(r.verdict == "broken" for r in t.runtimes.values())]
     below = [
-        f"{name} agrees on less than {floor:.0%} of its answers"
+        f"{name} agrees on less than {floor:.0%} of its results"
         for name in runtimes
         if _below(floor, [r for r in records if r.runtime == name])
     ] + (floors.below(records) if floor else [])

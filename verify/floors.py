@@ -64,7 +64,7 @@ def below(records: Iterable[Record]) -> list[str]:
     """A sentence for each operation of which a runtime answers less than it must."""
     least = floors()
     found = [(op, runtime, share) for (op, runtime), share in shares(records).items() if share < least.get((op, runtime), 0)]
-    return [f"{runtime} agrees on {share:.0f}% of its answers to {op}, less than {least[op, runtime]}%" for op, runtime, share in found]
+    return [f"{runtime} agrees on {share:.0f}% of its results of {op}, less than {least[op, runtime]}%" for op, runtime, share in found]
 
 
 def table(*reports: Iterable[Record]) -> str:
