@@ -2,14 +2,21 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: verify test check browser mutants bench soak portability docs report-docs clean
+.PHONY: verify test test-slow test-all check browser mutants bench soak portability docs report-docs clean
 
 verify: .venv/frameworks
 	$(BIN)/concordant run --suite quick; status=$$?; \
 	$(BIN)/concordant report --out runs/latest/report.html && echo runs/latest/report.html; exit $$status
 
+# A sample of everything: every module, all six runtimes.
 test: .venv/frameworks
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# What test leaves out; together they are every test once.
+test-slow: .venv/frameworks
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow and not soak"
+
+test-all: test test-slow
 
 check: .venv/frameworks
 	$(BIN)/ruff check .

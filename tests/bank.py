@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 from backends import Backend, Unsupported
 from spec import Question, parse_question
@@ -115,6 +115,7 @@ BEYOND_QUICK = (
 """Of kinds, dtypes and operations that `quick` does not ask together."""
 
 
+@cache
 def pool(suite: str, step: int = 1) -> list[Question]:
     """Every so many questions of a suite, on lines and planes; of the kinds that are rarely asked, all."""
     asked = [q for q in questions(suite) if q.op.rank < 3]

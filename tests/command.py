@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from textwrap import dedent
+
+import pytest
 
 import concordant as face
 
@@ -20,6 +26,30 @@ def concordant(*arguments: str | Path, cwd: Path = HOME, python: tuple[str, ...]
         arguments = (*arguments, "--no-shrink")
     command = [sys.executable, *python, "-m", "concordant", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, timeout=120)
+
+
+def in_process(*arguments: str | Path) -> Ended:
+    """The same within this process, for what ends before a worker process starts: thirty sentences need no thirty interpreters."""
+    from verify.cli import app
+
+    status, out, err = 0, StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            app([str(argument) for argument in arguments])
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
+
+
+def needs(package: str) -> pytest.MarkDecorator:
+    """Skip where a package is not installed. It is not imported here, which takes seconds; a worker process will."""
+    return pytest.mark.skipif(find_spec(package) is None, reason=f"no {package}")
+
+
+def signals_reset() -> None:
+    """Run in a started process before anything else: what a shell starts in the background inherits an ignored SIGINT."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def backend_file(folder: Path, text: str) -> Path:

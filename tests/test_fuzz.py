@@ -12,7 +12,9 @@ import pytest
 
 from spec import operations
 from spec.question import DTYPES
+from tests.command import needs
 from tests.mutants import MUTANTS
+from tests.tiers import slow
 from verify.fuzz import Search, proposed, region, rounds
 from verify.reference import Reference
 
@@ -25,6 +27,7 @@ def test_what_is_made_up_can_be_asked() -> None:
         assert max(q.x) <= 18
 
 
+@slow
 def test_every_operation_dtype_and_kind_comes_up() -> None:
     questions = [q for seed in range(4) for q in proposed((), seed, 300)]
     made = {step.name for q in questions for step in q.op.steps}
@@ -62,9 +65,10 @@ def test_a_search_goes_on_from_where_it_was(tmp_path: Path) -> None:
         Search.resumed(tmp_path)
 
 
+@slow
+@needs("torch")
 def test_a_mutant_is_found_and_reported_once(tmp_path: Path) -> None:
     """Two rounds see the same mistake; the second adds no finding for it."""
-    pytest.importorskip("torch")
     search, mutant = Search(tmp_path), MUTANTS["crop-shifted"]
     reports = rounds(search, [mutant], ops=["ConvTranspose"], minutes=5, seed=0, timeout=20, watch=lambda words: None, most=2, seconds=3)
     first = next(reports)
@@ -75,8 +79,8 @@ def test_a_mutant_is_found_and_reported_once(tmp_path: Path) -> None:
     assert search.asked > 100
 
 
+@needs("torch")
 def test_the_command(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
     words = [sys.executable, "-m", "concordant", "fuzz", "--backend", "torch", "--op", "ZeroInsert", "--minutes", "0.02"]
     words += ["--out", str(tmp_path)]
     done = subprocess.run(words, capture_output=True, text=True)

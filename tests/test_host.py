@@ -74,6 +74,8 @@ DOUBLE = "def f(x): return 2 * x"
 ABORT = "import os\ndef f(x): os.abort()"
 LONG = 30.0
 """Seconds that no test waits for: reaching them is a hang."""
+PATIENCE = 4
+"""Seconds of silence that a hang costs, and that a worker process on a busy machine does not take for a right result."""
 
 
 def job(i: int, text: str, x: Shape = (2, 3), dtype: str = "float32", *, y: Shape | None = None, w: tuple[Shape, ...] = ()) -> Job:
@@ -453,15 +455,17 @@ def test_several_bad_members(glue: str) -> None:
 
 @BOTH
 def test_a_hang_costs_one_question(glue: str) -> None:
-    answer = one_bad("import time\ndef f(x): time.sleep(1000)", among=4, at=2, glue=glue, timeout=1.5)
+    answer = one_bad("import time\ndef f(x): time.sleep(1000)", among=4, at=2, glue=glue, timeout=PATIENCE)
     assert (answer.stopped, answer.outputs) == ("timeout", ())
-    assert "nothing was heard for 1.5 s" in answer.reason
+    assert "nothing was heard for 4 s" in answer.reason
 
 
 def test_a_slow_batch_is_no_hang() -> None:
     """The limit is on silence: a host that keeps answering may take longer in all."""
-    heard = ask([job(i, "import time\ndef f(x): time.sleep(0.15); return x") for i in range(8)], fake(STREAMING), timeout=2)
+    began = time.monotonic()
+    heard = ask([job(i, "import time\ndef f(x): time.sleep(0.35); return x") for i in range(9)], fake(STREAMING), timeout=PATIENCE)
     assert {answer.stopped for answer in heard.values()} == {None}
+    assert time.monotonic() - began > PATIENCE
 
 
 @pytest.mark.parametrize("last", ["pass", "os._exit(7)"], ids=["lives on", "dies"])
@@ -494,7 +498,7 @@ def test_a_host_that_takes_nothing_is_left() -> None:
     """A host that hangs between batches reads no more; the pipe is full, and still the run goes on."""
     glue = f"import os, time\n{STREAMING}\ndef forget(): time.sleep(1000)\n"
     jobs = [job(i, f"{DOUBLE} #{' ' * 500_000}") for i in range(3)]
-    heard = ask(jobs, fake(glue), timeout=1.5)
+    heard = ask(jobs, fake(glue), timeout=PATIENCE)
     assert {answer.stopped for answer in heard.values()} == {None}
 
 

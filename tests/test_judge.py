@@ -284,10 +284,24 @@ def test_nothing_is_claimed_where_everything_overflows() -> None:
 
 
 def test_an_infinite_exact_answer_breaks_nothing() -> None:
-    for seed in range(20):
-        reference = Reference(parse_question(f"Conv(stride=(1,)) x=(2, 3, 9) w=(3, 3, 3) float64 overflowing seed={seed}"))
-        outputs = tuple(Output(a, "float64") for a in reference.outputs)
-        assert set(_verdicts(judge(reference, Answer(outputs)))) <= {"agree", "vacuous"}
+    """Where exact values overflow nothing is claimed, and the others are judged as ever."""
+    question = parse_question("Conv(stride=(1,)) x=(2, 3, 9) w=(3, 3, 3) float64 overflowing")
+    x, g, w = np.ones(question.x), np.ones(question.y), np.full(question.w[0], 1e200)
+    x[0] = 1e200
+    reference = Reference(question, given=(x, g, w))
+    y, *gradients = reference.outputs
+    assert np.isinf(y[0]).all()
+    assert np.isfinite(y[1]).all()
+
+    def verdict(y: Array) -> str:
+        return _verdicts(judge(reference, Answer(tuple(Output(a, "float64") for a in (y, *gradients)))))[0]
+
+    assert verdict(y) == "agree"
+    assert verdict(np.where(np.isinf(y), 5.0, y)) == "agree"
+    assert verdict(np.where(np.isinf(y), y, 2 * y)) == "differ"
+    assert verdict(np.full_like(y, np.inf)) == "differ"
+    all_large = Reference(question, given=(np.full_like(x, 1e200), g, w))
+    assert _verdicts(judge(all_large, Answer(tuple(Output(a, "float64") for a in all_large.outputs))))[0] == "vacuous"
 
 
 @pytest.mark.parametrize(("kernel", "verdict"), [(3, "agree"), (4, "imprecise")])

@@ -10,12 +10,13 @@ import pytest
 
 from backends import named
 from spec import parse_question
-from tests.command import concordant, refused
+from tests.command import concordant, in_process, needs, refused
 from tests.test_store import CASES, backend, options
+from tests.tiers import slow
 from verify.record import load, save
 from verify.run import Run
 
-ray = pytest.importorskip("ray")
+pytestmark = needs("ray")
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,7 @@ def test_a_local_ray_comes_and_goes(mine: Path, tmp_path: Path) -> None:
     assert (tmp_path / "there" / "report.json").read_bytes() == (tmp_path / "here" / "report.json").read_bytes()
 
 
+@slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_machine_that_is_lost_costs_a_batch(two_machines: Any, mine: Path, tmp_path: Path) -> None:
     from verify.on_ray import cluster
@@ -70,7 +72,7 @@ def test_a_machine_that_is_lost_costs_a_batch(two_machines: Any, mine: Path, tmp
 
 @pytest.mark.parametrize("on", ["rya", "ray:", "local:1"])
 def test_a_place_that_is_none(on: str, mine: Path, tmp_path: Path) -> None:
-    refused(concordant("run", *options(mine), "--on", on, "--out", tmp_path), "--on is", on)
+    refused(in_process("run", *options(mine), "--on", on, "--out", tmp_path), "--on is", on)
 
 
 def test_a_cluster_that_is_not_there(mine: Path, tmp_path: Path) -> None:

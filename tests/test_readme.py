@@ -55,3 +55,14 @@ def test_make_test_is_the_test_command() -> None:
 def test_the_page_of_deviations_is_that_of_the_records() -> None:
     """`make docs` was run since a record changed."""
     assert (ROOT / "docs" / "known.md").read_text() == known_page(everything())
+
+
+def test_every_test_is_in_one_tier() -> None:
+    """`make test` and `make test-slow` together run each test once, but for what `make soak` runs; CI calls both."""
+    default = re.search(r"-m '(.*?)'", (ROOT / "pyproject.toml").read_text())
+    rest = re.search(r'^test-slow:.*\n.*-m "(.*?)"', (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert default
+    assert rest
+    assert (default[1], rest[1]) == ("not slow and not soak", "slow and not soak")
+    assert "\ntest-all: test test-slow\n" in (ROOT / "Makefile").read_text()
+    assert re.findall(r"^make (test\S*)$", (ROOT / ".ci/run").read_text(), re.MULTILINE) == ["test", "test-slow"]

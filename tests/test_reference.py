@@ -12,6 +12,7 @@ import pytest
 from spec import Array, Impossible, Question, parse_question
 from spec.question import DTYPES, FLOATS, INTEGERS, KINDS
 from tests.implementations import links, stored
+from tests.tiers import sampled, slow
 from verify.cases import questions
 from verify.host import FORMATS, MARKS, REAL, WHOLE
 from verify.reference import MOST_DRAWS, Reference
@@ -61,6 +62,7 @@ def whole() -> list[Question]:
     return questions("standard", dtypes=INTEGERS)
 
 
+@slow
 @pytest.mark.parametrize("dtype", INTEGERS)
 def test_whole_numbers_and_their_sums_fit_their_dtype(dtype: str, whole: list[Question]) -> None:
     least, most = WHOLE[dtype]
@@ -115,7 +117,7 @@ OTHERS: dict[str, Callable[[Array, Array], Array]] = {
 SEEDS = 2000
 
 
-@pytest.mark.parametrize("radius", [1, 2, 3])
+@pytest.mark.parametrize("radius", sampled([1, 2, 3], 1))
 @pytest.mark.parametrize("other", OTHERS)
 def test_a_wrong_operation_is_missed_no_more_often_than_is_said(other: str, radius: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Reference, "radius", radius)
@@ -132,7 +134,7 @@ def _is_missed(reference: Reference, other: Callable[[Array, Array], Array]) -> 
     return np.array_equal(other(x, *w), reference.outputs[0])
 
 
-@pytest.mark.parametrize("draws", [1, 2, 3])
+@pytest.mark.parametrize("draws", sampled([1, 2, 3], 2))
 def test_draws_multiply(draws: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Reference, "radius", 1)
     said = Reference(SMALL).missed_at_once ** draws

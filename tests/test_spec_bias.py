@@ -30,7 +30,7 @@ def test_the_bias_is_added_to_the_unbiased(kind: type[Any], data: st.DataObject)
     dx, dw, db = op.vjp(a, v, b, g)
     assert op.shape(*shapes) == y
     assert np.array_equal(op(a, v, b), expected)
-    assert all(np.array_equal(one, other) for one, other in zip((dx, dw), plain.vjp(a, v, g)))
+    assert all(np.array_equal(one, other) for one, other in zip((dx, dw), plain.vjp(a, v, g), strict=True))
     assert [int(s) for s in db.flat] == [int(g[:, channel].sum()) for channel in range(y[1])]
     assert db.shape == b.shape
     assert op.degree == 2

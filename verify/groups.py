@@ -17,6 +17,14 @@ WORST_FIRST: tuple[Verdict, ...] = (
 
 MARKS = {"agree": "✓", "known": "◐", "new": "✗"}
 
+WORDS = {"refused": "raised", "unsupported": "not offered"}
+"""What people read instead of a verdict's name in report.json."""
+
+SORTS: dict[str, tuple[Verdict, ...]] = {
+    "wrong": ("crashed", "timeout", "differ", "nondeterministic", "imprecise"), "raised": ("refused",), "not offered": ("unsupported",),
+}
+"""The sorts of results that do not agree: only a wrong one can be unexpected; the others are limits that a framework states itself."""
+
 
 def operation(record: Record) -> str:
     """What a record is counted under, read off its text without parsing it."""
@@ -29,8 +37,72 @@ def operation(record: Record) -> str:
 
 
 def standing(record: Record) -> str:
-    """Fine, explained by a known record, or new."""
+    """Fine, covered by a known deviation, or new: neither of the two."""
     return "agree" if record.verdict in FINE else "known" if record.known is not None else "new"
+
+
+def in_words(verdict: str) -> str:
+    """A verdict as people read it."""
+    return WORDS.get(verdict, verdict)
+
+
+def headline(record: Record | Finding) -> str:
+    """Which runtime did what: `torch raised`, `not offered by torch`, `torch y differ`."""
+    if record.verdict == "refused":
+        return f"{record.runtime} raised"
+    if record.verdict == "unsupported":
+        return f"not offered by {record.runtime}"
+    return f"{record.runtime} {record.output} {record.verdict}"
+
+
+@dataclass(frozen=True)
+class Sort:
+    """How many results of one sort do not agree, by verdict, and how many of them known deviations cover."""
+
+    name: str
+    verdicts: Counter[str]
+    known: int
+
+    @property
+    def total(self) -> int:
+        return self.verdicts.total()
+
+    @property
+    def others(self) -> int:
+        """Covered by no known deviation."""
+        return self.total - self.known
+
+    def __str__(self) -> str:
+        of = ", ".join(f"{n} {verdict}" for verdict, n in self.verdicts.most_common()) if self.name == "wrong" else ""
+        line = f"{self.name}: {self.total}" + (f" ({of})" if of else "")
+        if not self.others:
+            return f"{line}, all known deviations"
+        if not self.known:
+            return f"{line}, {'all unexpected' if self.name == 'wrong' else 'no known deviations'}"
+        others = f"{self.others} unexpected" if self.name == "wrong" else counted(self.others, "other")
+        return f"{line}: {counted(self.known, 'known deviation')} and {others}"
+
+
+def by_sort(report: Report) -> list[Sort]:
+    """What does not agree, sort by sort; a sort that nothing is of is left out."""
+    found = []
+    for name, verdicts in SORTS.items():
+        own = [r for r in report.records if r.verdict in verdicts]
+        if own:
+            found.append(Sort(name, Counter(r.verdict for r in own), sum(standing(r) == "known" for r in own)))
+    return found
+
+
+def outcome(report: Report) -> str:
+    """What no known deviation covers, in one line: `3 unexpected, 2 raised without a known deviation`."""
+    others = {s.name: s.others for s in by_sort(report) if s.others}
+    words = [f"{n} unexpected" if name == "wrong" else f"{n} {name} without a known deviation" for name, n in others.items()]
+    return ", ".join(words) or "nothing unexpected"
+
+
+def counted(n: int, noun: str) -> str:
+    """`1 case`, `2 cases`."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def explanation(record: Record) -> str:
@@ -66,17 +138,17 @@ def unexplained(report: Report) -> list[list[Record]]:
 
 
 def failures(report: Report) -> list[str]:
-    """A sentence for each thing besides an unexplained answer that a run fails for."""
+    """A sentence for each thing besides a single result that a run fails for."""
     s, theorems = report.summary, report.theorems
     stale = [(id, report.known[id].agreed if id in report.known else 0) for id in s.stale]
     why = {name: theorems[name].reason if name in theorems else "" for name in s.broken}
     return [
         *(f"{name} failed: {r.reason}" for name, r in report.runtimes.items() if r.status == "failed"),
         *(f"theorem {name} is broken{': ' + reason if reason else ''}" for name, reason in why.items()),
-        *(f"known record {id} is stale: {n} answers it speaks of agree" for id, n in stale),
-        *s.below_floor,
+        *(f"known deviation {id} no longer occurs: {counted(n, 'result')} it covers agree" for id, n in stale),
+        *(f"minimum agreement: {sentence}" for sentence in s.below_floor),
         *(["the run was interrupted"] if s.interrupted else []),
-        *([] if report.records else ["nothing was asked"]),
+        *([] if report.records else ["no case was run"]),
     ]
 
 

@@ -16,7 +16,7 @@ from rich.table import Column, Table
 from backends import Backend
 from backends.known import Known
 from verify.findings import alike
-from verify.groups import again, matrix
+from verify.groups import WORDS, again, by_sort, counted, headline, matrix, outcome, standing
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
 from verify.run import Run, Watch
 
@@ -36,7 +36,7 @@ def progress(run: Run, console: Console, *, quiet: bool) -> Iterator[Watch]:
 
 
 def table(report: Report, console: Console, *, quiet: bool) -> None:
-    """Operation × runtime with agree / asked, then every record that nothing explains."""
+    """Operation × runtime with agree / run, then what no known deviation covers."""
     ran = [name for name, r in report.runtimes.items() if r.status != "not installed"]
     if not quiet:
         _matrix(report, ran, console)
@@ -51,11 +51,11 @@ def table(report: Report, console: Console, *, quiet: bool) -> None:
     for id in report.summary.stale:
         stale = report.known[id]
         console.print(
-            f"[bold red]stale[/] known record {escape(id)}: {stale.agreed} answers it speaks of now agree; "
+            f"[bold red]known deviation that no longer occurs[/]: {escape(id)}: {counted(stale.agreed, 'result')} it covers now agree; "
             "narrow or delete it in backends/known/", highlight=False, soft_wrap=True,
         )  # fmt: skip
     for sentence in report.summary.below_floor:
-        console.print(f"[bold red]below the floor[/] {escape(sentence)}", highlight=False)
+        console.print(f"[bold red]minimum agreement[/]: {escape(sentence)}", highlight=False)
     for name, r in report.runtimes.items():
         if r.status == "failed" or (r.status == "not installed" and not quiet):
             console.print(f"[bold red]{r.status}[/] {name}: {escape(r.reason)}", highlight=False, soft_wrap=True)
@@ -81,12 +81,12 @@ def backends(rows: list[tuple[Backend, dict[str, str], str]], console: Console) 
 
 
 def known(records: list[Known], met: dict[str, KnownReport], console: Console) -> None:
-    """Every record: what it explains in a report, whether it is stale, or that nothing it speaks of was asked."""
+    """Every known deviation: how many results of a report it covers, whether it no longer occurs, or that no case it covers was run."""
     for k in records:
         seen = met.get(k.id)
-        state = "[dim]nothing it speaks of was asked[/]"
+        state = "[dim]no case it covers was run[/]"
         if seen:
-            state = f"explains {seen.matched}" + (f", [bold red]stale: {seen.agreed} agree[/]" if seen.agreed else "")
+            state = f"covers {seen.matched}" + (f", [bold red]no longer occurs: {seen.agreed} agree[/]" if seen.agreed else "")
         versions = ", ".join(f"{name} {which}" for name, which in k.versions.items())
         lines = (
             f"[bold]{escape(k.id)}[/]  {state}",
@@ -107,18 +107,21 @@ def _matrix(report: Report, ran: list[str], console: Console) -> None:
         grid.add_row(name.replace("Adaptive", "Adaptive\n"), *(_cell(row[runtime]) for runtime in ran))
     grid.add_row("[bold]all[/]", *(_cell(total[name]) for name in ran))
     console.print(grid)
-    console.print("[dim]agree / asked; known: deviations on record in backends/known/; ✗: unexplained[/]", highlight=False, soft_wrap=True)
+    console.print("[dim]agree / run; known: known deviations, listed in backends/known/; ✗: unexpected[/]", highlight=False, soft_wrap=True)
 
 
 def _cell(verdicts: Counter[tuple[str, str]]) -> str:
     counts: Counter[str] = Counter()
-    for (standing, _), n in verdicts.items():
-        counts[standing] += n
+    for (how, verdict), n in verdicts.items():
+        counts[WORDS.get(verdict, "✗") if how == "new" else how] += n
     text = f"{counts['agree']}/{sum(counts.values())}"
     if counts["known"]:
         text += f"\n[yellow]{counts['known']} known[/]"
-    if counts["new"]:
-        text += f"\n[bold red]✗ {counts['new']}[/]"
+    if counts["✗"]:
+        text += f"\n[bold red]✗ {counts['✗']}[/]"
+    for words in WORDS.values():
+        if counts[words]:
+            text += f"\n[red]{counts[words]} {words}[/]"
     return text
 
 
@@ -155,10 +158,10 @@ def _on(r: TheoremOnRuntime) -> str:
 
 
 def _finding(f: Finding, report: Report, console: Console) -> None:
-    more = f" (and {len(f.records) - 1} more like it)" if len(f.records) > 1 else ""
+    more = _more(f.verdict, [r for r in report.records if r.id in f.records])
     instead = [f"  [dim]│[/] {escape(line)}" for line in _body(f.instead)]
     lines = [
-        f"\n[bold red]✗ {escape(f.runtime)}[/] {f.output} {f.verdict}: {escape(f.reason)}{more}",
+        f"\n{_headline(f)}: {escape(f.reason)}{more}",
         f"  smallest: {escape(f.question)}",
         *_where(f.difference),
         *_explained(f.verdict, f.diagnosis),
@@ -172,9 +175,9 @@ def _finding(f: Finding, report: Report, console: Console) -> None:
 
 def _group(group: list[Record], report: Report, console: Console) -> None:
     record = group[0]
-    more = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
+    more = _more(record.verdict, group)
     lines = [
-        f"\n[bold red]✗ {escape(record.runtime)}[/] {record.output} {record.verdict}: {escape(record.reason)}{more}",
+        f"\n{_headline(record)}: {escape(record.reason)}{more}",
         f"  {escape(record.question)}",
     ]
     lines.extend(_where(record.difference))
@@ -182,6 +185,17 @@ def _group(group: list[Record], report: Report, console: Console) -> None:
     lines.extend(f"  [dim]│[/] {escape(line + ' ')[:-1]}" for line in record.native.splitlines() if line)
     lines.append(f"  again: {escape(again(report, record))}")
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
+
+
+def _headline(record: Record | Finding) -> str:
+    mark = "" if record.verdict in WORDS else "✗ "
+    return f"[bold red]{mark}{escape(headline(record))}[/]"
+
+
+def _more(verdict: str, alike: list[Record]) -> str:
+    """What is raised or not offered is so for all outputs of a case: there the cases are counted, else the results."""
+    n = len({r.question for r in alike}) if verdict in WORDS else len(alike)
+    return f" (and {n - 1} more like it)" if n > 1 else ""
 
 
 def _where(d: Difference | None) -> list[str]:
@@ -202,14 +216,14 @@ def _body(native: str) -> list[str]:
 
 
 def certainty(report: Report) -> list[str]:
-    """How sure the verdicts on meaning are, and how near the honest answers to real numbers come to their bounds."""
+    """How sure the verdicts on meaning are, and how near correct results of real numbers come to their bounds."""
     lines = []
     missed = {r.question: r.missed_probability for r in report.records if r.missed_probability is not None}
     asked = 2.0 ** -int(report.suite.get("confidence", 0))
     if missed:
         reached = {q: p for q, p in missed.items() if p <= asked}
         rest = max(missed.values())
-        lines.append(f"whole numbers: P(a wrong answer passed) ≤ 2^{_log2(asked)} for {len(reached)} of {len(missed)} questions" + (
+        lines.append(f"whole numbers: P(a wrong result passed) ≤ 2^{_log2(asked)} for {len(reached)} of {len(missed)} cases" + (
             f", 2^{_log2(rest)} for the worst" if len(reached) < len(missed) else ""
         ))
     honest = [r for r in report.records if r.verdict == "agree" and r.rounding and r.rounding.ratio is not None]
@@ -217,7 +231,7 @@ def certainty(report: Report) -> list[str]:
         worst = max(honest, key=lambda r: r.rounding.ratio if r.rounding and r.rounding.ratio else 0.0)
         assert worst.rounding
         lines.append(
-            f"real numbers: {len(honest)} answers within their rounding bound, the nearest at {worst.rounding.ratio:.2g} of it "
+            f"real numbers: {len(honest)} results within their rounding bound, the nearest at {worst.rounding.ratio:.2g} of it "
             f"({worst.runtime}, {worst.dtype}, {worst.rounding.terms} terms)"
         )
     return lines
@@ -231,20 +245,36 @@ def _why_broken(t: TheoremReport) -> str:
     return t.reason or "on " + ", ".join(name for name, r in t.runtimes.items() if r.verdict == "broken")
 
 
+def _known_of_cases(report: Report) -> list[str]:
+    """Of cases named one by one, which known deviations they met; of a suite, `concordant known` lists them."""
+    if report.suite.get("name") != "case":
+        return []
+    met = Counter((r.runtime, r.known) for r in report.records if standing(r) == "known" and r.known in report.known)
+    return [
+        f"[yellow]{escape(runtime)}[/]: {counted(n, 'known deviation')}: {escape(report.known[id].reason)} ({escape(id)})"
+        for (runtime, id), n in met.most_common(MOST_SHOWN)
+        if id is not None
+    ]
+
+
 def _closing(report: Report, console: Console) -> None:
     s = report.summary
-    counts = ", ".join(f"{n} {verdict}" for verdict, n in sorted(s.verdicts.items(), key=lambda item: -item[1]))
+    fine = ", ".join(f"{s.verdicts.get(verdict, 0)} {verdict}" for verdict in ("agree", "vacuous") if verdict in ("agree", *s.verdicts))
     runtimes = sum(r.status == "ran" for r in report.runtimes.values())
-    console.print(f"\n{s.questions} questions to {runtimes} runtimes, {s.asked} answers: {counts}.", highlight=False, soft_wrap=True)
+    asked = f"{counted(s.questions, 'case')} on {counted(runtimes, 'runtime')}, {counted(s.asked, 'result')}"
+    console.print(f"\n{asked}: {fine}.", highlight=False, soft_wrap=True)
+    for one in by_sort(report):
+        console.print(str(one), highlight=False, soft_wrap=True)
+    for line in _known_of_cases(report):
+        console.print(line, highlight=False, soft_wrap=True)
     for line in certainty(report):
         console.print(line, highlight=False, soft_wrap=True)
     if s.interrupted:
-        console.print("[bold]Interrupted:[/] what was not asked is not in the report.", highlight=False)
-    verdict = "[bold red]" + f"{s.unexplained} unexplained[/]" if s.unexplained else "[bold green]nothing unexplained[/]"
+        console.print("[bold]Interrupted:[/] what was not run is not in the report.", highlight=False)
     if report.theorems:
         held = Counter(t.verdict for t in report.theorems.values())
         words = ", ".join(f"{n} {v}" for v, n in held.items())
         console.print(f"{len(report.theorems)} theorems: {words}.", highlight=False)
     for name in s.broken:
         console.print(f"[bold red]broken[/] theorem {escape(name)}: {escape(_why_broken(report.theorems[name]))}", highlight=False)
-    console.print(f"{verdict}, {sum(k.matched for k in report.known.values())} known", highlight=False)
+    console.print(f"[bold {'red' if s.unexplained else 'green'}]{outcome(report)}[/]", highlight=False)

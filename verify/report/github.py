@@ -5,7 +5,7 @@ GitHub shows the first ten errors of a step, so the worst come first and the ten
 
 from __future__ import annotations
 
-from verify.groups import again, because, failures, interop, unexplained
+from verify.groups import again, because, failures, headline, interop, outcome, unexplained
 from verify.record import Record, Report
 
 MOST_ERRORS = 10
@@ -19,15 +19,15 @@ def github(report: Report) -> str:
     if len(errors) > MOST_ERRORS:
         rest = len(errors) - MOST_ERRORS + 1
         errors[MOST_ERRORS - 1 :] = [_command("error", "concordant", f"… and {rest} more, in the report")]
-    score, s = interop(report), report.summary
-    words = f"{score.everywhere} of {score.questions} questions are answered right by every runtime; {s.unexplained} unexplained"
+    score = interop(report)
+    words = f"{score.everywhere} of {score.questions} cases are right on every runtime; {outcome(report)}"
     return "\n".join([*errors, _command("notice", "concordant", words)]) + "\n"
 
 
 def _unexplained(report: Report, group: list[Record]) -> str:
     r = group[0]
     more = f"\nand {len(group) - 1} more like it" if len(group) > 1 else ""
-    return _command("error", f"{r.runtime}: {r.output} {r.verdict}", f"{because(group)}\n{r.question}\n{again(report, r)}{more}")
+    return _command("error", headline(r), f"{because(group)}\n{r.question}\n{again(report, r)}{more}")
 
 
 def _command(level: str, title: str, message: str) -> str:

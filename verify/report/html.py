@@ -24,7 +24,21 @@ from markupsafe import Markup
 from msgspec import to_builtins
 
 from spec import operations
-from verify.groups import MARKS, WORST_FIRST, Interop, explanation, failures, interop, matrix, operation, standing
+from verify.groups import (
+    MARKS,
+    WORDS,
+    WORST_FIRST,
+    Interop,
+    by_sort,
+    explanation,
+    failures,
+    in_words,
+    interop,
+    matrix,
+    operation,
+    outcome,
+    standing,
+)
 from verify.record import Report
 from verify.reproduce import equation
 
@@ -37,7 +51,8 @@ def html(report: Report) -> str:
     style, script = part("page.css"), part("page.js")
     score = interop(report)
     return template("page.html").render(
-        report=report, score=score, failures=failures(report), matrix=matrix(report), marks=MARKS, worst_first=WORST_FIRST,
+        report=report, score=score, outcome=outcome(report), sorts=by_sort(report), failures=failures(report), matrix=matrix(report),
+        marks=MARKS, worst_first=WORST_FIRST,
         runtimes=[name for name, r in report.runtimes.items() if r.status != "not installed"],
         theorems=sorted(report.theorems.items(), key=lambda item: (item[1].claim is None, item[1].claim or 0)),
         style=Markup(style), script=Markup(script), data=Markup(_inline(_data(report, score))),
@@ -55,6 +70,7 @@ def part(name: str) -> str:
 def template(name: str) -> Template:
     """One that escapes whatever it is given."""
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["in_words"] = in_words
     return environment.get_template(name)
 
 
@@ -81,6 +97,7 @@ def _data(report: Report, score: Interop) -> dict[str, Any]:
         "asked": {name: quote(r.asked or name) for name, r in report.runtimes.items()},
         "equations": {name: text for name, text in used.items() if text != name},
         "worst_first": WORST_FIRST,
+        "words": WORDS,
     }
 
 

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from verify.groups import again, alike, because, failures, operation, standing
+from verify.groups import again, alike, because, failures, in_words, operation, standing
 from verify.record import Record, Report
 
 MOST_SHOWN = 20
@@ -14,7 +14,7 @@ KILLED = ("crashed", "timeout")
 
 
 def junit(report: Report) -> str:
-    """Questions of one operation, dtype and kind of numbers are one case: failed by what nothing explains, skipped if all is known."""
+    """Cases of one operation, dtype and kind of data are one test: failed by what no known deviation covers, skipped if all is known."""
     root = Element("testsuites", name="concordant")
     own: dict[str, list[Record]] = defaultdict(list)
     for r in report.records:
@@ -46,20 +46,20 @@ def _case(suite: Element, classname: str, name: str, report: Report, records: li
         worst = groups[0][0]
         told = SubElement(
             case, "error" if worst.verdict in KILLED else "failure", type=worst.verdict,
-            message=_xml(f"{len(new)} of {len(records)} answers: {worst.verdict}, {because(groups[0])}"),
+            message=_xml(f"{len(new)} of {len(records)} results: {in_words(worst.verdict)}, {because(groups[0])}"),
         )  # fmt: skip
         told.text = _xml("\n\n".join(_told(report, group) for group in groups[:MOST_SHOWN]))
         return
     known = sorted({r.known for r in records if standing(r) == "known" and r.known is not None})
     if known and not any(standing(r) == "agree" for r in records):
-        SubElement(case, "skipped", message=_xml("known: " + ", ".join(known)))
+        SubElement(case, "skipped", message=_xml("known deviations: " + ", ".join(known)))
     elif known:
-        SubElement(case, "system-out").text = _xml("known: " + ", ".join(known))
+        SubElement(case, "system-out").text = _xml("known deviations: " + ", ".join(known))
 
 
 def _told(report: Report, group: list[Record]) -> str:
     r = group[0]
-    lines = [f"{r.output} {r.verdict}: {r.reason}", r.question, because(group) if r.diagnosis else "", again(report, r)]
+    lines = [f"{r.output} {in_words(r.verdict)}: {r.reason}", r.question, because(group) if r.diagnosis else "", again(report, r)]
     more = f"and {len(group) - 1} more like it" if len(group) > 1 else ""
     return "\n".join(line for line in [*lines, more] if line)
 
@@ -69,7 +69,7 @@ def _whole(suite: Element, sentences: list[str]) -> None:
         case = SubElement(suite, "testcase", classname="concordant", name=f"{i}")
         SubElement(case, "failure", type="run", message=_xml(sentence))
     if not sentences:
-        SubElement(suite, "testcase", classname="concordant", name="theorems, known records and floors")
+        SubElement(suite, "testcase", classname="concordant", name="theorems, known deviations and minimum agreement")
 
 
 def _count(suite: Element) -> None:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from itertools import chain
 
-from verify.groups import MARKS, again, because, failures, interop, matrix, standing, unexplained
+from verify.groups import MARKS, again, because, by_sort, failures, headline, interop, matrix, outcome, standing, unexplained
 from verify.record import Finding, Record, Report
 
 MOST_BYTES = 60 * 1024
@@ -19,11 +19,12 @@ def markdown(report: Report) -> str:
     s, score = report.summary, interop(report)
     told = {id for f in report.findings for id in f.records}
     rest = [group for group in unexplained(report) if group[0].id not in told]
-    verdict = f"**{s.unexplained} unexplained**" if s.unexplained else "nothing unexplained"
-    first = (
-        f"## Concordant: {score.share:.1%} interoperable\n\n{score.everywhere} of {score.questions} questions are answered right by every "
-        f"runtime; {s.asked} answers, {verdict}."
-    )
+    verdict = f"**{outcome(report)}**" if s.unexplained else outcome(report)
+    first = "\n".join([
+        f"## Concordant: {score.share:.1%} interoperable\n\n{score.everywhere} of {score.questions} cases are right on every "
+        f"runtime; {s.asked} results, {verdict}.\n",
+        *(f"- {one}" for one in by_sort(report)),
+    ]).rstrip()
     blocks = chain(
         [first, "\n".join(f"- **✗** {text(sentence)}" for sentence in failures(report)[:50])],
         [_runtimes(report)],
@@ -87,13 +88,16 @@ def _runtimes(report: Report) -> str:
         counts = [str(n) for n in (stood.right, stood.own, stood.never)]
         state = r.status if r.status != "ran" else ", ".join(f"{k} {v}" for k, v in r.versions.items())
         rows.append([text(name), text(state), *counts])
-    return table(["runtime", "versions", "questions right", "wrong where all others are right", "never asked"], rows)
+    return table(["runtime", "versions", "cases right", "wrong where all others are right", "never run"], rows)
 
 
 def _matrix(report: Report) -> str:
     names = [name for name, r in report.runtimes.items() if r.status != "not installed"]
     rows = [[text(op), *(_cell(by.get(name, Counter())) for name in names)] for op, by in matrix(report).items()]
-    legend = f"{MARKS['agree']} agree / asked, {MARKS['known']} known, {MARKS['new']} unexplained"
+    legend = (
+        f"{MARKS['agree']} agree / run, {MARKS['known']} known deviations, {MARKS['new']} unexpected, or raised or not offered without a "
+        "known deviation"
+    )
     return folded("Operation by runtime", table(["", *map(text, names)], rows) + f"\n\n{legend}") if rows else ""
 
 
@@ -110,12 +114,12 @@ def _finding(f: Finding) -> str:
     parts = [f"Smallest question: {span(f.question)}", fenced(f.native, "python")]
     if f.instead:
         parts.append("This gives what was asked (tried):\n\n" + fenced(f.instead, "python"))
-    return folded(f"✗ {text(f.runtime)}: {text(f.output)} {f.verdict}, {text(why)} ({len(f.records)} answers)", "\n\n".join(parts))
+    return folded(f"✗ {text(headline(f))}: {text(why)} ({len(f.records)} results)", "\n\n".join(parts))
 
 
 def _group(report: Report, group: list[Record]) -> str:
     r = group[0]
-    summary = f"✗ {text(r.runtime)}: {text(r.output)} {r.verdict}, {text(because(group))} ({len(group)} answers)"
+    summary = f"✗ {text(headline(r))}: {text(because(group))} ({len(group)} results)"
     first = ""
     if (d := r.difference) and d.first:
         first = f"First at {span(list(d.first))}: expected {span(d.expected)}, got {span(d.got)}."
@@ -135,7 +139,7 @@ def _theorems(report: Report) -> str:
 def _known(report: Report) -> str:
     rows = [[text(id), text(k.reason), str(k.matched)] for id, k in report.known.items() if k.matched]
     answers = sum(standing(r) == "known" for r in report.records)
-    return folded(f"{len(rows)} known deviations, {answers} answers", table(["record", "reason", "explains"], rows)) if rows else ""
+    return folded(f"{len(rows)} known deviations, {answers} results", table(["known deviation", "reason", "covers"], rows)) if rows else ""
 
 
 def _environment(report: Report) -> str:

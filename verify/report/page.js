@@ -8,12 +8,13 @@ const texts = data.texts.map((text) => (typeof text === "string" ? text : text.m
 const total = records.id.length;
 const FACETS = { operation: "operation", runtime: "runtime", verdict: "verdict", dtype: "dtype", numbers: "numbers put in", output: "output", standing: "standing", alone: "wrong where others are right" };
 const SEARCHED = ["question", "native", "reason", "diagnosis", "known", "id"];
-const STANDINGS = { agree: "✓ agree or vacuous", known: "◐ known", new: "✗ new" };
+const STANDINGS = { agree: "✓ agree or vacuous", known: "◐ known deviation", new: "✗ not known" };
 const ALONE = { alone: "this runtime alone" };
 const MARKS = { agree: "✓", known: "◐", new: "✗" };
 const PAGE = 100;
 
 const at = (i, column) => texts[records[column][i]];
+const inWords = (verdict) => data.words[verdict] ?? verdict;
 
 function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -84,7 +85,7 @@ function filters() {
     const words = { standing: STANDINGS, alone: ALONE }[name];
     const values = words ? Object.keys(words) : [...new Set(records[name])].map((t) => texts[t]);
     if (name === "verdict") values.sort((a, b) => data.worst_first.indexOf(a) - data.worst_first.indexOf(b));
-    const options = values.map((value) => el("option", { value }, words ? words[value] : value));
+    const options = values.map((value) => el("option", { value }, words ? words[value] : name === "verdict" ? inWords(value) : value));
     fields[name] = el("select", { onchange: (event) => go({ [name]: event.target.value, case: "" }) }, el("option", { value: "" }, "all"), ...options);
     form.append(el("label", {}, label, fields[name]));
   }
@@ -147,10 +148,10 @@ function groupOf(members) {
   const reasons = new Set(members.map((n) => records.reason[n]));
   const because = reasons.size === 1 && !at(i, "diagnosis") ? at(i, "reason") : at(i, "because");
   const words = [` ${at(i, "operation")} on ${at(i, "runtime")} (${members.length})${because ? `: ${because}` : ""}`];
-  if (known) words.push(` (known: ${known})`);
+  if (known) words.push(` (known deviation: ${known})`);
   if (finding) words.push(` Smallest: ${finding.question}`);
   const list = el("ul");
-  const details = el("details", {}, el("summary", {}, el("span", { class: standing }, `${MARKS[standing]} ${at(i, "verdict")}`), ...words), list);
+  const details = el("details", {}, el("summary", {}, el("span", { class: standing }, `${MARKS[standing]} ${inWords(at(i, "verdict"))}`), ...words), list);
   details.addEventListener("toggle", () => { if (details.open && !list.childElementCount) more(list, members, (n) => el("li", {}, link(n))); });
   return details;
 }
@@ -196,7 +197,7 @@ function facts(i) {
   const list = el("dl");
   const fact = (name, ...value) => list.append(el("dt", {}, name), el("dd", {}, ...value));
   const standing = at(i, "standing");
-  fact("verdict", el("span", { class: standing }, `${MARKS[standing]} ${at(i, "verdict")}`), at(i, "reason") ? `: ${at(i, "reason")}` : "");
+  fact("verdict", el("span", { class: standing }, `${MARKS[standing]} ${inWords(at(i, "verdict"))}`), at(i, "reason") ? `: ${at(i, "reason")}` : "");
   if (at(i, "diagnosis")) fact("answers as if", at(i, "diagnosis"));
   const difference = data.difference[i];
   if (difference) {
@@ -213,7 +214,7 @@ function facts(i) {
   if (known) {
     const record = data.known[known];
     const reported = record?.link.startsWith("https://") ? el("a", { href: record.link, rel: "noreferrer" }, record.link) : record?.link ?? "";
-    fact("known", `${known}: ${record?.reason ?? ""} `, reported);
+    fact("known deviation", `${known}: ${record?.reason ?? ""} `, reported);
   }
   fact("id", at(i, "id"));
   return list;
@@ -267,7 +268,7 @@ function drawCase() {
     el("h4", {}, "What each runtime was asked"),
     el("div", { class: "beside" }, ...beside.map((n) => {
       const title = el("span", {}, el("a", { href: fragmentWith({ case: at(n, "id") }) }, at(n, "runtime")), " ",
-        el("span", { class: at(n, "standing") }, `${MARKS[at(n, "standing")]} ${at(n, "verdict")}`));
+        el("span", { class: at(n, "standing") }, `${MARKS[at(n, "standing")]} ${inWords(at(n, "verdict"))}`));
       return copyable(title, at(n, "native") || at(n, "reason"));
     })),
   );
