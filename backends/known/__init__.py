@@ -33,6 +33,7 @@ class Known:
 
     runtimes: names, with * as in a shell. versions: distribution → the versions that have it, such as {"keras": ">=3.0,<3.15"}.
     when: predicate over each operation of the question, its shapes and dtype, and the runtime's environment; one that fits is enough.
+      It may raise Unsupported, which says that it does not fit, and nothing else.
     verdict: the one it explains. message: a regular expression found in what the framework said, or in the diagnosis.
     link: the thread, or "no thread found".
     numbers: the kinds of question it speaks of (spec.question.KINDS). Left out: all, but of a wrong answer neither inference nor xla,
@@ -61,7 +62,14 @@ class Known:
 
     def covers(self, question: Question, environment: dict[str, str]) -> bool:
         """Whether it speaks of this question, whatever the verdict."""
-        return self._speaks_of(question.kind) and any(self.when(op, at, environment) for op, at in steps(question))
+        return self._speaks_of(question.kind) and any(self._fits(op, at, environment) for op, at in steps(question))
+
+    def _fits(self, op: Operation, at: Step, environment: dict[str, str]) -> bool:
+        """What the predicate says; an operation that the backend cannot write, which a predicate may find out, fits nothing."""
+        try:
+            return self.when(op, at, environment)
+        except Unsupported:
+            return False
 
     def _speaks_of(self, kind: str) -> bool:
         if self.numbers:

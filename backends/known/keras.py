@@ -90,7 +90,7 @@ def _other_cubic(op: Operation, at: Step, env: dict[str, str]) -> bool:
 
 def _mirrored_beyond_the_edge(op: Operation, at: Step, env: dict[str, str]) -> bool:
     reach = [max(pair) for pair, n in zip(op.padding, at.x[2:], strict=True) if n > 1] if isinstance(op, Pad) else []
-    return isinstance(op, Pad) and op.mode == "symmetric" and op.rank < 3 and max(reach) > 1
+    return isinstance(op, Pad) and op.mode == "symmetric" and op.rank < 3 and max(reach, default=0) > 1
 
 
 def _one_wide_antialias(op: Operation, at: Step, env: dict[str, str]) -> bool:
