@@ -207,12 +207,6 @@ KNOWN = [
         reason="keras.ops.mean of float64 computes in float32 and casts back: its promotion of float64 and float32 is float32",
         link="no thread found",
     ),
-    Known(
-        id="keras-global-max-ties", runtimes=("keras-*",), versions=SILENT, verdict="differ", outputs=("dx",), numbers=("ties",),
-        sometimes=True, when=lambda op, at, env: isinstance(op, AdaptiveMaxPool),
-        reason="a global maximum shares its gradient among equal pixels, and adaptive pooling, axis by axis, takes another than the first",
-        link="no thread found",
-    ),
     *(
         Known(
             id=f"keras-tensorflow-adaptive-max-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT | {"tensorflow": "<=2.21"},
