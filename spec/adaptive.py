@@ -1,7 +1,7 @@
 """Pools that are told the length of their answer. Window j of m over n pixels is ⌊j·n/m⌋ ≤ i < ⌈(j+1)·n/m⌉; `size` 1 is a global pool.
 
     AdaptiveAveragePool   y[n,c,j] = Σ_i x[n,c,i] / the number of pixels in the window
-    AdaptiveMaxPool       y[n,c,j] = max_i x[n,c,i]    its gradient goes to the first i that attains it, in row-major order
+    AdaptiveMaxPool       y[n,c,j] = max_i x[n,c,i]    its gradient goes to the one i that attains it, and is not defined where several do
 
 Windows overlap where m does not divide n, and repeat pixels where m > n.
 Source: torch.nn.AdaptiveAvgPool2d (aten/src/ATen/native/AdaptivePooling.h); ONNX GlobalAveragePool, GlobalMaxPool.
@@ -67,7 +67,7 @@ class AdaptiveAveragePool(Operation):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class AdaptiveMaxPool(Operation):
-    """Each window's greatest element."""
+    """Each window's greatest element. Frameworks differ in which of several equal ones has the gradient, and none says."""
 
     size: Shape = per_axis(least=0)
 
@@ -91,6 +91,18 @@ class AdaptiveMaxPool(Operation):
             (here,) = _whole(x[window]).vjp(x[window], g[place].reshape(*x.shape[:2], *(1,) * self.rank))
             dx[window] += here
         return (dx,)
+
+    def undefined(self, x: Array, *w_and_u: Array) -> tuple[Array, ...]:
+        """At every pixel that attains a window's maximum together with another. (`vjp` takes the first, in row-major order.)"""
+        (u,) = w_and_u
+        undefined = np.zeros(x.shape, bool)
+        for place, window in _boxes(x.shape, self.size):
+            values, space = x[window], tuple(range(2, x.ndim))
+            greatest = values.max(space, keepdims=True)
+            attained = (values == greatest) | ((values != values) & (greatest != greatest))
+            back = u[place].reshape(*x.shape[:2], *(1,) * self.rank)
+            undefined[window] |= attained & (back | (attained.sum(space, keepdims=True) > 1))
+        return (undefined,)
 
     def terms(self, x: Shape, *w: Shape) -> int:
         """All windows that see a pixel may have their maximum there."""

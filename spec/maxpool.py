@@ -1,8 +1,9 @@
 """Pools that choose. Windows as in spec/window.py; the stride is the kernel unless given; a pixel of the padding is none.
 
-    MaxPool      y[n,c,j] = max_t x[n,c, s·j + d·t − lo]     its gradient goes to one t that attains it, or to all
+    MaxPool      y[n,c,j] = max_t x[n,c, s·j + d·t − lo]     its gradient goes to one t that attains it, or to all: `ties` says to which,
+                 so that it is defined where several do, too
     MaxUnpool    y[n,c,q] = x[n,c,j] where q = indices[n,c,j], 0 elsewhere; indices count the pixels of one plane, row-major
-                 ∂x[n,c,j] = g[n,c,q]; of several j with one index the last is put there and has the gradient
+                 ∂x[n,c,j] = g[n,c,q]; of several j with one index the last is put there and has the gradient; ∂indices is not defined
 
 NaN is greater than everything. A window without a pixel has no maximum and is refused.
 Source: https://onnx.ai/onnx/operators/ (MaxPool, MaxUnpool); indices as in torch.nn.MaxPool2d(return_indices=True).
@@ -73,6 +74,12 @@ class MaxPool(Operation):
         dx = np.zeros_like(_flat(x, self.rank), dtype=g.dtype)
         np.add.at(dx, self._winners(x), g)
         return (dx.reshape(x.shape),)
+
+    def undefined(self, x: Array, *w_and_u: Array) -> tuple[Array, ...]:
+        """Only where what comes back is."""
+        (u,) = w_and_u
+        (places,) = self.vjp(x, u.astype(float))
+        return (places > 0,)
 
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
         for ties, words in TIES.items():
@@ -152,6 +159,12 @@ class MaxUnpool(Operation):
         kept = np.take_along_axis(put, places, -1) == order
         dx = np.where(kept, np.take_along_axis(planes, places, -1), np.zeros(1, g.dtype))
         return dx.reshape(x.shape), np.zeros_like(indices)
+
+    def undefined(self, x: Array, *w_and_u: Array) -> tuple[Array, ...]:
+        """There is no derivative by an index."""
+        indices, u = w_and_u
+        places, _ = self.vjp(x, indices, u.astype(float))
+        return places > 0, np.ones(indices.shape, bool)
 
 
 def _flat(x: Array, rank: int) -> Array:

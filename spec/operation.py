@@ -140,6 +140,18 @@ class Operation:
         """The gradients of ⟨g, op(x, *w)⟩ with respect to x and each weight: `op.vjp(x, w, g)`."""
         raise NotImplementedError
 
+    def undefined(self, x: Array, *w_and_u: Array) -> tuple[Array, ...]:
+        """Where the gradients are not defined, given where the cotangent is not: `op.undefined(x, w, u)`, booleans of the shapes of x and
+        of each weight. Nothing is claimed there.
+
+        Here of an operation that has a derivative everywhere: what adds an undefined number is undefined, whatever multiplies it.
+        """
+        *w, u = w_and_u
+        if not u.any():
+            return tuple(np.zeros(a.shape, bool) for a in (x, *w))
+        ones = [np.ones(a.shape) for a in (x, *w)]
+        return tuple(a > 0 for a in self.absolute().vjp(*ones, u.astype(float)))
+
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
         """Other operations that are easily taken for this one, each with words that finish "answers as if …"."""
         return iter(())

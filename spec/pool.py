@@ -3,6 +3,7 @@
     SumPool      y[n,c,j] = Σ_t x[n,c, s·j + d·t − lo]
     AveragePool  y[n,c,j] = Σ_t x[n,c, s·j + d·t − lo] / divisor(j)
     LpPool       y[n,c,j] = (Σ_t |x[n,c, s·j + d·t − lo]|^p)^(1/p)
+                 ∂y/∂x[i] = sign(x[i])·(|x[i]| / y)^(p−1), not defined where y is 0, nor for p = 1 where x[i] is 0
 
 divisor(j) is Π over the axes of how many taps t are counted: all of them ("window"); those at −lo ≤ s·j + d·t − lo < n + hi ("padded",
 count_include_pad of PyTorch and ONNX); those at 0 ≤ s·j + d·t − lo < n ("valid": TensorFlow, Keras, JAX). A divisor of 0 is refused.
@@ -141,7 +142,8 @@ class AveragePool(Operation):
 class LpPool(Operation):
     """Each window's p-norm. Exact for p = 1 and where every root is whole; other roots are the nearest float64.
 
-    Of degree p before the root, so that whole numbers are drawn whose powers are exact. The gradient of a norm that is 0 is 0.
+    Of degree p before the root, so that whole numbers are drawn whose powers are exact. A norm of 0 has no derivative; the gradient
+    given there, 0, is one of several.
     """
 
     kernel: Shape = per_axis(least=1)
@@ -187,6 +189,17 @@ class LpPool(Operation):
             g = np.divide(g.astype(float), y ** (self.p - 1), out=np.zeros(y.shape), where=y != 0)
         (dx,) = self._sum().vjp(x, g)
         return (dx * np.sign(x) * abs(x) ** (self.p - 1),)
+
+    def undefined(self, x: Array, *w_and_u: Array) -> tuple[Array, ...]:
+        """Where a window's norm is 0; for p = 1, where its pixel is."""
+        (u,) = w_and_u
+        if self.p > 1:
+            u = u | (self(x) == 0)
+        (places,) = self._sum().undefined(x, u)
+        if self.p == 1:
+            (seen,) = self._sum().undefined(x, np.ones(u.shape, bool))
+            places = places | (seen & (x == 0))
+        return (places,)
 
     def terms(self, x: Shape, *w: Shape) -> int:
         """Those of the sum, before its root is taken."""

@@ -81,6 +81,18 @@ class Program(Operation):
             gradients = (*dw, *gradients)
         return (g, *gradients)
 
+    def undefined(self, x: Array, *w_and_u: Array) -> tuple[Array, ...]:
+        *w, u = w_and_u
+        trail = []
+        for op, own in self.dealt(w):
+            trail.append((op, x, own))
+            x = op(x, *own)
+        places: tuple[Array, ...] = ()
+        for op, x, own in reversed(trail):
+            u, *dw = op.undefined(x, *own, u)
+            places = (*dw, *places)
+        return (u, *places)
+
     def terms(self, x: Shape, *w: Shape) -> int:
         """An upper bound: the product of the steps' own."""
         return math.prod(op.terms(x, *own) for op, x, own, _ in self.walk(x, w))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -10,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from spec import operations
+from spec import LpPool, operations
 from spec.question import DTYPES
-from tests.command import needs
+from tests.command import NUMPY, backend_file, concordant, needs
 from tests.mutants import MUTANTS
 from tests.tiers import slow
 from verify.fuzz import Search, proposed, region, rounds
@@ -36,6 +37,7 @@ def test_every_operation_dtype_and_kind_comes_up() -> None:
     assert len({q.kind for q in questions}) >= 10
     assert {q.dtype for q in questions} == set(DTYPES)
     assert any(len(q.op.steps) > 1 for q in questions)
+    assert {step.p for q in questions for step in q.op.steps if isinstance(step, LpPool)} == {1, 2, 3}
 
 
 def test_only_what_is_wanted() -> None:
@@ -71,9 +73,9 @@ def test_a_mutant_is_found_and_reported_once(tmp_path: Path) -> None:
     """Two rounds see the same mistake; the second adds no finding for it."""
     search, mutant = Search(tmp_path), MUTANTS["crop-shifted"]
     reports = rounds(search, [mutant], ops=["ConvTranspose"], minutes=5, seed=0, timeout=20, watch=lambda words: None, most=2, seconds=3)
-    first = next(reports)
+    first = next(reports).report
     assert any("crop began one pixel later" in f.diagnosis or "exchanged" in f.diagnosis for f in first.findings)
-    second = next(reports)
+    second = next(reports).report
     reports.close()
     assert not {f.diagnosis for f in second.findings} & {f.diagnosis for f in first.findings if f.diagnosis}
     assert search.asked > 100
@@ -92,3 +94,58 @@ def test_the_command(tmp_path: Path) -> None:
     assert "Traceback" not in bad.stderr
 
 
+
+
+MIXED = NUMPY + """
+
+def upsample(op, at):
+    return "\\n".join(f"x = np.repeat(x, {f}, {axis})" for axis, f in enumerate(op.factor, 2))
+
+
+def sum_pool(op, at):
+    return "raise RuntimeError('there is no kernel')"
+
+
+def zero_insert(op, at):
+    raise Unsupported("there is no such layer")
+
+
+def depth_to_space(op, at):
+    return f"x = np.ones({at.y}, x.dtype)"
+"""
+MIXED_OPERATIONS = ("Upsample", "SumPool", "ZeroInsert", "DepthToSpace")
+
+
+def test_wrong_values_are_reported_and_the_rest_is_counted(tmp_path: Path) -> None:
+    """Neither what raises an error nor what cannot be written is a finding, however often it comes up."""
+    mine, ops = backend_file(tmp_path, MIXED), [word for op in MIXED_OPERATIONS for word in ("--op", op)]
+    done = concordant("fuzz", "--backend", mine, *ops, "--minutes", "0.05", "--out", tmp_path / "out")
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    *above, closing = done.stdout.strip().splitlines()
+    reported = [line for line in above if line.startswith("✗")]
+    assert reported
+    assert all(line.startswith("✗ mine") and " differ: " in line for line in reported)
+    assert "no such layer" not in done.stdout
+    assert "no kernel" not in done.stdout
+    asked, found, unsupported, raised = map(int, re.fullmatch(CLOSING, closing).groups())  # type: ignore[union-attr]
+    assert asked > found == len(reported) > 0
+    assert unsupported > 10 < raised
+
+
+CLOSING = r"(\d+) cases in \d+ regions: (\d+) findings?; not reported: (\d+) unsupported, (\d+) raised an error"
+
+
+def test_what_is_only_raised_or_unsupported_is_no_finding(tmp_path: Path) -> None:
+    mine = backend_file(tmp_path, MIXED)
+    done = concordant("fuzz", "--backend", mine, "--op", "SumPool", "--op", "ZeroInsert", "--minutes", "0.02", "--out", tmp_path / "out")
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 1), done.stdout
+    assert " 0 findings; not reported: " in done.stdout
+
+
+def test_a_runtime_that_does_not_run_is_not_a_search_without_findings(tmp_path: Path) -> None:
+    mine = backend_file(tmp_path, MIXED.replace("import numpy as np\n\ndef array", "raise OSError('a library is missing')\n\ndef array"))
+    done = concordant("fuzz", "--backend", mine, "--op", "Upsample", "--minutes", "5", "--out", tmp_path / "out")
+    assert done.returncode == 1
+    assert "failed mine: " in done.stdout
+    assert "a library is missing" in done.stdout

@@ -312,3 +312,45 @@ def test_a_third_may_be_rounded_even_on_whole_numbers_but_a_quarter_may_not(kern
     outputs = tuple(Output(a, "float32") for a in (nudged, right[1]))
     assert judge(reference, Answer(outputs))[0].verdict == verdict
     assert judge(reference, Answer((Output(right[0] + 1, "float32"), outputs[1])))[0].verdict == "differ"
+
+
+# Gradients that do not exist
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "LpPool(kernel=(2,)) x=(1, 2, 12) float32 ties seed=3",
+        "LpPool(kernel=(2,), p=1) x=(1, 2, 12) float32 ties seed=3",
+        "AdaptiveMaxPool(size=(4,)) x=(1, 2, 12) float32 ties seed=3",
+        "Upsample(factor=(2,)) >> LpPool(kernel=(2,)) x=(1, 2, 9) float32 ties seed=1",
+    ],
+)
+def test_nothing_is_claimed_of_a_gradient_that_does_not_exist(text: str) -> None:
+    """What JAX, PyTorch and TensorFlow give for the norm of zeros: NaN, 0 and NaN. Beside it every value counts."""
+    reference = Reference(parse_question(text))
+    draws = [reference.at(d) for d in range(reference.draws)]
+    assert all(0 < r.defined[1].sum() < r.defined[1].size for r in draws)
+
+    def judged(dx: list[Array]) -> Judgement:
+        outputs = [(Output(r.outputs[0], "float32"), Output(a, "float32")) for r, a in zip(draws, dx, strict=True)]
+        return judge(reference, Answer(outputs[0], more=tuple(outputs[1:])))[1]
+
+    for value in (np.nan, 7.0, -1.0):
+        assert judged([np.where(r.defined[1], r.outputs[1], value) for r in draws]).verdict == "agree"
+    wrong = [r.outputs[1].copy() for r in draws]
+    wrong[-1][tuple(np.argwhere(draws[-1].defined[1])[-1])] += 1
+    difference = judged(wrong).difference
+    assert difference
+    assert difference.count == 1
+
+
+def test_a_gradient_that_exists_nowhere_is_vacuous_unless_another_draw_has_one() -> None:
+    reference = Reference(parse_question("AdaptiveMaxPool(size=(1,)) x=(1, 1, 2) float32 ties seed=0"))
+    draws = [reference.at(d) for d in range(reference.draws)]
+    outputs = [tuple(Output(a, "float32") for a in r.outputs) for r in draws]
+    assert {bool(r.defined[1].any()) for r in draws} == {False, True}
+    assert _verdicts(judge(reference, Answer(outputs[0], more=tuple(outputs[1:])))) == ["agree", "agree"]
+    equal = Reference(reference.question, given=(np.zeros((1, 1, 2)), np.ones((1, 1, 1))))
+    told = judge(equal, Answer((Output(np.zeros((1, 1, 1)), "float32"), Output(np.full((1, 1, 2), np.nan), "float32"))))
+    assert _verdicts(told) == ["agree", "vacuous"]
+    assert "not defined" in told[1].reason

@@ -96,6 +96,24 @@ def test_nothing_is_asked_to_choose_among_rounded_numbers() -> None:
         Reference(parse_question("AveragePool(kernel=(3,)) >> MaxPool(kernel=(2,)) x=(1, 2, 9)"))
 
 
+@pytest.mark.parametrize("text", ["LpPool(kernel=(2,)) >> MaxPool(kernel=(2,)) x=(1, 2, 9) bfloat16",
+                                  "Resize(size=(2,), mode='linear') >> AdaptiveMaxPool(size=(1,)) x=(1, 2, 6)",
+                                  "AveragePool(kernel=(3,)) >> LpPool(kernel=(2,), p=1) x=(1, 2, 9)"])  # fmt: skip
+def test_a_root_or_a_coordinate_that_is_rounded_is_not_chosen_from_either(text: str) -> None:
+    """240 and 241 have the same root in bfloat16, so that the greater of them is anybody's guess."""
+    with pytest.raises(Impossible, match="may be rounded"):
+        Reference(parse_question(text))
+
+
+def test_a_norm_of_sums_is_asked_only_where_it_is_a_sum_itself() -> None:
+    """The powers of sums overflow where the norm does not, and what a gradient divides by may be small where its magnitude is large."""
+    with pytest.raises(Impossible, match="no rounding bound is derived"):
+        Reference(parse_question("Conv(stride=(1,)) >> LpPool(kernel=(2,), p=3) x=(1, 2, 9) w=(2, 2, 4) float16"))
+    Reference(parse_question("Conv(stride=(1,)) >> LpPool(kernel=(2,), p=1) x=(1, 2, 9) w=(2, 2, 4)"))
+    Reference(parse_question("LpPool(kernel=(2,)) >> Conv(stride=(1,)) x=(1, 2, 9) w=(2, 2, 4)"))
+    Reference(parse_question("MaxPool(kernel=(2,)) >> LpPool(kernel=(2,)) x=(1, 1, 9)"))
+
+
 # How probable a miss is
 
 SMALL = parse_question("Conv(stride=(1,), padding=((1, 1),)) x=(1, 1, 2) w=(1, 1, 2) float32")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spec import AveragePool, Impossible, LpPool, MaxPool, Operation, Shape, SumPool
+from spec import AdaptiveMaxPool, Array, AveragePool, Conv, Impossible, LpPool, MaxPool, MaxUnpool, Operation, Shape, SumPool, Upsample
 from tests.test_spec import grid, inner, integers, row
 
 Where = tuple[int, ...]
@@ -225,3 +225,65 @@ def test_a_root_that_is_whole_is_exact() -> None:
     x = np.array([[[3 * big, 4 * big]]])
     assert LpPool(kernel=(2,))(x).tolist() == [[[5 * big]]]
     assert isqrt(25 * big * big) == 5 * big
+
+
+# Where gradients are defined
+
+STEP = 2.0**-16
+
+NORMS_AND_MAXIMA = [
+    LpPool(kernel=(2,), stride=(1,), padding=((1, 2),)),
+    LpPool(kernel=(2,), dilation=(2,), p=3),
+    LpPool(kernel=(3,), stride=(2,), p=1),
+    LpPool(kernel=(2, 1), stride=(1, 2), p=1),
+    AdaptiveMaxPool(size=(3,)),
+    AdaptiveMaxPool(size=(2, 1)),
+    AdaptiveMaxPool(size=(1,)),
+]
+
+
+def sides(op: Operation, x: Array, at: Where) -> tuple[Array, Array]:
+    """The derivatives of all of y by one pixel, from the right and from the left."""
+    step = np.zeros_like(x)
+    step[at] = STEP
+    return (op(x + step) - op(x)) / STEP, (op(x) - op(x - step)) / STEP
+
+
+@pytest.mark.parametrize("op", NORMS_AND_MAXIMA, ids=repr)
+def test_a_gradient_is_defined_where_both_sides_have_the_same_slope(op: Operation) -> None:
+    rng, met = np.random.default_rng(1), {False: 0, True: 0}
+    for _ in range(60):
+        x = rng.integers(-1, 2, (2, 1, *(5, 4)[: op.rank])).astype(float)
+        (undefined,) = op.undefined(x, np.zeros(op.shape(x.shape), bool))
+        (gradient,) = op.vjp(x, np.ones(op.shape(x.shape)))
+        for at in np.ndindex(x.shape):
+            right, left = sides(op, x, at)
+            assert undefined[at] == (np.abs(right - left) > 0.1).any()
+            assert undefined[at] or abs(right.sum() - gradient[at]) < 1e-3
+            met[bool(undefined[at])] += 1
+    assert min(met.values()) > 10
+
+
+def test_a_maximum_that_says_which_of_several_has_the_gradient_is_defined_everywhere() -> None:
+    for ties in ("first", "last", "all"):
+        op, x = MaxPool(kernel=(2,), ties=ties), np.zeros((1, 1, 4))
+        assert not op.undefined(x, np.zeros((1, 1, 2), bool))[0].any()
+        places = {"first": [0, 0, 1, 0], "last": [0, 0, 0, 1], "all": [0, 0, 1, 1]}[ties]
+        assert op.undefined(x, np.array([[[False, True]]]))[0].tolist() == [[[bool(place) for place in places]]]
+
+
+def test_what_is_not_defined_spreads_to_all_that_adds_it() -> None:
+    """A window of zeros behind a convolution: its pixels, and every weight they are multiplied by, whatever those are."""
+    x, w = np.array([[[0.0, 0, 0, 1, 2]]]), np.array([[[1.0, 0]]])
+    op = Conv(stride=(1,)) >> LpPool(kernel=(2,))
+    assert op(x, w).tolist() == [[[0, 1]]]
+    dx, dw = op.undefined(x, w, np.zeros((1, 1, 2), bool))
+    assert dx.tolist() == [[[True, True, True, False, False]]]
+    assert dw.tolist() == [[[True, True]]]
+    before = Upsample(factor=(2,)) >> AdaptiveMaxPool(size=(1,))
+    assert before.undefined(np.array([[[1.0, 3]]]), np.zeros((1, 1, 1), bool))[0].tolist() == [[[False, True]]]
+
+
+def test_an_index_has_no_derivative() -> None:
+    dx, none = MaxUnpool(size=(3,)).undefined(np.ones((1, 1, 2)), np.array([[[0, 2]]]), np.array([[[True, True, False]]]))
+    assert (dx.tolist(), none.tolist()) == ([[[True, False]]], [[[True, True]]])

@@ -131,27 +131,29 @@ def fuzz(
     ),
     timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
 ) -> None:
-    """Search beyond the suites, the least seen region of the parameter space first. Exit status 1 if something is found."""
+    """Search beyond the suites, the least seen region of the parameter space first. Reports wrong values, crashes, nondeterminism and
+    imprecision. Exit status 1 if something is found or a runtime did not run."""
     from verify.fuzz import Search, rounds
 
-    console, found = Console(emoji=False), 0
+    console, found, lacking = Console(emoji=False), 0, set[str]()
     try:
         _writable(out)
         one_of("op", op or [], operations())
         search, backends = Search.resumed(out), chosen(backend)
         with Console(stderr=True).status("fuzzing") as status:
-            for report in rounds(
+            for each in rounds(
                 search, backends, ops=op or [], minutes=minutes, seed=seed, timeout=timeout, watch=lambda words: status.update(words)
             ):
-                _keep(report, out)
-                show.table(report, console, quiet=True)
-                found += len(report.findings)
+                _keep(each.report, out)
+                show.found(each.report, each.unshrunk, console)
+                found += len(each.report.findings) + len(each.unshrunk)
+                lacking |= {name for name, r in each.report.runtimes.items() if r.status != "ran"}
     except (Impossible, BadBackend, NothingToAsk, ValueError) as error:
         _refuse(str(error))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    console.print(f"{search.asked} questions in {len(search.seen)} regions, {found} findings", highlight=False)
-    raise typer.Exit(int(found > 0))
+    console.print(search.closing(found), highlight=False, soft_wrap=True)
+    raise typer.Exit(int(found > 0 or bool(lacking)))
 
 
 @app.command()

@@ -3,6 +3,9 @@
 A region is what kind of question it is: operations, rank, dtype, kind, and for each field whether it is neutral, one for all axes or
 several, negative, odd or even. Of many proposals those are asked whose regions were asked least, so a search of hours does not ask
 the same over and over; what was asked is kept beside the findings, and the next search goes on from there.
+
+Reported are wrong values, crashes, nondeterminism and imprecision that no known deviation explains. What a framework raises an error for,
+cannot say, or is known for is counted.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from spec import Conv, ConvTranspose, Impossible, MaxUnpool, Operation, Program,
 from spec.operation import size
 from spec.question import DTYPES, KINDS
 from verify.findings import SECONDS, alike, find, likeness, mistake
-from verify.record import Finding, Record, Report
+from verify.record import FINE, Finding, Record, Report, Verdict
 from verify.reference import Reference
 from verify.run import Run
 from verify.shrink import weight_shapes
@@ -38,6 +41,7 @@ PROPOSED = 6
 LARGEST = 1 << 13
 """Elements of the largest array."""
 SEEN = "seen.json"
+REPORTED: tuple[Verdict, ...] = ("crashed", "timeout", "differ", "nondeterministic", "imprecise")
 
 
 @dataclass
@@ -47,6 +51,8 @@ class Search:
     folder: Path
     seen: Counter[str] = field(default_factory=Counter)
     asked: int = 0
+    counted: Counter[str] = field(default_factory=Counter)
+    """Cases on a runtime that are not reported, by why."""
 
     @classmethod
     def resumed(cls, folder: Path) -> Search:
@@ -75,12 +81,44 @@ class Search:
         self.asked += len(chosen)
         return chosen
 
+    def count(self, report: Report) -> None:
+        """Add up what is not reported: each case once on each runtime, under the first of these that applies to an output."""
+        cases: dict[tuple[str, str], set[str]] = {}
+        for r in report.records:
+            if r.verdict not in FINE:
+                cases.setdefault((r.runtime, r.question), set()).add(_why(r))
+        self.counted.update(next(why for why in WHY if why in reasons) for reasons in cases.values() if reasons != {""})
+
+    def closing(self, findings: int) -> str:
+        """What a search comes to, in one line."""
+        found = f"{self.asked} cases in {len(self.seen)} regions: {findings} finding{'s' * (findings != 1)}"
+        rest = ", ".join(f"{self.counted[why]} {why}" for why in WHY if self.counted[why])
+        return f"{found}; not reported: {rest or 'nothing'}"
+
+
+WHY = ("unsupported", "raised an error", "with a known deviation")
+"""Why cases are not reported."""
+
+
+def _why(record: Record) -> str:
+    return {"unsupported": WHY[0], "refused": WHY[1]}.get(record.verdict, WHY[2] if record.known else "")
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round of a search found that none before it had."""
+
+    report: Report
+    """Its findings are shrunk."""
+    unshrunk: list[list[Record]]
+    """Records like each other that are reported as they were found."""
+
 
 def rounds(
     search: Search, backends: Sequence[Backend], *, ops: Sequence[str], minutes: float, seed: int, timeout: float,
     watch: Callable[[str], None], most: int = 20, seconds: float = SECONDS,
-) -> Iterator[Report]:  # fmt: skip
-    """One report after the other, each with the findings that none before it had, until time is up or someone interrupts."""
+) -> Iterator[Round]:  # fmt: skip
+    """One round after the other, until time is up, someone interrupts, or no runtime runs."""
     end = time.monotonic() + 60 * minutes
     number = sum(search.seen.values())
     met: set[tuple[str, ...]] = set()
@@ -91,13 +129,16 @@ def rounds(
         run = Run(questions, list(backends), suite={"name": "fuzz", "seed": seed}, timeout=timeout)
         report = run.go()
         search.save()
-        new = [group for group in alike(report) if not met & {likeness(group[0]), _named(group[0])}]
+        search.count(report)
+        wrong = [group for group in alike(report) if group[0].verdict in REPORTED]
+        new = [group for group in wrong if not met & {likeness(group[0]), _named(group[0])}]
         met |= {likeness(group[0]) for group in new}
         shrunk = find(report, new, run.backends, run.known, timeout=timeout, most=most, seconds=seconds)
         findings = [finding for finding in shrunk if _named(finding) not in met]
         met |= {_named(finding) for finding in findings if finding.diagnosis}
-        yield structs.replace(report, findings=findings)
-        if run.interrupted:
+        done = {id for finding in shrunk for id in finding.records}
+        yield Round(structs.replace(report, findings=findings), [group for group in new if group[0].id not in done])
+        if run.interrupted or not any(r.status == "ran" for r in report.runtimes.values()):
             return
 
 
@@ -193,7 +234,7 @@ def _operations(draw: st.DrawFn, op: type[Operation], rank: int) -> Operation:
             optional = callable(f.metadata["neutral"]) or isinstance(f.metadata["neutral"], int)
             given[f.name] = draw(st.one_of(st.just(()), entries) if optional else entries)
         else:
-            given[f.name] = draw(st.sampled_from([f.default, f.default, (least or 0) + 1, (least or 0) + 2]))
+            given[f.name] = draw(st.sampled_from([f.default, f.default, *range(least or 0, (least or 0) + 3)]))
     if not any(isinstance(value, tuple) and value for value in given.values()):
         first = next(f for f in fields(op) if "neutral" in f.metadata)
         plain = (0, 0) if isinstance(first.metadata["neutral"], tuple) else first.metadata.get("least") or 1

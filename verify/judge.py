@@ -21,7 +21,8 @@ from verify.precision import biased, explained
 from verify.record import Difference, Rounding, Verdict
 from verify.reference import Reference
 
-WORST_FIRST: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise", "vacuous", "agree")
+WORST_FIRST: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise", "agree", "vacuous")
+"""Of several draws; `vacuous` is said only of an output of which no draw claims anything."""
 UNSTEADY = "a second run on the same numbers answered otherwise"
 ZERO_TIMES_NAN = "what lies outside a window were multiplied by zero, and 0 · NaN is NaN"
 NOT_NEAREST = "numbers were not rounded to nearest"
@@ -78,6 +79,9 @@ def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
         return Judgement(name, "differ", f"shape {got.values.shape} instead of {expected.shape}")
     if q.kind == "inference":
         return Judgement(name, "agree")
+    defined = reference.defined[i]
+    if defined.size and not defined.any():
+        return Judgement(name, "vacuous", "the gradient is not defined at any of these numbers, so nothing is claimed")
     with np.errstate(invalid="ignore"):
         values = got.values.astype(np.float64)
     if q.kind in MARKS:
@@ -93,7 +97,7 @@ def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
 
 
 def _exact(name: str, i: int, reference: Reference, values: Array) -> Judgement:
-    wrong = ~(values == reference.outputs[i])
+    wrong = ~(values == reference.outputs[i]) & reference.defined[i]
     if not wrong.any():
         return Judgement(name, "agree")
     ratio = _ratio(np.where(wrong, np.abs(values - reference.outputs[i]), 0), reference.bounds[i])
@@ -137,7 +141,8 @@ def _located(name: str, i: int, reference: Reference, values: Array) -> Judgemen
     with np.errstate(invalid="ignore"):
         off = np.abs((values - expected) - reference.remainders[i])
         near = off <= (0 if reference.exact and not reference.inexact else reference.bounds[i])
-    wrong = lost | (finite & ~near)
+    lost, leaked = lost & reference.defined[i], leaked & reference.defined[i]
+    wrong = lost | (finite & ~near & reference.defined[i])
     if not wrong.any():
         return Judgement(name, "agree")
     difference = _difference(wrong, expected, values, np.where(wrong, np.inf, 0))

@@ -58,8 +58,8 @@ class Reference:
             raise Impossible(f"{q} asks for numbers that {q.dtype} cannot hold; ask for a float dtype")
         if not q.op.multilinear and (q.kind in (*REAL, "impulses") or (q.kind in MARKS and not self._selects)):
             raise Impossible(f"{q.op!r} selects instead of adding, but {q.kind} asks about sums; ask integers, distinct or ties")
-        if self.given is None and not q.op.multilinear and self.inexact:
-            raise Impossible(f"{q.op!r} selects among numbers that may be rounded, but then no choice is right; ask a dyadic divisor")
+        if self.given is None and not q.op.multilinear:
+            _choosable(q, self.inexact)
         if q.kind == "impulses" and q.w:
             raise Impossible(f"{q.op!r} has weights, but impulses ask for coefficients that are its own; ask integers")
         object.__setattr__(self, "_terms", _terms(q))
@@ -260,6 +260,16 @@ class Reference:
             x, nowhere = y, nothing
         return met
 
+    @cached_property
+    def defined(self) -> Outputs:
+        """For each output, where the definition says anything: not where a gradient is asked for and there is no derivative."""
+        if self.question.op.multilinear or not self.differentiated:
+            return tuple(np.ones(a.shape, bool) for a in self.outputs)
+        x, _, w = self.drawn
+        nowhere = np.zeros(self.question.y, bool)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return (~nowhere, *(~a for a in self.question.op.undefined(x, *w, nowhere)))
+
     # How far rounding may take it
 
     @property
@@ -331,10 +341,10 @@ class Reference:
 
     @cached_property
     def claimed(self) -> Outputs:
-        """Where op(|x|, |w|) does not overflow: elsewhere nothing is claimed."""
+        """Where the output is defined and op(|x|, |w|) does not overflow: elsewhere nothing is claimed."""
         p, _, most = FORMATS[self.question.dtype]
         largest = (2 - 2.0 ** (1 - p)) * 2.0**most
-        return tuple(s + b <= largest for s, b in zip(self.sums, self.bounds, strict=True))
+        return tuple((s + b <= largest) & d for s, b, d in zip(self.sums, self.bounds, self.defined, strict=True))
 
 
 def _terms(q: Question) -> int:
@@ -342,6 +352,22 @@ def _terms(q: Question) -> int:
     if q.dtype in INTEGERS:
         return max(1, int(q.op(*(np.ones(shape, np.int64) for shape in (q.x, *q.w))).max(initial=0)))
     return q.op.terms(q.x, *q.w)
+
+
+def _choosable(q: Question, inexact: bool) -> None:
+    """Raises Impossible where what is rounded is chosen from, since then no choice is right; or where sums are put under a root, whose
+    gradient has a bound only if what it divides is what was drawn."""
+    if inexact:
+        raise Impossible(f"{q.op!r} selects among numbers that may be rounded, but then no choice is right; ask a dyadic divisor")
+    rounds = adds = False
+    for op, x, w, _ in q.op.walk(q.x, q.w):
+        whole = op.exact_on(x, *w)
+        if rounds and not op.multilinear:
+            raise Impossible(f"{q.op!r} selects among numbers that may be rounded, but then no choice is right; ask {op.name} by itself")
+        if adds and not (whole or op.multilinear):
+            raise Impossible(f"{q.op!r} takes the root of powers of sums, for which no rounding bound is derived; ask {op.name} by itself")
+        rounds |= op.roundings > 0 and not (whole and op.unit_on(x, *w).bit_count() == 1)
+        adds |= bool(w) or int(op(np.ones(x)).max(initial=0)) > 1
 
 
 def _fractions(a: Array) -> Array:

@@ -36,7 +36,7 @@ def script(finding: Finding, question: Question, given: Given, backend: Backend,
         f"# What {finding.runtime} is asked\n\n" + finding.native.strip(),
         "# The numbers\n\n" + "\n".join(f"{name} = {_array(a)}" for name, a in arrays),
         f"# What the definition says of {reference.names[i]}, and how far rounding may take it\n\n"
-        f"expected = {_array(reference.outputs[i])}\nallowed = {_array(_allowed(reference, i))}",
+        f"expected = {_array(_expected(reference, i))}\nallowed = {_array(_allowed(reference, i))}",
         _run(question, i, times),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -96,6 +96,11 @@ def equation(kind: type) -> str:
     _, _, shared = lines[0].partition(": ") if lines else ("", "", "")
     own = (textwrap.dedent(line) for line in lines if line.split()[:1] == [name] and "=" in line)
     return next(own, f"{name}  {shared}" if "=" in shared else name)
+
+
+def _expected(reference: Reference, i: int) -> Array:
+    """Infinity, which is compared with nothing, where the output is not defined."""
+    return np.where(reference.defined[i], reference.outputs[i], np.inf)
 
 
 def _allowed(reference: Reference, i: int) -> Array:

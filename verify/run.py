@@ -288,7 +288,10 @@ def diagnosed(reference: Reference, judged: Judgement, answer: Answer) -> Judgem
     values = answer.draws[judged.draw][output].values
     if values.dtype.kind not in "biuf":
         return judged
-    drawn, got = reference.at(judged.draw), values.astype(np.float64)
+    drawn = reference.at(judged.draw)
+    got = values.astype(np.float64)
+    if got.shape == drawn.defined[output].shape:
+        got = np.where(drawn.defined[output], got, drawn.outputs[output])
     if not reference.exact:
         return replace(judged, diagnosis=resembled(drawn, output, got))
     words = diagnose(drawn, output, got)

@@ -37,7 +37,7 @@ class Known:
 
     runtimes: names, with * as in a shell. versions: distribution → the versions that have it, such as {"keras": ">=3.0,<3.15"}.
     when: predicate over each operation of the question, its shapes and dtype, and the facts that the worker process observed
-      (verify/process.py); one that fits is enough.
+      (verify/process.py); one that fits is enough. It may raise Unsupported, which says that it does not fit, and nothing else.
     verdict: the one it explains. message: a regular expression found in what the framework said, or in the diagnosis.
     link: the thread, or "no thread found".
     numbers: the kinds of question it speaks of (spec.question.KINDS). Left out: all, but of a wrong answer neither inference nor xla,
@@ -66,7 +66,14 @@ class Known:
 
     def covers(self, question: Question, facts: Facts) -> bool:
         """Whether it speaks of this question, whatever the verdict."""
-        return self._speaks_of(question.kind) and any(self.when(op, at, facts) for op, at in steps(question))
+        return self._speaks_of(question.kind) and any(self._fits(op, at, facts) for op, at in steps(question))
+
+    def _fits(self, op: Operation, at: Step, facts: Facts) -> bool:
+        """What the predicate says; an operation that the backend cannot write, which a predicate may find out, fits nothing."""
+        try:
+            return self.when(op, at, facts)
+        except Unsupported:
+            return False
 
     def _speaks_of(self, kind: str) -> bool:
         if self.numbers:

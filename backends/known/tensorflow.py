@@ -314,7 +314,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-max-pool-3d-ties", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",), sometimes=True,
-        numbers=("ties",), when=lambda op, at, facts: isinstance(op, MaxPool | AdaptiveMaxPool) and op.rank == 3,
+        numbers=("ties",), when=lambda op, at, facts: isinstance(op, MaxPool) and op.rank == 3,
         reason="max_pool3d gives the whole gradient to every one of several equal maxima, so that more flows back than came",
         link="no thread found",
     ),

@@ -1,0 +1,69 @@
+"""The predicates of known deviations answer for every case, whatever a backend can write of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from backends import Unsupported, steps
+from backends.known import Known, everything
+from spec import Operation, Question, parse_question
+from verify.fuzz import proposed
+
+KNOWN = {known.id: known for known in everything()}
+ENVIRONMENTS: tuple[dict[str, str], ...] = ({}, {"TF_ENABLE_ONEDNN_OPTS": "0"})
+
+RAISED = {
+    "torch-integers": "Resize(size=(3,), scale=((3, 1),), coordinates='pytorch_half_pixel', rounding='floor') x=(2, 1, 8) int8",
+    "torch-empty-resize": "Resize(size=(5, 0), scale=((4, 3), (1, 5)), mode='cubic', a='-1/2') x=(1, 2, 4, 4)",
+    "keras-torch-symmetric-is-edge": "Pad(padding=((0, 0), (0, 0)), mode='symmetric') x=(1, 1, 1, 1)",
+}
+"""Cases on which these predicates once raised an error: a translator's Unsupported, and the greatest of no numbers."""
+
+
+def _random() -> Iterator[Question]:
+    for ops, seed, count in (((), 0, 500), (("Resize", "Lanczos", "Pad"), 1, 200), (("Conv", "ConvTranspose"), 2, 200)):
+        yield from proposed(ops, seed, count)
+
+
+def _raised(known: Known, question: Question) -> list[str]:
+    """What the predicate raises on the operations of a case, other than Unsupported."""
+    errors = []
+    for op, at in steps(question):
+        for environment in ENVIRONMENTS:
+            try:
+                assert isinstance(known.when(op, at, environment), bool | str)
+            except Unsupported:
+                continue
+            except Exception as error:
+                errors.append(f"{known.id}: {type(error).__name__}: {error}: {question}")
+    return errors
+
+
+def test_no_predicate_raises_an_error_on_random_cases() -> None:
+    questions = [*_random(), *map(parse_question, RAISED.values())]
+    assert len(questions) > 300
+    assert [error for q in questions for known in KNOWN.values() for error in _raised(known, q)] == []
+    for q in questions:
+        for environment in ENVIRONMENTS:
+            for known in KNOWN.values():
+                known.covers(q, environment)
+
+
+@pytest.mark.parametrize("id", RAISED)
+def test_a_deviation_does_not_cover_what_its_predicate_cannot_write(id: str) -> None:
+    assert not KNOWN[id].covers(parse_question(RAISED[id]), {})
+
+
+def test_a_composition_is_covered_by_another_step_of_it() -> None:
+    """One step that cannot be written says nothing of the others."""
+
+    def when(op: Operation, at: object, environment: dict[str, str]) -> bool:
+        if op.name == "Upsample":
+            raise Unsupported("there is no Upsample")
+        return op.name == "SumPool"
+
+    known = Known(id="one", runtimes=("*",), verdict="differ", reason="", link="", when=when, versions={})
+    assert known.covers(parse_question("Upsample(factor=(2,)) >> SumPool(kernel=(2,)) x=(1, 1, 3)"), {})
+    assert not known.covers(parse_question("Upsample(factor=(2,)) x=(1, 1, 3)"), {})
