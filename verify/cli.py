@@ -23,6 +23,7 @@ from verify.findings import alike, find
 from verify.merge import merged
 from verify.pages import claims_page, known_page, theorems_page
 from verify.plan import Plan, chosen, one_of
+from verify.printable import printable, printable_report
 from verify.process import GIB, MEMORY, Host, HostFailed
 from verify.prove import prove_all
 from verify.record import BadReport, Report, load, save
@@ -270,7 +271,7 @@ def _go(asked: Run, out: Path, *, quiet: bool, shrink: bool = False) -> Report:
 
 def _save(report: Report, out: Path) -> None:
     try:
-        save(report, out / "report.json")
+        save(printable_report(report), out / "report.json")
     except OSError as error:
         _refuse(f"{out / 'report.json'} cannot be written: {error.strerror}")
 
@@ -317,8 +318,8 @@ def _shard(text: str) -> tuple[int, int]:
 def _keep(report: Report, out: Path) -> None:
     for finding in report.findings:
         (out / "findings").mkdir(exist_ok=True)
-        (out / "findings" / f"{finding.id}.py").write_text(finding.script)
-        (out / "findings" / f"{finding.id}.md").write_text(finding.issue)
+        (out / "findings" / f"{finding.id}.py").write_text(printable(finding.script), encoding="utf-8")
+        (out / "findings" / f"{finding.id}.md").write_text(printable(finding.issue), encoding="utf-8")
 
 
 def _load(run: Path) -> Report:
@@ -352,5 +353,5 @@ def _writable(folder: Path) -> None:
 
 
 def _refuse(sentence: str) -> NoReturn:
-    print(f"concordant: {sentence}", file=sys.stderr)
+    print(f"concordant: {printable(' '.join(sentence.split()))}", file=sys.stderr)
     raise typer.Exit(2)

@@ -17,6 +17,7 @@ from backends import Backend
 from backends.known import Known
 from verify.findings import alike
 from verify.groups import again, matrix
+from verify.printable import printable, printable_report
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
 from verify.run import Run, Watch
 
@@ -37,6 +38,7 @@ def progress(run: Run, console: Console, *, quiet: bool) -> Iterator[Watch]:
 
 def table(report: Report, console: Console, *, quiet: bool) -> None:
     """Operation × runtime with agree / asked, then every record that nothing explains."""
+    report = printable_report(report)
     ran = [name for name, r in report.runtimes.items() if r.status != "not installed"]
     if not quiet:
         _matrix(report, ran, console)
@@ -65,6 +67,7 @@ def table(report: Report, console: Console, *, quiet: bool) -> None:
 
 def theorems(report: Report, console: Console, *, claims_only: bool = False) -> None:
     """Each statement with its verdict, its counterexample, and how many of its cases each runtime answers natively on both sides."""
+    report = printable_report(report)
     shown = {name: t for name, t in report.theorems.items() if t.claim or not claims_only}
     for name, t in sorted(shown.items(), key=lambda item: (item[1].claim or 0)):
         _theorem(name, t, console)
@@ -76,7 +79,7 @@ def backends(rows: list[tuple[Backend, dict[str, str], str]], console: Console) 
     grid = Table("runtime", "file", "installed", box=None, pad_edge=False)
     for backend, versions, why in rows:
         file = f"backends/{backend.module.__name__.split('.')[-1]}.py"
-        grid.add_row(backend.name, file, escape(why) or ", ".join(f"{k} {v}" for k, v in versions.items()))
+        grid.add_row(backend.name, file, escape(printable(why or ", ".join(f"{k} {v}" for k, v in versions.items()))))
     console.print(grid)
 
 

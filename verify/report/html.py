@@ -25,6 +25,7 @@ from msgspec import to_builtins
 
 from spec import operations
 from verify.groups import MARKS, WORST_FIRST, Interop, explanation, failures, interop, matrix, operation, standing
+from verify.printable import for_people
 from verify.record import Report
 from verify.reproduce import equation
 
@@ -32,6 +33,7 @@ HERE = Path(__file__).parent
 TEXTS = ("question", "output", "dtype", "numbers", "runtime", "verdict", "reason", "native", "diagnosis", "known", "kind", "id")
 
 
+@for_people
 def html(report: Report) -> str:
     """The page."""
     style, script = part("page.css"), part("page.js")

@@ -7,12 +7,14 @@ from collections import defaultdict
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from verify.groups import again, alike, because, failures, operation, standing
+from verify.printable import for_people
 from verify.record import Record, Report
 
 MOST_SHOWN = 20
 KILLED = ("crashed", "timeout")
 
 
+@for_people
 def junit(report: Report) -> str:
     """Questions of one operation, dtype and kind of numbers are one case: failed by what nothing explains, skipped if all is known."""
     root = Element("testsuites", name="concordant")
