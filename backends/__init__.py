@@ -116,6 +116,11 @@ class Backend:
     asked: str = ""
     """What to say after --backend to get it again."""
 
+    @property
+    def ours(self) -> bool:
+        """Whether its file is one of those here. What is known of torch is not known of another file's runtime of that name."""
+        return self.module.__name__.startswith(f"{__name__}.")
+
     def translate(self, question: Question) -> str:
         """Source that defines `f(x, *w)`. Raises Unsupported."""
         decorator = self._decorator(question.kind)

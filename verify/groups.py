@@ -33,6 +33,11 @@ def standing(record: Record) -> str:
     return "agree" if record.verdict in FINE else "known" if record.known is not None else "new"
 
 
+def counted(n: int, noun: str) -> str:
+    """`1 case`, `2 cases`."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def explanation(record: Record) -> str:
     """What alike answers have in common: the diagnosis without the step of a composition, else the reason without its numbers."""
     if record.diagnosis:
