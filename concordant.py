@@ -9,42 +9,76 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 HOME = Path(__file__).resolve().parent
+FIRST_WORDS = {"spec": "Each operation stated once", "backends": "How each framework says", "verify": "Asks, judges, explains, reports"}
+"""Of the three packages' docstrings. An installer lets another distribution write over a package of the same name."""
+
+if __name__ == "__main__" and not sys.flags.safe_path and Path(sys.path[0]).resolve() != HOME:
+    # `python -m concordant` puts the working folder first, where a folder called `spec` may stand
+    sys.path.append(sys.path.pop(0))
 
 
 def _intruder() -> str | None:
     """A sentence if another `spec`, `backends` or `verify` would be imported instead of ours."""
-    for name in ("spec", "backends", "verify"):
+    for name, words in FIRST_WORDS.items():
         found = importlib.util.find_spec(name)
         places = [found.origin and str(Path(found.origin).parent), *(found.submodule_search_locations or ())] if found else []
         where = next((Path(place).resolve() for place in places if place), None)
         if where != HOME / name:
             there = f"{where} has taken its place" if where else "it is missing"
             return f"the package {name!r} should be {HOME / name}, but {there}; install concordant in an environment of its own"
+        if not _is_ours(HOME / name / "__init__.py", words):
+            again = "install concordant anew, in an environment of its own"
+            return f"{HOME / name / '__init__.py'} is another package's: it was written over ours; {again}"
     return None
 
 
-if _sentence := _intruder():
+def _is_ours(file: Path, words: str) -> bool:
+    try:
+        with open(file, "rb") as source:
+            return source.read(200).startswith(f'"""{words}'.encode())
+    except OSError:
+        return False
+
+
+def _refuse(sentence: str) -> NoReturn:
     if "pytest" in sys.modules:
-        raise ImportError(_sentence)
-    print(f"concordant: {_sentence}", file=sys.stderr)
+        raise ImportError(sentence)
+    print(f"concordant: {sentence}", file=sys.stderr)
     raise SystemExit(2)
 
-from spec import Question, parse, parse_question  # noqa: E402
-from verify.record import Report, load  # noqa: E402
-from verify.run import Run  # noqa: E402
+
+if _sentence := _intruder():
+    _refuse(_sentence)
+
+try:
+    from spec import Question, parse, parse_question
+    from verify.record import Report, load
+    from verify.run import Run
+except ImportError as _lacking:
+    _name = str(_lacking.name)
+    if _name.partition(".")[0] in FIRST_WORDS:
+        _refuse(f"{HOME} is damaged: {_lacking}; install concordant anew, in an environment of its own")
+    if not isinstance(_lacking, ModuleNotFoundError):
+        raise
+    _refuse(f"it needs {_name}, which is not installed; {sys.executable} -m pip install {_name}")
 
 __all__ = ["Question", "Report", "Run", "load", "main", "parse", "parse_question"]
 
 
 def main() -> None:
     """The console script."""
+    from verify.streams import prepare
+
+    prepare()
     from verify.cli import app
 
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    app()
+    try:
+        app()
+    finally:
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -17,12 +17,13 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from backends import _form
 from spec import Operation, Question, Shape, operations
 from spec.question import COMPILED
 
@@ -116,6 +117,11 @@ class Backend:
     asked: str = ""
     """What to say after --backend to get it again."""
 
+    @property
+    def ours(self) -> bool:
+        """Whether its file is one of those here. What is known of torch is not known of another file's runtime of that name."""
+        return self.module.__name__.startswith(f"{__name__}.")
+
     def translate(self, question: Question) -> str:
         """Source that defines `f(x, *w)`. Raises Unsupported."""
         decorator = self._decorator(question.kind)
@@ -157,7 +163,12 @@ class Backend:
 
     def _border(self, name: str, rank: int) -> str:
         border = getattr(self.module, name, None)
-        return border(rank) if border else ""
+        try:
+            statement = border(rank) if border else ""
+        except Exception as error:
+            file = getattr(self.module, "__file__", self.name)
+            raise BadBackend(f"{file}: {name}({rank}) raised {type(error).__name__}: {error}") from error
+        return str(statement)
 
 
 def function_name(operation: str) -> str:
@@ -193,18 +204,26 @@ def _chosen(what: str) -> list[Backend]:
     family = [b for b in known.values() if b.module.__name__ == f"backends.{what}"]
     if family:
         return family
-    if "." in what:
-        try:
-            return _runtimes(importlib.import_module(what))
-        except ModuleNotFoundError as error:
-            raise BadBackend(f"--backend {what}: {error}; give a module on the path, a .py file or one of {', '.join(known)}") from None
+    if what and os.path.isdir(what):
+        raise BadBackend(f"--backend {what} is a folder; give the path of a .py file, a module or one of {', '.join(known)}")
+    if "." in what and all(part.isidentifier() for part in what.split(".")):
+        return _runtimes(_from_module(what, known))
     near = difflib.get_close_matches(what, known, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise BadBackend(f"there is no backend {what!r}; {hint}there are {', '.join(known)}, or give the path of a .py file")
 
 
+def _from_module(name: str, known: Iterable[str]) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise BadBackend(f"--backend {name}: {error}; give a module on the path, a .py file or one of {', '.join(known)}") from None
+    except (Exception, SystemExit) as error:
+        raise BadBackend(f"--backend {name}: it does not import: {type(error).__name__}: {error}") from None
+
+
 def _from_path(path: Path) -> ModuleType:
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise BadBackend(f"--backend {path}: there is no such file")
     module = ModuleType(str(path))
     sys.modules[module.__name__] = module
@@ -220,6 +239,8 @@ def _runtimes(module: ModuleType) -> list[Backend]:
     runtimes: Any = getattr(module, "RUNTIMES", None)
     if not isinstance(runtimes, dict) or not runtimes or not all(isinstance(r, Runtime) for r in runtimes.values()):
         raise BadBackend(f"{module.__file__} has no RUNTIMES; define RUNTIMES = {{'name': backends.Runtime(packages=…, glue=…)}}")
+    if fault := next(_form.faults(module, runtimes), None):
+        raise BadBackend(f"{module.__file__}: {fault}")
     known = {function_name(name) for name in operations()}
     for name, function in inspect.getmembers(module, inspect.isfunction):
         if function.__module__ != module.__name__ or name.startswith("_") or name in ("ENTER", "LEAVE"):

@@ -55,8 +55,7 @@ class Operation:
         given = {f.name: len(_sequence(self, f.name)) for f in rows if not _is_left_out(getattr(self, f.name), f)}
         if not all(given.values()) or not given:
             name = next((name for name, n in given.items() if not n), rows[0].name)
-            value = getattr(self, name)
-            raise Impossible(f"{self.name}: {name} is {value!r}, but it needs one entry for each spatial axis, such as (2, 2)")
+            raise Impossible(_wants(self, name))
         if len(set(given.values())) > 1:
             lengths = ", ".join(f"{name} has {n}" for name, n in given.items())
             raise Impossible(f"{self.name}: {lengths} entries, but every field needs one for each spatial axis")
@@ -274,8 +273,20 @@ def size(shape: Shape) -> int:
 def _sequence(op: Operation, name: str) -> tuple[Any, ...]:
     value = getattr(op, name)
     if not isinstance(value, tuple | list):
-        raise Impossible(f"{op.name}: {name} is {value!r}, but it needs one entry for each spatial axis, such as {(value,)!r}")
+        raise Impossible(_wants(op, name))
     return tuple(value)
+
+
+def _wants(op: Operation, name: str) -> str:
+    f, value = next(f for f in dataclasses.fields(op) if f.name == name), getattr(op, name)
+    number = value if type(value) is int and value >= (f.metadata["least"] or 0) else 1
+    what, entry = ("pair of whole numbers", (number, number)) if in_pairs(f) else ("whole number", number)
+    return f"{op.name}: {name} is {value!r}, but it needs one {what} for each spatial axis, such as {(entry, entry)} in 2-D"
+
+
+def in_pairs(f: dataclasses.Field[Any]) -> bool:
+    """Whether a field has a pair of numbers for each axis."""
+    return isinstance(f.metadata.get("neutral"), tuple)
 
 
 def _is_left_out(value: object, f: dataclasses.Field[Any]) -> bool:

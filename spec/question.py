@@ -16,11 +16,12 @@ import ast
 import difflib
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, dataclass, fields
 from itertools import chain
 from typing import TypeVar
 
+from spec.meant import meant
 from spec.operation import Impossible, Operation, Shape, size
 from spec.program import Program
 
@@ -125,10 +126,43 @@ def _question(text: str) -> Question:
     tail = TAIL.search(text)
     if not tail:
         raise Impossible(f"{_short(text)} is no question; one looks like {EXAMPLE}")
-    op = _parsed(text[: tail.start()])
-    w = tuple(_shape("w", shape) for shape in re.findall(r"\([^()]*\)", tail["w"]))
+    try:
+        op = _parsed(text[: tail.start()])
+    except Impossible as refused:
+        raise Impossible(f"{refused}{_instead(text[: tail.start()], tail)}") from None
+    x, w = _shapes(tail)
     kind = tail["kind"] or "integers"
-    return Question(op=op, x=_shape("x", tail["x"]), w=w, dtype=tail["dtype"] or "float32", kind=kind, seed=int(tail["seed"] or 0))
+    return Question(op=op, x=x, w=w, dtype=tail["dtype"] or "float32", kind=kind, seed=int(tail["seed"] or 0))
+
+
+def _shapes(tail: re.Match[str]) -> tuple[Shape, tuple[Shape, ...]]:
+    return _shape("x", tail["x"]), tuple(_shape("w", shape) for shape in re.findall(r"\([^()]*\)", tail["w"]))
+
+
+def _instead(text: str, tail: re.Match[str]) -> str:
+    """What to write for an operation in a framework's words, if that can be asked on these shapes."""
+    try:
+        x, w = _shapes(tail)
+        op = meant([_fields(call) for call in _calls(ast.parse(text.strip(), mode="eval").body)], x, w)
+        if op:
+            Question(op=op, x=x, w=w)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError, OverflowError, ZeroDivisionError):
+        return ""
+    return f"; for these shapes write {op!r}" if op and len(repr(op)) < 200 else ""
+
+
+def _calls(node: ast.expr) -> Iterator[ast.Call]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift):
+        yield from _calls(node.left)
+        yield from _calls(node.right)
+    elif isinstance(node, ast.Call):
+        yield node
+
+
+def _fields(call: ast.Call) -> tuple[type[Operation], dict[str, object]]:
+    if not isinstance(call.func, ast.Name) or call.func.id not in operations() or call.args:
+        raise ValueError
+    return operations()[call.func.id], {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
 
 
 def parse(text: str) -> Operation:

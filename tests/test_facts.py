@@ -29,7 +29,7 @@ def _backend(facts: str) -> Backend:
 
 
 def test_what_a_worker_observes_is_in_the_report() -> None:
-    facts = Run([UPSAMPLE], [_backend('{"onednn": "on", "threads": 3}')], suite={}).go().runtimes["mine"].facts
+    facts = Run([UPSAMPLE], [_backend('{"onednn": "on", "threads": "3"}')], suite={}).go().runtimes["mine"].facts
     assert facts["onednn"] == "on"
     assert facts["threads"] == "3"
     assert facts["cpu_isa"]
@@ -57,7 +57,7 @@ def test_known_deviations_look_at_facts(observed: str) -> None:
 
 def test_workers_of_one_run_observe_the_same() -> None:
     """Else no known deviation could be matched: the runtime fails, with a sentence that names the fact."""
-    differs = _backend('{"started": __import__("time").monotonic_ns()}')
+    differs = _backend('{"started": str(__import__("time").monotonic_ns())}')
     differs.module.upsample = lambda op, at: "x = np.repeat(x, 2, axis=2) + 1"
     runtime = Run([UPSAMPLE], [differs], suite={}, known=[]).go().runtimes["mine"]
     assert runtime.status == "failed"
@@ -73,8 +73,8 @@ def test_facts_of_a_wrong_type_fail_with_a_sentence(said: str) -> None:
 
 
 def test_diff_names_the_facts_that_changed() -> None:
-    old = Run([UPSAMPLE], [_backend('{"onednn": "on", "threads": 1}')], suite={"name": "case"}).go()
-    new = Run([UPSAMPLE], [_backend('{"onednn": "off", "threads": 1}')], suite={"name": "case"}).go()
+    old = Run([UPSAMPLE], [_backend('{"onednn": "on", "threads": "1"}')], suite={"name": "case"}).go()
+    new = Run([UPSAMPLE], [_backend('{"onednn": "off", "threads": "1"}')], suite={"name": "case"}).go()
     assert compare(old, new).versions == {"mine": ({"onednn": "on"}, {"onednn": "off"})}
     assert "mine: onednn on → onednn off" in text(compare(old, new))
 

@@ -40,21 +40,21 @@ def test_less_is_wanted_where_onednn_is_off_and_only_there() -> None:
     off, on = (max(minimum()[op, column] for op in ("Conv", "all")) for column in ("tensorflow:no-onednn", "tensorflow"))
     assert off < on
     answers = _answers("Conv", "tensorflow", off, 100)
-    assert below(answers, {"tensorflow": {"onednn": "off"}}, 0) == []
-    assert below(answers, {"tensorflow": {"onednn": "on"}}, 0)
+    assert below(answers, {"tensorflow": {"onednn": "off"}}, 0, found()) == []
+    assert below(answers, {"tensorflow": {"onednn": "on"}}, 0, found())
 
 
 def test_falling_below_is_told_known_or_not() -> None:
     least = minimum()["Conv", "torch"]
     assert least > 85
-    assert below(_answers("Conv", "torch", least, 100), {}, 85) == []
+    assert below(_answers("Conv", "torch", least, 100), {}, 85, found()) == []
     sentence = f"torch agrees on {least - 1}% of its results for Conv, less than {least}%"
-    assert below(_answers("Conv", "torch", least - 1, 100), {}, 85) == [sentence]
+    assert below(_answers("Conv", "torch", least - 1, 100), {}, 85, found()) == [sentence]
 
 
 def test_a_runtime_of_ones_own_has_none() -> None:
-    assert below(_answers("Conv", "mine", 0, 100), {}, 0) == []
-    assert below(_answers("Conv", "mine", 84, 100), {}, 85) == ["mine agrees on 84% of its results, less than 85%"]
+    assert below(_answers("Conv", "mine", 0, 100), {}, 0, found()) == []
+    assert below(_answers("Conv", "mine", 84, 100), {}, 85, found()) == ["mine agrees on 84% of its results, less than 85%"]
 
 
 def test_integers_compilers_and_theorems_are_not_everybodys() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import pytest
 
 from spec import LpPool, operations
 from spec.question import DTYPES
-from tests.command import NUMPY, backend_file, concordant, needs
+from tests.command import NUMPY, backend_file, concordant, needs, refused
 from tests.mutants import MUTANTS
 from tests.tiers import slow
 from verify.fuzz import Search, proposed, region, rounds
@@ -62,9 +61,26 @@ def test_a_search_goes_on_from_where_it_was(tmp_path: Path) -> None:
     search.round((), 0, 10)
     search.save()
     assert Search.resumed(tmp_path).seen == search.seen
-    (tmp_path / "seen.json").write_text(json.dumps([1, 2]))
-    with pytest.raises(ValueError, match="no record of a search"):
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[1, 2]", b"[" * 100_000, b'{"a":' * 100_000, b"\x80", b"{", b'{"a": true}', b'{"a": -1}', b'{"a": 1.5}',
+        b'{"a": ' + b"9" * 5000 + b"}",
+    ],  # fmt: skip
+    ids=lambda content: str(content[:12]),
+)
+def test_what_is_no_record_of_a_search_is_told(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "seen.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"seen\.json is no record of a search; delete it, or give another --out"):
         Search.resumed(tmp_path)
+
+
+def test_a_record_that_cannot_be_read_is_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "seen.json").mkdir()
+    ended = concordant("fuzz", "--backend", "torch", "--op", "ZeroInsert", "--minutes", "0.02", "--out", tmp_path)
+    refused(ended, "seen.json cannot be read: Is a directory")
 
 
 @slow

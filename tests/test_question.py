@@ -199,6 +199,57 @@ def test_an_impossible_question_is_told(text: str, told: list[str]) -> None:
     assert [word for word in told if word not in str(refusal.value)] == []
 
 
+# A framework's words
+
+
+SHAPES = "x=(1, 3, 8, 8) w=(4, 3, 3, 3)"
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        (f'Conv(stride=(2, 2), padding="same") {SHAPES}', "Conv(stride=(2, 2), padding=((0, 1), (0, 1)))"),
+        (f'Conv(stride=2, padding="SAME") {SHAPES}', "Conv(stride=(2, 2), padding=((0, 1), (0, 1)))"),
+        (f'Conv(stride=(2, 2), padding="same_lower") {SHAPES}', "Conv(stride=(2, 2), padding=((1, 0), (1, 0)))"),
+        (f'Conv(stride=(1, 1), dilation=(2, 2), padding="same") {SHAPES}',
+         "Conv(stride=(1, 1), padding=((2, 2), (2, 2)), dilation=(2, 2))"),
+        (f'Conv(stride=(2, 2), padding="valid") {SHAPES}', "Conv(stride=(2, 2))"),
+        (f"Conv(stride=(1, 1), padding=1) {SHAPES}", "Conv(stride=(1, 1), padding=((1, 1), (1, 1)))"),
+        (f"Conv(stride=(1, 1), padding=(1, 2)) {SHAPES}", "Conv(stride=(1, 1), padding=((1, 1), (2, 2)))"),
+        ('MaxPool(kernel=2, padding="same") x=(1, 3, 7)', "MaxPool(kernel=(2,), padding=((0, 1),))"),
+        ('ConvTranspose(stride=2, crop="same") x=(1, 3, 7) w=(3, 2, 5)', "ConvTranspose(stride=(2,), crop=((1, 2),))"),
+        ('Upsample(factor=2) >> Conv(stride=1, padding="same") x=(1, 1, 4) w=(1, 1, 4)',
+         "Upsample(factor=(2,)) >> Conv(stride=(1,), padding=((1, 2),))"),
+    ],
+)  # fmt: skip
+def test_words_of_a_framework_are_answered_with_what_works(text: str, instead: str) -> None:
+    """Computed for the input and the kernel that are given."""
+    with pytest.raises(Impossible) as refusal:
+        parse_question(text)
+    _, _, suggested = str(refusal.value).partition("; for these shapes write ")
+    assert suggested == instead
+    assert parse_question(f"{suggested} x={text.partition(' x=')[2]}").op == parse(instead)
+
+
+@pytest.mark.parametrize(
+    "text", [f'Conv(padding="smae") {SHAPES}', 'Conv(padding="same") x=(1, 3, 8, 8) w=(4, 3, 3)', 'Pad(padding="same") x=(1, 1, 3)',
+             f'Conv(stride=(2, 0), padding="same") {SHAPES}', 'Conv(padding="same", groups=7) x=(1, 1, 3) w=(1, 1, 1)'],
+)  # fmt: skip
+def test_nothing_is_suggested_that_does_not_work(text: str) -> None:
+    with pytest.raises(Impossible) as refusal:
+        parse_question(text)
+    assert "write" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(("field", "such_as"), [("padding='same'", "((1, 1), (1, 1))"), ("padding=2", "((2, 2), (2, 2))"),
+                                                ("stride=3", "(3, 3)"), ("stride=-1", "(1, 1)"), ("stride='2'", "(1, 1)")])  # fmt: skip
+def test_what_a_field_wants_is_shown_by_a_value_that_it_takes(field: str, such_as: str) -> None:
+    with pytest.raises(Impossible) as refusal:
+        parse(f"Conv({field})")
+    assert f"such as {such_as} in 2-D" in str(refusal.value)
+    assert parse(f"Conv({field.partition('=')[0]}={such_as})").rank == 2
+
+
 # Hostile text
 
 BOOM = "__import__('builtins').boom()"

@@ -9,6 +9,7 @@ import random
 import re
 import subprocess
 import sys
+import unicodedata
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, AnyStr
@@ -17,15 +18,17 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 from markdown_it import MarkdownIt
+from rich.console import Console
 from xmlschema import XMLSchema
 
 from spec import operations
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, full, record, report
 from tests.tiers import sampled
-from verify import cli
+from verify import cli, show
 from verify.diff import FORMATS as DIFFS
 from verify.diff import Incomparable, compare
 from verify.groups import interop
+from verify.printable import printable
 from verify.record import SCHEMA, BadReport, Report, load, save
 from verify.report import FORMATS
 from verify.report.markdown import MOST_BYTES
@@ -268,7 +271,7 @@ def test_words_do_nothing(words: str) -> None:
     made = full(words)
     page = FORMATS["html"](made)
     assert Page(page).inert()
-    assert [data(page)["texts"][i] for i in data(page)["records"]["question"]] == [r.question for r in made.records]
+    assert [data(page)["texts"][i] for i in data(page)["records"]["question"]] == [printable(r.question) for r in made.records]
     ElementTree.fromstring(FORMATS["junit"](made))
     assert len(list(csv_module.DictReader(io.StringIO(FORMATS["csv"](made), newline="")))) == len(made.records)
     assert all(line.startswith(("::error title=", "::notice title=")) for line in FORMATS["github"](made).split("\n") if line)
@@ -277,6 +280,72 @@ def test_words_do_nothing(words: str) -> None:
     html = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(text)
     assert html.count("<details>") == html.count("</details>")
     assert not re.search(r"<(script|img|b|x|a)\b|<h1", html)
+
+
+OBEYED = "\x1b]0;owned\x07 \x1b[2J \x9b31m \x08\x7f\x85 \u202egnp.exe\u2066 \u200f\u061c \r\u2028 \ufeff"
+
+
+def obeyed(text: str) -> set[str]:
+    """What a terminal obeys, or what turns the direction of reading, as Unicode says."""
+    turns = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    return {c for c in text if (unicodedata.category(c) in ("Cc", "Zl") and c not in "\n\t") or unicodedata.bidirectional(c) in turns}
+
+
+@pytest.mark.parametrize("form", [name for name in FORMATS if name != "parquet"])
+def test_no_view_holds_what_a_terminal_obeys(form: str, tmp_path: Path) -> None:
+    """Of a report that was read from a file; what stood there is still told, as Python escapes it."""
+    save(full(OBEYED), tmp_path / "report.json")
+    view = FORMATS[form](load(tmp_path / "report.json"))
+    assert isinstance(view, str)
+    assert obeyed(OBEYED)
+    assert not obeyed(view)
+    assert "u202egnp.exe" in view
+
+
+@pytest.mark.parametrize("form", DIFFS)
+def test_no_comparison_holds_what_a_terminal_obeys(form: str) -> None:
+    made = full(OBEYED)
+    other = report([record(runtime="right")], suite=made.suite, environment={OBEYED: "elsewhere"})
+    for comparison in (compare(made, other), compare(other, made)):
+        assert not obeyed(DIFFS[form](comparison))
+
+
+def test_no_table_of_parquet_holds_what_a_terminal_obeys() -> None:
+    from pyarrow.parquet import read_table
+
+    content = FORMATS["parquet"](full(OBEYED))
+    assert isinstance(content, bytes)
+    table = read_table(io.BytesIO(content))
+    texts = [text for name in ("question", "reason", "native", "runtime") for text in table[name].to_pylist() if text]
+    assert texts
+    assert not obeyed("".join(texts))
+
+
+def test_the_terminal_is_sent_nothing_to_obey() -> None:
+    made = full(OBEYED)
+    for show_it in (lambda console: show.table(made, console, quiet=False), lambda console: show.theorems(made, console)):
+        console = Console(file=io.StringIO(), width=200)
+        show_it(console)
+        assert not obeyed(console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def test_no_finding_holds_what_a_terminal_obeys(tmp_path: Path) -> None:
+    made = full(OBEYED)
+    cli._keep(made, tmp_path)
+    cli._save(made, tmp_path)
+    for name in ("findings/f.py", "findings/f.md", "report.json"):
+        assert not obeyed((tmp_path / name).read_text(encoding="utf-8")), name
+
+
+def test_a_sentence_holds_nothing_to_obey(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It repeats what stands in a report, such as a verdict there is not."""
+    document = msgspec.to_builtins(full())
+    document["records"][0]["verdict"] = OBEYED
+    (tmp_path / "report.json").write_text(json.dumps(document))
+    status, _, err = run(capsys, "report", tmp_path)
+    assert status == 2
+    assert err.count("\n") == 1
+    assert not obeyed(err)
 
 
 POOL: tuple[Any, ...] = (

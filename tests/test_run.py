@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from backends import Backend, found, named
 from backends.known import Known, everything
@@ -16,10 +18,11 @@ from spec.question import COMPILED, FLOATS, INTEGERS
 from tests.command import needs
 from tests.mutants import MUTANTS
 from tests.tiers import sampled, slow
+from verify import show
 from verify.cases import ASPECTS, questions
 from verify.environment import missing
 from verify.record import Report, save
-from verify.run import NothingToAsk, Run
+from verify.run import NothingToAsk, Run, exact_form
 
 pytestmark = needs("torch")
 
@@ -107,6 +110,50 @@ def test_where_no_draw_decides_a_smaller_question_is_asked_too() -> None:
     assert len(missed) == 2
     assert missed.pop(large) == 1
     assert all(p is not None and p <= 2**-30 for p in missed.values())
+    small = next(iter(missed))
+    assert {r.question: r.reduced_from for r in report.records} == {large: "", small: large}
+    console = Console(file=io.StringIO(), width=200)
+    show.table(report, console, quiet=False)
+    assert f"added: {small}\n  a smaller form of {large}" in console.file.getvalue()  # type: ignore[attr-defined]
+    both = Run([parse_question(large), parse_question(small)], named("torch"), suite={})
+    assert [ask.reduced_from for ask in both.asks] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    "large",
+    [
+        "Conv(stride=(1,)) x=(1, 640, 5) w=(8, 640, 5) bfloat16",
+        "Conv(stride=(1, 1)) x=(1, 640, 5, 5) w=(8, 640, 5, 5) bfloat16",
+        "Conv(stride=(3,)) x=(1, 640, 5) w=(8, 640, 5) bfloat16",
+        "Conv(stride=(1,), padding=((-2, -2),)) x=(1, 640, 9) w=(8, 640, 5) bfloat16",
+        "SumPool(kernel=(60, 60)) x=(1, 1, 61, 61) bfloat16",
+        "Conv(stride=(1,)) >> Conv(stride=(1,)) x=(1, 64, 6) w=(64, 64, 3) w=(64, 64, 4) bfloat16",
+    ],
+)
+def test_a_smaller_form_is_never_empty(large: str) -> None:
+    """Of an answer without values every implementation is right."""
+    (form,) = exact_form(parse_question(large))
+    assert all(form.y)
+
+
+@pytest.mark.parametrize("form", ["path", "module"])
+def test_what_is_known_of_torch_is_not_known_of_another_file_that_says_torch(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does it have torch's minimum agreement."""
+    empty = "Conv(stride=(1,)) x=(1, 1, 2) w=(1, 1, 3)"
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "__init__.py").touch()
+    (tmp_path / "elsewhere" / "mine.py").write_text("from backends.torch import *\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    theirs = named(str(tmp_path / "elsewhere" / "mine.py") if form == "path" else "elsewhere.mine")
+    assert [b.name for b in theirs] == ["torch"]
+    for backends, known in ((named("torch"), {"torch-empty-convolution"}), (theirs, {None})):
+        report = Run([parse_question(empty)], backends, suite={}).go()
+        assert {r.verdict for r in report.records} == {"refused"}
+        assert {r.known for r in report.records} == known
+    low = Run([parse_question(empty)], theirs, suite={}, floor=0.01).go().summary.below_floor
+    assert low == ["torch agrees on 0% of its results, less than 1%"]
 
 
 def test_every_runtime_agrees() -> None:

@@ -288,6 +288,35 @@ def test_a_run_in_another_environment_does_not_go_on(mine: Path, tmp_path: Path)
     refused(concordant("run", "--resume", tmp_path, TF_ENABLE_ONEDNN_OPTS="0"), "TF_ENABLE_ONEDNN_OPTS", "begin a new run")
 
 
+def test_verdicts_on_other_outputs_are_told(mine: Path, tmp_path: Path) -> None:
+    """A store whose verdicts name what the case has not is not believed."""
+    assert concordant("run", *options(mine, CASES[:2]), "--out", tmp_path).returncode == 0
+    with sqlite3.connect(tmp_path / NAME) as db:
+        db.execute("UPDATE verdict SET json = replace(json, '\"dx\"', '\"dw\"') WHERE asked = ?", (CASES[1],))
+    db.close()
+    refused(concordant("run", "--resume", tmp_path), f"holds verdicts on y, dw of {CASES[1]}, whose outputs are y, dx", "begin a new run")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE verdict RENAME TO other; CREATE VIEW verdict AS SELECT * FROM other",
+        "ALTER TABLE note RENAME TO other; CREATE VIEW note AS SELECT * FROM other",
+        "CREATE TRIGGER more AFTER INSERT ON verdict BEGIN DELETE FROM verdict; END",
+        "DROP TABLE verdict",
+        "DROP TABLE verdict; CREATE TABLE verdict (runtime, asked, json)",
+    ],
+)
+def test_a_store_with_other_tables_is_told(change: str, mine: Path, tmp_path: Path) -> None:
+    """Views, triggers, tables of another form."""
+    assert concordant("run", *options(mine, CASES[:1]), "--out", tmp_path / "1").returncode == 0
+    with sqlite3.connect(tmp_path / "1" / NAME) as db:
+        db.executescript(change)
+    db.close()
+    for command in (["run", "--resume", tmp_path / "1"], ["merge", tmp_path / "1", "--out", tmp_path / "merged"]):
+        refused(concordant(*command), "is no run of concordant's: it holds other tables, or views", "begin a new one")
+
+
 @pytest.mark.parametrize("content", [b"", b"no database at all, and longer than its header would be" * 9, None, "empty", "newer", "notes"])
 def test_what_is_no_run_is_told(content: bytes | str | None, tmp_path: Path) -> None:
     path = tmp_path / NAME

@@ -18,11 +18,12 @@ from backends.known import everything
 from spec import Impossible, operations, parse_question
 from verify import show
 from verify.engine import Start
-from verify.environment import machine, missing, source_digest, versions
+from verify.environment import machine, missing, own_version, source_digest, versions
 from verify.findings import alike, find
 from verify.merge import merged
 from verify.pages import claims_page, known_page, theorems_page
 from verify.plan import Plan, chosen, one_of
+from verify.printable import printable, printable_report
 from verify.process import GIB, MEMORY, Host, HostFailed
 from verify.prove import prove_all
 from verify.record import BadReport, Report, load, save
@@ -31,12 +32,29 @@ from verify.run import NothingToAsk, Run
 from verify.store import BadStore, Store
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
-    help="Do PyTorch, TensorFlow, Keras and JAX mean the same thing by convolution, transposed convolution and upsampling?",
+    no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 
 
-BACKEND = "A runtime, a backend (all its runtimes), a .py file or a module; =PYTHON after it picks an interpreter. [default: all installed]"
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"concordant {own_version()}")
+        raise typer.Exit(0)
+
+
+@app.callback()
+def about(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_version)] = False,
+) -> None:
+    """Do PyTorch, TensorFlow, Keras and JAX mean the same thing by convolution, transposed convolution and upsampling?"""
+
+
+NAMED = "A runtime, a backend (all its runtimes), a .py file or a module; =PYTHON after it picks an interpreter."
+BACKEND = f"{NAMED} [default: all installed]"
+
+
+FILE = "The file to write; - for standard output."
+STANDARD_OUTPUT = Path("-")
 
 
 @app.command()
@@ -56,7 +74,7 @@ def run(
     timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
     memory: Annotated[float, typer.Option(help="GiB that a host may take.", min=0.25)] = MEMORY / GIB,
     on: Annotated[str, typer.Option(help="local; ray, for a local Ray; or ray:ADDRESS, for a cluster that is there.")] = "local",
-    cores: Annotated[int, typer.Option(help="How many hosts may be busy at a time. [default: all cores]", min=0)] = 0,
+    cores: Annotated[int | None, typer.Option(help="How many hosts may be busy at a time. [default: all cores]", min=1)] = None,
     shrink: Annotated[bool, typer.Option(help="Find the smallest question for each thing that nothing explains.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what is wrong.")] = False,
 ) -> None:
@@ -105,7 +123,7 @@ def merge(
 @app.command()
 def shrink(
     question: Annotated[str, typer.Argument(help="A question that is answered wrong, as a report prints it.")],
-    backend: Annotated[list[str], typer.Option(help=BACKEND)],
+    backend: Annotated[list[str], typer.Option(help=NAMED)],
     out: Annotated[Path, typer.Option(help="The folder for report.json and findings/.")] = Path("runs/shrink"),
     timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
 ) -> None:
@@ -116,7 +134,7 @@ def shrink(
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
     report = _go(asked, out, quiet=False, shrink=True)
-    show.table(report, Console(emoji=False), quiet=True)
+    show.table(report, Console(emoji=False), quiet=True, folder=out)
     raise typer.Exit(report.summary.exit)
 
 
@@ -145,7 +163,7 @@ def fuzz(
                 search, backends, ops=op or [], minutes=minutes, seed=seed, timeout=timeout, watch=lambda words: status.update(words)
             ):
                 _keep(each.report, out)
-                show.found(each.report, each.unshrunk, console)
+                show.found(each.report, each.unshrunk, console, folder=out)
                 found += len(each.report.findings) + len(each.unshrunk)
                 lacking |= {name for name, r in each.report.runtimes.items() if r.status != "ran"}
     except (Impossible, BadBackend, NothingToAsk, ValueError) as error:
@@ -179,7 +197,7 @@ def claims(
 
 @app.command()
 def known(
-    report: Annotated[Path, typer.Argument(help="A report of `concordant run`.")] = Path("runs/latest/report.json"),
+    run: Annotated[Path, typer.Argument(help="A folder that `concordant run` left, or its report.json.")] = Path("runs/latest"),
     markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/known.md, which needs no report.")] = False,
 ) -> None:
     """List the deviations on record, with what each explains in a report. Exit status 1 if one is stale."""
@@ -187,7 +205,7 @@ def known(
         print(known_page(everything()), end="")
         raise typer.Exit(0)
     try:
-        met = load(report).known
+        met = _load(run).known
     except BadReport as error:
         _refuse(str(error))
     show.known(everything(), met, Console(emoji=False))
@@ -198,15 +216,21 @@ def known(
 def view(
     run: Annotated[Path, typer.Argument(help="A folder that `concordant run` left, or its report.json.")] = Path("runs/latest"),
     form: Annotated[str, typer.Option("--format", help="html, md, junit, github, csv or parquet.")] = "html",
-    out: Annotated[Path | None, typer.Option(help="The file to write. [default: standard output]")] = None,
+    out: Annotated[Path | None, typer.Option(help=f"{FILE} [default: a file beside the report; github: standard output]")] = None,
 ) -> None:
-    """A page, or a text for another program, of a report. Exit status 0 whatever it says."""
-    from verify.report import FORMATS
+    """Export a report for people or for another program, and print the path of the file. Exit status 0 whatever the report says."""
+    from verify.report import FORMATS, SUFFIXES
     from verify.report.parquet import NotWritten
 
     try:
         one_of("format", [form], FORMATS)
-        _write(FORMATS[form](_load(run)), out)
+        content = FORMATS[form](_load(run))
+        if out is None and form in SUFFIXES:
+            out = _report_of(run).with_suffix(SUFFIXES[form])
+            _write(content, out)
+            print(out)
+        else:
+            _write(content, out)
     except (Impossible, BadReport, NotWritten) as error:
         _refuse(str(error))
 
@@ -216,7 +240,7 @@ def diff(
     old: Annotated[Path, typer.Argument(help="A folder that `concordant run` left, or its report.json.")],
     new: Annotated[Path, typer.Argument(help="A later one, or one from another place.")],
     form: Annotated[str, typer.Option("--format", help="text, md, json or html.")] = "text",
-    out: Annotated[Path | None, typer.Option(help="The file to write. [default: standard output]")] = None,
+    out: Annotated[Path | None, typer.Option(help=f"{FILE} [default: standard output]")] = None,
 ) -> None:
     """What changed in meaning, precision, support and coverage. Exit status 0: nothing is worse; 1: something is; 2: not comparable."""
     from verify.diff import FORMATS, Incomparable, compare
@@ -255,7 +279,7 @@ def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_onl
 
 def _go(asked: Run, out: Path, *, quiet: bool, shrink: bool = False) -> Report:
     console = Console(stderr=True)
-    with show.progress(asked, console, quiet=quiet or not console.is_terminal) as watch:
+    with show.progress(asked, console, quiet=quiet) as watch:
         asked.watch = watch
         report = asked.go()
     _save(report, out)
@@ -272,13 +296,13 @@ def _go(asked: Run, out: Path, *, quiet: bool, shrink: bool = False) -> Report:
 
 def _save(report: Report, out: Path) -> None:
     try:
-        save(report, out / "report.json")
+        save(printable_report(report), out / "report.json")
     except OSError as error:
         _refuse(f"{out / 'report.json'} cannot be written: {error.strerror}")
 
 
 def _show(report: Report, out: Path, *, quiet: bool) -> NoReturn:
-    show.table(report, Console(emoji=False), quiet=quiet)
+    show.table(report, Console(emoji=False), quiet=quiet, folder=out)
     if not quiet:
         Console(emoji=False).print(f"\n{out / 'report.json'}", highlight=False, soft_wrap=True)
     raise typer.Exit(report.summary.exit)
@@ -319,15 +343,24 @@ def _shard(text: str) -> tuple[int, int]:
 def _keep(report: Report, out: Path) -> None:
     for finding in report.findings:
         (out / "findings").mkdir(exist_ok=True)
-        (out / "findings" / f"{finding.id}.py").write_text(finding.script)
-        (out / "findings" / f"{finding.id}.md").write_text(finding.issue)
+        (out / "findings" / f"{finding.id}.py").write_text(printable(finding.script), encoding="utf-8")
+        (out / "findings" / f"{finding.id}.md").write_text(printable(finding.issue), encoding="utf-8")
 
 
 def _load(run: Path) -> Report:
-    return load(run / "report.json" if run.is_dir() else run)
+    path = _report_of(run)
+    if path != run and not path.exists():
+        raise BadReport(f"there is no report.json in {run}; give a folder that `concordant run --out` wrote to")
+    return load(path)
+
+
+def _report_of(run: Path) -> Path:
+    return run / "report.json" if run.is_dir() else run
 
 
 def _write(view: str | bytes, out: Path | None) -> None:
+    if out == STANDARD_OUTPUT:
+        out = None
     if not out and isinstance(view, str):
         print(view, end="")
         return
@@ -335,7 +368,9 @@ def _write(view: str | bytes, out: Path | None) -> None:
         _refuse("this format is not for a terminal; name a file with --out")
     content = view.encode(errors="replace") if isinstance(view, str) else view
     if not out:
-        sys.stdout.buffer.write(content)
+        with suppress(OSError):  # what cannot be written there, the next line says
+            sys.stdout.buffer.write(content)
+        sys.stdout.flush()
         return
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -354,5 +389,5 @@ def _writable(folder: Path) -> None:
 
 
 def _refuse(sentence: str) -> NoReturn:
-    print(f"concordant: {sentence}", file=sys.stderr)
+    print(f"concordant: {printable(' '.join(sentence.split()))}", file=sys.stderr)
     raise typer.Exit(2)

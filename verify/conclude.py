@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from backends import Backend
-from backends.known import Known
+from backends.known import Known, of
 from spec import Array, Question
 from spec.theorem import Side
 from verify import floors
@@ -43,6 +43,8 @@ class Ask:
     side: Side | None = None
     number: int = 0
     """Of the side."""
+    reduced_from: str = ""
+    """The case of which this is a smaller form, if the run added it."""
 
     @property
     def key(self) -> str:
@@ -95,7 +97,7 @@ class Tally:
         name = ran.backend.name
         if self._last[0] != name or self._last[1] is not question:
             if name not in self._concerning:
-                self._concerning[name] = [known for known in self.known if known.concerns(name, ran.versions)]
+                self._concerning[name] = [k for k in of(ran.backend, self.known) if k.concerns(name, ran.versions)]
             covering = [known for known in self._concerning[name] if known.covers(question, ran.facts)]
             self._last = (name, question, covering)
         return self._last[2]
@@ -120,7 +122,10 @@ def conclude(
     return Report(
         schema=SCHEMA, tool={"name": "concordant", "version": own_version()}, suite=suite, environment=place,
         runtimes=runtimes, known=tally.report(), theorems=theorems, records=records,
-        summary=_summary(sum(ask.case is None for ask in asks), runtimes, theorems, records, tally, floor, interrupted),
+        summary=_summary(
+            sum(ask.case is None for ask in asks), runtimes, theorems, records, tally, floor, interrupted,
+            {r.backend.name for r in ran if r.backend.ours},
+        ),
     )  # fmt: skip
 
 
@@ -132,7 +137,7 @@ def _records(ran: Ran, asks: Sequence[Ask], tally: Tally, missed: dict[int, floa
         ask, judged = asks[i], _in_the_words_of_most(judged, frequent)
         explanation = tally.explanation(ran, ask.question, judged)
         if ask.case is None or ask.side is None:
-            records.append(_case(ran, ask.question, text, judged, missed[i], explanation))
+            records.append(_case(ran, ask, text, judged, missed[i], explanation))
         elif judged.output == ask.side.output:
             sides.setdefault(ask.case.text, []).append((i, text, judged, explanation))
     return records + [_sides(ran, asks, own) for own in sides.values()]
@@ -143,12 +148,14 @@ def _in_the_words_of_most(judged: Judgement, frequent: Counter[str]) -> Judgemen
     return replace(judged, diagnosis=max(judged.equals, key=lambda words: frequent[words])) if judged.equals else judged
 
 
-def _case(ran: Ran, q: Question, text: str, judged: Judgement, missed: float | None, explanation: str | None) -> Record:
+def _case(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | None, explanation: str | None) -> Record:
+    q = ask.question
     runtime, shapes = ran.backend.name, dict(zip(q.outputs, (q.y, q.x, *q.w), strict=False))
     return Record(
         id=_id("case", repr(q), judged.output, runtime), kind="case", question=repr(q), output=judged.output, shape=shapes[judged.output],
         dtype=q.dtype, numbers=q.kind, seed=q.seed, runtime=runtime, verdict=judged.verdict, reason=judged.reason, native=text,
         missed_probability=missed, difference=judged.difference, rounding=judged.rounding, diagnosis=judged.diagnosis, known=explanation,
+        reduced_from=ask.reduced_from,
     )  # fmt: skip
 
 
@@ -201,12 +208,12 @@ def _on(ran: Ran, records: list[Record]) -> TheoremOnRuntime:
 
 def _summary(
     questions: int, runtimes: dict[str, RuntimeReport], theorems: dict[str, TheoremReport], records: list[Record], tally: Tally,
-    floor: float, interrupted: bool,
+    floor: float, interrupted: bool, ours: set[str],
 ) -> Summary:  # fmt: skip
     unexplained = sum(standing(r) == "new" for r in records)
     stale = [known.id for known in tally.known if tally.agreed[known.id]]
     broken = [name for name, t in theorems.items() if t.verdict == "broken" or any(r.verdict == "broken" for r in t.runtimes.values())]
-    below = floors.below(records, {name: r.facts for name, r in runtimes.items()}, 100 * floor) if floor else []
+    below = floors.below(records, {name: r.facts for name, r in runtimes.items()}, 100 * floor, ours) if floor else []
     failed = any(r.status == "failed" for r in runtimes.values())
     wrong = unexplained or stale or below or failed or broken or not records
     return Summary(

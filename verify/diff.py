@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from verify.groups import WORST_FIRST, explanation, operation, standing
+from verify.printable import printable, printable_report
 from verify.record import Record, Report
 
 Axis = Literal["meaning", "support", "coverage", "precision"]
@@ -64,6 +65,7 @@ class Comparison(msgspec.Struct, kw_only=True, frozen=True):
 
 def compare(old: Report, new: Report) -> Comparison:
     """Raises Incomparable."""
+    old, new = printable_report(old), printable_report(new)
     for what in SUITE:
         was, now = old.suite.get(what), new.suite.get(what)
         if was != now:
@@ -186,7 +188,7 @@ def text(c: Comparison) -> str:
     lines = [_heading(c), *_moved(c)]
     for change in c.changes:
         lines += ["", f"{change.trend}  {_line(change)}", *([f"  {change.because}"] if change.because else []), f"  {_where(change)}"]
-    return _printable("\n".join(lines)) + "\n"
+    return printable("\n".join(lines)) + "\n"
 
 
 def markdown(c: Comparison) -> str:
@@ -245,8 +247,3 @@ def _line(change: Change) -> str:
 
 def _where(change: Change) -> str:
     return f"such as {change.output} of {change.example}"
-
-
-def _printable(words: str) -> str:
-    """Without what a terminal would obey."""
-    return "".join(c if c == "\n" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words)

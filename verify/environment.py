@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -41,13 +42,22 @@ print(json.dumps(found))
 """
 
 
+class NotProbed(Exception):
+    """It was not found out what is installed. The message says how the probe ended."""
+
+
 def versions(backend: Backend) -> dict[str, str]:
-    """The installed ones among the packages a backend needs, with their versions."""
-    return _versions(backend.python or sys.executable, backend.runtime.packages)
+    """The installed ones among the packages a backend needs, with their versions; none where that cannot be found out."""
+    try:
+        return _versions(backend.python or sys.executable, backend.runtime.packages)
+    except NotProbed:
+        return {}
 
 
 def missing(backend: Backend) -> str:
     """Why a backend cannot run here, as a sentence; empty if it can."""
+    if failed := not_probed(backend):
+        return failed
     there = versions(backend)
     absent = [name for name in backend.runtime.packages if name not in there]
     if not absent:
@@ -55,6 +65,16 @@ def missing(backend: Backend) -> str:
     if backend.python:
         return f"{', '.join(absent)} is not installed for {backend.python}"
     return f"{', '.join(absent)} is not installed; pip install {' '.join(absent)}"
+
+
+def not_probed(backend: Backend) -> str:
+    """Why it cannot be found out what is installed for a backend, as a sentence; empty if it can."""
+    try:
+        _versions(backend.python or sys.executable, backend.runtime.packages)
+    except NotProbed as why:
+        packages = ", ".join(backend.runtime.packages)
+        return f"{packages} could not be probed: {why}; run again, or try {backend.python or sys.executable} by hand"
+    return ""
 
 
 def variables() -> dict[str, str]:
@@ -103,8 +123,26 @@ def source_digest(backends: Iterable[Backend]) -> str:
 
 @lru_cache
 def _versions(python: str, packages: tuple[str, ...]) -> dict[str, str]:
+    """What is found is remembered; a probe that fails is made anew."""
     try:
-        said = subprocess.run([python, "-I", "-c", PROBE, *packages], capture_output=True, timeout=60, check=True).stdout
-        return {str(k): str(v) for k, v in json.loads(said).items()}
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return {}
+        done = subprocess.run([python, "-I", "-c", PROBE, *packages], capture_output=True, timeout=60)
+    except subprocess.TimeoutExpired:
+        raise NotProbed("no reply in 60 s") from None
+    except OSError as error:
+        raise NotProbed(f"{python} does not run: {error.strerror}") from None
+    if done.returncode < 0:
+        raise NotProbed(f"killed by {_signal(-done.returncode)}")
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise NotProbed(f"it ended with status {done.returncode}{': ' + said[-1][:300] if said else ''}")
+    try:
+        return {str(k): str(v) for k, v in json.loads(done.stdout).items()}
+    except (ValueError, AttributeError, RecursionError):
+        raise NotProbed(f"{python} printed something else than what it was told to; give the path of a python executable") from None
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

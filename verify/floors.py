@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from backends.known.minimum import STATES, column, minimum
 from spec.question import COMPILED, FLOATS
@@ -39,12 +39,13 @@ def shares(records: Iterable[Record]) -> dict[tuple[str, str], float]:
     return {key: 100 * right[key] / n for key, n in asked.items()}
 
 
-def below(records: Iterable[Record], facts: Facts, overall: float) -> list[str]:
-    """A sentence for each operation of which a runtime agrees on less than it must. `overall`: what a runtime that has no column of its own
-    must reach over everything, in percent."""
+def below(records: Iterable[Record], facts: Facts, overall: float, ours: Container[str]) -> list[str]:
+    """A sentence for each operation of which a runtime agrees on less than it must. `ours`: the runtimes that the table is about; another
+    must reach `overall` over everything, in percent."""
     least, found = minimum(), []
     for (op, runtime), share in sorted(shares(records).items(), key=lambda item: item[0][0] != ALL):
-        wanted = least.get((op, column(runtime, facts.get(runtime, {}))), overall if op == ALL else 0)
+        name = column(runtime, facts.get(runtime, {})) if runtime in ours else ""
+        wanted = least.get((op, name), overall if op == ALL else 0)
         if share < wanted:
             what = "its results" if op == ALL else f"its results for {op}"
             found.append(f"{runtime} agrees on {share:.0f}% of {what}, less than {wanted:.0f}%")

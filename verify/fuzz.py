@@ -58,11 +58,17 @@ class Search:
     def resumed(cls, folder: Path) -> Search:
         """Raises ValueError if what lies there is no record of a search."""
         search = cls(folder)
-        with suppress(FileNotFoundError):
-            kept = json.loads((folder / SEEN).read_text())
-            if not isinstance(kept, dict) or not all(isinstance(n, int) for n in kept.values()):
-                raise ValueError(f"{folder / SEEN} is no record of a search; delete it, or give another --out")
-            search.seen.update(kept)
+        try:
+            kept = json.loads((folder / SEEN).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return search
+        except OSError as error:
+            raise ValueError(f"{folder / SEEN} cannot be read: {error.strerror}; give another --out") from None
+        except (ValueError, RecursionError):
+            kept = None
+        if not isinstance(kept, dict) or not all(type(n) is int and 0 <= n < 1 << 53 for n in kept.values()):
+            raise ValueError(f"{folder / SEEN} is no record of a search; delete it, or give another --out")
+        search.seen.update(kept)
         return search
 
     def save(self) -> None:

@@ -25,13 +25,19 @@ from typing import Any, BinaryIO
 import numpy as np
 
 MASK = (1 << 64) - 1
-ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\].*?(?:\x07|\x1b\\)|.)|[\x00-\x08\x0b-\x1f\x7f\x9b]", re.DOTALL)
+ESCAPES = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\].*?(?:\x07|\x1b\\)|.)"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", re.DOTALL,
+)  # fmt: skip
+"""The sequences that a terminal obeys, control characters, and those that turn the direction of what is read."""
 LARGEST_HEADER = 1 << 24
 LARGEST_BODY = 1 << 31
 LARGEST_FILE = 1 << 27
 """Bytes that a host may write into one file: what it prints is kept in one."""
 PR_SET_PDEATHSIG = 1
 """Linux: the signal that a process gets when its parent ends."""
+FILE = "file of this backend"
+"""Where the glue keeps the name of the file it stands in; no name of Python."""
 STREAMS = 64
 """Room for the arrays of one draw: draw d takes the streams from 64·d on."""
 
@@ -186,28 +192,23 @@ def main() -> None:
     hello = _read(source)
     if hello is None:
         return
-    glue: dict[str, Any] = {"__name__": "glue"}
+    glue: dict[str, Any] = {"__name__": "glue", FILE: hello.get("file", "the backend")}
     _confine(hello.get("memory"))
     try:
         exec(compile(hello["glue"], "glue", "exec"), glue)
-        versions = glue["version"]()
-        facts = _facts(glue)
+        for name in ("array", "numpy", "dtype", "version", "together" if "together" in glue else "answers"):
+            if not callable(glue.get(name)):
+                raise BadGlue(f"{glue[FILE]}: the glue defines no function `{name}`")
+        versions = _of_strings("version", glue)
+        facts = {"cpu_isa": _instruction_set(), **(_of_strings("facts", glue) if "facts" in glue else {})}
         if "together" not in glue:
-            glue["_one"] = _one_by_one(glue["answers"])
+            glue["_one"] = _one_by_one(glue["answers"], glue[FILE])
         send({"kind": "ready", "versions": versions, "facts": facts, "python": sys.version.split()[0], "numpy": np.__version__})
     except BaseException as error:
         send({"kind": "failed", **_sentence(error)})
         return
     while (message := _read(source)) is not None:
         _answer(message["jobs"], glue, send)
-
-
-def _facts(glue: dict[str, Any]) -> dict[str, Any]:
-    """What can change a result, by name. Raises TypeError."""
-    observed = glue["facts"]() if "facts" in glue else {}
-    if not isinstance(observed, dict):
-        raise TypeError(f"facts() in the glue returned {observed!r}, but it must return a dictionary of texts by name")
-    return {"cpu_isa": _instruction_set(), **observed}
 
 
 def _instruction_set() -> str:
@@ -297,7 +298,7 @@ def _data(job: dict[str, Any], number: int, glue: dict[str, Any]) -> tuple[list[
     return [x, *w], g
 
 
-def _one_by_one(answers: Any) -> Any:
+def _one_by_one(answers: Any, file: str) -> Any:
     """`together` for a framework that answers one at a time: y, then the gradients unless there is no cotangent."""
 
     def together(functions: list[Any]) -> Any:
@@ -309,7 +310,11 @@ def _one_by_one(answers: Any) -> Any:
     def one(f: Any, args: list[Any], g: Any) -> tuple[list[Any], Exception | None]:
         outputs: list[Any] = []
         try:
-            for output in answers(f, args, g):
+            given = answers(f, args, g)
+            if not hasattr(given, "__next__"):
+                rule = "it must yield y, then one gradient for each of args"
+                raise BadGlue(f"{file}: answers(f, args, g) returned {_received(given)}, but {rule}")
+            for output in given:
                 outputs.append(output)
                 if g is None:
                     break
@@ -364,16 +369,37 @@ def _on_the_wire(t: Any, glue: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
 
 
 def _described(t: Any, glue: dict[str, Any]) -> tuple[str, Any]:
-    a = np.asarray(glue["numpy"](t), order="C")
-    return str(glue["dtype"](t)), a.astype(a.dtype.newbyteorder("="), copy=False) if a.dtype.kind in "biufc" else a.astype(np.float64)
+    a, dtype = np.asarray(glue["numpy"](t), order="C"), glue["dtype"](t)
+    if not isinstance(dtype, str):
+        raise BadGlue(f"{glue[FILE]}: dtype(t) returned {_received(dtype)}, but it must return a string, such as 'float32'")
+    return dtype, a.astype(a.dtype.newbyteorder("="), copy=False) if a.dtype.kind in "biufc" else a.astype(np.float64)
+
+
+class BadGlue(TypeError):
+    """A function of the glue returned what it must not. The message says what, and what to return."""
+
+
+def _of_strings(function: str, glue: dict[str, Any]) -> dict[str, str]:
+    found = glue[function]()
+    if isinstance(found, dict) and all(isinstance(word, str) for item in found.items() for word in item):
+        return {str(name): str(value) for name, value in found.items()}
+    rule = "it must return a dictionary of strings, such as {'numpy': numpy.__version__}"
+    raise BadGlue(f"{glue[FILE]}: {function}() returned {_received(found)}, but {rule}")
+
+
+def _received(value: Any) -> str:
+    text = repr(value)
+    return f"{text if len(text) <= 80 else text[:79] + '…'} ({type(value).__name__})"
 
 
 def _sentence(error: BaseException) -> dict[str, str]:
+    if isinstance(error, BadGlue):
+        return {"error": clean(str(error))[:4000]}
     return {"error": clean("".join(traceback.format_exception_only(type(error), error)).strip())[:4000]}
 
 
 def clean(text: str) -> str:
-    """Without the escape sequences of a terminal, and such that it can be written as UTF-8."""
+    """Without the escape sequences of a terminal and without control characters, and such that it can be written as UTF-8."""
     return ESCAPES.sub("", text).encode("utf-8", "replace").decode()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import sys
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -12,7 +14,7 @@ from spec import Impossible, Question, operations, parse_question
 from spec.question import DTYPES, KINDS
 from spec.theorem import THEOREMS
 from verify import cases
-from verify.environment import missing
+from verify.environment import missing, not_probed
 from verify.prove import Proof, prove_all
 from verify.reference import CONFIDENCE, Reference
 
@@ -91,7 +93,11 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
 def chosen(names: Iterable[str] | None) -> list[Backend]:
     """The backends of these names; all that are installed where none is given. Raises BadBackend."""
     if not names:
-        return [b for b in found().values() if not missing(b)]
+        here = [b for b in found().values() if not missing(b) or not_probed(b)]
+        names = [b.name for b in here]
+        if not here:
+            pip = f"{sys.executable} -m pip install torch (or tensorflow-cpu, jax, keras)"
+            raise BadBackend(f"no framework is installed for this interpreter; {pip}, or name another with --backend torch=PYTHON")
     named_ones: dict[str, Backend] = {}
     for b in (b for name in names for b in named(name)):
         if named_ones.setdefault(b.name, b) != b:
@@ -106,4 +112,11 @@ def one_of(name: str, given: Iterable[str], allowed: Iterable[str]) -> None:
     """Raises Impossible."""
     for value in given:
         if value not in allowed:
-            raise Impossible(f"--{name} is {value!r}, but it must be one of {', '.join(allowed)}")
+            raise Impossible(f"--{name} is {value!r}, but it must be one of {', '.join(allowed)}{did_you_mean(value, allowed)}")
+
+
+def did_you_mean(value: str, allowed: Iterable[str]) -> str:
+    """The nearest of the words that are allowed, as the end of a sentence; whether letters are small or capital does not matter."""
+    small = {word.lower(): word for word in allowed}
+    near = difflib.get_close_matches(value.lower(), small, 1, cutoff=0.5)
+    return f"; did you mean {small[near[0]]!r}?" if near else ""

@@ -104,7 +104,8 @@ class Host:
             raise
         host = cls(process, noise)
         try:
-            await host._send({"glue": backend.runtime.glue, "memory": memory}, timeout)
+            file = str(getattr(backend.module, "__file__", None) or backend.name)
+            await host._send({"glue": backend.runtime.glue, "memory": memory, "file": file}, timeout)
             header, _ = await host._receive(timeout)
             if header.get("kind") != "ready" or not all(isinstance(header.get(name, {}), dict) for name in ("versions", "facts")):
                 raise HostFailed(clean(str(header.get("error", "its greeting makes no sense"))))

@@ -6,6 +6,7 @@ sum first. What is asked of the frameworks includes it.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
@@ -134,7 +135,9 @@ def prove_all(names: Iterable[str] = (), *, claims_only: bool = False) -> list[P
     names = list(names)
     for name in names:
         if name not in THEOREMS:
-            raise Impossible(f"there is no theorem {name!r}; there are {', '.join(THEOREMS)}")
+            near = difflib.get_close_matches(name.lower(), THEOREMS, 3)
+            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "`concordant theorems` without a name prints them all"
+            raise Impossible(f"there is no theorem {name!r}; {hint}")
     chosen = [THEOREMS[name] for name in names or THEOREMS]
     if claims_only:
         wanted = {name for t in chosen if t.claim for name in (t.name, *t.see)}

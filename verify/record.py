@@ -80,6 +80,8 @@ class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     diagnosis: str = ""
     """The neighbouring operation that gives exactly this wrong answer, in words that finish "answers as if …"."""
     known: str | None = None
+    reduced_from: str = ""
+    """The case that was to be run, if this is a smaller form of it that the run added: one whose results are exact."""
 
 
 class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):

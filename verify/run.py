@@ -94,8 +94,10 @@ class Run:
         return cls.of(store, backends, **how)
 
     def __post_init__(self) -> None:
-        self.questions = list({repr(q): q for asked in self.questions for q in (asked, *exact_form(asked))}.values())
-        self.asks = [Ask(q) for q in self.questions]
+        wanted, forms = {repr(q) for q in self.questions}, [(asked, exact_form(asked)) for asked in self.questions]
+        origin = {repr(q): repr(asked) for asked, added in reversed(forms) for q in added if repr(q) not in wanted}
+        self.questions = list({repr(q): q for asked, added in forms for q in (asked, *added)}.values())
+        self.asks = [Ask(q, reduced_from=origin.get(repr(q), "")) for q in self.questions]
         if not self.asks and not self.prove:
             raise NothingToAsk("no question is left; ask for another suite, operation or dtype")
         if not self.backends:
@@ -205,6 +207,10 @@ class Run:
                 ran.settled.add(i)
                 continue
             if judged := kept.get(ask.key):
+                if self.store and [j.output for j in judged] != list(reference.names):
+                    given, wanted = ", ".join(j.output for j in judged), ", ".join(reference.names)
+                    what = f"{self.store.path} holds verdicts on {given} of {ask.key}, whose outputs are {wanted}"
+                    raise BadStore(f"{what}; begin a new run with another --out")
                 ran.judged.extend((i, text, j) for j in judged)
                 ran.settled.add(i)
             else:
@@ -256,11 +262,12 @@ def _told(backend: Backend) -> Told:
 
 
 def exact_form(question: Question) -> list[Question]:
-    """For whole numbers that no draw decides, since too many products are added, a smaller question that can be decided."""
+    """For whole numbers that no draw decides, since too many products are added, a smaller question that can be decided, and
+    whose answer is not empty."""
     if question.kind != "integers" or question.op.roundings or Reference(question).radius:
         return []
     same = (question.dtype, question.kind, question.seed)
-    while candidates := [q for q in smaller(question) if (q.dtype, q.kind, q.seed) == same]:
+    while candidates := [q for q in smaller(question) if (q.dtype, q.kind, q.seed) == same and all(q.y)]:
         exact = [q for q in reversed(candidates) if Reference(q).radius]
         if exact:
             return exact[:1]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,17 +20,25 @@ from backends import Backend
 from backends.known import Known
 from verify.findings import alike
 from verify.groups import WORDS, again, by_sort, counted, headline, matrix, outcome, standing
+from verify.printable import printable, printable_report
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
 from verify.run import Run, Watch
 
 MOST_SHOWN = 20
+MOST_ADDED = 3
+SECONDS_BETWEEN_LINES = 30.0
+"""Of progress, where there is no terminal."""
 
 
 @contextmanager
 def progress(run: Run, console: Console, *, quiet: bool) -> Iterator[Watch]:
-    """A line for each host: what it is doing, done / asked, time left."""
+    """A line for each runtime: what it is doing, done / all, time left; without a terminal one line for all, every 30 seconds."""
     if quiet:
         yield lambda runtime, doing, done: None
+        return
+    if not console.is_terminal:
+        with _lines(run, console) as watch:
+            yield watch
         return
     name, doing = TextColumn("{task.description:<17}"), TextColumn("{task.fields[doing]:<10}")
     with Progress(name, doing, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True) as bars:
@@ -35,13 +46,35 @@ def progress(run: Run, console: Console, *, quiet: bool) -> Iterator[Watch]:
         yield lambda runtime, doing, done: bars.update(tasks[runtime], completed=done, total=len(run.asks), doing=doing)
 
 
-def table(report: Report, console: Console, *, quiet: bool) -> None:
+@contextmanager
+def _lines(run: Run, console: Console) -> Iterator[Watch]:
+    doing, begun, over = {b.name: ("waiting", 0) for b in run.backends}, time.monotonic(), threading.Event()
+
+    def watch(runtime: str, what: str, done: int) -> None:
+        doing[runtime] = (what, done)
+
+    def tell() -> None:
+        while not over.wait(SECONDS_BETWEEN_LINES):
+            where = ", ".join(f"{name} {what} {done}/{len(run.asks)}" for name, (what, done) in doing.copy().items())
+            console.print(f"{time.monotonic() - begun:.0f} s: {where}", highlight=False, markup=False, soft_wrap=True)
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        over.set()
+        thread.join()
+
+
+def table(report: Report, console: Console, *, quiet: bool, folder: Path = Path()) -> None:
     """Operation × runtime with agree / run, then what no known deviation covers."""
+    report = printable_report(report)
     ran = [name for name, r in report.runtimes.items() if r.status != "not installed"]
     if not quiet:
         _matrix(report, ran, console)
     for finding in report.findings:
-        _finding(finding, report, console)
+        _finding(finding, report, console, folder)
     shrunk = {id for finding in report.findings for id in finding.records}
     rest = [group for group in alike(report) if group[0].id not in shrunk]
     for records in rest[:MOST_SHOWN]:
@@ -58,10 +91,11 @@ def table(report: Report, console: Console, *, quiet: bool) -> None:
         _closing(report, console)
 
 
-def found(report: Report, unshrunk: Sequence[list[Record]], console: Console) -> None:
+def found(report: Report, unshrunk: Sequence[list[Record]], console: Console, *, folder: Path = Path()) -> None:
     """What one round of a search found, and which known deviations did not occur where they should, or which runtime did not run."""
+    report = printable_report(report)
     for finding in report.findings:
-        _finding(finding, report, console)
+        _finding(finding, report, console, folder)
     for records in unshrunk:
         _group(records, report, console)
     _stale(report, console)
@@ -72,6 +106,7 @@ def found(report: Report, unshrunk: Sequence[list[Record]], console: Console) ->
 
 def theorems(report: Report, console: Console, *, claims_only: bool = False) -> None:
     """Each statement with its verdict, its counterexample, and how many of its cases each runtime answers natively on both sides."""
+    report = printable_report(report)
     shown = {name: t for name, t in report.theorems.items() if t.claim or not claims_only}
     for name, t in sorted(shown.items(), key=lambda item: (item[1].claim or 0)):
         _theorem(name, t, console)
@@ -83,7 +118,7 @@ def backends(rows: list[tuple[Backend, dict[str, str], str]], console: Console) 
     grid = Table("runtime", "file", "installed", box=None, pad_edge=False)
     for backend, versions, why in rows:
         file = f"backends/{backend.module.__name__.split('.')[-1]}.py"
-        grid.add_row(backend.name, file, escape(why) or ", ".join(f"{k} {v}" for k, v in versions.items()))
+        grid.add_row(backend.name, file, escape(printable(why or ", ".join(f"{k} {v}" for k, v in versions.items()))))
     console.print(grid)
 
 
@@ -173,8 +208,9 @@ def _on(r: TheoremOnRuntime) -> str:
     return f"[green]✓\N{NO-BREAK SPACE}{r.agree}[/]{vacuous}"
 
 
-def _finding(f: Finding, report: Report, console: Console) -> None:
+def _finding(f: Finding, report: Report, console: Console, folder: Path) -> None:
     more = _more(f.verdict, [r for r in report.records if r.id in f.records])
+    files = folder / "findings" / f.id
     instead = [f"  [dim]│[/] {escape(line)}" for line in _body(f.instead)]
     lines = [
         f"\n{_headline(f)}: {escape(f.reason)}{more}",
@@ -183,7 +219,7 @@ def _finding(f: Finding, report: Report, console: Console) -> None:
         *_explained(f.verdict, f.diagnosis),
         *(f"  [dim]│[/] {escape(line + ' ')[:-1]}" for line in _body(f.native)),
         *(["  this gives what was asked:", *instead] if instead else []),
-        f"  program, issue text: findings/{f.id}.py, findings/{f.id}.md",
+        f"  program, issue text: {escape(f'{files}.py, {files}.md')}",
         f"  again: {escape(again(report, f))}",
     ]
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
@@ -253,6 +289,16 @@ def certainty(report: Report) -> list[str]:
     return lines
 
 
+def _added(report: Report) -> list[str]:
+    """Which cases a run added, and why."""
+    added = {r.question: r.reduced_from for r in report.records if r.reduced_from}
+    lines = [
+        f"added: {small}\n  a smaller form of {whole}, whose sums have too many products to be exact"
+        for small, whole in list(added.items())[:MOST_ADDED]
+    ]
+    return lines + ([f"… and {counted(len(added) - MOST_ADDED, 'more smaller form')}"] if len(added) > MOST_ADDED else [])
+
+
 def _log2(p: float) -> str:
     return "−∞" if p <= 0 else f"{math.log2(p):.0f}".replace("-", "−")
 
@@ -281,6 +327,8 @@ def _closing(report: Report, console: Console) -> None:
     console.print(f"\n{asked}: {fine}.", highlight=False, soft_wrap=True)
     for one in by_sort(report):
         console.print(str(one), highlight=False, soft_wrap=True)
+    for line in _added(report):
+        console.print(escape(line), highlight=False, soft_wrap=True)
     for line in _known_of_cases(report):
         console.print(line, highlight=False, soft_wrap=True)
     for line in certainty(report):

@@ -81,6 +81,10 @@ class Store:
             (found,) = store._db.execute("PRAGMA user_version").fetchone()
             if found != FORMAT:
                 raise BadStore(f"{store.path} has format {found}, but this version of concordant reads {FORMAT}; begin a new run")
+            tables = {sql for (sql,) in store._db.execute("SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")}
+            if tables != {sql.strip() for sql in TABLES.split(";")} - {""}:
+                what = f"{store.path} is no run of concordant's: it holds other tables, or views"
+                raise BadStore(f"{what}; begin a new one with another --out")
             _ = store.plan
         return store
 
@@ -157,5 +161,5 @@ class Store:
             if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise BadStore(f"another run is writing to {self.folder}; wait for its end or give another folder") from None
             raise BadStore(f"{self.path} cannot be written: {error}; what was judged before is kept in it") from None
-        except (sqlite3.Error, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (sqlite3.Error, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BadStore(f"{self.path} is no run of concordant's: {error}; begin a new one with another --out") from None

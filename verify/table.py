@@ -36,6 +36,7 @@ COLUMNS: dict[str, Callable[[Record], Any]] = {
     "got": lambda r: r.difference and r.difference.got,
     "difference_ratio": lambda r: r.difference and _ratio(r.difference.ratio),
     "native": lambda r: r.native,
+    "reduced_from": lambda r: r.reduced_from or None,
 }
 """Name and value of every column: None where nothing was measured, inf for a ratio that is infinite."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -16,7 +16,7 @@ from types import ModuleType
 
 from packaging.specifiers import SpecifierSet
 
-from backends import Step, Unsupported, function_name, steps
+from backends import Backend, Step, Unsupported, function_name, steps
 from spec import Operation, Question
 from spec.question import COMPILED, KINDS
 
@@ -103,6 +103,14 @@ def unsaid(module: ModuleType, *kinds: type[Operation]) -> When:
             return True
 
     return when
+
+
+def of(backend: Backend, records: Sequence[Known]) -> list[Known]:
+    """Those records that may speak of a backend: of a user's own file, whatever its runtimes are called, none of the records here do."""
+    if backend.ours:
+        return list(records)
+    here = set(map(id, everything()))
+    return [known for known in records if id(known) not in here]
 
 
 def everything() -> list[Known]:

@@ -16,3 +16,6 @@ from verify.report.parquet import parquet
 FORMATS: dict[str, Callable[[Report], str | bytes]] = {
     "html": html, "md": markdown, "junit": junit, "github": github, "csv": csv, "parquet": parquet,
 }  # fmt: skip
+
+SUFFIXES = {"html": ".html", "md": ".md", "junit": ".xml", "csv": ".csv", "parquet": ".parquet"}
+"""Of the file beside the report, where no other is named. GitHub reads its commands from what a step prints."""

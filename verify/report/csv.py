@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from csv import writer
 
+from verify.printable import for_people
 from verify.record import Report
 from verify.table import COLUMNS
 
 
+@for_people
 def csv(report: Report) -> str:
     """With a header. A ratio that is infinite is written inf; what was not measured is empty."""
     text = io.StringIO()

@@ -6,12 +6,14 @@ GitHub shows the first ten errors of a step, so the worst come first and the ten
 from __future__ import annotations
 
 from verify.groups import again, because, failures, headline, interop, outcome, unexplained
+from verify.printable import for_people
 from verify.record import Record, Report
 
 MOST_ERRORS = 10
 LONGEST = 4000
 
 
+@for_people
 def github(report: Report) -> str:
     """One line each: ::error for what a run fails for, ::notice for how it went."""
     errors = [_unexplained(report, group) for group in unexplained(report)]

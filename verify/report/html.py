@@ -39,6 +39,7 @@ from verify.groups import (
     outcome,
     standing,
 )
+from verify.printable import for_people
 from verify.record import Report
 from verify.reproduce import equation
 
@@ -46,6 +47,7 @@ HERE = Path(__file__).parent
 TEXTS = ("question", "output", "dtype", "numbers", "runtime", "verdict", "reason", "native", "diagnosis", "known", "kind", "id")
 
 
+@for_people
 def html(report: Report) -> str:
     """The page."""
     style, script = part("page.css"), part("page.js")

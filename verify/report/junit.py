@@ -7,12 +7,14 @@ from collections import defaultdict
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from verify.groups import again, alike, because, failures, in_words, operation, standing
+from verify.printable import for_people
 from verify.record import Record, Report
 
 MOST_SHOWN = 20
 KILLED = ("crashed", "timeout")
 
 
+@for_people
 def junit(report: Report) -> str:
     """Cases of one operation, dtype and kind of data are one test: failed by what no known deviation covers, skipped if all is known."""
     root = Element("testsuites", name="concordant")

@@ -7,6 +7,7 @@ from collections import Counter
 from itertools import chain
 
 from verify.groups import MARKS, again, because, by_sort, failures, headline, interop, matrix, outcome, standing, unexplained
+from verify.printable import for_people
 from verify.record import Finding, Record, Report
 
 MOST_BYTES = 60 * 1024
@@ -14,6 +15,7 @@ LONGEST = 1500
 """Characters of one text that are shown."""
 
 
+@for_people
 def markdown(report: Report) -> str:
     """Whole blocks, worst first, for as long as they fit; what was left out is counted."""
     s, score = report.summary, interop(report)

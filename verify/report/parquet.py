@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from verify.printable import for_people
 from verify.record import Report
 from verify.table import COLUMNS
 
@@ -18,6 +19,7 @@ class NotWritten(ValueError):
     """Why a report cannot be written in a format, in one sentence."""
 
 
+@for_people
 def parquet(report: Report) -> bytes:
     """What was not measured is null. Raises NotWritten."""
     try:
