@@ -67,10 +67,10 @@ def test_a_search_goes_on_from_where_it_was(tmp_path: Path) -> None:
     "content",
     [
         b"[1, 2]", b"[" * 100_000, b'{"a":' * 100_000, b"\x80", b"{", b'{"a": true}', b'{"a": -1}', b'{"a": 1.5}',
-        b'{"a": ' + b"9" * 5000 + b"}",
-    ],  # fmt: skip
+        b'{"a": %b}' % (b"9" * 5000),
+    ],
     ids=lambda content: str(content[:12]),
-)
+)  # fmt: skip
 def test_what_is_no_record_of_a_search_is_told(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "seen.json").write_bytes(content)
     with pytest.raises(ValueError, match=r"seen\.json is no record of a search; delete it, or give another --out"):

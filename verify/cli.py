@@ -30,6 +30,7 @@ from verify.record import BadReport, Report, load, save
 from verify.reference import CONFIDENCE, Reference
 from verify.run import NothingToAsk, Run
 from verify.store import BadStore, Store
+from verify.streams import write_bytes
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]},
@@ -368,9 +369,7 @@ def _write(view: str | bytes, out: Path | None) -> None:
         _refuse("this format is not for a terminal; name a file with --out")
     content = view.encode(errors="replace") if isinstance(view, str) else view
     if not out:
-        with suppress(OSError):  # what cannot be written there, the next line says
-            sys.stdout.buffer.write(content)
-        sys.stdout.flush()
+        write_bytes(content)
         return
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

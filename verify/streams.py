@@ -22,21 +22,32 @@ class Output(io.TextIOWrapper):
         try:
             return super().write(text)
         except OSError as error:
-            self._end(error)
+            self.end(error)
             raise SystemExit(LEFT) from None
 
     def flush(self) -> None:
         try:
             super().flush()
         except OSError as error:
-            self._end(error)
+            self.end(error)
             raise SystemExit(LEFT) from None
 
-    def _end(self, error: OSError) -> None:
+    def end(self, error: OSError) -> None:
         """Let whatever is still buffered go nowhere."""
         _lead_nowhere(1)
         if error.errno != errno.EPIPE:
             print(f"concordant: standard output cannot be written: {error.strerror}", file=sys.stderr)
+
+
+def write_bytes(content: bytes) -> None:
+    """To standard output, which may be an `Output`."""
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        if isinstance(sys.stdout, Output):
+            sys.stdout.end(error)
+        raise SystemExit(LEFT) from None
 
 
 class Errors(io.TextIOWrapper):
