@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from rich.console import Console
 
 from backends import Backend, Runtime
 from backends.known import Known
 from spec import parse_question
 from tests.command import GLUE, concordant, numpy_backend
+from tests.sample_reports import report
+from verify import show
 from verify.diff import compare, text
+from verify.facts import observed
 from verify.record import RuntimeReport, load
 from verify.run import Run
 
@@ -107,6 +112,15 @@ def test_facts_are_observed(tmp_path: Path) -> None:
     assert facts["torch"]["threads"] == facts["tensorflow"]["threads"] == "2"
     assert facts["torch"]["isa"] == "DEFAULT"
     assert facts["jax"]["isa"] == "sse4.1 sse4.2"
+
+
+def test_the_terminal_names_them_once_for_runtimes_that_observed_the_same() -> None:
+    same = {"onednn": "on", "onednn_isa": "AVX-512 with Intel DL Boost", "cpu_isa": "avx avx2 sse4_2"}
+    runtimes = {name: RuntimeReport(status="ran", facts=facts) for name, facts in (("a", same), ("b", same), ("c", {}))}
+    assert observed(report([], runtimes=runtimes)) == ["a, b: onednn on, onednn_isa AVX-512, cpu_isa AVX2"]
+    console = Console(file=io.StringIO(), width=200)
+    show.table(report([], runtimes=runtimes), console, quiet=False)
+    assert "a, b: onednn on" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_report_without_facts_is_read() -> None:

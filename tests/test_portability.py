@@ -25,7 +25,7 @@ def test_a_row_says_what_was_observed_and_what_came_of_it() -> None:
     one = report([record(runtime="torch"), record(runtime="torch", output="dx", verdict="differ")],
                  runtimes={"torch": RuntimeReport(status="ran", facts=facts)})  # fmt: skip
     assert rows("onednn-avx2", one) == [
-        "| onednn-avx2 | `ONEDNN_MAX_CPU_ISA=AVX2` | torch: oneDNN on (AVX-512), 1 thread | 1 of 2 | 0 | 1 | 0 |"
+        "| onednn-avx2 | `ONEDNN_MAX_CPU_ISA=AVX2` | torch: onednn on, onednn_isa AVX-512, threads 1 | 1 of 2 | 0 | 1 | 0 |"
     ]
 
 

@@ -21,6 +21,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from verify.facts import in_words
 from verify.groups import standing
 from verify.record import Report, load
 
@@ -91,24 +92,9 @@ def rows(name: str, report: Report | None) -> list[str]:
         own = [record for record in report.records if record.runtime == runtime]
         counts = Counter(standing(record) for record in own)
         below = sum(sentence.startswith(f"{runtime} ") for sentence in report.summary.below_floor)
-        cells = (name, said, f"{runtime}: {_state(r.facts)}", f"{counts['agree']} of {len(own)}", counts["known"], counts["new"], below)
+        cells = (name, said, f"{runtime}: {in_words(r.facts)}", f"{counts['agree']} of {len(own)}", counts["known"], counts["new"], below)
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return lines
-
-
-def _state(facts: dict[str, str]) -> str:
-    """The facts that differ between the settings, in a few words."""
-    onednn = f"oneDNN {facts['onednn']}" if "onednn" in facts else ""
-    onednn += f" ({_family(facts['onednn_isa'])})" if "onednn_isa" in facts else ""
-    isa = f"own code {_family(facts['isa'])}" if "isa" in facts else ""
-    threads = f"{facts['threads']} thread{'s' * (facts['threads'] != '1')}" if "threads" in facts else ""
-    return ", ".join(filter(None, (onednn, isa, threads)))
-
-
-def _family(isa: str) -> str:
-    """AVX-512, AVX2 …, the largest that a text names."""
-    names = {"AVX10": "avx10", "AVX-512": "avx-?512", "AVX2": "avx2", "AVX": "avx", "SSE4.1": r"sse4[._]?1"}
-    return next((name for name, pattern in names.items() if re.search(pattern, isa, re.IGNORECASE)), isa.lower() or "not stated")
 
 
 PAGE = """\

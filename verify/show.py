@@ -18,6 +18,7 @@ from rich.table import Column, Table
 
 from backends import Backend
 from backends.known import Known
+from verify.facts import observed
 from verify.findings import alike
 from verify.groups import WORDS, again, by_sort, counted, headline, matrix, outcome, standing
 from verify.printable import printable, printable_report
@@ -331,8 +332,8 @@ def _closing(report: Report, console: Console) -> None:
         console.print(escape(line), highlight=False, soft_wrap=True)
     for line in _known_of_cases(report):
         console.print(line, highlight=False, soft_wrap=True)
-    for line in certainty(report):
-        console.print(line, highlight=False, soft_wrap=True)
+    for line in (*certainty(report), *observed(report)):
+        console.print(escape(line), highlight=False, soft_wrap=True)
     if s.interrupted:
         console.print("[bold]Interrupted:[/] what was not run is not in the report.", highlight=False)
     if report.theorems:

@@ -1,0 +1,31 @@
+"""Facts in a few words: what worker processes observed of their machine (`facts` in the glue of a backend)."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+from verify.record import Report
+
+FAMILIES = {
+    "AVX10": r"avx10", "AVX-512": r"avx-?512", "AVX2": r"avx2", "AVX": r"avx", "SSE4": r"sse4", "SVE": r"sve", "NEON": r"asimd|neon",
+}  # fmt: skip
+"""Instruction sets, the largest first, and how the names of their instructions begin."""
+
+
+def in_words(facts: dict[str, str]) -> str:
+    """`onednn on, onednn_isa AVX-512, threads 1`: of an instruction set only its family."""
+    return ", ".join(f"{name} {_family(value) if name.endswith('isa') else value}" for name, value in facts.items())
+
+
+def observed(report: Report) -> list[str]:
+    """A line for each group of runtimes whose workers observed the same."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name, runtime in report.runtimes.items():
+        if runtime.facts:
+            groups[in_words(runtime.facts)].append(name)
+    return [f"{', '.join(names)}: {words}" for words, names in groups.items()]
+
+
+def _family(isa: str) -> str:
+    return next((name for name, pattern in FAMILIES.items() if re.search(pattern, isa, re.IGNORECASE)), isa)
