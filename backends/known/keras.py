@@ -256,6 +256,13 @@ KNOWN = [
         when=lambda op, at, facts: 0 in at.y and _interpolation(op, at) != "", reason="resampling refuses an answer of length 0",
         link="https://keras.io/api/ops/image/",
     ),
+    Known(
+        id="keras-tensorflow-empty-transpose-without-onednn", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
+        when=lambda op, at, facts: isinstance(op, ConvTranspose) and 0 in at.y and facts.get("onednn") == "off",
+        message="actual = .* computed = 0", sometimes=True,
+        reason="without oneDNN TensorFlow raises for a transposed convolution whose output is empty, for some sizes",
+        link="no upstream report found",
+    ),
     *(
         Known(
             id=f"keras-tensorflow-empty-transpose-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT, verdict=verdict,

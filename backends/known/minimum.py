@@ -39,20 +39,20 @@ all                  85         85                85           85          85   
 
                     keras-tensorflow:no-onednn  keras-tensorflow:onednn-avx2  tensorflow:no-onednn  tensorflow:onednn-avx2
 Conv                                        90                            80                    70                      70
-ConvTranspose                               70                            65                    70                      70
+ConvTranspose                               65                            65                    70                      70
 Upsample                                    95                            95                    95                      95
 ZeroInsert                                 100                           100                   100                     100
-SumPool                                     60                            50                    75                      60
-compositions                                95                            85                    95                      85
-AveragePool                                 85                            70                    85                      70
-MaxPool                                     80                            60                    80                      60
+SumPool                                     50                            50                    70                      60
+compositions                                90                            85                    90                      85
+AveragePool                                 75                            70                    75                      70
+MaxPool                                     75                            60                    75                      60
 DepthToSpace                               100                           100                   100                     100
 SpaceToDepth                               100                           100                   100                     100
 Resize                                      65                            65                    55                      55
-Lanczos                                     75                            75                    60                      60
-LpPool                                      75                            85                    85                     100
-AdaptiveAveragePool                         90                            85                    60                      55
-AdaptiveMaxPool                             85                            80                    50                      45
+Lanczos                                     65                            75                    55                      60
+LpPool                                      60                            85                    75                     100
+AdaptiveAveragePool                         90                            85                    40                      55
+AdaptiveMaxPool                             80                            80                    50                      45
 Pad                                         60                            60                    60                      60
 all                                         80                            75                    75                      75
 """
