@@ -196,10 +196,9 @@ def main() -> None:
     _confine(hello.get("memory"))
     try:
         exec(compile(hello["glue"], "glue", "exec"), glue)
-        for name in ("array", "numpy", "dtype", "version", "together" if "together" in glue else "answers"):
-            if not callable(glue.get(name)):
-                raise BadGlue(f"{glue[FILE]}: the glue defines no function `{name}`")
-        versions = _of_strings(glue["version"](), glue)
+        versions = _of_strings(_defined("version", glue)(), glue)
+        for name in ("array", "numpy", "dtype", "together" if "together" in glue else "answers"):
+            _defined(name, glue)
         if "together" not in glue:
             glue["_one"] = _one_by_one(glue["answers"], glue[FILE])
         send({"kind": "ready", "versions": versions, "python": sys.version.split()[0], "numpy": np.__version__})
@@ -367,6 +366,12 @@ def _described(t: Any, glue: dict[str, Any]) -> tuple[str, Any]:
 
 class BadGlue(TypeError):
     """A function of the glue returned what it must not. The message says what, and what to return."""
+
+
+def _defined(name: str, glue: dict[str, Any]) -> Any:
+    if not callable(glue.get(name)):
+        raise BadGlue(f"{glue[FILE]}: the glue defines no function `{name}`")
+    return glue[name]
 
 
 def _of_strings(versions: Any, glue: dict[str, Any]) -> dict[str, str]:
