@@ -530,7 +530,7 @@ def test_a_batch_of_which_nothing_compiles() -> None:
         ("import os; os._exit(3)", "the host ended with status 3"),
         ("import os; print('why', flush=True); os.abort()", "signal SIGABRT; its last words: why"),
         ("glue = '\ud800'", "surrogates not allowed"),
-        ("x = 1", "fake: the glue defines no function `array`"),
+        ("x = 1", "fake: the glue defines no function `version`"),
         ("def version(): return 5", ""),
         ("def version(): raise RuntimeError('broken install')", "RuntimeError: broken install"),
     ],

@@ -196,10 +196,9 @@ def main() -> None:
     _confine(hello.get("memory"))
     try:
         exec(compile(hello["glue"], "glue", "exec"), glue)
-        for name in ("array", "numpy", "dtype", "version", "together" if "together" in glue else "answers"):
-            if not callable(glue.get(name)):
-                raise BadGlue(f"{glue[FILE]}: the glue defines no function `{name}`")
         versions = _of_strings("version", glue)
+        for name in ("array", "numpy", "dtype", "together" if "together" in glue else "answers"):
+            _defined(name, glue)
         facts = {"cpu_isa": _instruction_set(), **(_of_strings("facts", glue) if "facts" in glue else {})}
         if "together" not in glue:
             glue["_one"] = _one_by_one(glue["answers"], glue[FILE])
@@ -379,8 +378,14 @@ class BadGlue(TypeError):
     """A function of the glue returned what it must not. The message says what, and what to return."""
 
 
+def _defined(name: str, glue: dict[str, Any]) -> Any:
+    if not callable(glue.get(name)):
+        raise BadGlue(f"{glue[FILE]}: the glue defines no function `{name}`")
+    return glue[name]
+
+
 def _of_strings(function: str, glue: dict[str, Any]) -> dict[str, str]:
-    found = glue[function]()
+    found = _defined(function, glue)()
     if isinstance(found, dict) and all(isinstance(word, str) for item in found.items() for word in item):
         return {str(name): str(value) for name, value in found.items()}
     rule = "it must return a dictionary of strings, such as {'numpy': numpy.__version__}"
