@@ -80,7 +80,7 @@ def examined(pool: Sequence[Question], most: int, mutants: Sequence[Mutant] = ()
         with suppress(Unsupported):
             right[q] = HONEST.translate(q)
     asked = [replace(q, seed=i) for i, m in enumerate(chosen) for q in _some([q for q in right if _shows(m, q, right[q])], m, most)]
-    run = Run(asked, [Bank("torch", HONEST.runtime, HONEST.module, mutants=tuple(chosen))], suite={}, timeout=8, known=[])
+    run = Run(asked, [Bank("torch", HONEST.runtime, HONEST.module, mutants=tuple(chosen))], suite={}, timeout=25, known=[])
     run.go()
     judged = run.ran["torch"].judged
     found = {}

@@ -274,13 +274,13 @@ def test_a_full_disk_loses_nothing(mine: Path, undisturbed: bytes, tmp_path: Pat
 )
 def test_a_run_goes_on_as_it_was_begun(more: list[str], words: tuple[str, ...], mine: Path, tmp_path: Path) -> None:
     assert concordant("run", *options(mine, CASES[:1]), "--out", tmp_path).returncode == 0
-    refused(concordant("run", "--resume", tmp_path, *more), *words)
+    refused(in_process("run", "--resume", tmp_path, *more), *words)
 
 
 def test_a_run_of_other_code_does_not_go_on(tmp_path: Path) -> None:
     assert concordant("run", *options(backend(tmp_path), CASES[:1]), "--out", tmp_path / "out").returncode == 0
     backend(tmp_path, "x = x.repeat(2, axis=2)")
-    refused(concordant("run", "--resume", tmp_path / "out"), "another version of concordant or of a backend file", "begin a new run")
+    refused(in_process("run", "--resume", tmp_path / "out"), "another version of concordant or of a backend file", "begin a new run")
 
 
 def test_a_run_in_another_environment_does_not_go_on(mine: Path, tmp_path: Path) -> None:
@@ -350,10 +350,10 @@ def test_shards_that_do_not_make_one_run_are_told(mine: Path, tmp_path: Path) ->
         concordant("run", *options(mine, CASES[:4]), "--shard", f"{i}/2", "--out", tmp_path / str(i))
     concordant("run", *options(mine, CASES[:4]), "--seed", "5", "--shard", "2/2", "--out", tmp_path / "other")
     first, second, out = tmp_path / "1", tmp_path / "2", tmp_path / "whole"
-    refused(concordant("merge", first, "--out", out), "shard 2/2 is not there")
-    refused(concordant("merge", first, first, "--out", out), "another run")
-    refused(concordant("merge", first, second, "--out", first), "another run")
-    refused(concordant("merge", first, tmp_path / "other", "--out", out), "of another run")
+    refused(in_process("merge", first, "--out", out), "shard 2/2 is not there")
+    refused(in_process("merge", first, first, "--out", out), "another run")
+    refused(in_process("merge", first, second, "--out", first), "another run")
+    refused(in_process("merge", first, tmp_path / "other", "--out", out), "of another run")
     assert concordant("merge", first, second, "--out", out).returncode == 0
 
 
@@ -363,7 +363,7 @@ def test_a_shard_that_was_not_finished_is_told(mine: Path, tmp_path: Path) -> No
         has_kept(tmp_path / "1", 6)
         killed(process)
     said = f"of {len(CASES)} questions to mine have no answer"
-    refused(concordant("merge", tmp_path / "1", "--out", tmp_path / "whole"), said, "--resume")
+    refused(in_process("merge", tmp_path / "1", "--out", tmp_path / "whole"), said, "--resume")
 
 
 @pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2", "1/2/3"])
@@ -372,7 +372,7 @@ def test_a_shard_that_is_none(shard: str, mine: Path, tmp_path: Path) -> None:
 
 
 def test_a_shard_of_nothing(mine: Path, tmp_path: Path) -> None:
-    refused(concordant("run", *options(mine, CASES[:2]), "--shard", "3/3", "--out", tmp_path), "no question is left")
+    refused(in_process("run", *options(mine, CASES[:2]), "--shard", "3/3", "--out", tmp_path), "no question is left")
 
 
 # ---- memory ----

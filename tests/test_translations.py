@@ -113,7 +113,7 @@ def test_without_a_slip_nothing_is_wrong(name: str) -> None:
     assert [r for r in report.records if r.known is None and r.verdict != "agree"] == []
 
 
-@pytest.mark.parametrize("slip", sampled(SLIPS, "torch: a fill", "jax: a place", "tensorflow: windows", "keras: a maximum's word"))
+@pytest.mark.parametrize("slip", sampled(SLIPS, "torch: a fill", "tensorflow: windows"))
 def test_a_slip_is_caught(slip: str, tmp_path: Path) -> None:
     name, right, wrong = SLIPS[slip]
     if importlib.util.find_spec(name) is None:
