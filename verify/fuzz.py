@@ -30,6 +30,7 @@ from verify.record import Finding, Record, Report
 from verify.reference import Reference
 from verify.run import Run
 from verify.shrink import weight_shapes
+from verify.work import MAX_WORK, expect_affordable
 
 BATCH = 96
 """Questions to a round."""
@@ -63,9 +64,9 @@ class Search:
         """Write what was seen."""
         (self.folder / SEEN).write_text(json.dumps(dict(sorted(self.seen.items())), indent=0))
 
-    def round(self, wanted: Sequence[str], seed: int, n: int = BATCH) -> list[Question]:
+    def round(self, wanted: Sequence[str], seed: int, n: int = BATCH, max_work: float = MAX_WORK) -> list[Question]:
         """The n of many proposals whose regions were asked least."""
-        proposals = list({repr(q): q for q in proposed(wanted, seed, n * PROPOSED)}.values())
+        proposals = list({repr(q): q for q in proposed(wanted, seed, n * PROPOSED, max_work)}.values())
         chosen = []
         for _ in range(min(n, len(proposals))):
             q = min(proposals, key=lambda q: self.seen[region(q)])
@@ -78,17 +79,17 @@ class Search:
 
 def rounds(
     search: Search, backends: Sequence[Backend], *, ops: Sequence[str], minutes: float, seed: int, timeout: float,
-    watch: Callable[[str], None], most: int = 20, seconds: float = SECONDS,
+    watch: Callable[[str], None], most: int = 20, seconds: float = SECONDS, max_work: float = MAX_WORK,
 ) -> Iterator[Report]:  # fmt: skip
     """One report after the other, each with the findings that none before it had, until time is up or someone interrupts."""
     end = time.monotonic() + 60 * minutes
     number = sum(search.seen.values())
     met: set[tuple[str, ...]] = set()
     while time.monotonic() < end:
-        questions = search.round(ops, seed + number)
+        questions = search.round(ops, seed + number, max_work=max_work)
         number += len(questions)
         watch(f"{search.asked} questions, {len(search.seen)} regions seen")
-        run = Run(questions, list(backends), suite={"name": "fuzz", "seed": seed}, timeout=timeout)
+        run = Run(questions, list(backends), suite={"name": "fuzz", "seed": seed}, timeout=timeout, max_work=max_work)
         report = run.go()
         search.save()
         new = [group for group in alike(report) if not met & {likeness(group[0]), _named(group[0])}]
@@ -105,8 +106,8 @@ def _named(found: Record | Finding) -> tuple[str, ...]:
     return found.runtime, found.verdict, mistake(found.diagnosis) or found.id
 
 
-def proposed(wanted: Sequence[str], seed: int, n: int) -> list[Question]:
-    """Possible questions of these operations (all if none), as hypothesis makes them up."""
+def proposed(wanted: Sequence[str], seed: int, n: int, max_work: float = MAX_WORK) -> list[Question]:
+    """Possible questions of these operations (all if none) that are not too much work, as hypothesis makes them up."""
     found: list[Question] = []
 
     @seeded(seed)
@@ -115,6 +116,7 @@ def proposed(wanted: Sequence[str], seed: int, n: int) -> list[Question]:
     def gather(data: st.DataObject) -> None:
         with suppress(Impossible):
             question = data.draw(_questions(wanted))
+            expect_affordable(question, max_work)
             Reference(question)
             found.append(question)
 
