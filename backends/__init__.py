@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 import inspect
 import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -193,6 +195,21 @@ def named(name: str) -> list[Backend]:
     suffix = f"={python}" if python else ""
     interpreter = os.path.abspath(python) if python else None  # not resolved: an environment's python is a link
     return [replace(b, python=interpreter, asked=(b.name if ours.get(b.name) == b else what) + suffix) for b in chosen]
+
+
+def file_of(name: str) -> Path | None:
+    """The file that a name after --backend stands for, found without running any of it. None if it is not found."""
+    what = name.partition("=")[0]
+    if what.endswith(".py"):
+        return Path(what)
+    first, *rest = what.split(".")
+    try:
+        spec = importlib.util.find_spec(first)  # of a name without a dot nothing is imported
+        for i in range(len(rest)):
+            spec = spec and PathFinder.find_spec(f"{first}.{'.'.join(rest[: i + 1])}", spec.submodule_search_locations)
+    except (ImportError, ValueError):
+        return None
+    return Path(spec.origin) if spec and spec.origin and spec.has_location else None
 
 
 def _chosen(what: str) -> list[Backend]:

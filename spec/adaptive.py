@@ -18,9 +18,9 @@ from functools import lru_cache
 import numpy as np
 
 from spec.maxpool import MaxPool
-from spec.operation import Array, Index, Operation, Shape, per_axis, space
+from spec.operation import Array, Effort, Index, Operation, Shape, per_axis, size, space
 from spec.resize import Resize
-from spec.separable import Matrix, applied, back, matrix, scratch, terms
+from spec.separable import Matrix, applied, back, effort, matrix, scratch, terms
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -42,6 +42,9 @@ class AdaptiveAveragePool(Operation):
 
     def scratch(self, x: Shape, *w: Shape) -> Shape:
         return scratch(x, self.shape(x, *w))
+
+    def effort(self, x: Shape, *w: Shape) -> Effort:
+        return effort(x, self.shape(x, *w))
 
     def matrices(self, x: Shape) -> tuple[Matrix, ...]:
         """The coefficients along each axis."""
@@ -77,6 +80,12 @@ class AdaptiveMaxPool(Operation):
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
         return _sized(self, x, w)
+
+    def effort(self, x: Shape, *w: Shape) -> Effort:
+        """It goes through each window tap by tap."""
+        rows = zip(space(x, self.rank), self.size, strict=True)
+        taps = math.prod(sum(b - a for a, b in bounds(n, m)) for n, m in rows)
+        return Effort(size(x[:2]) * taps, taps)
 
     def __call__(self, x: Array, *w: Array) -> Array:
         y = np.zeros(self.shape(x.shape, *(v.shape for v in w)), x.dtype)

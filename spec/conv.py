@@ -17,7 +17,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spec.operation import Array, Index, Operation, Pairs, Shape, along, beside, fit, negated, one_number, one_of, per_axis, space
+from spec.operation import (
+    Array,
+    Effort,
+    Index,
+    Operation,
+    Pairs,
+    Shape,
+    along,
+    beside,
+    each_axis,
+    fit,
+    negated,
+    one_number,
+    one_of,
+    per_axis,
+    size,
+    space,
+    terms_by_axis,
+)
+from spec.pieces import pause, product
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -60,6 +79,12 @@ class Conv(Operation):
 
     def scratch(self, x: Shape, *w: Shape) -> Shape:
         return (*x[:2], *(n + max(lo, 0) + max(hi, 0) for n, (lo, hi) in zip(space(x, self.rank), self.padding, strict=True)))
+
+    def effort(self, x: Shape, *w: Shape) -> Effort:
+        return Effort(size(self.shape(x, *w)) * size(w[0][1:]), size(self.window(*w)))
+
+    def terms(self, x: Shape, *w: Shape) -> int:
+        return _most_terms(self, x, w, w[0][1], w[0][0] // self.groups)
 
     def __call__(self, x: Array, *w: Array) -> Array:
         count = space(self.shape(x.shape, *(v.shape for v in w)), self.rank)
@@ -120,6 +145,12 @@ class ConvTranspose(Operation):
         lengths = (n + max(-lo, 0) + max(-hi, 0) for n, (lo, hi) in zip(full, self.crop, strict=True))
         return (x[0], w[0][1] * self.groups, *lengths)
 
+    def effort(self, x: Shape, *w: Shape) -> Effort:
+        return Effort(size(x) * size(w[0][1:]), size(self.window(*w)))
+
+    def terms(self, x: Shape, *w: Shape) -> int:
+        return _most_terms(self, x, w, w[0][0] // self.groups, w[0][1])
+
     def __call__(self, x: Array, *w: Array) -> Array:
         self.shape(x.shape, *(v.shape for v in w))
         full = _scatter(self, x, w[0], self._uncropped(x.shape, space(w[0], self.rank)))
@@ -141,6 +172,18 @@ class ConvTranspose(Operation):
 
 
 Either = Conv | ConvTranspose
+
+
+def _most_terms(op: Either, x: Shape, w: tuple[Shape, ...], ins: int, outs: int) -> int:
+    """The windows of different axes do not know of each other, so their counts multiply; those of channels and batch do too."""
+    plain = [replace(one, groups=1, bias="no") for one in each_axis(op)]
+    rows = zip(plain, space(x, op.rank), space(w[0], op.rank), strict=True)
+    each: list[tuple[int, ...]] = [terms_by_axis(one, n, k) for one, n, k in rows]
+    y, dx, dw = (int(np.prod(counts, dtype=object)) for counts in zip(*each, strict=True))
+    answer = op.shape(x, *w)
+    biased = int(len(w) > 1)
+    of_y = ins * y + biased if size(answer) else 0
+    return max(1, of_y, outs * dx, x[0] * dw, x[0] * size(space(answer, op.rank)) * biased)
 
 
 def _strides_and_dilations(op: Either) -> Iterator[tuple[str, Operation]]:
@@ -191,6 +234,7 @@ def _spans(op: Either, k: Shape) -> Shape:
 def _windows(op: Either, k: Shape, count: Shape) -> Iterator[tuple[Index, Index]]:
     """Each kernel tap t, as an index into w, with the positions s·j + d·t for j < count, as an index into the picture."""
     for t in np.ndindex(*k):
+        pause()
         rows = zip(op.stride, op.dilation, t, count, strict=True)
         yield (..., *t), (..., *(slice(d * i, d * i + s * (m - 1) + 1 if m else d * i, s) for s, d, i, m in rows))
 
@@ -212,7 +256,7 @@ def _scatter(op: Either, x: Array, w: Array, lengths: Shape) -> Array:
 def _mix(matrices: Array, x: Array) -> Array:
     """Every pixel's channels, group by group, times that group's matrix (groups, to, from)."""
     groups, to, from_ = matrices.shape
-    mixed: Array = np.matmul(matrices, x.reshape(x.shape[0], groups, from_, -1))
+    mixed = product(matrices, x.reshape(x.shape[0], groups, from_, -1))
     return mixed.reshape(x.shape[0], groups * to, *x.shape[2:])
 
 
@@ -221,5 +265,5 @@ def _correlate(op: Either, small: Array, large: Array, w: Shape) -> Array:
     a = small.reshape(small.shape[0], op.groups, w[0] // op.groups, -1)
     for t, at in _windows(op, space(w, op.rank), space(small, op.rank)):
         b = large[at].reshape(large.shape[0], op.groups, w[1], a.shape[-1])
-        dw[t] = np.matmul(a, b.swapaxes(2, 3)).sum(0).reshape(w[:2])
+        dw[t] = product(a, b.swapaxes(2, 3)).sum(0).reshape(w[:2])
     return dw

@@ -17,9 +17,9 @@ from math import ceil, floor
 
 import numpy as np
 
-from spec.operation import Array, Operation, Shape, one_number, one_of, per_axis, space
+from spec.operation import Array, Effort, Operation, Shape, one_number, one_of, per_axis, space
 from spec.resize import HALF, Resize, coordinate, dyadic
-from spec.separable import Matrix, applied, back, matrix, off, scratch, terms
+from spec.separable import Matrix, applied, back, effort, matrix, off, scratch, terms
 
 DIGITS = 128
 ONE = 1 << DIGITS + 32
@@ -55,6 +55,9 @@ class Lanczos(Operation):
 
     def scratch(self, x: Shape, *w: Shape) -> Shape:
         return scratch(x, self.shape(x, *w))
+
+    def effort(self, x: Shape, *w: Shape) -> Effort:
+        return effort(x, self.shape(x, *w))
 
     def matrices(self, x: Shape) -> tuple[Matrix, ...]:
         """The coefficients along each axis."""

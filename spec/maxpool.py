@@ -19,7 +19,7 @@ import numpy as np
 from spec.operation import Array, Index, Operation, Pairs, Shape, beside, fit, negated, one_of, per_axis, size, space
 from spec.pad import Pad
 from spec.pool import SumPool
-from spec.window import met, pooled, taps
+from spec.window import least_met, pooled, taps
 
 TIES = {
     "first": "the first of several maxima were chosen",
@@ -49,8 +49,9 @@ class MaxPool(Operation):
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
         shape = pooled(self, x, w)
-        seen = (met(self, axis, m, 0, n) for axis, (n, m) in enumerate(zip(space(x, self.rank), space(shape, self.rank), strict=True)))
-        if size(shape) and not min(map(min, seen)):
+        lengths = zip(space(x, self.rank), space(shape, self.rank), strict=True)
+        seen = (least_met(self, axis, m, 0, n) for axis, (n, m) in enumerate(lengths))
+        if size(shape) and not min(seen):
             raise self.refuse(f"on x {x} a window lies wholly in the padding, but a maximum needs a pixel")
         return shape
 

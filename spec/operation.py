@@ -11,7 +11,7 @@ import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,19 @@ Shape = tuple[int, ...]
 T = TypeVar("T")
 Pairs = tuple[tuple[int, int], ...]
 Index = tuple[Any, ...]
+
+
+class Effort(NamedTuple):
+    """What the definition does for one answer, counted from shapes: see verify.work, which turns it into seconds and bytes."""
+
+    products: int
+    """Products of two numbers that are added; where nothing is multiplied, numbers that are added or compared."""
+    passes: int = 1
+    """Calls of NumPy: one for each tap of a window."""
+    rows: int = 0
+    """Of the matrices whose coefficients are computed as fractions."""
+    coefficients: int = 0
+    """Entries of these matrices."""
 
 
 class Impossible(ValueError):
@@ -131,6 +144,11 @@ class Operation:
         kernel: Shape = getattr(self, "kernel", ())
         return kernel
 
+    def effort(self, x: Shape, *w: Shape) -> Effort:
+        """How much the definition does for one answer; a gradient takes about as much."""
+        taps = size(self.window(*w))
+        return Effort(size(self.shape(x, *w)) * taps, taps)
+
     def __call__(self, x: Array, *w: Array) -> Array:
         """The answer by definition: exact for integers and for object arrays of fractions."""
         raise NotImplementedError
@@ -206,9 +224,28 @@ def _first_row(kind: type) -> str:
 
 @lru_cache(maxsize=4096)
 def _terms(op: Operation, x: Shape, *w: Shape) -> int:
+    x = x if w else (1, *x[1:])  # without weights nothing is added over the batch
     ones = [np.ones(shape) for shape in (x, *w)]
     sums = [op(*ones), *op.vjp(*ones, np.ones(op.shape(x, *w)))]
     return max(1, *(int(a.max()) for a in sums if a.size))
+
+
+def each_axis(op: T) -> list[T]:
+    """The same operation for each spatial axis alone."""
+    rows = [f.name for f in dataclasses.fields(op) if "neutral" in f.metadata]  # type: ignore[arg-type]
+    rank = len(getattr(op, rows[0]))
+    return [
+        dataclasses.replace(op, **{name: getattr(op, name)[axis : axis + 1] for name in rows})  # type: ignore[type-var]
+        for axis in range(rank)
+    ]
+
+
+@lru_cache(maxsize=4096)
+def terms_by_axis(op: Operation, n: int, *k: int) -> tuple[int, ...]:
+    """The most products added in one element of y, of ∂x and of each ∂w: of one channel, on one axis; 0 where there is no element."""
+    x, *w = (np.ones((1, 1, length)) for length in (n, *k))
+    y = op(x, *w)
+    return tuple(int(a.max(initial=0)) for a in (y, *op.vjp(x, *w, np.ones(y.shape))))
 
 
 def fit(x: Array, pairs: Pairs) -> Array:

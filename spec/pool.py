@@ -20,8 +20,24 @@ from functools import reduce
 
 import numpy as np
 
-from spec.operation import Array, Operation, Pairs, Shape, along, beside, fit, negated, one_number, one_of, per_axis, size, space
-from spec.window import met, pooled, taps
+from spec.operation import (
+    Array,
+    Operation,
+    Pairs,
+    Shape,
+    along,
+    beside,
+    each_axis,
+    fit,
+    negated,
+    one_number,
+    one_of,
+    per_axis,
+    size,
+    space,
+    terms_by_axis,
+)
+from spec.window import least_met, met, pooled, taps
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -38,6 +54,11 @@ class SumPool(Operation):
 
     def scratch(self, x: Shape, *w: Shape) -> Shape:
         return (*x[:2], *(n + max(lo, 0) + max(hi, 0) for n, (lo, hi) in zip(space(x, self.rank), self.padding, strict=True)))
+
+    def terms(self, x: Shape, *w: Shape) -> int:
+        """The counts of different axes multiply."""
+        most = [terms_by_axis(op, n) for op, n in zip(each_axis(self), space(x, self.rank), strict=True)]
+        return max(1, *(math.prod(axis[i] for axis in most) for i in (0, 1)))
 
     def __call__(self, x: Array, *w: Array) -> Array:
         y = np.zeros(self.shape(x.shape, *(v.shape for v in w)), x.dtype)
@@ -95,7 +116,7 @@ class AveragePool(Operation):
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
         shape = self._sum().shape(x, *w)
-        if size(shape) and not min((min(row) for row in self._counts(x)), default=1):
+        if size(shape) and not min(self._least_counted(x, shape)):
             raise self.refuse(f"on x {x} a window has no pixel that is counted, but nothing can be divided by 0")
         return shape
 
@@ -126,16 +147,27 @@ class AveragePool(Operation):
     def _sum(self) -> SumPool:
         return SumPool(kernel=self.kernel, stride=self.stride, padding=reaching(self), dilation=self.dilation)
 
-    def _counts(self, x: Shape) -> Iterator[tuple[int, ...]]:
+    def _counts(self, x: Shape) -> Iterator[Array]:
         """For each axis, what each window's divisor is there."""
-        for axis, (n, m) in enumerate(zip(space(x, self.rank), space(self._sum().shape(x), self.rank), strict=True)):
-            lo, hi = self.padding[axis] if self.counted == "padded" else (0, 0)
-            every = self.counted == "window" or self.divisor
-            yield (self.kernel[axis],) * m if every else met(self, axis, m, -lo, n + hi)
+        for axis, m in enumerate(space(self._sum().shape(x), self.rank)):
+            yield np.full(m, self.kernel[axis]) if self._counts_all else met(self, axis, m, *self._counted(x, axis))
+
+    def _least_counted(self, x: Shape, y: Shape) -> Iterator[int]:
+        """For each axis, the least of them."""
+        for axis, m in enumerate(space(y, self.rank)):
+            yield 1 if self._counts_all else least_met(self, axis, m, *self._counted(x, axis))
+
+    @property
+    def _counts_all(self) -> bool:
+        return self.counted == "window" or self.divisor > 0
+
+    def _counted(self, x: Shape, axis: int) -> tuple[int, int]:
+        """Which pixels count, as first and last + 1."""
+        lo, hi = self.padding[axis] if self.counted == "padded" else (0, 0)
+        return -lo, space(x, self.rank)[axis] + hi
 
     def _divisors(self, x: Shape) -> Array:
-        counts = [np.array(row, np.int64) for row in self._counts(x)]
-        return np.array(self.divisor) if self.divisor else reduce(np.multiply.outer, counts)
+        return np.array(self.divisor) if self.divisor else reduce(np.multiply.outer, self._counts(x))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

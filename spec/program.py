@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 
-from spec.operation import Array, Impossible, Operation, Shape
+from spec.operation import Array, Effort, Impossible, Operation, Shape
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -62,6 +62,10 @@ class Program(Operation):
     @property
     def steps(self) -> tuple[Operation, ...]:
         return self.inner
+
+    def effort(self, x: Shape, *w: Shape) -> Effort:
+        """Of all steps together."""
+        return Effort(*map(sum, zip(*(op.effort(x, *own) for op, x, own, _ in self.walk(x, w)), strict=True)))
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
         return reduce(lambda x, step: step[0].shape(x, *step[1]), self.dealt(w), x)

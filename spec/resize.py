@@ -23,10 +23,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from spec.operation import Array, Operation, Pairs, Shape, along, one_of, per_axis, space
+from spec.operation import Array, Effort, Operation, Pairs, Shape, along, one_of, per_axis, size, space
 from spec.pad import Pad
 from spec.pool import AveragePool, SumPool
-from spec.separable import Matrix, applied, back, matrix, scratch, terms
+from spec.separable import Matrix, applied, back, effort, matrix, scratch, terms
 
 HALF = Fraction(1, 2)
 COORDINATES = ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel", "half_pixel_symmetric", "tf_half_pixel_for_nn")
@@ -44,6 +44,10 @@ class Upsample(Operation):
         self.expect_weights(w)
         self.expect_image(x)
         return (*x[:2], *(n * f for n, f in zip(space(x, self.rank), self.factor, strict=True)))
+
+    def effort(self, x: Shape, *w: Shape) -> Effort:
+        """Its gradient sums windows of the factor's lengths."""
+        return Effort(size(self.shape(x, *w)), size(self.factor))
 
     def __call__(self, x: Array, *w: Array) -> Array:
         self.shape(x.shape, *(v.shape for v in w))
@@ -130,6 +134,9 @@ class Resize(Operation):
 
     def scratch(self, x: Shape, *w: Shape) -> Shape:
         return scratch(x, self.shape(x, *w))
+
+    def effort(self, x: Shape, *w: Shape) -> Effort:
+        return effort(x, self.shape(x, *w))
 
     def matrices(self, x: Shape) -> tuple[Matrix, ...]:
         """The coefficients along each axis."""

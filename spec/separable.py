@@ -16,7 +16,8 @@ from typing import Protocol
 
 import numpy as np
 
-from spec.operation import Array, Impossible, Shape, size
+from spec.operation import Array, Effort, Impossible, Shape, size
+from spec.pieces import product
 
 Rows = Sequence[dict[int, Fraction]]
 """For each place of the answer, the coefficients of the pixels it reads."""
@@ -100,6 +101,15 @@ def scratch(x: Shape, y: Shape) -> Shape:
     return max(y, *((8, m, n) for n, m in zip(x[2:], y[2:], strict=True)), key=size)
 
 
+def effort(x: Shape, y: Shape) -> Effort:
+    """Of a matrix for each axis, applied one after the other."""
+    done, products = list(x), 0
+    for axis in range(2, len(x)):
+        products += size(tuple(done)) * y[axis]
+        done[axis] = y[axis]
+    return Effort(products, len(x) - 2, sum(y[2:]), sum(m * n for n, m in zip(x[2:], y[2:], strict=True)))
+
+
 def off(right: Sequence[Matrix], errors: Sequence[Matrix]) -> Iterator[tuple[Matrix, ...]]:
     """What together makes Π(m + e) − Πm of coefficients m that are off by e, axis by axis so that nothing cancels."""
     for axis, error in enumerate(errors):
@@ -115,6 +125,6 @@ def _each_axis(x: Array, matrices: Sequence[Matrix], coefficients: Callable[[Mat
     for axis, m in enumerate(matrices, start=2):
         columns = np.moveaxis(x, axis, 0)
         others = columns.shape[1:]
-        y = coefficients(m) @ columns.reshape(columns.shape[0], size(others))
+        y = product(coefficients(m), columns.reshape(columns.shape[0], size(others)))
         x = np.moveaxis(y.reshape(y.shape[0], *others), 0, axis)
     return x

@@ -6,11 +6,13 @@ Negative padding cuts x, after the other end is padded. What a pixel of the padd
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 
-from spec.operation import Impossible, Index, Pairs, Shape, space
+from spec.operation import Array, Impossible, Index, Pairs, Shape, space
+from spec.pieces import pause
 
 
 class Windows(Protocol):
@@ -48,11 +50,35 @@ def pooled(op: Windows, x: Shape, w: tuple[Shape, ...]) -> Shape:
 def taps(op: Windows, count: Shape) -> Iterator[Index]:
     """For each place in a window, in row-major order, the pixels of the padded picture that windows j < count have there."""
     for t in np.ndindex(*op.kernel):
+        pause()
         rows = zip(t, op.dilation, op.stride, count, strict=True)
         yield (..., *(slice(d * i, d * i + s * (m - 1) + 1 if m else d * i, s) for i, d, s, m in rows))
 
 
-def met(op: Windows, axis: int, count: int, first: int, last: int) -> tuple[int, ...]:
+def met(op: Windows, axis: int, count: int, first: int, last: int) -> Array:
     """How many taps of each window lie at first … last − 1 along an axis."""
-    (lo, _), k, s, d = op.padding[axis], op.kernel[axis], op.stride[axis], op.dilation[axis]
-    return tuple(sum(first <= s * j + d * t - lo < last for t in range(k)) for j in range(count))
+    return _met(_axis(op, axis), range(count), first, last)
+
+
+def least_met(op: Windows, axis: int, count: int, first: int, last: int) -> int:
+    """The least of them."""
+    return _least_met(_axis(op, axis), count, first, last)
+
+
+@lru_cache(maxsize=4096)
+def _least_met(axis: Shape, count: int, first: int, last: int) -> int:
+    parts = (range(a, min(a + (1 << 20), count)) for a in range(0, count, 1 << 20))
+    return min(int(_met(axis, part, first, last).min()) for part in parts)
+
+
+def _axis(op: Windows, axis: int) -> Shape:
+    return op.padding[axis][0], op.kernel[axis], op.stride[axis], op.dilation[axis]
+
+
+def _met(axis: Shape, windows: range, first: int, last: int) -> Array:
+    """Of t < k those with first ≤ s·j + d·t − lo < last."""
+    lo, k, s, d = axis
+    begins = s * np.arange(windows.start, windows.stop) - lo
+    before, until = (np.clip(-((begins - end) // d), 0, k) for end in (first, last))
+    inside: Array = np.maximum(until - before, 0)
+    return inside

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.test_host import DOUBLE, LONG, STREAMING, fake, job
 from verify import engine
 from verify.answer import Answer
 from verify.engine import Asker, Cores, answers
-from verify.process import Host, HostLost, Job
+from verify.process import Host, HostFailed, HostLost, Job
 
 WHO = "import os, numpy as np\ndef f(x): return np.array(os.getpid())"
 
@@ -116,6 +117,65 @@ def test_machines_are_not_lost_for_ever() -> None:
 
     heard = ask(Asker(fake(STREAMING), Cores(1), LONG, start=start), [job(0, DOUBLE)])
     assert (heard[0].stopped, heard[0].reason) == ("crashed", "the machine is gone")
+
+
+KILLED = """
+import os, pathlib, signal
+count = pathlib.Path({path!r})
+count.write_text(count.read_text() + "." if count.exists() else ".")
+if len(count.read_text()) <= {times}:
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+"""What a worker process does while it starts, so many times."""
+
+
+@pytest.mark.parametrize("times", [1, engine.RESTARTS])
+def test_a_worker_killed_while_it_starts_is_started_again(times: int, tmp_path: Path) -> None:
+    """It costs as many restarts as it was killed, and no result."""
+    glue = KILLED.format(path=str(tmp_path / "count"), times=times) + STREAMING
+    heard = ask(Asker(fake(glue), Cores(1), LONG), [job(i, DOUBLE) for i in range(20)])
+    assert {answer.stopped for answer in heard.values()} == {None}
+    assert len((tmp_path / "count").read_text()) == times + 1
+
+
+def test_a_worker_that_is_always_killed_is_given_up(tmp_path: Path) -> None:
+    glue = KILLED.format(path=str(tmp_path / "count"), times=99) + STREAMING
+    with pytest.raises(HostFailed, match="died 3 times while it started: the host was ended by signal SIGKILL"):
+        ask(Asker(fake(glue), Cores(1), LONG), [job(0, DOUBLE)])
+    assert len((tmp_path / "count").read_text()) == engine.RESTARTS + 1
+
+
+def test_what_fails_to_import_is_not_tried_again(tmp_path: Path) -> None:
+    glue = KILLED.format(path=str(tmp_path / "count"), times=0) + "raise ImportError('no such framework')"
+    with pytest.raises(HostFailed, match="no such framework"):
+        ask(Asker(fake(glue), Cores(1), LONG), [job(0, DOUBLE)])
+    assert len((tmp_path / "count").read_text()) == 1
+
+
+def test_answers_wait_where_judging_is_slower(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is read from a host while more than so many bytes wait to be judged; all come in the end."""
+    monkeypatch.setattr(engine, "HELD", 1000)
+    works = []
+
+    class Watched(engine._Work):
+        def __init__(self, *how: Any) -> None:
+            super().__init__(*how)
+            works.append(self)
+
+    monkeypatch.setattr(engine, "_Work", Watched)
+    most: list[int] = []
+
+    async def collect() -> int:
+        heard = 0
+        async for _ in answers(Asker(fake(STREAMING), Cores(1), LONG), [job(i, DOUBLE) for i in range(100)]):
+            await asyncio.sleep(0.01)
+            most.append(works[0].held)
+            heard += 1
+        return heard
+
+    assert asyncio.run(asyncio.wait_for(collect(), LONG)) == 100
+    assert max(most) <= 1000 + 24
+    assert works[0].held == 0
 
 
 def test_a_host_that_grows_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -788,6 +788,18 @@ def test_terms_counts_the_most_products_in_one_element(kind: type[Operation], da
     assert op.terms(*shapes) == max([1, *(max(count.values()) for count in counts)])
 
 
+@each_kind
+@briefly
+@given(data=st.data())
+def test_effort_counts_each_product(kind: type[Operation], data: st.DataObject) -> None:
+    """Those of taps outside x besides, but no more than one of each tap for each pixel that it could meet."""
+    op, shapes = data.draw(cases(kind, most=4))
+    count = sum(1 for _ in DEFINITIONS[kind](op, *shapes))
+    effort = op.effort(*shapes)
+    assert count <= effort.products
+    assert effort.passes >= prod(op.window(*shapes[1:]))
+
+
 @each_program
 @briefly
 @given(data=st.data())

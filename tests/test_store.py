@@ -17,11 +17,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from msgspec import structs
 
 from tests.command import HOME, NUMPY, Ended, backend_file, concordant, hosts, in_process, refused, signals_reset
+from tests.test_engine import KILLED
 from tests.tiers import sampled, slow
 from verify.record import load
-from verify.store import NAME, Store
+from verify.store import FORMAT, NAME, Store
 
 CASES = [f"Upsample(factor=(2,)) x=(1, 2, {n}) float32 seed={n}" for n in range(2, 40)]
 SLOWLY = "import time; time.sleep(0.015 * (abs(x).sum() > 1)); x = x.repeat(2, axis=2)"
@@ -124,7 +126,8 @@ def test_a_run_that_is_killed_ends_with_the_same_report(kills: int, mine: Path, 
         if (out / "report.json").exists():
             assert (out / "report.json").read_bytes() == undisturbed
             shutil.rmtree(out)
-        command = ["run", "--resume", out] if (out / NAME).exists() and readable(out) else ["run", *options(mine), "--out", out]
+        begun_before = (out / NAME).exists() and readable(out)
+        command = ["run", "--resume", out, "--backend", mine] if begun_before else ["run", *options(mine), "--out", out]
     done = concordant(*command)
     assert done.returncode == 0, done.stderr
     assert (out / "report.json").read_bytes() == undisturbed
@@ -152,7 +155,7 @@ def test_what_was_answered_is_not_asked_again(tmp_path: Path) -> None:
     with Store.opened(out) as store:
         before = set(store.kept("mine"))
     log.unlink()
-    assert concordant("run", "--resume", out, "--quiet").returncode == 0
+    assert concordant("run", "--resume", out, "--backend", mine, "--quiet").returncode == 0
     asked = {f"Upsample(factor=(2,)) x=(1, 2, {n}) float32 seed={n}" for n in set(log.read_text().split())}
     assert len(before) >= 4
     assert asked == set(CASES) - before
@@ -178,7 +181,7 @@ def test_a_signal_leaves_a_report_and_the_run_can_go_on(
     report = load(tmp_path / "report.json")
     assert report.summary.interrupted
     assert 0 < len(report.records) < 2 * len(CASES)
-    assert concordant("run", "--resume", tmp_path).returncode == 0
+    assert concordant("run", "--resume", tmp_path, "--backend", mine).returncode == 0
     assert (tmp_path / "report.json").read_bytes() == undisturbed
 
 
@@ -238,6 +241,116 @@ def test_several_hosts_share_the_work(tmp_path: Path) -> None:
     assert len(reasons) > 1
 
 
+# ---- folders from outside ----
+
+HOSTILE = """
+from pathlib import Path
+Path({marker!r}).touch()
+"""
+
+
+def hostile(folder: Path, tmp_path: Path, *names: str) -> Path:
+    """A finished run's folder whose plan names other backends, with its digest as it was; and the marker they would leave."""
+    with Store.opened(folder) as store:
+        store._note("plan", structs.replace(store.plan, backends=list(names)))
+    return tmp_path / "marker"
+
+
+@pytest.fixture
+def attacks(tmp_path: Path) -> dict[str, str]:
+    """What a plan may name, each of which leaves a marker once it is run."""
+    marker = str(tmp_path / "marker")
+    file, package, python = tmp_path / "evil.py", tmp_path / "evil", tmp_path / "python"
+    file.write_text(HOSTILE.format(marker=marker) + NUMPY)
+    package.mkdir()
+    (package / "__init__.py").write_text(HOSTILE.format(marker=marker))
+    (package / "module.py").write_text(NUMPY)
+    python.write_text(f"#!/bin/sh\ntouch {marker}\nexec {sys.executable} \"$@\"\n")
+    python.chmod(0o755)
+    return {
+        "file": str(file), "module": "evil.module", "interpreter": f"torch={python}", "both": f"{file}={python}",
+        "ours by path": str(HOME / "backends" / "torch.py"), "not there": str(tmp_path / "nothing.py"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["file", "module", "interpreter", "both", "ours by path", "not there"])
+def test_a_folder_from_outside_runs_nothing(kind: str, attacks: dict[str, str], mine: Path, tmp_path: Path) -> None:
+    """Its plan names a file, a module or an interpreter. `merge` asks for none of them; `--resume` only if the user names it too."""
+    out = tmp_path / "part"
+    assert concordant("run", *options(mine, CASES[:2]), "--out", out).returncode == 0
+    marker = hostile(out, tmp_path, attacks[kind])
+    merged = concordant("merge", out, "--out", tmp_path / "whole", PYTHONPATH=str(tmp_path))
+    assert merged.returncode == 0, merged.stderr
+    assert {r.runtime for r in load(tmp_path / "whole" / "report.json").records} == {"mine"}
+    refused(concordant("run", "--resume", out, PYTHONPATH=str(tmp_path)), "only if you name it again", "--backend", attacks[kind])
+    assert not marker.exists()
+
+
+def test_what_the_user_names_again_must_be_what_was_run(attacks: dict[str, str], mine: Path, tmp_path: Path) -> None:
+    """A file or module of another digest than the stored one is not run."""
+    out = tmp_path / "part"
+    assert concordant("run", *options(mine, CASES[:2]), "--out", out).returncode == 0
+    for kind in ("file", "module", "both", "not there"):
+        marker = hostile(out, tmp_path, attacks[kind])
+        again = concordant("run", "--resume", out, "--backend", attacks[kind], PYTHONPATH=str(tmp_path))
+        refused(again, "another version of concordant or of a backend file")
+        assert not marker.exists()
+
+
+def test_a_folder_whose_backends_have_other_names_runs_nothing(mine: Path, tmp_path: Path) -> None:
+    """The plan says torch, the verdicts are on mine."""
+    out = tmp_path / "part"
+    assert concordant("run", *options(mine, CASES[:2]), "--out", out).returncode == 0
+    hostile(out, tmp_path, "torch")
+    refused(concordant("run", "--resume", out), "another version of concordant or of a backend file")
+
+
+def test_a_plan_of_very_many_shards_costs_nothing(mine: Path, tmp_path: Path) -> None:
+    out = tmp_path / "part"
+    assert concordant("run", *options(mine, CASES[:2]), "--out", out).returncode == 0
+    with Store.opened(out) as store:
+        store._note("plan", structs.replace(store.plan, shard=(1, 1 << 60)))
+    refused(concordant("merge", out, "--out", tmp_path / "whole"), "shard 2/", "and others", "is not there")
+
+
+SOME_UNSAID = """
+def upsample(op, at):
+    if at.x[2] == 3:
+        raise Unsupported("not of three pixels")
+    if at.x[2] == 4:
+        raise ZeroDivisionError("a fault of the backend file")
+    return "x = x.repeat(2, axis=2)"
+"""
+
+
+def test_what_a_backend_cannot_say_is_stored_too(tmp_path: Path) -> None:
+    """Merged and resumed reports are as they would be, though the backend file is there no more."""
+    mine = backend_file(tmp_path, f"{NUMPY}\n{SOME_UNSAID}")
+    assert concordant("run", *options(mine, CASES[:5]), "--out", tmp_path / "undivided").returncode == 1
+    expected = (tmp_path / "undivided" / "report.json").read_bytes()
+    assert {r.verdict for r in load(tmp_path / "undivided" / "report.json").records} == {"agree", "unsupported", "refused"}
+    parts = [tmp_path / str(i) for i in (1, 2)]
+    for i, part in enumerate(parts, start=1):
+        concordant("run", *options(mine, CASES[:5]), "--shard", f"{i}/2", "--out", part)
+    assert concordant("run", "--resume", tmp_path / "undivided", "--backend", mine).returncode == 1
+    assert (tmp_path / "undivided" / "report.json").read_bytes() == expected
+    mine.unlink()
+    assert concordant("merge", *parts, "--out", tmp_path / "whole").returncode == 1
+    assert (tmp_path / "whole" / "report.json").read_bytes() == expected
+
+
+def test_a_backend_file_with_two_runtimes_goes_on(tmp_path: Path) -> None:
+    two = NUMPY.replace('"mine": Runtime(packages=("numpy",), glue=GLUE)', '"one": Runtime(packages=("numpy",), glue=GLUE), "two": '
+                        'Runtime(packages=("numpy",), glue=GLUE, survey={"MINE": "1"})')  # fmt: skip
+    mine = backend_file(tmp_path, f"{two}\ndef upsample(op, at):\n    return 'x = x.repeat(2, axis=2)'\n")
+    assert concordant("run", *options(mine, CASES[:3]), "--out", tmp_path / "out").returncode == 0
+    expected = (tmp_path / "out" / "report.json").read_bytes()
+    assert concordant("run", "--resume", tmp_path / "out", "--backend", mine).returncode == 0
+    assert (tmp_path / "out" / "report.json").read_bytes() == expected
+    assert concordant("merge", tmp_path / "out", "--out", tmp_path / "whole").returncode == 0
+    assert (tmp_path / "whole" / "report.json").read_bytes() == expected
+
+
 # ---- what goes wrong around it ----
 
 
@@ -260,7 +373,7 @@ def test_a_full_disk_loses_nothing(mine: Path, undisturbed: bytes, tmp_path: Pat
         refused(ended(process), str(tmp_path), "cannot be written", "what was judged before is kept")
     with Store.opened(tmp_path) as store:
         assert 0 < len(store.kept("mine")) < len(CASES)
-    assert concordant("run", "--resume", tmp_path).returncode == 0
+    assert concordant("run", "--resume", tmp_path, "--backend", mine).returncode == 0
     assert (tmp_path / "report.json").read_bytes() == undisturbed
 
 
@@ -268,7 +381,8 @@ def test_a_full_disk_loses_nothing(mine: Path, undisturbed: bytes, tmp_path: Pat
     ("more", "words"),
     [
         (["--seed", "3"], ("leave out --seed",)),
-        (["--backend", "torch"], ("leave out --backend",)),
+        (["--backend", "torch"], ("was begun with --backend", "not torch", "leave out --backend torch")),
+        (["--max-work", "3"], ("leave out --max-work",)),
         (["--out", "elsewhere"], ("leave out --out",)),
     ],
 )
@@ -280,12 +394,14 @@ def test_a_run_goes_on_as_it_was_begun(more: list[str], words: tuple[str, ...], 
 def test_a_run_of_other_code_does_not_go_on(tmp_path: Path) -> None:
     assert concordant("run", *options(backend(tmp_path), CASES[:1]), "--out", tmp_path / "out").returncode == 0
     backend(tmp_path, "x = x.repeat(2, axis=2)")
-    refused(in_process("run", "--resume", tmp_path / "out"), "another version of concordant or of a backend file", "begin a new run")
+    again = in_process("run", "--resume", tmp_path / "out", "--backend", tmp_path / "mine.py")
+    refused(again, "another version of concordant or of a backend file", "begin a new run")
 
 
 def test_a_run_in_another_environment_does_not_go_on(mine: Path, tmp_path: Path) -> None:
     assert concordant("run", *options(mine, CASES[:1]), "--out", tmp_path).returncode == 0
-    refused(concordant("run", "--resume", tmp_path, TF_ENABLE_ONEDNN_OPTS="0"), "TF_ENABLE_ONEDNN_OPTS", "begin a new run")
+    again = concordant("run", "--resume", tmp_path, "--backend", mine, TF_ENABLE_ONEDNN_OPTS="0")
+    refused(again, "TF_ENABLE_ONEDNN_OPTS", "begin a new run")
 
 
 def test_verdicts_on_other_outputs_are_told(mine: Path, tmp_path: Path) -> None:
@@ -294,7 +410,19 @@ def test_verdicts_on_other_outputs_are_told(mine: Path, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / NAME) as db:
         db.execute("UPDATE verdict SET json = replace(json, '\"dx\"', '\"dw\"') WHERE asked = ?", (CASES[1],))
     db.close()
-    refused(concordant("run", "--resume", tmp_path), f"holds verdicts on y, dw of {CASES[1]}, whose outputs are y, dx", "begin a new run")
+    again = concordant("run", "--resume", tmp_path, "--backend", mine)
+    refused(again, f"holds verdicts on y, dw of {CASES[1]}, whose outputs are y, dx", "begin a new run")
+
+
+def test_parts_of_unequal_machines_are_not_merged(mine: Path, tmp_path: Path) -> None:
+    """Which known deviations apply follows from facts, which are then not those of the whole."""
+    for n in (1, 2):
+        assert concordant("run", *options(mine, CASES[:4]), "--shard", f"{n}/2", "--out", tmp_path / str(n)).returncode == 0
+    with sqlite3.connect(tmp_path / "2" / NAME) as db:
+        db.execute("UPDATE note SET json = replace(json, '\"cpu_isa\":\"', '\"cpu_isa\":\"other ') WHERE name = 'runtime mine'")
+    db.close()
+    merged = concordant("merge", tmp_path / "1", tmp_path / "2", "--out", tmp_path / "whole")
+    refused(merged, "2 was run on another machine than", "cpu_isa is other", "run all parts on equal machines")
 
 
 @pytest.mark.parametrize(
@@ -313,11 +441,14 @@ def test_a_store_with_other_tables_is_told(change: str, mine: Path, tmp_path: Pa
     with sqlite3.connect(tmp_path / "1" / NAME) as db:
         db.executescript(change)
     db.close()
-    for command in (["run", "--resume", tmp_path / "1"], ["merge", tmp_path / "1", "--out", tmp_path / "merged"]):
+    for command in (["run", "--resume", tmp_path / "1", "--backend", mine], ["merge", tmp_path / "1", "--out", tmp_path / "merged"]):
         refused(concordant(*command), "is no run of concordant's: it holds other tables, or views", "begin a new one")
 
 
-@pytest.mark.parametrize("content", [b"", b"no database at all, and longer than its header would be" * 9, None, "empty", "newer", "notes"])
+NO_DATABASE = b"no database at all, and longer than its header would be" * 9
+
+
+@pytest.mark.parametrize("content", [b"", NO_DATABASE, None, "empty", "older", "newer", "notes"])
 def test_what_is_no_run_is_told(content: bytes | str | None, tmp_path: Path) -> None:
     path = tmp_path / NAME
     if isinstance(content, bytes):
@@ -327,8 +458,9 @@ def test_what_is_no_run_is_told(content: bytes | str | None, tmp_path: Path) -> 
             db.executescript(
                 {
                     "empty": "CREATE TABLE other (x)",
+                    "older": "PRAGMA user_version = 1",
                     "newer": "PRAGMA user_version = 99",
-                    "notes": "CREATE TABLE note (name, json); INSERT INTO note VALUES ('plan', '[3]'); PRAGMA user_version = 1",
+                    "notes": f"CREATE TABLE note (name, json); INSERT INTO note VALUES ('plan', '[3]'); PRAGMA user_version = {FORMAT}",
                 }[content]
             )
         db.close()
@@ -373,6 +505,64 @@ def test_a_shard_that_is_none(shard: str, mine: Path, tmp_path: Path) -> None:
 
 def test_a_shard_of_nothing(mine: Path, tmp_path: Path) -> None:
     refused(in_process("run", *options(mine, CASES[:2]), "--shard", "3/3", "--out", tmp_path), "no question is left")
+
+
+# ---- workers that die while they start ----
+
+
+def killed_starting(folder: Path, times: int) -> Path:
+    """The backend of the others, whose worker is killed so many times while it starts."""
+    begin = KILLED.format(path=str(folder / "count"), times=times)
+    text = NUMPY.replace('GLUE = """\n', f'GLUE = """\n{begin}', 1)
+    assert text != NUMPY
+    return backend_file(folder, text + f"\n\ndef upsample(op, at):\n    return {SLOWLY!r}\n")
+
+
+def test_a_worker_killed_while_it_starts_costs_one_restart(tmp_path: Path) -> None:
+    """As the system does when it is out of memory: the records are those of a run that nothing happened to."""
+    reports = []
+    for times in (0, 1):
+        (tmp_path / "count").unlink(missing_ok=True)
+        mine = killed_starting(tmp_path, times)
+        assert concordant("run", *options(mine, CASES[:5]), "--cores", "1", "--out", tmp_path / "out").returncode == 0
+        assert len((tmp_path / "count").read_text()) == times + 1
+        reports.append((tmp_path / "out" / "report.json").read_bytes())
+    assert reports[0] == reports[1]
+
+
+def test_a_worker_that_never_starts_fails_its_runtime_in_one_sentence(tmp_path: Path) -> None:
+    """Its cases were not run: there is no record of them, and nothing agrees."""
+    mine = killed_starting(tmp_path, 99)
+    ran = concordant("run", *options(mine, CASES[:5]), "--cores", "1", "--out", tmp_path / "out")
+    report = load(tmp_path / "out" / "report.json")
+    assert (ran.returncode, report.summary.exit, report.records) == (1, 1, [])
+    runtime = report.runtimes["mine"]
+    assert (runtime.status, runtime.not_run, runtime.verdicts) == ("failed", 5, {})
+    said = "the worker process died 3 times while it started: the host was ended by signal SIGKILL; 5 of 5 cases were not run"
+    assert runtime.reason == said
+    assert ran.stdout.count("SIGKILL") == 1
+    assert "agree 5" not in ran.stdout
+    refused(concordant("merge", tmp_path / "out", "--out", tmp_path / "whole"), "5 of 5 questions to mine have no answer", "--resume")
+    (tmp_path / "count").write_text("." * 100)  # now it starts
+    assert concordant("run", "--resume", tmp_path / "out", "--backend", mine).returncode == 0
+    assert len(load(tmp_path / "out" / "report.json").records) == 10
+
+
+def test_what_was_run_before_no_worker_starts_is_kept(tmp_path: Path) -> None:
+    """The third case ends the only worker that ever starts, and what that leaves open is not run."""
+    mine = killed_starting(tmp_path, 99)
+    begin = "len(count.read_text()) <= 99"
+    text = mine.read_text().replace(begin, "len(count.read_text()) > 1").replace(repr(SLOWLY), repr(
+        "import os; x = x.repeat(2, axis=2) if x.shape[2] != 4 else os.abort()"
+    ))  # fmt: skip
+    mine.write_text(text)
+    ran = concordant("run", *options(mine, CASES[:5]), "--cores", "1", "--out", tmp_path / "out")
+    report = load(tmp_path / "out" / "report.json")
+    assert ran.returncode == 1
+    assert {r.verdict for r in report.records} == {"agree"}
+    asked = {r.question for r in report.records}
+    assert CASES[2] not in asked
+    assert report.runtimes["mine"].not_run == 5 - len(asked)
 
 
 # ---- memory ----

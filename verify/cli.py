@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from msgspec import structs
@@ -22,6 +22,8 @@ from verify.environment import machine, missing, own_version, source_digest, ver
 from verify.findings import alike, find
 from verify.merge import merged
 from verify.pages import claims_page, known_page, theorems_page
+from verify.patience import Say
+from verify.patience import named as computing
 from verify.plan import Plan, chosen, one_of
 from verify.printable import printable, printable_report
 from verify.process import GIB, MEMORY, Host, HostFailed
@@ -31,6 +33,7 @@ from verify.reference import CONFIDENCE, Reference
 from verify.run import NothingToAsk, Run
 from verify.store import BadStore, Store
 from verify.streams import write_bytes
+from verify.work import MAX_WORK, expect_affordable
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]},
@@ -57,6 +60,11 @@ BACKEND = f"{NAMED} [default: all installed]"
 FILE = "The file to write; - for standard output."
 STANDARD_OUTPUT = Path("-")
 
+WORK = (
+    "Refuse a case whose reference would take more: estimated seconds on one core, each of which also stands for 64 MiB. "
+    "[60: a minute, 3.75 GiB]"
+)
+
 
 @app.command()
 def run(
@@ -71,9 +79,10 @@ def run(
     confidence: Annotated[int, typer.Option(help="Draw until P(a wrong answer passes) ≤ 2^-N.", min=1, max=200)] = CONFIDENCE,
     shard: Annotated[str, typer.Option(help="2/5 asks the second fifth; `concordant merge` puts them together.")] = "1/1",
     out: Annotated[Path, typer.Option(help="The folder for report.json and run.sqlite.")] = Path("runs/latest"),
-    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder, as it was begun.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder; repeat --backend if it names a file.")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
     memory: Annotated[float, typer.Option(help="GiB that a host may take.", min=0.25)] = MEMORY / GIB,
+    max_work: Annotated[float, typer.Option(help=WORK)] = MAX_WORK,
     on: Annotated[str, typer.Option(help="local; ray, for a local Ray; or ray:ADDRESS, for a cluster that is there.")] = "local",
     cores: Annotated[int | None, typer.Option(help="How many hosts may be busy at a time. [default: all cores]", min=1)] = None,
     shrink: Annotated[bool, typer.Option(help="Find the smallest question for each thing that nothing explains.")] = True,
@@ -83,22 +92,25 @@ def run(
 
     Exit status 0: every answer agrees or is a known deviation; 1: something else; 2: bad input; 130: interrupted.
     """
+    say = _say(quiet=quiet)
     try:
         if resume:
-            _only(context, "--resume", "resume", "timeout", "memory", "on", "cores", "shrink", "quiet")
+            _only(context, "--resume", "resume", "backend", "timeout", "memory", "on", "cores", "shrink", "quiet")
             out, store = resume, Store.opened(resume)
         else:
             backends = chosen(backend)
             plan = Plan(
-                backends=[b.asked or b.name for b in backends], suite=suite, ops=op or [], dtypes=dtype or [], kinds=kind or [],
-                texts=case or [], seed=seed, confidence=confidence, shard=_shard(shard), code=source_digest(backends),
+                backends=list(dict.fromkeys(b.asked or b.name for b in backends)), runtimes=[b.name for b in backends], suite=suite,
+                ops=op or [], dtypes=dtype or [], kinds=kind or [],
+                texts=case or [], seed=seed, confidence=confidence, shard=_shard(shard), max_work=max_work, code=source_digest(backends),
             )  # fmt: skip
             _writable(out)
-            _ = plan.questions
+            with computing(f"the cases {'; '.join(case)}" if case else f"the cases of {suite}", say):
+                _ = plan.questions
             store = Store.begun(out, plan, machine())
         with store, _place(on) as (start, there):
-            how = {"timeout": timeout, "memory": int(memory * GIB), "cores": cores or there, "start": start}
-            asked = Run.resumed(store, **how) if resume else Run.of(store, backends, **how)
+            how: dict[str, Any] = {"timeout": timeout, "memory": int(memory * GIB), "cores": cores or there, "start": start, "say": say}
+            asked = Run.resumed(store, backend or (), **how) if resume else Run.of(store, backends, **how)
             report = _go(asked, out, quiet=quiet, shrink=shrink)
     except (Impossible, BadBackend, NothingToAsk, BadStore, HostFailed) as error:
         _refuse(str(error))
@@ -127,11 +139,17 @@ def shrink(
     backend: Annotated[list[str], typer.Option(help=NAMED)],
     out: Annotated[Path, typer.Option(help="The folder for report.json and findings/.")] = Path("runs/shrink"),
     timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
+    max_work: Annotated[float, typer.Option(help=WORK)] = MAX_WORK,
 ) -> None:
     """Find the smallest form of a wrong answer, on record or not, with a program and a text to report it. Exit status 1 if it is wrong."""
     try:
         _writable(out)
-        asked = Run([Reference(parse_question(question)).question], chosen(backend), suite={"name": "shrink"}, timeout=timeout, known=[])
+        parsed = parse_question(question)
+        expect_affordable(parsed, max_work)
+        asked = Run(
+            [Reference(parsed).question], chosen(backend), suite={"name": "shrink"}, timeout=timeout, known=[], max_work=max_work,
+            say=_say(quiet=False),
+        )  # fmt: skip
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
     report = _go(asked, out, quiet=False, shrink=True)
@@ -149,6 +167,7 @@ def fuzz(
         "runs/fuzz"
     ),
     timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
+    max_work: Annotated[float, typer.Option(help=WORK)] = MAX_WORK,
 ) -> None:
     """Search beyond the suites, the least seen region of the parameter space first. Reports wrong values, crashes, nondeterminism and
     imprecision. Exit status 1 if something is found or a runtime did not run."""
@@ -161,8 +180,9 @@ def fuzz(
         search, backends = Search.resumed(out), chosen(backend)
         with Console(stderr=True).status("fuzzing") as status:
             for each in rounds(
-                search, backends, ops=op or [], minutes=minutes, seed=seed, timeout=timeout, watch=lambda words: status.update(words)
-            ):
+                search, backends, ops=op or [], minutes=minutes, seed=seed, timeout=timeout, max_work=max_work,
+                watch=lambda words: status.update(words),
+            ):  # fmt: skip
                 _keep(each.report, out)
                 show.found(each.report, each.unshrunk, console, folder=out)
                 found += len(each.report.findings) + len(each.unshrunk)
@@ -295,6 +315,11 @@ def _go(asked: Run, out: Path, *, quiet: bool, shrink: bool = False) -> Report:
     return report
 
 
+def _say(*, quiet: bool) -> Say:
+    """Prints one line on stderr, also without a terminal."""
+    return lambda sentence: None if quiet else print(f"concordant: {sentence}", file=sys.stderr, flush=True)
+
+
 def _save(report: Report, out: Path) -> None:
     try:
         save(printable_report(report), out / "report.json")
@@ -314,7 +339,7 @@ def _only(context: typer.Context, option: str, *allowed: str) -> None:
     for name in context.params:
         source = context.get_parameter_source(name)
         if name not in allowed and source and source.name == "COMMANDLINE":
-            raise Impossible(f"{option} goes on with a run as it was begun; leave out --{name}, or begin a new run")
+            raise Impossible(f"{option} goes on with a run as it was begun; leave out --{name.replace('_', '-')}, or begin a new run")
 
 
 @contextmanager

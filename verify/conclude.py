@@ -63,12 +63,19 @@ class Ran:
     backend: Backend
     status: Status = "ran"
     reason: str = ""
+    not_run: int = 0
+    """How many cases were not run because it failed."""
     versions: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     judged: list[tuple[int, str, Judgement]] = field(default_factory=list)
     settled: set[int] = field(default_factory=set)
     """The indices of what has a verdict."""
+
+    def add(self, i: int, text: str, judged: Sequence[Judgement]) -> None:
+        """The verdicts on the i-th, and the text that was run."""
+        self.judged.extend((i, text, j) for j in judged)
+        self.settled.add(i)
 
 
 class Tally:
@@ -176,7 +183,7 @@ def _runtime(ran: Ran, records: list[Record]) -> RuntimeReport:
     own = [r for r in records if r.runtime == ran.backend.name]
     return RuntimeReport(
         status=ran.status, reason=ran.reason, versions=ran.versions, environment=ran.environment, facts=ran.facts,
-        survey=ran.backend.runtime.survey, asked=ran.backend.asked or ran.backend.name,
+        survey=ran.backend.runtime.survey, asked=ran.backend.asked or ran.backend.name, not_run=ran.not_run,
         verdicts=dict(Counter(r.verdict for r in own)), explained=sum(r.known is not None for r in own),
     )  # fmt: skip
 

@@ -17,7 +17,8 @@ from typing import Protocol
 
 from backends import Backend
 from verify.answer import Answer
-from verify.process import GIB, MEMORY, Host, HostDied, HostFailed, HostLost, HostSilent, Job
+from verify.facts import changed_facts
+from verify.process import GIB, MEMORY, Host, HostDied, HostDiedStarting, HostFailed, HostLost, HostSilent, Job
 from verify.record import Verdict
 
 BATCHES = (1, 8, 64)
@@ -27,9 +28,12 @@ LIFETIME = 4000
 """Jobs after which a host is replaced, since frameworks leak."""
 GROWTH = GIB // 2
 """Bytes by which a host may grow after its first batch before it is replaced."""
+RESTARTS = 2
+"""How often a host is started again that died while it started."""
 LOSSES = 5
 """How often a batch may be lost with the machine that its host was on before what it asked is suspected."""
-
+HELD = GIB // 4
+"""Bytes of answers that may wait to be judged, before no more are read."""
 
 
 class AnyHost(Protocol):
@@ -116,6 +120,7 @@ class Asker:
             while (heard := await work.heard.get()) is not None:
                 if isinstance(heard, BaseException):
                     raise heard
+                work.take(heard[1])
                 yield heard
         finally:
             for task in tasks:
@@ -150,6 +155,7 @@ class Asker:
                     elif answer:
                         for i in ids:
                             work.settle((running if i in running else waiting).pop(i), answer)
+                        await work.room()
             except (HostSilent, HostDied) as error:
                 await self._end(place)
                 if isinstance(error, HostLost) and work.may_be_lost():
@@ -172,15 +178,26 @@ class Asker:
         if host and (host.served >= LIFETIME or host.grown > min(GROWTH, self.memory // 4)):
             await self._end(place)
         if place not in self.running:
-            patience = max(self.timeout, SLOWEST_IMPORT)
-            host = await self.start(self.backend, survey=not self.alone, timeout=patience, memory=self.memory)
+            host = await self._started()
             self.running[place] = host
             self.versions.update(host.versions)
             if self.facts and self.facts != host.facts:
                 await self._end(place)
-                raise HostFailed(_other_machine(self.facts, host.facts))
+                other = f"a worker process differs from the one that this run began with: {changed_facts(self.facts, host.facts)}"
+                raise HostFailed(f"{other}; run it on equal machines with equal settings")
             self.facts.update(host.facts)
         return self.running[place]
+
+    async def _started(self) -> AnyHost:
+        """A new host; one that dies while it starts is started again."""
+        patience = max(self.timeout, SLOWEST_IMPORT)
+        for restarts in count():
+            try:
+                return await self.start(self.backend, survey=not self.alone, timeout=patience, memory=self.memory)
+            except HostDiedStarting as error:
+                if restarts == RESTARTS:
+                    raise HostFailed(f"the worker process died {restarts + 1} times while it started: {error}") from None
+        raise AssertionError
 
     async def _end(self, place: int) -> None:
         await self.running.pop(place).stop()
@@ -206,8 +223,10 @@ class _Work:
         self.heard: asyncio.Queue[tuple[Job, Answer] | Exception | None] = asyncio.Queue()
         self.suspects: set[int] = set()
         """The ids of jobs that were running when a host stopped."""
-        self.losses = self.settled = self.out = 0
-        """`out`: batches that are being asked."""
+        self.losses = self.settled = self.out = self.held = 0
+        """`out`: batches that are being asked. `held`: bytes of answers that nobody has taken."""
+        self._room = asyncio.Event()
+        self._room.set()
         self._back = asyncio.Condition()
 
     @asynccontextmanager
@@ -231,7 +250,23 @@ class _Work:
 
     def settle(self, job: Job, answer: Answer) -> None:
         self.settled += 1
+        self._hold(_bytes(answer))
         self.heard.put_nowait((job, answer))
+
+    def take(self, answer: Answer) -> None:
+        """Note that an answer is no longer waiting."""
+        self._hold(-_bytes(answer))
+
+    async def room(self) -> None:
+        """Wait until what was heard is not much: judging may be slower than answering."""
+        await self._room.wait()
+
+    def _hold(self, more: int) -> None:
+        self.held += more
+        if self.held > HELD:
+            self._room.clear()
+        else:
+            self._room.set()
 
     def may_be_lost(self) -> bool:
         """Whether another loss can still be nobody's fault."""
@@ -239,10 +274,8 @@ class _Work:
         return self.losses <= LOSSES
 
 
-def _other_machine(before: dict[str, str], now: dict[str, str]) -> str:
-    names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-    changed = "; ".join(f"{name} is {now.get(name, 'not stated')}, but was {before.get(name, 'not stated')}" for name in names)
-    return f"a worker process differs from the one that this run began with: {changed}; run it on equal machines with equal settings"
+def _bytes(answer: Answer) -> int:
+    return sum(output.values.nbytes for outputs in answer.draws for output in outputs)
 
 
 def _halves(jobs: list[Job]) -> list[list[Job]]:

@@ -113,12 +113,17 @@ def own_version() -> str:
 
 def source_digest(backends: Iterable[Backend]) -> str:
     """Of everything that asks and judges, and of these backends' files."""
+    return digest(Path(b.module.__file__) for b in backends if b.module.__file__)
+
+
+def digest(files: Iterable[Path]) -> str:
+    """The same, of backends that are not loaded."""
     ours = {path for name in ("spec", "backends", "verify") for path in (HOME / name).rglob("*.py")}
-    theirs = {Path(b.module.__file__).resolve() for b in backends if b.module.__file__}
-    digest = hashlib.sha256()
+    theirs = {path.resolve() for path in files if path.is_file()}
+    found = hashlib.sha256()
     for path in (*sorted(ours), *sorted(theirs - ours)):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+        found.update(path.read_bytes())
+    return found.hexdigest()[:16]
 
 
 @lru_cache

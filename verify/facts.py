@@ -27,5 +27,11 @@ def observed(report: Report) -> list[str]:
     return [f"{', '.join(names)}: {words}" for words, names in groups.items()]
 
 
+def changed_facts(before: dict[str, str], now: dict[str, str]) -> str:
+    """`threads is 2, but was 1`."""
+    names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    return "; ".join(f"{name} is {now.get(name, 'not stated')}, but was {before.get(name, 'not stated')}" for name in names)
+
+
 def _family(isa: str) -> str:
     return next((name for name, pattern in FAMILIES.items() if re.search(pattern, isa, re.IGNORECASE)), isa)

@@ -25,13 +25,15 @@ from verify.diagnose import remedies
 from verify.engine import SLOWEST_IMPORT, Asker, Cores
 from verify.groups import operation, standing, without_step
 from verify.host import MARKS
-from verify.judge import Judgement, judge
+from verify.judge import Judgement
+from verify.patience import Patience
 from verify.process import HostFailed
 from verify.record import Finding, Record, Report
 from verify.reference import Reference
 from verify.reproduce import issue, script, shows
-from verify.run import diagnosed, job
+from verify.run import job, verdicts
 from verify.shrink import Given, cost, plainer_numbers, smaller, weight
+from verify.work import MAX_WORK, work
 
 SECONDS = 60.0
 """For shrinking one finding; the smallest so far is kept."""
@@ -89,6 +91,7 @@ class Hunt:
     """For each finding, and once more for its numbers."""
     alone: Asker = field(init=False)
     survey: Asker | None = None
+    patience: Patience = field(default_factory=Patience)
     asker: Asker = field(init=False)
     """The one that is asked now."""
 
@@ -169,7 +172,8 @@ class Hunt:
         async for asked, answer in self.asker.answers(jobs):
             reference = references[asked.id]
             assert reference
-            judged[asked.id] = [diagnosed(reference, j, answer) for j in judge(reference, answer)]
+            seconds = work(reference).seconds
+            judged[asked.id] = await verdicts(reference, answer, seconds, MAX_WORK, self.patience, diagnose_it=True)
         return judged
 
     def _shows(self, fault: Fault, question: Question, judged: Judgement) -> bool:

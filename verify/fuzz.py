@@ -33,6 +33,7 @@ from verify.record import FINE, Finding, Record, Report, Verdict
 from verify.reference import Reference
 from verify.run import Run
 from verify.shrink import weight_shapes
+from verify.work import MAX_WORK, expect_affordable
 
 BATCH = 96
 """Questions to a round."""
@@ -75,9 +76,9 @@ class Search:
         """Write what was seen."""
         (self.folder / SEEN).write_text(json.dumps(dict(sorted(self.seen.items())), indent=0))
 
-    def round(self, wanted: Sequence[str], seed: int, n: int = BATCH) -> list[Question]:
+    def round(self, wanted: Sequence[str], seed: int, n: int = BATCH, max_work: float = MAX_WORK) -> list[Question]:
         """The n of many proposals whose regions were asked least."""
-        proposals = list({repr(q): q for q in proposed(wanted, seed, n * PROPOSED)}.values())
+        proposals = list({repr(q): q for q in proposed(wanted, seed, n * PROPOSED, max_work)}.values())
         chosen = []
         for _ in range(min(n, len(proposals))):
             q = min(proposals, key=lambda q: self.seen[region(q)])
@@ -122,17 +123,17 @@ class Round:
 
 def rounds(
     search: Search, backends: Sequence[Backend], *, ops: Sequence[str], minutes: float, seed: int, timeout: float,
-    watch: Callable[[str], None], most: int = 20, seconds: float = SECONDS,
+    watch: Callable[[str], None], most: int = 20, seconds: float = SECONDS, max_work: float = MAX_WORK,
 ) -> Iterator[Round]:  # fmt: skip
     """One round after the other, until time is up, someone interrupts, or no runtime runs."""
     end = time.monotonic() + 60 * minutes
     number = sum(search.seen.values())
     met: set[tuple[str, ...]] = set()
     while time.monotonic() < end:
-        questions = search.round(ops, seed + number)
+        questions = search.round(ops, seed + number, max_work=max_work)
         number += len(questions)
         watch(f"{search.asked} questions, {len(search.seen)} regions seen")
-        run = Run(questions, list(backends), suite={"name": "fuzz", "seed": seed}, timeout=timeout)
+        run = Run(questions, list(backends), suite={"name": "fuzz", "seed": seed}, timeout=timeout, max_work=max_work)
         report = run.go()
         search.save()
         search.count(report)
@@ -152,8 +153,8 @@ def _named(found: Record | Finding) -> tuple[str, ...]:
     return found.runtime, found.verdict, mistake(found.diagnosis) or found.id
 
 
-def proposed(wanted: Sequence[str], seed: int, n: int) -> list[Question]:
-    """Possible questions of these operations (all if none), as hypothesis makes them up."""
+def proposed(wanted: Sequence[str], seed: int, n: int, max_work: float = MAX_WORK) -> list[Question]:
+    """Possible questions of these operations (all if none) that are not too much work, as hypothesis makes them up."""
     found: list[Question] = []
 
     @seeded(seed)
@@ -162,6 +163,7 @@ def proposed(wanted: Sequence[str], seed: int, n: int) -> list[Question]:
     def gather(data: st.DataObject) -> None:
         with suppress(Impossible):
             question = data.draw(_questions(wanted))
+            expect_affordable(question, max_work)
             Reference(question)
             found.append(question)
 

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
+from types import ModuleType
 
 from msgspec import structs
 
-from backends import named
+from backends import Backend, Runtime
+from verify.facts import changed_facts
 from verify.record import Report
 from verify.run import Run
 from verify.store import BadStore, Store
 
+STORED = "stored"
+"""The name of the module that stands for one that is not loaded."""
+MOST_LISTED = 10
+
 
 def merged(parts: list[Path], folder: Path) -> Report:
-    """The report of all shards, whose store is then in the folder. Raises BadStore."""
+    """The report of all shards, whose store is then in the folder. Raises BadStore.
+
+    The folders may come from anywhere: no backend that they name is loaded, and nothing is run. What a report says of a backend was stored.
+    """
     with ExitStack() as stack:
         stores = [stack.enter_context(Store.opened(part)) for part in parts]
         whole = [structs.replace(store.plan, shard=(1, 1)) for store in stores]
@@ -22,17 +31,38 @@ def merged(parts: list[Path], folder: Path) -> Report:
             if plan != whole[0]:
                 raise BadStore(f"{part} is of another run than {parts[0]}: they were begun with other options or versions")
         _every_one([store.plan.shard for store in stores])
+        for runtime in whole[0].runtimes:
+            _on_equal_machines(runtime, parts, stores)
         into = stack.enter_context(Store.begun(folder, whole[0], stores[0].machine))
         for store in stores:
             into.take(store)
-        return Run.of(into, [b for name in whole[0].backends for b in named(name)]).put_together()
+        return Run.of(into, [_stored(into, runtime) for runtime in whole[0].runtimes]).put_together()
+
+
+def _stored(store: Store, runtime: str) -> Backend:
+    """A backend by what was stored of it. It translates nothing."""
+    told = store.told(runtime)
+    if told is None:
+        raise BadStore(f"{runtime} was not run yet; finish each part with concordant run --resume")
+    module = ModuleType(f"backends.{STORED}" if told.ours else STORED)
+    return Backend(runtime, Runtime(packages=(), glue="", survey=told.survey), module, asked=told.asked)
+
+
+def _on_equal_machines(runtime: str, parts: list[Path], stores: list[Store]) -> None:
+    """Known deviations are matched by the facts that workers observed, so all parts must have observed the same."""
+    observed = [(part, told.facts) for part, store in zip(parts, stores, strict=True) if (told := store.told(runtime)) and told.facts]
+    for part, facts in observed[1:]:
+        if facts != observed[0][1]:
+            change = changed_facts(observed[0][1], facts)
+            raise BadStore(f"{part} was run on another machine than {observed[0][0]}: {runtime}: {change}; run all parts on equal machines")
 
 
 def _every_one(shards: list[tuple[int, int]]) -> None:
     number = shards[0][1]
-    wanted = [(i, number) for i in range(1, number + 1)]
+    wanted = [(i, number) for i in range(1, min(number, len(shards) + MOST_LISTED + 1) + 1)]
     if lacking := [f"{i}/{n}" for i, n in wanted if (i, n) not in shards]:
-        raise BadStore(f"shard {', '.join(lacking)} is not there; give the folders of all {number}")
+        more = f" and others of {number}" if len(lacking) > MOST_LISTED else ""
+        raise BadStore(f"shard {', '.join(lacking[:MOST_LISTED])}{more} is not there; give the folders of all {number}")
     if sorted(shards) != wanted:
         given = ", ".join(f"{i}/{n}" for i, n in sorted(shards))
         raise BadStore(f"the shards {given} do not make one run; give each of {number} once")

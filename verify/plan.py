@@ -17,6 +17,7 @@ from verify import cases
 from verify.environment import missing, not_probed
 from verify.prove import Proof, prove_all
 from verify.reference import CONFIDENCE, Reference
+from verify.work import MAX_WORK, expect_affordable
 
 
 class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=True):
@@ -24,6 +25,8 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
 
     backends: list[str]
     """What to say after --backend."""
+    runtimes: list[str] = []
+    """The names of their runtimes, in order."""
     suite: str = "standard"
     ops: list[str] = []
     dtypes: list[str] = []
@@ -34,6 +37,8 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
     confidence: int = CONFIDENCE
     shard: tuple[int, int] = (1, 1)
     """(1, 4) is the first of four."""
+    max_work: float = MAX_WORK
+    """What is allowed for a case's reference (verify.work)."""
     code: str = ""
     """A digest of the source that judges."""
 
@@ -43,6 +48,8 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
             one_of(name, given, allowed)
         if self.seed >= 1 << 47:
             raise Impossible(f"--seed is {self.seed}, but it must be below 2**47")
+        if not self.max_work > 0:
+            raise Impossible(f"--max-work is {self.max_work:g}, but it must be above 0")
         i, n = self.shard
         if not 1 <= i <= n:
             raise Impossible(f"--shard is {i}/{n}, but it must be one of 1/{max(n, 1)} to {max(n, 1)}/{max(n, 1)}")
@@ -53,6 +60,7 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
         if self.texts:
             asked = list({repr(q): q for q in map(parse_question, self.texts)}.values())
             for question in asked:
+                expect_affordable(question, self.max_work, self.confidence)
                 Reference(question)
         else:
             asked = cases.questions(self.suite, seed=self.seed, ops=self.ops, dtypes=self.dtypes, kinds=self.kinds)

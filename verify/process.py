@@ -58,6 +58,10 @@ class HostFailed(Exception):
     """The host could not start. The message is the framework's own last words."""
 
 
+class HostDiedStarting(HostFailed):
+    """The host ended by itself before it was ready, as when the system is out of memory: another try may go better."""
+
+
 class HostDied(Exception):
     """The host is gone, or speaks nonsense."""
 
@@ -113,7 +117,8 @@ class Host:
             host.facts = _texts(header.get("facts", {}))
         except (HostDied, HostSilent) as error:
             await host.stop()
-            raise HostFailed(f"{error}{host.last_words}") from None
+            failed = HostDiedStarting if isinstance(error, HostDied) else HostFailed
+            raise failed(f"{error}{host.last_words}") from None
         except BaseException:
             await host.stop()
             raise

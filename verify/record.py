@@ -89,6 +89,8 @@ class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
 
     status: Status
     reason: str = ""
+    not_run: int = 0
+    """How many cases were not run, and so have no record, because it failed."""
     asked: str = ""
     """What to say after --backend to ask it again."""
     versions: dict[str, str] = {}

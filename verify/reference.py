@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from spec import AdaptiveMaxPool, Array, Impossible, MaxPool, MaxUnpool, Operation, Question
+from spec.pieces import PIECE
 from spec.question import INTEGERS, WHOLE
 from verify import host
 from verify.host import FORMATS, MARKS, REAL, numbers
@@ -348,9 +349,9 @@ class Reference:
 
 
 def _terms(q: Question) -> int:
-    """The largest number of products added, in the answer alone where no gradients are asked."""
-    if q.dtype in INTEGERS:
-        return max(1, int(q.op(*(np.ones(shape, np.int64) for shape in (q.x, *q.w))).max(initial=0)))
+    """The largest number of products added; in the answer alone where no gradients are asked and that is cheaply counted."""
+    if q.dtype in INTEGERS and q.op.effort(q.x, *q.w).products <= PIECE:
+        return max(1, int(q.op(*(np.ones(shape) for shape in ((1, *q.x[1:]), *q.w))).max(initial=0)))
     return q.op.terms(q.x, *q.w)
 
 

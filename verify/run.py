@@ -9,12 +9,13 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from shlex import quote
 from typing import Any
 
 import numpy as np
 from msgspec import structs
 
-from backends import Backend, BadBackend, Unsupported
+from backends import Backend, BadBackend, Unsupported, file_of, found
 from backends.known import Known, everything
 from spec import Array, Question
 from spec.question import WHOLE
@@ -22,15 +23,17 @@ from verify.answer import Answer
 from verify.conclude import Ask, Ran, conclude
 from verify.diagnose import diagnose, equals, resembled
 from verify.engine import Asker, Cores, Start, answers
-from verify.environment import machine, missing, source_digest, variables, versions
+from verify.environment import digest, machine, missing, variables, versions
 from verify.judge import Judgement, judge
+from verify.patience import Patience, Say
 from verify.plan import chosen
 from verify.process import MEMORY, Host, HostFailed, Job
 from verify.prove import Proof, asked
 from verify.record import Report, Verdict
 from verify.reference import CONFIDENCE, Reference
 from verify.shrink import smaller
-from verify.store import BadStore, Store, Told
+from verify.store import BadStore, Kept, Store, Told
+from verify.work import MAX_WORK, expect_affordable, work
 
 WORTH_ASKING_AGAIN: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
 """What is found in company is asked again alone, in a new host with the environment users have, before it is reported; so is a death
@@ -38,6 +41,12 @@ under the survey's variables."""
 
 START_UP = 0.05
 """Seconds in which a host is on its way, so that it imports while the next runtime's texts are written."""
+
+AT_ONCE = 0.25
+"""Seconds that a reference may take in the thread that answers signals; what takes longer is computed in another."""
+
+DIAGNOSED = 30.0
+"""How many references about a diagnosis takes, which tries one mistake after the other."""
 
 Watch = Callable[[str, str, int], None]
 """Called with a runtime's name, what it is doing, and how many programs it has behind it."""
@@ -49,7 +58,10 @@ class NothingToAsk(ValueError):
 
 @dataclass
 class Run:
-    """What is asked, and what has come of it so far. `report()` is valid at any time. Raises NothingToAsk, Impossible."""
+    """What is asked, and what has come of it so far. `report()` is valid at any time.
+
+    Raises NothingToAsk, or Impossible if a case cannot be computed or would take more work than `max_work`.
+    """
 
     questions: list[Question]
     backends: list[Backend]
@@ -69,6 +81,10 @@ class Run:
     store: Store | None = None
     """Where every verdict is kept as it comes, and taken from if it is there already."""
     place: dict[str, Any] = field(default_factory=machine)
+    max_work: float = MAX_WORK
+    """What is allowed for the reference of each case (verify.work)."""
+    say: Say = lambda sentence: None
+    """Called with what is being computed, if that takes long."""
     interrupted: bool = False
 
     @classmethod
@@ -77,14 +93,17 @@ class Run:
         plan = store.plan
         return cls(
             plan.questions, backends, plan.described, plan.prove if plan.theorems else None, plan.floor, plan.confidence, store=store,
-            place=store.machine, **how,
+            place=store.machine, max_work=plan.max_work, **how,
         )  # fmt: skip
 
     @classmethod
-    def resumed(cls, store: Store, **how: Any) -> Run:
-        """The same, if nothing has changed since it was begun that can change a verdict. Raises BadStore."""
-        backends = chosen(store.plan.backends)
-        if store.plan.code != source_digest(backends):
+    def resumed(cls, store: Store, names: Iterable[str] = (), **how: Any) -> Run:
+        """The same, if nothing has changed since it was begun that can change a verdict. Raises BadStore.
+
+        The store may come from anywhere, so what it names outside this package is run only if `names` has it too and it is unchanged.
+        """
+        backends = chosen(_named_again(store, list(names)))
+        if [b.name for b in backends] != store.plan.runtimes:
             raise BadStore(f"{store.folder} was begun by another version of concordant or of a backend file; begin a new run")
         for backend in backends:
             told, here = store.told(backend.name), _told(backend)
@@ -94,6 +113,8 @@ class Run:
         return cls.of(store, backends, **how)
 
     def __post_init__(self) -> None:
+        for question in self.questions:
+            expect_affordable(question, self.max_work, self.confidence)
         wanted, forms = {repr(q) for q in self.questions}, [(asked, exact_form(asked)) for asked in self.questions]
         origin = {repr(q): repr(asked) for asked, added in reversed(forms) for q in added if repr(q) not in wanted}
         self.questions = list({repr(q): q for asked, added in forms for q in (asked, *added)}.values())
@@ -103,6 +124,8 @@ class Run:
         if not self.backends:
             raise NothingToAsk("no runtime is left; name one with --backend")
         self._references: dict[int, Reference] = {}
+        self._seconds: dict[int, float] = {}
+        self._patience = Patience()
         self.missed: dict[int, float | None] = {}
         self.ran = {backend.name: Ran(backend) for backend in self.backends}
 
@@ -160,11 +183,11 @@ class Run:
             async for job, judged in self._judged(ran, [taken[i] for i in sorted(again)], cores, alone=True):
                 self._keep(ran, job, _confirmed(again[job.id], judged, backend), "confirming")
         except HostFailed as error:
-            ran.status, ran.reason = "failed", str(error)
-            none = Answer(stopped="crashed", reason=f"no host starts: {error}")
-            for job in (*taken.values(), *jobs):
-                if job.id not in ran.settled:
-                    self._settle(ran, job, judge(self.reference(job.id), none), "failed")
+            for i in again.keys() - ran.settled:
+                self._settle(ran, taken[i], again[i], "failed")
+            ran.not_run = len({job.id for job in (*taken.values(), *jobs)} - ran.settled)
+            left = f"; {ran.not_run} of {len(self.asks)} cases were not run" if ran.not_run else ""
+            ran.status, ran.reason = "failed", f"{error}{left}"
         except asyncio.CancelledError:
             for i in again.keys() - ran.settled:
                 self._settle(ran, taken[i], again[i], "interrupted")
@@ -172,10 +195,11 @@ class Run:
         self.watch(backend.name, "done", len(self.asks))
 
     def put_together(self) -> Report:
-        """The report of what was asked elsewhere, wherever that was. Raises BadStore if something was not."""
+        """The report of what was asked elsewhere, wherever that was. Nothing is translated. Raises BadStore if something was not asked."""
         assert self.store
         for ran in self.ran.values():
-            lacking = list(self._open(ran)) if self.store.told(ran.backend.name) else self.asks
+            kept = self.store.kept(ran.backend.name)
+            lacking = [i for i in self._everything() if not self._take(ran, i, kept)]
             if lacking:
                 why = f"{len(lacking)} of {len(self.asks)} questions to {ran.backend.name} have no answer"
                 raise BadStore(f"{why}; finish each part with concordant run --resume")
@@ -198,23 +222,31 @@ class Run:
         """What a runtime has to be asked still, theorems last. Those that cannot be said, or have a verdict already, are settled here."""
         kept = self.store.kept(ran.backend.name) if self.store else {}
         for i in self._everything():
-            ask, q, reference = self.asks[i], self.asks[i].question, self.reference(i)
+            if self._take(ran, i, kept):
+                continue
+            reference = self.reference(i)
             try:
-                text = ran.backend.translate(q).encode("utf-8", "backslashreplace").decode()
+                text = ran.backend.translate(self.asks[i].question).encode("utf-8", "backslashreplace").decode()
             except (Unsupported, BadBackend) as why:
                 verdict: Verdict = "unsupported" if isinstance(why, Unsupported) else "refused"
-                ran.judged.extend((i, "", Judgement(output, verdict, str(why))) for output in reference.names)
-                ran.settled.add(i)
-                continue
-            if judged := kept.get(ask.key):
-                if self.store and [j.output for j in judged] != list(reference.names):
-                    given, wanted = ", ".join(j.output for j in judged), ", ".join(reference.names)
-                    what = f"{self.store.path} holds verdicts on {given} of {ask.key}, whose outputs are {wanted}"
-                    raise BadStore(f"{what}; begin a new run with another --out")
-                ran.judged.extend((i, text, j) for j in judged)
-                ran.settled.add(i)
+                judged = [Judgement(output, verdict, str(why)) for output in reference.names]
+                if self.store:
+                    self.store.keep(ran.backend.name, self.asks[i].key, "", judged)
+                ran.add(i, "", judged)
             else:
                 yield job(i, text, reference)
+
+    def _take(self, ran: Ran, i: int, kept: dict[str, Kept]) -> bool:
+        """Whether the i-th has verdicts in the store, which are then taken over."""
+        if (ask := self.asks[i]).key not in kept:
+            return False
+        text, judged = kept[ask.key]
+        given, wanted = [j.output for j in judged], list(self.reference(i).names)
+        if self.store and given != wanted:
+            what = f"{self.store.path} holds verdicts on {', '.join(given)} of {ask.key}, whose outputs are {', '.join(wanted)}"
+            raise BadStore(f"{what}; begin a new run with another --out")
+        ran.add(i, text, judged)
+        return True
 
     def _everything(self) -> Iterator[int]:
         """The number of every ask: all questions first."""
@@ -232,17 +264,21 @@ class Run:
                 if (ran.versions, ran.facts) != told:
                     self._tell(ran)
                     told = dict(ran.versions), dict(ran.facts)
-                judged = judge(self.reference(job.id), answer)
-                yield job, [diagnosed(self.reference(job.id), j, answer) for j in judged] if alone else judged
+                yield job, await self._verdicts(job.id, answer, alone=alone)
+
+    async def _verdicts(self, i: int, answer: Answer, *, alone: bool) -> list[Judgement]:
+        reference = self.reference(i)
+        if i not in self._seconds:
+            self._seconds[i] = work(reference).seconds
+        return await verdicts(reference, answer, self._seconds[i], self.max_work, self._patience, self.say, diagnose_it=alone)
 
     def _keep(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
         if self.store:
-            self.store.keep(ran.backend.name, self.asks[job.id].key, judged)
+            self.store.keep(ran.backend.name, self.asks[job.id].key, job.text, judged)
         self._settle(ran, job, judged, doing)
 
     def _settle(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
-        ran.judged.extend((job.id, job.text, j) for j in judged)
-        ran.settled.add(job.id)
+        ran.add(job.id, job.text, judged)
         if all(job.id in other.settled for other in self.ran.values() if other.status == "ran"):
             self._references.pop(job.id, None)
         self.watch(ran.backend.name, doing, len(ran.settled))
@@ -258,7 +294,28 @@ class Run:
 def _told(backend: Backend) -> Told:
     """What is found of a backend here, without importing it."""
     installed = versions(backend)
-    return Told(installed=installed, versions=installed, environment={**variables(), **backend.runtime.environment})
+    own = found().get(backend.name)
+    return Told(
+        installed=installed, versions=installed, environment={**variables(), **backend.runtime.environment},
+        asked=backend.asked or backend.name, survey=backend.runtime.survey, ours=own is not None and own.module is backend.module,
+    )  # fmt: skip
+
+
+def _named_again(store: Store, names: list[str]) -> list[str]:
+    """What the run was begun with, if the user names again what is not ours. Raises BadStore."""
+    begun, folder = store.plan.backends, store.folder
+    if others := [name for name in names if name not in begun]:
+        wrong = f"{folder} was begun with --backend {', '.join(begun)}, not {', '.join(others)}"
+        raise BadStore(f"{wrong}; leave out --backend {', '.join(others)}, or begin a new run")
+    outside = [name for name in begun if name not in found()]
+    if set(outside) - set(names):
+        again = " ".join(f"--backend {quote(name)}" for name in outside)
+        why = f"{folder} names code that is not part of concordant, which is run only if you name it again"
+        raise BadStore(f"{why}: concordant run --resume {quote(str(folder))} {again}")
+    files = [path for name in outside if (path := file_of(name))]
+    if store.plan.code != digest(files):
+        raise BadStore(f"{folder} was begun by another version of concordant or of a backend file; begin a new run")
+    return begun
 
 
 def exact_form(question: Question) -> list[Question]:
@@ -273,6 +330,22 @@ def exact_form(question: Question) -> list[Question]:
             return exact[:1]
         question = candidates[0]
     return []
+
+
+async def verdicts(
+    reference: Reference, answer: Answer, seconds: float, most: float, patience: Patience, say: Say = lambda sentence: None, *,
+    diagnose_it: bool,
+) -> list[Judgement]:  # fmt: skip
+    """The judgements on an answer, with a diagnosis unless the dozens of references that takes would be more work than `most`."""
+    diagnose_it = diagnose_it and seconds * DIAGNOSED < most
+
+    def judged() -> list[Judgement]:
+        found = judge(reference, answer)
+        return [diagnosed(reference, j, answer) for j in found] if diagnose_it else found
+
+    if seconds * (DIAGNOSED if diagnose_it else 1) < AT_ONCE:
+        return judged()
+    return await patience(judged, f"the reference of {reference.question}", say)
 
 
 def job(i: int, text: str, reference: Reference) -> Job:

@@ -19,11 +19,11 @@ from verify.judge import Judgement
 from verify.plan import Plan
 
 NAME = "run.sqlite"
-FORMAT = 1
+FORMAT = 2
 """Kept as SQLite's user_version."""
 TABLES = """
 CREATE TABLE note (name TEXT PRIMARY KEY, json BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE verdict (runtime TEXT, asked TEXT, json BLOB NOT NULL, PRIMARY KEY (runtime, asked)) WITHOUT ROWID;
+CREATE TABLE verdict (runtime TEXT, asked TEXT, native TEXT NOT NULL, json BLOB NOT NULL, PRIMARY KEY (runtime, asked)) WITHOUT ROWID;
 """
 
 
@@ -39,6 +39,15 @@ class Told(msgspec.Struct, kw_only=True, frozen=True):
     environment: dict[str, str]
     facts: dict[str, str] = {}
     """What its worker processes observed (verify.process.Host.facts)."""
+    asked: str = ""
+    """What was said after --backend. It is written into the report, and never loaded."""
+    survey: dict[str, str] = {}
+    ours: bool = False
+    """Whether the backend is one of Concordant's own, of which deviations are known."""
+
+
+Kept = tuple[str, list[Judgement]]
+"""The native text that was run (empty if there is none), and the verdicts."""
 
 
 class Store:
@@ -109,21 +118,21 @@ class Store:
         """Keep what was found of a runtime."""
         self._note(f"runtime {runtime}", told)
 
-    def keep(self, runtime: str, asked: str, judged: list[Judgement]) -> None:
-        """Keep the verdicts on one thing asked."""
+    def keep(self, runtime: str, asked: str, native: str, judged: list[Judgement]) -> None:
+        """Keep the verdicts on one thing asked, with the text that was run."""
         with self._clear():
-            self._db.execute("INSERT OR REPLACE INTO verdict VALUES (?, ?, ?)", (runtime, asked, msgspec.json.encode(judged)))
+            self._db.execute("INSERT OR REPLACE INTO verdict VALUES (?, ?, ?, ?)", (runtime, asked, native, msgspec.json.encode(judged)))
 
-    def kept(self, runtime: str) -> dict[str, list[Judgement]]:
+    def kept(self, runtime: str) -> dict[str, Kept]:
         """Every verdict on a runtime, by what was asked."""
         with self._clear():
-            rows = self._db.execute("SELECT asked, json FROM verdict WHERE runtime = ?", (runtime,))
-            return {asked: msgspec.json.decode(judged, type=list[Judgement]) for asked, judged in rows}
+            rows = self._db.execute("SELECT asked, native, json FROM verdict WHERE runtime = ?", (runtime,))
+            return {str(asked): (str(native), msgspec.json.decode(judged, type=list[Judgement])) for asked, native, judged in rows}
 
     def take(self, other: Store) -> None:
         """Every verdict and runtime of another one."""
         with self._clear():
-            for table, places in (("note", "?, ?"), ("verdict", "?, ?, ?")):
+            for table, places in (("note", "?, ?"), ("verdict", "?, ?, ?, ?")):
                 self._db.execute("BEGIN")
                 self._db.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", other._db.execute(f"SELECT * FROM {table}"))
                 self._db.execute("COMMIT")
