@@ -145,7 +145,7 @@ def fuzz(
                 search, backends, ops=op or [], minutes=minutes, seed=seed, timeout=timeout, watch=lambda words: status.update(words)
             ):
                 _keep(each.report, out)
-                show.found(each.report, each.unshrunk, console)
+                show.found(each.report, each.unshrunk, each.agreeing, console)
                 found += len(each.report.findings) + len(each.unshrunk)
                 lacking |= {name for name, r in each.report.runtimes.items() if r.status != "ran"}
     except (Impossible, BadBackend, NothingToAsk, ValueError) as error:

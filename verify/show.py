@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -48,7 +48,12 @@ def table(report: Report, console: Console, *, quiet: bool) -> None:
         _group(records, report, console)
     if len(rest) > MOST_SHOWN:
         console.print(f"\n… and {len(rest) - MOST_SHOWN} more kinds in report.json", highlight=False)
-    _stale(report, console)
+    for id in report.summary.stale:
+        stale = report.known[id]
+        console.print(
+            f"[bold red]stale[/] known record {escape(id)}: {stale.agreed} answers it speaks of now agree; "
+            "narrow or delete it in backends/known/", highlight=False, soft_wrap=True,
+        )  # fmt: skip
     for sentence in report.summary.below_floor:
         console.print(f"[bold red]below the floor[/] {escape(sentence)}", highlight=False)
     for name, r in report.runtimes.items():
@@ -58,13 +63,15 @@ def table(report: Report, console: Console, *, quiet: bool) -> None:
         _closing(report, console)
 
 
-def found(report: Report, unshrunk: Sequence[list[Record]], console: Console) -> None:
+def found(report: Report, unshrunk: Sequence[list[Record]], agreeing: Mapping[str, str], console: Console) -> None:
     """What one round of a search found, and which known deviations did not occur where they should, or which runtime did not run."""
     for finding in report.findings:
         _finding(finding, report, console)
     for records in unshrunk:
         _group(records, report, console)
-    _stale(report, console)
+    for id, case in agreeing.items():
+        words = f"[bold red]known deviation that does not occur[/] {escape(id)}: {escape(case)} agrees; narrow it in backends/known/"
+        console.print(words, highlight=False, soft_wrap=True)
     for name, r in report.runtimes.items():
         if r.status != "ran":
             console.print(f"[bold red]{r.status}[/] {name}: {escape(r.reason)}", highlight=False, soft_wrap=True)
@@ -103,15 +110,6 @@ def known(records: list[Known], met: dict[str, KnownReport], console: Console) -
         console.print()
         for i, line in enumerate(lines):
             console.print(Padding(line, (0, 0, 0, 3 if i else 0)), highlight=False)
-
-
-def _stale(report: Report, console: Console) -> None:
-    for id in report.summary.stale:
-        stale = report.known[id]
-        console.print(
-            f"[bold red]stale[/] known record {escape(id)}: {stale.agreed} answers it speaks of now agree; "
-            "narrow or delete it in backends/known/", highlight=False, soft_wrap=True,
-        )  # fmt: skip
 
 
 def _matrix(report: Report, ran: list[str], console: Console) -> None:

@@ -39,7 +39,12 @@ def _plain(at: Step, env: Env) -> bool:
 
 
 def _unequal_strides(op: Operation, at: Step, env: Env) -> bool:
-    if not (_plain(at, env) or at.dtype == "float16") or op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool):
+    return _plain(at, env) and _two_strides(op, at)
+
+
+def _two_strides(op: Operation, at: Step) -> bool:
+    """A depthwise convolution of pictures with different strides."""
+    if op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool):
         return False
     return len(set(op.stride)) > 1 and (not isinstance(op, AveragePool) or _by_sums(op, at))
 
@@ -117,9 +122,21 @@ def _empty_onednn(op: Operation, at: Step, env: Env) -> bool:
     return onednn and isinstance(op, Conv) and 0 in at.y and at.dtype == "float32" and not _grouped_3d(op, at, env)
 
 
+def _summed(op: Operation, at: Step) -> bool:
+    """Said by a depthwise convolution, or in 3-D by one with zeros between the channels."""
+    return isinstance(op, SumPool | LpPool) or (isinstance(op, AveragePool) and _by_sums(op, at))
+
+
+def _empty_narrow(op: Operation, at: Step, env: Env) -> bool:
+    """In float16 and bfloat16, for which oneDNN has kernels on some machines; in float32 those of volumes."""
+    if at.dtype == "float64" or 0 not in at.y or not (isinstance(op, Conv) or _summed(op, at)):
+        return False
+    return at.dtype != "float32" or (op.rank == 3 and not isinstance(op, Conv))
+
+
 def _empty_sum(op: Operation, at: Step, env: Env) -> bool:
     onednn = env.get("TF_ENABLE_ONEDNN_OPTS") != "0"
-    return onednn and isinstance(op, SumPool) and op.rank < 3 and 0 in at.y and at.dtype == "float32"
+    return onednn and _summed(op, at) and op.rank < 3 and 0 in at.y and at.dtype == "float32"
 
 
 def _cut_by_same_3d(op: Operation, at: Step, env: Env) -> bool:
@@ -134,7 +151,9 @@ def _cut_by_same_3d(op: Operation, at: Step, env: Env) -> bool:
 
 
 def _empty_strided_double(op: Operation, at: Step, env: Env) -> bool:
-    return isinstance(op, Conv) and at.dtype == "float64" and op.rank < 3 and 0 in at.y and max(op.stride) > 1
+    if not isinstance(op, Conv | SumPool | AveragePool | LpPool) or not (isinstance(op, Conv) or _summed(op, at)):
+        return False
+    return at.dtype == "float64" and 0 in at.y and max(op.stride) > 1
 
 
 def _half_sums(op: Operation, at: Step, env: Env) -> bool:
@@ -287,6 +306,13 @@ KNOWN = [
         reason="a depthwise convolution takes one stride for rows and columns; in float32 oneDNN, unless switched off, takes two",
         link="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
     ),
+    Known(
+        id="tensorflow-depthwise-unequal-strides-float16", runtimes=BOTH, versions=SILENT, verdict="refused", sometimes=True,
+        when=lambda op, at, env: at.dtype == "float16" and not _plain(at, env) and _two_strides(op, at), outputs=("y", "dx"),
+        message="only supports equal length strides",
+        reason="a depthwise convolution takes one stride for rows and columns; in float16 oneDNN takes two, where the machine has it",
+        link="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
+    ),
     *(
         Known(
             id=f"tensorflow-conv3d-groups{suffix}", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=when, outputs=outputs,
@@ -326,7 +352,7 @@ KNOWN = [
         link="no thread found",
     ),
     Known(
-        id="tensorflow-empty-strided-float64-gradient", runtimes=("tensorflow",), versions=SILENT, verdict="crashed",
+        id="tensorflow-empty-strided-float64-gradient", runtimes=BOTH, versions=SILENT, verdict="crashed",
         when=_empty_strided_double, sometimes=True,
         reason="the gradient of a strided convolution in float64 whose answer has length 0 is a segmentation fault",
         link="no thread found",
@@ -440,9 +466,18 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-max-pool-nan", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"), sometimes=True,
-        when=lambda op, at, env: isinstance(op, MaxPool),
-        reason="whether NaN is the greatest, or passed over, depends on its channel's place in a vector; the gradient goes elsewhere",
+        when=lambda op, at, env: isinstance(op, MaxPool | AdaptiveMaxPool),
+        reason="whether NaN is the greatest, or passed over, depends on its channel's place in a vector",
         link="https://github.com/tensorflow/tensorflow/issues/125965",
+    ),
+    *(
+        Known(
+            id=f"tensorflow-onednn-empty-narrow-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_empty_narrow,
+            sometimes=True, message=message,
+            reason="where the answer has length 0, oneDNN's kernels for float16, bfloat16 and volumes return an array of the input's shape",
+            link="https://github.com/tensorflow/tensorflow/pull/112639",
+        )
+        for verdict, message in (("differ", "shape"), ("refused", "Input to reshape is a tensor with 0 values|shape of dy was"))
     ),
     Known(
         id="tensorflow-onednn-empty-sum", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), when=_empty_sum,
