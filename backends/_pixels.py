@@ -82,8 +82,11 @@ def mean(
         return replace(code, body=lines("" if own else padded, code.body))
     if op.divisor or every:
         return Code(lines(padded, f"x = {sums(inside, 'x')} / {op.divisor or math.prod(op.kernel)}"))
-    counted = fitted(op.padding, pad, channels_last=True, x="ones", more=", constant_values=1" if op.counted == "padded" else "")
-    beyond = fitted(tuple((0, more) for more in op.overhang), pad, channels_last=True, x="ones")
+    if op.counted == "padded":
+        counted = fitted(op.padding, pad, channels_last=True, x="ones", more=", constant_values=1")
+        beyond = fitted(tuple((0, more) for more in op.overhang), pad, channels_last=True, x="ones")
+    else:
+        counted, beyond = fitted(reaching(op), pad, channels_last=True, x="ones"), ""
     return Code(lines(f"ones = {ones}", counted, beyond, padded, f"x = {sums(inside, 'x')} / {sums(inside, 'ones')}"))
 
 

@@ -150,11 +150,10 @@ def average_pool(op: AveragePool, at: Step) -> str:
     if words is not None and max(op.dilation) == 1 and (op.counted == "valid" or all(lo == hi for lo, hi in op.padding)):
         uncounted = ", count_include_pad=False" if op.counted == "valid" and any(map(any, op.padding)) else ""
         return f"x = F.avg_pool{op.rank}d(x, {words}{uncounted})"
-    beyond = tuple((0, more) for more in op.overhang)
+    counted = [_pad(op.padding, ", value=1", "ones"), _pad(tuple((0, more) for more in op.overhang), x="ones")]
     return lines(
         "ones = torch.ones_like(x)",
-        _pad(op.padding, ", value=1" if op.counted == "padded" else "", "ones"),
-        _pad(beyond, x="ones") if any(op.overhang) else "",
+        *(counted if op.counted == "padded" else [_pad(reaching(op), x="ones")]),
         _pad(reaching(op)),
         f"x = {_sums(op, at, 'x')} / {_sums(op, at, 'ones')}",
     )

@@ -1,7 +1,8 @@
 """Pools that are told the length of their answer. Window j of m over n pixels is ⌊j·n/m⌋ ≤ i < ⌈(j+1)·n/m⌉; `size` 1 is a global pool.
 
     AdaptiveAveragePool   y[n,c,j] = Σ_i x[n,c,i] / the number of pixels in the window
-    AdaptiveMaxPool       y[n,c,j] = max_i x[n,c,i]    its gradient goes to the one i that attains it, and is not defined where several do
+    AdaptiveMaxPool       y[n,c,j] = max_i x[n,c,i]    its gradient goes to the one i that attains it, and is not defined where several do,
+                                                 nor where y is NaN
 
 Windows overlap where m does not divide n, and repeat pixels where m > n.
 Source: torch.nn.AdaptiveAvgPool2d (aten/src/ATen/native/AdaptivePooling.h); ONNX GlobalAveragePool, GlobalMaxPool.
@@ -102,15 +103,16 @@ class AdaptiveMaxPool(Operation):
         return (dx,)
 
     def undefined(self, x: Array, *w_and_u: Array) -> tuple[Array, ...]:
-        """At every pixel that attains a window's maximum together with another. (`vjp` takes the first, in row-major order.)"""
+        """At every pixel that attains a window's maximum together with another (`vjp` takes the first, in row-major order), and in
+        windows with NaN."""
         (u,) = w_and_u
         undefined = np.zeros(x.shape, bool)
         for place, window in _boxes(x.shape, self.size):
             values, space = x[window], tuple(range(2, x.ndim))
             greatest = values.max(space, keepdims=True)
-            attained = (values == greatest) | ((values != values) & (greatest != greatest))
+            attained = values == greatest
             back = u[place].reshape(*x.shape[:2], *(1,) * self.rank)
-            undefined[window] |= attained & (back | (attained.sum(space, keepdims=True) > 1))
+            undefined[window] |= (attained & (back | (attained.sum(space, keepdims=True) > 1))) | (greatest != greatest)
         return (undefined,)
 
     def terms(self, x: Shape, *w: Shape) -> int:

@@ -1,7 +1,7 @@
 """Pools that choose. Windows as in spec/window.py; the stride is the kernel unless given; a pixel of the padding is none.
 
     MaxPool      y[n,c,j] = max_t x[n,c, s·j + d·t − lo]     its gradient goes to one t that attains it, or to all: `ties` says to which,
-                 so that it is defined where several do, too
+                 so that it is defined where several do, too, but not where y is NaN
     MaxUnpool    y[n,c,q] = x[n,c,j] where q = indices[n,c,j], 0 elsewhere; indices count the pixels of one plane, row-major
                  ∂x[n,c,j] = g[n,c,q]; of several j with one index the last is put there and has the gradient; ∂indices is not defined
 
@@ -77,10 +77,12 @@ class MaxPool(Operation):
         return (dx.reshape(x.shape),)
 
     def undefined(self, x: Array, *w_and_u: Array) -> tuple[Array, ...]:
-        """Only where what comes back is."""
+        """In windows with NaN, and where what comes back is not defined."""
         (u,) = w_and_u
+        y = self(x)
         (places,) = self.vjp(x, u.astype(float))
-        return (places > 0,)
+        (unordered,) = self._sum().undefined(x, np.isnan(y.astype(float)))
+        return ((places > 0) | unordered,)
 
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
         for ties, words in TIES.items():

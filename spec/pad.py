@@ -27,6 +27,9 @@ class Pad(Operation):
     mode: str = one_of("constant", "edge", "reflect", "symmetric", "wrap")
     value: int = one_number(0, least=None)
 
+    def absolute(self) -> Pad:
+        return replace(self, value=abs(self.value))
+
     def shape(self, x: Shape, *w: Shape) -> Shape:
         self.expect_weights(w)
         self.expect_image(x)

@@ -56,6 +56,12 @@ def test_a_deviation_does_not_cover_what_its_predicate_cannot_write(id: str) -> 
     assert not KNOWN[id].covers(parse_question(RAISED[id]), {})
 
 
+@pytest.mark.parametrize("id", ["tensorflow-pad-modes", "keras-pad-modes"])
+def test_what_is_written_with_nothing_is_written(id: str) -> None:
+    assert not KNOWN[id].covers(parse_question("Pad(padding=((0, 0),)) x=(1, 2, 5)"), {})
+    assert KNOWN[id].covers(parse_question("Pad(padding=((0, 1),), mode='wrap') x=(1, 2, 5)"), {})
+
+
 def test_a_composition_is_covered_by_another_step_of_it() -> None:
     """One step that cannot be written says nothing of the others."""
 

@@ -124,3 +124,12 @@ def test_flushing_is_named_and_another_loss_is_not() -> None:
 def test_no_precision_explains_another_operation() -> None:
     judged = _judged(NORMAL, 0, NORMAL.outputs[0][..., ::-1])
     assert (judged.verdict, judged.diagnosis) == ("differ", "")
+
+
+def test_float16_sums_are_not_taken_for_flushed_subnormals() -> None:
+    """A whole answer of float16 is about as large as what would be flushed, which would then explain anything."""
+    reference = Reference(parse_question("SumPool(kernel=(4,), stride=(1,)) x=(1, 1, 99) float16 subnormal seed=5"))
+    x = reference.drawn[0].astype(np.float16)
+    sums = x[..., :-3] + x[..., 1:-2] + x[..., 2:-1] + x[..., 3:]
+    judged = _judged(reference, 0, sums.astype(float))
+    assert (judged.verdict, "sums were kept in 11 significant bits" in judged.diagnosis) == ("imprecise", True)

@@ -105,13 +105,40 @@ def test_a_root_or_a_coordinate_that_is_rounded_is_not_chosen_from_either(text: 
         Reference(parse_question(text))
 
 
+@pytest.mark.parametrize("text", ["AdaptiveMaxPool(size=(3,)) >> LpPool(kernel=(3,), stride=(2,), padding=((1, 0),)) x=(1, 1, 2) float16",
+                                  "MaxPool(kernel=(2,)) >> Resize(size=(1,), mode='linear') x=(1, 2, 6)",
+                                  "MaxPool(kernel=(17, 17), stride=(1, 1)) x=(1, 1, 33, 33) bfloat16",
+                                  "LpPool(kernel=(2,)) >> LpPool(kernel=(2,)) x=(1, 2, 9)"])  # fmt: skip
+def test_no_bound_is_taken_from_magnitudes_where_something_is_chosen(text: str) -> None:
+    """Of the magnitudes of x other pixels are the greatest, so that the bound of a gradient would lie elsewhere."""
+    with pytest.raises(Impossible, match="by itself"):
+        Reference(parse_question(text))
+
+
 def test_a_norm_of_sums_is_asked_only_where_it_is_a_sum_itself() -> None:
     """The powers of sums overflow where the norm does not, and what a gradient divides by may be small where its magnitude is large."""
-    with pytest.raises(Impossible, match="no rounding bound is derived"):
+    with pytest.raises(Impossible, match="by itself"):
         Reference(parse_question("Conv(stride=(1,)) >> LpPool(kernel=(2,), p=3) x=(1, 2, 9) w=(2, 2, 4) float16"))
     Reference(parse_question("Conv(stride=(1,)) >> LpPool(kernel=(2,), p=1) x=(1, 2, 9) w=(2, 2, 4)"))
     Reference(parse_question("LpPool(kernel=(2,)) >> Conv(stride=(1,)) x=(1, 2, 9) w=(2, 2, 4)"))
-    Reference(parse_question("MaxPool(kernel=(2,)) >> LpPool(kernel=(2,)) x=(1, 1, 9)"))
+    Reference(parse_question("SpaceToDepth(factor=(3,)) >> LpPool(kernel=(2,)) >> Upsample(factor=(2,)) x=(1, 1, 9)"))
+
+
+@pytest.mark.parametrize("kind", ["normal", "wide", "subnormal", "large"])
+def test_what_is_padded_with_is_as_large_as_it_is(kind: str) -> None:
+    """However x is scaled for exact arithmetic."""
+    reference = Reference(parse_question(f"Pad(padding=((0, 1),), value=2) x=(1, 1, 1) float32 {kind}"))
+    x, _, _ = reference.drawn
+    assert reference.outputs[0].tolist() == [[[x.item(), 2]]]
+
+
+@pytest.mark.parametrize("text", ["Pad(padding=((0, 1),), value=2) >> Conv(stride=(1,)) x=(1, 2, 9) w=(2, 2, 4) bfloat16",
+                                  "Pad(padding=((0, 1),), value=2) >> AveragePool(kernel=(4,)) x=(1, 2, 9) bfloat16"])  # fmt: skip
+def test_what_is_padded_with_is_not_added_up(text: str) -> None:
+    """It is no multiple of what is drawn, nor as small."""
+    Reference(parse_question(text.replace(", value=2", "")))
+    with pytest.raises(Impossible, match="numbers of its own"):
+        Reference(parse_question(text))
 
 
 # How probable a miss is

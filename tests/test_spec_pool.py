@@ -287,3 +287,9 @@ def test_what_is_not_defined_spreads_to_all_that_adds_it() -> None:
 def test_an_index_has_no_derivative() -> None:
     dx, none = MaxUnpool(size=(3,)).undefined(np.ones((1, 1, 2)), np.array([[[0, 2]]]), np.array([[[True, True, False]]]))
     assert (dx.tolist(), none.tolist()) == ([[[True, False]]], [[[True, True]]])
+
+
+@pytest.mark.parametrize("op", [MaxPool(kernel=(2,)), MaxPool(kernel=(2,), ties="all"), AdaptiveMaxPool(size=(3,))], ids=repr)
+def test_a_maximum_that_is_nan_has_no_derivative(op: Operation) -> None:
+    x = np.array([[[1, np.nan, 2, 3, 5, 4]]])
+    assert op.undefined(x, np.zeros((1, 1, 3), bool))[0].tolist() == [[[True, True, False, False, False, False]]]

@@ -26,6 +26,7 @@ BIASED = "ConvTranspose(stride=(2,), crop=((2, -1),), bias='yes') x=(2, 3, 5) w=
 SAME_AVERAGE = "AveragePool(kernel=(4,), stride=(2,), padding=((1, 1),), counted='valid') x=(2, 3, 6)"
 PADDED_AVERAGE = "AveragePool(kernel=(3,), stride=(2,), padding=((1, 2),)) x=(2, 3, 7)"
 COUNTED = "AveragePool(kernel=(3,), stride=(1,), padding=((1, 0),), overhang=(1,), counted='padded') x=(2, 3, 5)"
+CUT_AVERAGE = "AveragePool(kernel=(4,), stride=(1,), padding=((0, -2),), overhang=(3,), counted='valid') x=(2, 3, 5)"
 DIVIDED = "AveragePool(kernel=(3, 2), stride=(2, 2), padding=((1, 1), (0, 1)), divisor=5) x=(2, 3, 6, 5)"
 CEILED = "AveragePool(kernel=(3, 3), stride=(2, 2), padding=((1, 1), (1, 1)), overhang=(1, 1), counted='padded') x=(2, 3, 6, 6)"
 SAME_MAX = "MaxPool(kernel=(3,), stride=(2,), padding=((0, 1),)) x=(2, 3, 6)"

@@ -184,7 +184,7 @@ def fuzz(
                 watch=lambda words: status.update(words),
             ):  # fmt: skip
                 _keep(each.report, out)
-                show.found(each.report, each.unshrunk, console, folder=out)
+                show.found(each.report, each.unshrunk, each.agreeing, console, folder=out)
                 found += len(each.report.findings) + len(each.unshrunk)
                 lacking |= {name for name, r in each.report.runtimes.items() if r.status != "ran"}
     except (Impossible, BadBackend, NothingToAsk, ValueError) as error:

@@ -25,7 +25,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from backends import Backend
-from spec import Conv, ConvTranspose, Impossible, MaxUnpool, Operation, Program, Question, Shape, operations
+from backends.known import Known
+from spec import Conv, ConvTranspose, Impossible, MaxUnpool, Operation, Program, Question, Shape, operations, parse_question
 from spec.operation import size
 from spec.question import DTYPES, KINDS
 from verify.findings import SECONDS, alike, find, likeness, mistake
@@ -119,6 +120,8 @@ class Round:
     """Its findings are shrunk."""
     unshrunk: list[list[Record]]
     """Records like each other that are reported as they were found."""
+    agreeing: dict[str, str]
+    """Known deviations that did not occur where they should, each with a case that agrees."""
 
 
 def rounds(
@@ -144,9 +147,24 @@ def rounds(
         findings = [finding for finding in shrunk if _named(finding) not in met]
         met |= {_named(finding) for finding in findings if finding.diagnosis}
         done = {id for finding in shrunk for id in finding.records}
-        yield Round(structs.replace(report, findings=findings), [group for group in new if group[0].id not in done])
+        unshrunk = [group for group in new if group[0].id not in done]
+        stale = {id: agreeing(report, run.known, id) for id in report.summary.stale}
+        yield Round(structs.replace(report, findings=findings), unshrunk, stale)
         if run.interrupted or not any(r.status == "ran" for r in report.runtimes.values()):
             return
+
+
+def agreeing(report: Report, known: Sequence[Known], id: str) -> str:
+    """The shortest case of a report that agrees though a known deviation covers it."""
+    (deviation,) = (k for k in known if k.id == id)
+    cases = [
+        r.question
+        for r in report.records
+        if deviation.has(r.output) and deviation.concerns(r.runtime, report.runtimes[r.runtime].versions)
+        and deviation.is_stale(r.verdict, r.numbers)
+        and deviation.covers(parse_question(r.question), report.runtimes[r.runtime].environment)
+    ]  # fmt: skip
+    return min(cases, key=len, default="")
 
 
 def _named(found: Record | Finding) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Which precision a real-valued answer was computed in, if not the promised one.
 
-Tried from the most precise down: subnormal numbers flushed to zero; the answer cut off; coordinates in single precision; inputs rounded
-before they were multiplied; sums kept in fewer bits. Of whole numbers and impulses, which ask for meaning, nothing below float32 is tried.
+Tried from the most precise down: of subnormal numbers in float16, sums kept in float16; subnormal numbers flushed to zero; the answer cut
+off; coordinates in single precision; inputs rounded before they were multiplied; sums kept in fewer bits. Of whole numbers and impulses,
+which ask for meaning, nothing below float32 is tried.
 Each is a hypothesis with a bound of its own, and the first that holds for every value is named.
 """
 
@@ -37,6 +38,9 @@ def _hypotheses(reference: Reference, output: int) -> Iterator[tuple[str, Array,
     digits, least, _ = FORMATS[reference.question.dtype]
     right, remainder = reference.outputs[output], reference.remainders[output]
     if reference.question.kind == "subnormal":
+        if digits == 11:  # float16's are normal in float32, in which it is computed; as all is as small, flushing would explain any answer
+            kept = reference.bounds_with(2.0**-digits)[output]
+            yield f"sums were kept in {digits} significant bits ({BITS[digits]})", right, remainder, kept
         flushed = reference.bounds_with(reference.accumulated, smallest=2.0**least)
         yield "subnormal numbers were flushed to zero", right, remainder, flushed[output]
     cut_off = right * (1 - reference.unit_roundoff)  # the middle of [y − 2u·y, y]

@@ -12,6 +12,7 @@ of underflow for each term; then what coordinates computed in the accumulator's 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from spec import AdaptiveMaxPool, Array, Impossible, MaxPool, MaxUnpool, Operation, Question
+from spec import AdaptiveMaxPool, Array, Impossible, MaxPool, MaxUnpool, Operation, Question, Shape
 from spec.pieces import PIECE
 from spec.question import INTEGERS, WHOLE
 from verify import host
@@ -59,8 +60,10 @@ class Reference:
             raise Impossible(f"{q} asks for numbers that {q.dtype} cannot hold; ask for a float dtype")
         if not q.op.multilinear and (q.kind in (*REAL, "impulses") or (q.kind in MARKS and not self._selects)):
             raise Impossible(f"{q.op!r} selects instead of adding, but {q.kind} asks about sums; ask integers, distinct or ties")
-        if self.given is None and not q.op.multilinear:
-            _choosable(q, self.inexact)
+        if self.given is None and not q.op.multilinear and self.inexact:
+            raise Impossible(f"{q.op!r} selects among numbers that may be rounded, but then no choice is right; ask a dyadic divisor")
+        if self.given is None and len(q.op.steps) > 1:
+            _alone(q)
         if q.kind == "impulses" and q.w:
             raise Impossible(f"{q.op!r} has weights, but impulses ask for coefficients that are its own; ask integers")
         object.__setattr__(self, "_terms", _terms(q))
@@ -68,6 +71,8 @@ class Reference:
             raise Impossible(f"x {q.x} has more elements than {q.dtype} can tell apart or add exactly; make it smaller")
         if q.dtype in INTEGERS and not self.radius:
             raise Impossible(f"{q} adds too many products for {q.dtype}; make it smaller")
+        if self.given is None and not (q.op.multilinear or self.exact or _norm_of_what_is_drawn(q)):
+            raise Impossible(f"{q.op!r} chooses among, or takes norms of, sums that may be rounded; ask one operation by itself")
         if not self.exact and (self._terms + q.op.degree) * self.accumulated >= 0.5:
             raise Impossible(f"{q} adds too many products for an exact answer or a rounding bound in {q.dtype}; make it smaller")
 
@@ -221,7 +226,8 @@ class Reference:
         numbers, as if they were 0."""
         x, g, w = self.drawn
         x = np.where(np.isfinite(x), x, 0)
-        if not self.differentiated or self.question.op.degree != 1 + len(self.question.w):
+        q = self.question
+        if not self.differentiated or q.op.degree != 1 + len(q.w) or _own_numbers(q.op, q.x, q.w):
             x, g, *weights = (_fractions(a) for a in (x, g, *w))
             return [_split(a, 0) for a in self.everything(x, g, tuple(weights))]
         (x, ex), (g, eg), *w_and_e = (_scaled(a) for a in (x, g, *w))
@@ -355,20 +361,29 @@ def _terms(q: Question) -> int:
     return q.op.terms(q.x, *q.w)
 
 
-def _choosable(q: Question, inexact: bool) -> None:
-    """Raises Impossible where what is rounded is chosen from, since then no choice is right; or where sums are put under a root, whose
-    gradient has a bound only if what it divides is what was drawn."""
-    if inexact:
-        raise Impossible(f"{q.op!r} selects among numbers that may be rounded, but then no choice is right; ask a dyadic divisor")
-    rounds = adds = False
+def _norm_of_what_is_drawn(q: Question) -> bool:
+    """Whether all that does not add is one norm, of pixels that were at most moved before. For it alone a rounding bound is derived: what
+    its gradient divides by, and which pixels are chosen, follow from sums of magnitudes no more."""
+    before = True
     for op, x, w, _ in q.op.walk(q.x, q.w):
-        whole = op.exact_on(x, *w)
-        if rounds and not op.multilinear:
-            raise Impossible(f"{q.op!r} selects among numbers that may be rounded, but then no choice is right; ask {op.name} by itself")
-        if adds and not (whole or op.multilinear):
-            raise Impossible(f"{q.op!r} takes the root of powers of sums, for which no rounding bound is derived; ask {op.name} by itself")
-        rounds |= op.roundings > 0 and not (whole and op.unit_on(x, *w).bit_count() == 1)
-        adds |= bool(w) or int(op(np.ones(x)).max(initial=0)) > 1
+        if not op.multilinear and (op.exact_on(x, *w) or not before):
+            return False
+        before = before and op.multilinear and not (w or op.roundings or int(op(np.ones(x)).max(initial=0)) > 1)
+    return True
+
+
+def _own_numbers(op: Operation, x: Shape, w: Sequence[Shape]) -> bool:
+    """Whether the answer has numbers that come neither from x nor from a weight, as what is padded with."""
+    return bool(op(*(np.zeros(shape) for shape in (x, *w))).any())
+
+
+def _alone(q: Question) -> None:
+    """Raises Impossible where numbers of an operation's own are added up: they are neither as small as those drawn nor their multiples."""
+    own = False
+    for op, x, w, _ in q.op.walk(q.x, q.w):
+        if own and (w or op.roundings or int(op(np.ones(x)).max(initial=0)) > 1):
+            raise Impossible(f"{q.op!r} adds numbers of its own to those drawn, which may be inexact; ask {op.name} by itself")
+        own |= op.multilinear and _own_numbers(op, x, w)
 
 
 def _fractions(a: Array) -> Array:

@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -82,7 +82,12 @@ def table(report: Report, console: Console, *, quiet: bool, folder: Path = Path(
         _group(records, report, console)
     if len(rest) > MOST_SHOWN:
         console.print(f"\n… and {len(rest) - MOST_SHOWN} more kinds in report.json", highlight=False)
-    _stale(report, console)
+    for id in report.summary.stale:
+        stale = report.known[id]
+        console.print(
+            f"[bold red]known deviation that no longer occurs[/]: {escape(id)}: {counted(stale.agreed, 'result')} it covers now agree; "
+            "narrow or delete it in backends/known/", highlight=False, soft_wrap=True,
+        )  # fmt: skip
     for sentence in report.summary.below_floor:
         console.print(f"[bold red]minimum agreement[/]: {escape(sentence)}", highlight=False)
     for name, r in report.runtimes.items():
@@ -92,14 +97,18 @@ def table(report: Report, console: Console, *, quiet: bool, folder: Path = Path(
         _closing(report, console)
 
 
-def found(report: Report, unshrunk: Sequence[list[Record]], console: Console, *, folder: Path = Path()) -> None:
+def found(
+    report: Report, unshrunk: Sequence[list[Record]], agreeing: Mapping[str, str], console: Console, *, folder: Path = Path()
+) -> None:
     """What one round of a search found, and which known deviations did not occur where they should, or which runtime did not run."""
     report = printable_report(report)
     for finding in report.findings:
         _finding(finding, report, console, folder)
     for records in unshrunk:
         _group(records, report, console)
-    _stale(report, console)
+    for id, case in agreeing.items():
+        words = f"[bold red]known deviation that does not occur[/] {escape(id)}: {escape(case)} agrees; narrow it in backends/known/"
+        console.print(words, highlight=False, soft_wrap=True)
     for name, r in report.runtimes.items():
         if r.status != "ran":
             console.print(f"[bold red]{r.status}[/] {name}: {escape(r.reason)}", highlight=False, soft_wrap=True)
@@ -139,15 +148,6 @@ def known(records: list[Known], met: dict[str, KnownReport], console: Console) -
         console.print()
         for i, line in enumerate(lines):
             console.print(Padding(line, (0, 0, 0, 3 if i else 0)), highlight=False)
-
-
-def _stale(report: Report, console: Console) -> None:
-    for id in report.summary.stale:
-        stale = report.known[id]
-        console.print(
-            f"[bold red]known deviation that no longer occurs[/]: {escape(id)}: {counted(stale.agreed, 'result')} it covers now agree; "
-            "narrow or delete it in backends/known/", highlight=False, soft_wrap=True,
-        )  # fmt: skip
 
 
 def _matrix(report: Report, ran: list[str], console: Console) -> None:

@@ -98,9 +98,11 @@ def unsaid(module: ModuleType, *kinds: type[Operation]) -> When:
 
     def when(op: Operation, at: Step, facts: Facts) -> bool:
         try:
-            return isinstance(op, kinds) and not getattr(module, function_name(op.name))(op, at)
+            if isinstance(op, kinds):
+                getattr(module, function_name(op.name))(op, at)
         except Unsupported:
             return True
+        return False
 
     return when
 

@@ -15,12 +15,15 @@ from spec import (
     Conv,
     ConvTranspose,
     Lanczos,
+    LpPool,
     MaxPool,
     Operation,
+    Pad,
     Resize,
     SumPool,
     Upsample,
 )
+from spec.pool import reaching
 from spec.resize import coordinate
 from spec.resize_words import NEAREST
 from spec.separable import alike
@@ -39,7 +42,7 @@ def _cut_then_padded(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _narrow_sums(op: Operation, at: Step, facts: Facts) -> bool:
-    return at.dtype in ("float16", "bfloat16") and isinstance(op, SumPool | AveragePool | Upsample)
+    return at.dtype in ("float16", "bfloat16") and isinstance(op, SumPool | AveragePool | Upsample | Pad)
 
 
 def close_call(op: Operation, at: Step, facts: Facts) -> bool:
@@ -53,6 +56,14 @@ def close_call(op: Operation, at: Step, facts: Facts) -> bool:
         if n != m and (np.floor((j + 0.5).astype(np.float32) * factor) != (2 * j + 1) * n // (2 * m)).any():
             return True
     return False
+
+
+def _cut_by_windows_of_one(op: Operation, at: Step, facts: Facts) -> bool:
+    """Windows of one pixel, one after the other, where x is cut and nowhere padded."""
+    if not isinstance(op, SumPool | AveragePool | LpPool | MaxPool) or max(*op.kernel, *op.stride) > 1:
+        return False
+    ends = [n for pair in (reaching(op) if isinstance(op, AveragePool) else op.padding) for n in pair]
+    return min(ends) < 0 and max(ends) <= 0
 
 
 def _weighed(op: Operation, at: Step, facts: Facts) -> bool:
@@ -95,9 +106,17 @@ KNOWN = [
         link="no thread found",
     ),
     Known(
+        id="xla-cpu-windows-of-one-abort", runtimes=("jax",), versions=SILENT, verdict="crashed", when=_cut_by_windows_of_one,
+        message="SIGABRT",
+        reason="compiling reduce_window with windows of one pixel, strides of 1 and negative padding ends the process: XLA's algebraic "
+        "simplifier takes x for the answer, whose shape is another, and a check fails",
+        link="no thread found",
+    ),
+    Known(
         id="jax-narrow-accumulator", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_narrow_sums, sometimes=True,
         message="sums were kept in|cut off",
-        reason="reduce_window, and the gradient of a nearest resize, add float16 and bfloat16 in the narrow dtype", link="no thread found",
+        reason="reduce_window, and the gradients of nearest resize and of mirrored padding, add float16 and bfloat16 in the narrow dtype",
+        link="no thread found",
     ),
     Known(
         id="xla-cpu-depthwise-leaks", runtimes=("keras-jax",), versions=SILENT, verdict="differ", sometimes=True,
@@ -105,6 +124,14 @@ KNOWN = [
         when=lambda op, at, facts: isinstance(op, SumPool) and at.dtype == "float64", message="no window of theirs sees",
         reason="a float64 depthwise convolution is computed as a dense one with zeros between the channels, and 0 · NaN is NaN: one pixel "
         "that is no number shows in every channel",
+        link="no thread found",
+    ),
+    Known(
+        id="keras-jax-cropped-gradient-leaks", runtimes=("keras-jax",), versions=SILENT, verdict="differ", outputs=("dw",),
+        numbers=("nan", "infinity"), sometimes=True, message="no window of theirs sees",
+        when=lambda op, at, facts: isinstance(op, ConvTranspose) and any(max(pair) > 0 for pair in op.crop),
+        reason="what is cut off a transposed convolution comes back as zeros, by which its kernel's gradient multiplies pixels, and "
+        "0 · NaN is NaN",
         link="no thread found",
     ),
     Known(
@@ -125,12 +152,6 @@ KNOWN = [
         id="jax-nearest-float32-coordinates", runtimes=("jax",), versions={"jax": ">=0.4,<=0.10.2"}, verdict="differ", when=close_call,
         reason="coordinates are computed in float32; where one is a whole number, its product may fall below it, and the pixel before is "
         "taken",
-        link="no thread found",
-    ),
-    Known(
-        id="jax-max-pool-nan-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",), numbers=("nan",),
-        when=lambda op, at, facts: isinstance(op, MaxPool), sometimes=True,
-        reason="a maximum is NaN where a window has one, but its gradient may go to another pixel, which is a number",
         link="no thread found",
     ),
     Known(

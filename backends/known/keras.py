@@ -113,6 +113,11 @@ def _cells(op: Operation) -> bool:
     return isinstance(op, AdaptiveMaxPool) and set(op.size) != {1}
 
 
+def _longer_window(op: AdaptiveAveragePool | AdaptiveMaxPool, at: Step) -> bool:
+    """Adaptive, but not global, where one of the two lengths of window that are pooled is longer than x."""
+    return set(op.size) != {1} and any(1 in lengths for lengths in zip(at.x[2:], op.size, strict=True))
+
+
 def _through_float32(op: Operation, at: Step, facts: Facts) -> bool:
     mirrored = isinstance(op, Pad) and op.mode != "constant" and any(map(any, op.padding))
     return at.dtype == "int32" and (mirrored or _interpolation(op, at) != "")
@@ -202,18 +207,28 @@ KNOWN = [
         link="https://github.com/keras-team/keras/pull/23230",
     ),
     Known(
-        id="keras-mean-in-float32", runtimes=("keras-jax", "keras-torch"), versions=SILENT, verdict="differ", sometimes=True,
-        when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool) and set(op.size) == {1} and at.dtype == "float64",
-        reason="keras.ops.mean of float64 computes in float32 and casts back: its promotion of float64 and float32 is float32",
+        id="keras-torch-bfloat16-norm-leaks", runtimes=("keras-torch",), versions=SILENT | {"torch": "<=2.13"}, verdict="differ",
+        outputs=("dx",), sometimes=True, when=lambda op, at, facts: isinstance(op, LpPool) and op.p > 1 and at.dtype == "bfloat16",
+        reason="the root of a window of zeros has the gradient NaN, and a depthwise convolution in bfloat16 multiplies it by zeros on its "
+        "way back to other windows and channels, and 0 · NaN is NaN",
         link="no thread found",
+    ),
+    *(
+        Known(
+            id=f"keras-mean-in-float32-{verdict}", runtimes=("keras-jax", "keras-torch"), versions=SILENT, verdict=verdict, sometimes=True,
+            when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool) and set(op.size) == {1} and at.dtype == "float64",
+            reason="keras.ops.mean of float64 computes in float32 and casts back: its promotion of float64 and float32 is float32",
+            link="no thread found",
+        )
+        for verdict in ("differ", "imprecise")
     ),
     *(
         Known(
             id=f"keras-tensorflow-adaptive-max-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT | {"tensorflow": "<=2.21"},
             verdict=verdict, sometimes=True,
-            when=lambda op, at, facts: isinstance(op, AdaptiveMaxPool) and 1 in op.size and set(op.size) != {1},
-            reason="along an axis of size 1 a window one longer than x is pooled too; the gradient of that empty answer is memory that was "
-            "never written, or divides by zero",
+            when=lambda op, at, facts: isinstance(op, AdaptiveMaxPool) and _longer_window(op, at),
+            reason="along an axis of length or of size 1 a window one longer than x is pooled too; the gradient of that empty answer is "
+            "memory that was never written, or divides by zero",
             link="no thread found",
         )
         for verdict in ("differ", "nondeterministic", "crashed")
@@ -308,9 +323,10 @@ KNOWN = [
     ),
     Known(
         id="keras-tensorflow-adaptive-compiled", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
-        when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and 1 in op.size and set(op.size) != {1},
+        when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and _longer_window(op, at),
         message="Negative dimension size",
-        reason="along an axis of size 1 a window one longer than x is pooled too, which tf.function refuses", link="no thread found",
+        reason="along an axis of length or of size 1 a window one longer than x is pooled too, which tf.function refuses",
+        link="no thread found",
     ),
     Known(
         id="keras-tensorflow-adaptive-3d-dtypes", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",

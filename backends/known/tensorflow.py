@@ -73,7 +73,12 @@ def _pointwise_by_avx2(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _unequal_strides(op: Operation, at: Step, facts: Facts) -> bool:
-    if not _plain(at, facts) or op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool):
+    return _plain(at, facts) and _two_strides(op, at)
+
+
+def _two_strides(op: Operation, at: Step) -> bool:
+    """A depthwise convolution of pictures with different strides."""
+    if op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool):
         return False
     return len(set(op.stride)) > 1 and (not isinstance(op, AveragePool) or _by_sums(op, at))
 
@@ -150,8 +155,20 @@ def _empty_onednn(op: Operation, at: Step, facts: Facts) -> bool:
     return _by_onednn(at.dtype, facts) and isinstance(op, Conv) and 0 in at.y and at.dtype == "float32" and not _grouped_3d(op, at, facts)
 
 
+def _summed(op: Operation, at: Step) -> bool:
+    """Said by a depthwise convolution, or in 3-D by one with zeros between the channels."""
+    return isinstance(op, SumPool | LpPool) or (isinstance(op, AveragePool) and _by_sums(op, at))
+
+
+def _empty_narrow(op: Operation, at: Step, facts: Facts) -> bool:
+    """In float16 and bfloat16, for which oneDNN has kernels on some machines; in float32 those of volumes."""
+    if at.dtype == "float64" or 0 not in at.y or not (isinstance(op, Conv) or _summed(op, at)):
+        return False
+    return at.dtype != "float32" or (op.rank == 3 and not isinstance(op, Conv))
+
+
 def _empty_sum(op: Operation, at: Step, facts: Facts) -> bool:
-    return _by_onednn(at.dtype, facts) and isinstance(op, SumPool) and op.rank < 3 and 0 in at.y and at.dtype == "float32"
+    return _by_onednn(at.dtype, facts) and _summed(op, at) and op.rank < 3 and 0 in at.y and at.dtype == "float32"
 
 
 def _cut_by_same_3d(op: Operation, at: Step, facts: Facts) -> bool:
@@ -166,7 +183,9 @@ def _cut_by_same_3d(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _empty_strided_double(op: Operation, at: Step, facts: Facts) -> bool:
-    return isinstance(op, Conv) and _plain(at, facts) and op.rank < 3 and 0 in at.y and max(op.stride) > 1
+    if not isinstance(op, Conv | SumPool | AveragePool | LpPool) or not (isinstance(op, Conv) or _summed(op, at)):
+        return False
+    return _plain(at, facts) and 0 in at.y and max(op.stride) > 1
 
 
 def _half_sums(op: Operation, at: Step, facts: Facts) -> bool:
@@ -336,6 +355,13 @@ KNOWN = [
         reason="a depthwise convolution takes one stride for rows and columns; in float32 oneDNN, unless switched off, takes two",
         link="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
     ),
+    Known(
+        id="tensorflow-depthwise-unequal-strides-float16", runtimes=BOTH, versions=SILENT, verdict="refused", sometimes=True,
+        when=lambda op, at, facts: at.dtype == "float16" and not _plain(at, facts) and _two_strides(op, at), outputs=("y", "dx"),
+        message="only supports equal length strides",
+        reason="a depthwise convolution takes one stride for rows and columns; in float16 oneDNN takes two, where the machine has it",
+        link="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
+    ),
     *(
         Known(
             id=f"tensorflow-conv3d-groups{suffix}", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=when, outputs=outputs,
@@ -378,7 +404,7 @@ KNOWN = [
         link="no thread found",
     ),
     Known(
-        id="tensorflow-empty-strided-float64-gradient", runtimes=("tensorflow",), versions=SILENT, verdict="crashed",
+        id="tensorflow-empty-strided-float64-gradient", runtimes=BOTH, versions=SILENT, verdict="crashed",
         when=_empty_strided_double, sometimes=True,
         reason=f"without oneDNN {WITHOUT} the gradient of a strided convolution whose output is empty is a segmentation fault",
         link="no thread found",
@@ -493,9 +519,18 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-max-pool-nan", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"), sometimes=True,
-        when=lambda op, at, facts: isinstance(op, MaxPool),
-        reason="whether NaN is the greatest, or passed over, depends on its channel's place in a vector; the gradient goes elsewhere",
+        when=lambda op, at, facts: isinstance(op, MaxPool | AdaptiveMaxPool),
+        reason="whether NaN is the greatest, or passed over, depends on its channel's place in a vector",
         link="https://github.com/tensorflow/tensorflow/issues/125965",
+    ),
+    *(
+        Known(
+            id=f"tensorflow-onednn-empty-narrow-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_empty_narrow,
+            sometimes=True, message=message,
+            reason="where the answer has length 0, oneDNN's kernels for float16, bfloat16 and volumes return an array of the input's shape",
+            link="https://github.com/tensorflow/tensorflow/pull/112639",
+        )
+        for verdict, message in (("differ", "shape"), ("refused", "Input to reshape is a tensor with 0 values|shape of dy was"))
     ),
     Known(
         id="tensorflow-onednn-empty-sum", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), when=_empty_sum,

@@ -24,7 +24,8 @@ def _narrow_sums(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _narrow_average_3d(op: Operation, at: Step, facts: Facts) -> bool:
-    return _narrow(op, at, facts) and op.rank == 3 and isinstance(op, SumPool | AveragePool)
+    """Not where it is dilated, which is written as a convolution with ones."""
+    return _narrow(op, at, facts) and op.rank == 3 and isinstance(op, SumPool | AveragePool) and max(op.dilation) == 1
 
 
 def _cropped(op: Operation, at: Step, facts: Facts) -> bool:
@@ -33,6 +34,10 @@ def _cropped(op: Operation, at: Step, facts: Facts) -> bool:
 
 def _appended(op: Operation, at: Step, facts: Facts) -> bool:
     return at.dtype == "bfloat16" and isinstance(op, ConvTranspose) and any(min(pair) < 0 for pair in op.crop)
+
+
+def _dilated_narrow(op: Operation, at: Step, facts: Facts) -> bool:
+    return at.dtype == "bfloat16" and isinstance(op, Conv | ConvTranspose) and max(op.dilation) > 1
 
 
 def _integers_unknown(op: Operation, at: Step, facts: Facts) -> bool:
@@ -88,6 +93,11 @@ def _narrow_antialias(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, Resize) and op.antialias == "yes" and _narrow(op, at, facts) and op.mode != "nearest"
 
 
+def _narrow_antialias_forward(op: Operation, at: Step, facts: Facts) -> bool:
+    """Where no length changes, x is copied."""
+    return _narrow_antialias(op, at, facts) and at.x != at.y
+
+
 BOTH = ("torch", "keras-torch")
 SILENT = {"torch": ">=2.0,<=2.13"}
 """What depends on the numbers drawn has an upper bound: a newer version is asked to show it again."""
@@ -117,6 +127,12 @@ KNOWN = [
         numbers=("nan", "infinity"), when=_appended, sometimes=True, message="no window of theirs sees",
         reason="conv_transpose in bfloat16 multiplies pixels by zeros where output_padding appends values that no tap reaches, "
         "and 0 · NaN is NaN",
+        link="no thread found",
+    ),
+    Known(
+        id="torch-bfloat16-dilated-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"),
+        when=_dilated_narrow, sometimes=True, message="no window of theirs sees",
+        reason="dilated convolutions of one channel in bfloat16 multiply the pixels between the taps by zeros, and 0 · NaN is NaN",
         link="no thread found",
     ),
     Known(
@@ -216,9 +232,12 @@ KNOWN = [
         when=lambda op, at, facts: True, reason="XLA compiles PyTorch by way of a package of its own, torch_xla",
         link="https://github.com/pytorch/xla",
     ),
-    Known(
-        id="torch-narrow-antialias", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="refused", when=_narrow_antialias,
-        message="not implemented for '(Half|BFloat16)'", reason="antialiased resampling has no float16 and no bfloat16 kernel on CPU",
-        link="no thread found",
+    *(
+        Known(
+            id=f"torch-narrow-antialias{suffix}", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="refused", when=when,
+            outputs=outputs, message="not implemented for '(Half|BFloat16)'",
+            reason="antialiased resampling has no float16 and no bfloat16 kernel on CPU", link="no thread found",
+        )
+        for suffix, outputs, when in (("", ("y",), _narrow_antialias_forward), ("-gradient", ("dx", "dw"), _narrow_antialias))
     ),
 ]  # fmt: skip
