@@ -227,7 +227,7 @@ def test_a_backend_that_declines_is_status_1(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (1, "")
     assert "✗ mine y unsupported: no pixels here" in ended.stdout
     assert "mine.py has no function `conv`; write one to translate Conv" in ended.stdout
-    assert "2 questions to 1 runtimes, 5 answers: 5 unsupported." in ended.stdout
+    assert "2 questions to 1 runtime, 5 answers: 5 unsupported." in ended.stdout
 
 
 def test_a_backend_whose_host_does_not_start_is_status_1(tmp_path: Path) -> None:

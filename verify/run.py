@@ -23,6 +23,7 @@ from verify.conclude import Ask, Ran, conclude
 from verify.diagnose import diagnose, equals, resembled
 from verify.engine import Asker, Cores, Start, answers
 from verify.environment import machine, missing, source_digest, variables, versions
+from verify.groups import counted
 from verify.judge import Judgement, judge
 from verify.plan import chosen
 from verify.process import MEMORY, Host, HostFailed, Job
@@ -177,7 +178,8 @@ class Run:
         for ran in self.ran.values():
             lacking = list(self._open(ran)) if self.store.told(ran.backend.name) else self.asks
             if lacking:
-                why = f"{len(lacking)} of {len(self.asks)} questions to {ran.backend.name} have no answer"
+                have = "has" if len(self.asks) == 1 else "have"
+                why = f"{len(lacking)} of {counted(len(self.asks), 'question')} to {ran.backend.name} {have} no answer"
                 raise BadStore(f"{why}; finish each part with concordant run --resume")
             self._recall(ran)
         return self.report()
