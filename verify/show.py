@@ -244,7 +244,8 @@ def certainty(report: Report) -> list[str]:
     if missed:
         reached = {q: p for q, p in missed.items() if p <= asked}
         rest = max(missed.values())
-        lines.append(f"whole numbers: P(a wrong answer passed) ≤ 2^{_log2(asked)} for {len(reached)} of {counted(len(missed), 'question')}" + (
+        share = f"{len(reached)} of {counted(len(missed), 'question')}"
+        lines.append(f"whole numbers: P(a wrong answer passed) ≤ 2^{_log2(asked)} for {share}" + (
             f", 2^{_log2(rest)} for the worst" if len(reached) < len(missed) else ""
         ))
     honest = [r for r in report.records if r.verdict == "agree" and r.rounding and r.rounding.ratio is not None]
