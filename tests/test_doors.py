@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from backends import BadBackend
@@ -182,6 +183,21 @@ def test_a_long_run_says_so_where_there_is_no_terminal(tmp_path: Path) -> None:
         ended = subprocess.run([*words, *quiet], cwd=HOME, capture_output=True, text=True, timeout=60)
         assert ended.returncode == 0
         assert bool(re.match(r"0 s: mine \w+ 0/1\n", ended.stderr)) == (not quiet), ended.stderr
+
+
+def test_one_is_singular(tmp_path: Path) -> None:
+    """In a run of one case and in a theorem of one case."""
+    path = numpy_backend(tmp_path, "x = x.repeat(2, axis=2)")
+    assert " 1 runtime, " in concordant("run", "--backend", path, "--case", UPSAMPLE, "--out", tmp_path).stdout
+    made = full()
+    one = structs.replace(made.theorems["plain"], equal=1)
+    console = Console(file=io.StringIO(), width=200)
+    show.theorems(structs.replace(made, theorems={"plain": one, "other": structs.replace(one, verdict="holds")}), console)
+    show.table(structs.replace(made, theorems={"plain": one}), console, quiet=False)
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    found = re.findall(r"plain: 1 case; otherwise|its 1 case|\b1 theorem: ", said)
+    assert found == ["plain: 1 case; otherwise", "its 1 case", "1 theorem: "]
+    assert not re.search(r"\b1 (cases|theorems|runtimes|questions|answers)\b", said)
 
 
 # ---- folders and files ----

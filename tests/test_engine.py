@@ -74,7 +74,7 @@ class Lost:
     """A host that is lost with its machine at its first batch, after some answers."""
 
     def __init__(self, host: Host, after: int) -> None:
-        self.host, self.after, self.versions, self.last_words = host, after, host.versions, ""
+        self.host, self.after, self.versions, self.facts, self.last_words = host, after, host.versions, host.facts, ""
 
     @property
     def served(self) -> int:

@@ -103,7 +103,7 @@ def test_what_shrinks_into_a_known_deviation_is_not_taken_for_it() -> None:
 
     backend = replace(MUTANTS["crop-shifted"], name="torch")
     known = Known(
-        id="small", runtimes=("torch",), versions={}, verdict="differ", reason="", link="no thread found",
+        id="small", runtimes=("torch",), versions={}, verdict="differ", reason="", link="no upstream report found",
         when=lambda op, at, env: at.x[0] == 1,
     )  # fmt: skip
     report = Run([parse_question(ASKED[1])], [backend], suite={}, known=[known]).go()

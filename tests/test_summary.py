@@ -15,7 +15,7 @@ from verify.record import FINE, KnownReport, Report, Verdict
 from verify.report import FORMATS
 
 RAISED = "RuntimeError: Output size is too small"
-KNOWN = {"rounds-the-scale": KnownReport(reason="the scale is rounded", link="no thread found", matched=2, agreed=0)}
+KNOWN = {"rounds-the-scale": KnownReport(reason="the scale is rounded", link="no upstream report found", matched=2, agreed=0)}
 
 
 def printed(made: Report) -> str:

@@ -6,6 +6,7 @@ import re
 from textwrap import dedent
 
 from backends.known import Known
+from verify.groups import counted
 from verify.record import Report, TheoremReport
 
 MEANING = {"holds": "true", "holds when": "true when", "refuted": "false", "broken": "broken"}
@@ -97,13 +98,13 @@ THEOREMS_TEMPLATE = dedent("""\
 
 def _verdict(t: TheoremReport) -> str:
     if t.verdict == "holds":
-        return f"**true** ({t.equal} cases)"
+        return f"**true** ({counted(t.equal, 'case')})"
     shown = ""
     if t.counterexample:
         c = t.counterexample
         shown = f" Counterexample, {c.sizes}: `{c.left}` ≠ `{c.right}`"
     if t.verdict == "holds when":
-        return cell(f"**true when** {t.when} ({t.equal} cases; otherwise {t.outside_unequal} of {t.outside} fail).{shown}")
+        return cell(f"**true when** {t.when} ({counted(t.equal, 'case')}; otherwise {t.outside_unequal} of {t.outside} fail).{shown}")
     return cell(f"**{MEANING[t.verdict]}** ({t.unequal} of {t.equal + t.unequal} cases fail).{shown}")
 
 

@@ -24,6 +24,7 @@ from verify.conclude import Ask, Ran, conclude
 from verify.diagnose import diagnose, equals, resembled
 from verify.engine import Asker, Cores, Start, answers
 from verify.environment import digest, machine, missing, variables, versions
+from verify.groups import counted
 from verify.judge import Judgement, judge
 from verify.patience import Patience, Say
 from verify.plan import chosen
@@ -201,7 +202,8 @@ class Run:
             kept = self.store.kept(ran.backend.name)
             lacking = [i for i in self._everything() if not self._take(ran, i, kept)]
             if lacking:
-                why = f"{len(lacking)} of {len(self.asks)} questions to {ran.backend.name} have no answer"
+                have = "has" if len(self.asks) == 1 else "have"
+                why = f"{len(lacking)} of {counted(len(self.asks), 'question')} to {ran.backend.name} {have} no answer"
                 raise BadStore(f"{why}; finish each part with concordant run --resume")
             self._recall(ran)
         return self.report()

@@ -81,7 +81,7 @@ def table(report: Report, console: Console, *, quiet: bool, folder: Path = Path(
     for records in rest[:MOST_SHOWN]:
         _group(records, report, console)
     if len(rest) > MOST_SHOWN:
-        console.print(f"\n… and {len(rest) - MOST_SHOWN} more kinds in report.json", highlight=False)
+        console.print(f"\n… and {counted(len(rest) - MOST_SHOWN, 'more kind')} in report.json", highlight=False)
     for id in report.summary.stale:
         stale = report.known[id]
         console.print(
@@ -193,9 +193,9 @@ def _theorem(name: str, t: TheoremReport, console: Console) -> None:
 def verdict_in_words(t: TheoremReport) -> str:
     """What the definition says to a statement."""
     if t.verdict == "holds":
-        return f"[bold green]true[/]: all {t.equal} cases"
+        return "[bold green]true[/]: " + ("its 1 case" if t.equal == 1 else f"all {t.equal} cases")
     if t.verdict == "holds when":
-        tried = f"{t.equal} cases; otherwise {t.outside_unequal} of {t.outside} fail"
+        tried = f"{counted(t.equal, 'case')}; otherwise {t.outside_unequal} of {t.outside} fail"
         return f"[bold yellow]true when[/] {escape(t.when)}: {tried}"
     if t.verdict == "refuted":
         return f"[bold red]false[/]: {t.unequal} of {t.unequal + t.equal} cases fail"
@@ -276,7 +276,8 @@ def certainty(report: Report) -> list[str]:
     if missed:
         reached = {q: p for q, p in missed.items() if p <= asked}
         rest = max(missed.values())
-        lines.append(f"whole numbers: P(a wrong result passed) ≤ 2^{_log2(asked)} for {len(reached)} of {len(missed)} cases" + (
+        share = f"{len(reached)} of {counted(len(missed), 'case')}"
+        lines.append(f"whole numbers: P(a wrong result passed) ≤ 2^{_log2(asked)} for {share}" + (
             f", 2^{_log2(rest)} for the worst" if len(reached) < len(missed) else ""
         ))
     honest = [r for r in report.records if r.verdict == "agree" and r.rounding and r.rounding.ratio is not None]
@@ -284,7 +285,7 @@ def certainty(report: Report) -> list[str]:
         worst = max(honest, key=lambda r: r.rounding.ratio if r.rounding and r.rounding.ratio else 0.0)
         assert worst.rounding
         lines.append(
-            f"real numbers: {len(honest)} results within their rounding bound, the nearest at {worst.rounding.ratio:.2g} of it "
+            f"real numbers: {counted(len(honest), 'result')} within their rounding bound, the nearest at {worst.rounding.ratio:.2g} of it "
             f"({worst.runtime}, {worst.dtype}, {worst.rounding.terms} terms)"
         )
     return lines
@@ -339,7 +340,7 @@ def _closing(report: Report, console: Console) -> None:
     if report.theorems:
         held = Counter(t.verdict for t in report.theorems.values())
         words = ", ".join(f"{n} {v}" for v, n in held.items())
-        console.print(f"{len(report.theorems)} theorems: {words}.", highlight=False)
+        console.print(f"{counted(len(report.theorems), 'theorem')}: {words}.", highlight=False)
     for name in s.broken:
         console.print(f"[bold red]broken[/] theorem {escape(name)}: {escape(_why_broken(report.theorems[name]))}", highlight=False)
     console.print(f"[bold {'red' if s.unexplained else 'green'}]{outcome(report)}[/]", highlight=False)

@@ -39,7 +39,7 @@ class Known:
     when: predicate over each operation of the question, its shapes and dtype, and the facts that the worker process observed
       (verify/process.py); one that fits is enough. It may raise Unsupported, which says that it does not fit, and nothing else.
     verdict: the one it explains. message: a regular expression found in what the framework said, or in the diagnosis.
-    link: the thread, or "no thread found".
+    link: the thread, or "no upstream report found".
     numbers: the kinds of question it speaks of (spec.question.KINDS). Left out: all, but of a wrong answer neither inference nor xla,
       which runs kernels of its own; what is refused elsewhere may be answered by those.
     sometimes: whether it shows depends on what lies in memory or on the numbers drawn, so one that agrees proves nothing; wants an upper

@@ -103,20 +103,20 @@ KNOWN = [
         when=_cells_begun_in_the_padding, message="SIGABRT",
         reason="compiling the gradient with respect to x ends the process: a check fails in XLA's algebraic simplifier (window dimensions "
         "do not match the right-hand side's shape), for many paddings of the second axis",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="xla-cpu-windows-of-one-abort", runtimes=("jax",), versions=SILENT, verdict="crashed", when=_cut_by_windows_of_one,
         message="SIGABRT",
         reason="compiling reduce_window with windows of one pixel, strides of 1 and negative padding ends the process: XLA's algebraic "
         "simplifier takes x for the answer, whose shape is another, and a check fails",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="jax-narrow-accumulator", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_narrow_sums, sometimes=True,
         message="sums were kept in|cut off",
         reason="reduce_window, and the gradients of nearest resize and of mirrored padding, add float16 and bfloat16 in the narrow dtype",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="xla-cpu-depthwise-leaks", runtimes=("keras-jax",), versions=SILENT, verdict="differ", sometimes=True,
@@ -124,7 +124,7 @@ KNOWN = [
         when=lambda op, at, facts: isinstance(op, SumPool) and at.dtype == "float64", message="no window of theirs sees",
         reason="a float64 depthwise convolution is computed as a dense one with zeros between the channels, and 0 · NaN is NaN: one pixel "
         "that is no number shows in every channel",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="keras-jax-cropped-gradient-leaks", runtimes=("keras-jax",), versions=SILENT, verdict="differ", outputs=("dw",),
@@ -132,7 +132,7 @@ KNOWN = [
         when=lambda op, at, facts: isinstance(op, ConvTranspose) and any(max(pair) > 0 for pair in op.crop),
         reason="what is cut off a transposed convolution comes back as zeros, by which its kernel's gradient multiplies pixels, and "
         "0 · NaN is NaN",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="jax-conv-transpose-groups", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported", when=_grouped,
@@ -152,7 +152,7 @@ KNOWN = [
         id="jax-nearest-float32-coordinates", runtimes=("jax",), versions={"jax": ">=0.4,<=0.10.2"}, verdict="differ", when=close_call,
         reason="coordinates are computed in float32; where one is a whole number, its product may fall below it, and the pixel before is "
         "taken",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="jax-is-xla", runtimes=BOTH, versions={"jax": ">=0.4"}, verdict="unsupported", numbers=("xla",),
@@ -179,18 +179,18 @@ KNOWN = [
         id="jax-lanczos-flat-top", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_close_to_a_pixel,
         reason="the weight of a pixel less than a thousandth of a pixel away is taken for 1, so that it need not be divided by nearly 0; "
         "in float64 that shows: it is off by up to 2·10⁻⁶",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="jax-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), numbers=("nan", "infinity"),
         when=_weighed, sometimes=True, message="no window of theirs sees",
         reason="resampling multiplies whole lines by a matrix that is mostly zeros, and 0 · NaN is NaN: one pixel that is no number shows "
         "in its whole row and column",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="jax-dilated-max-pool-gradient", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="refused", outputs=("dx",),
         when=lambda op, at, facts: isinstance(op, MaxPool) and max(op.dilation) > 1, message="VJP not implemented",
-        reason="the maximum over dilated windows has no gradient", link="no thread found",
+        reason="the maximum over dilated windows has no gradient", link="no upstream report found",
     ),
 ]  # fmt: skip

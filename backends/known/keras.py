@@ -150,7 +150,7 @@ KNOWN = [
     Known(
         id="keras-empty-convolution", runtimes=("keras-*",), versions=SINCE, verdict="refused", when=_empty,
         message="Computed output size would be zero or negative", reason="an answer of length 0 is refused when the layer is built",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="keras-tensorflow-same-even-output-padding-0", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
@@ -158,13 +158,13 @@ KNOWN = [
         message="Size of out_backprop doesn't match|could not create a primitive|Incompatible shapes between op input",
         reason="padding='same', output_padding=0 and an even kernel: Keras asks TensorFlow for a length that TensorFlow does not take; "
         "torch and JAX answer",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="keras-tensorflow-grouped-dilated-float64", runtimes=("keras-tensorflow",), verdict="crashed", sometimes=True,
         versions={"keras": ">=3.0,<=3.15.1", "tensorflow": "<=2.21"}, when=_grouped_dilated_double,
         reason="grouped convolutions are compiled with XLA here; dilated ones in float64 write over the heap for some sizes",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="keras-resize-words", runtimes=("keras-*",), versions=SINCE, verdict="unsupported", when=unsaid(keras, Resize),
@@ -211,14 +211,14 @@ KNOWN = [
         outputs=("dx",), sometimes=True, when=lambda op, at, facts: isinstance(op, LpPool) and op.p > 1 and at.dtype == "bfloat16",
         reason="the root of a window of zeros has the gradient NaN, and a depthwise convolution in bfloat16 multiplies it by zeros on its "
         "way back to other windows and channels, and 0 · NaN is NaN",
-        link="no thread found",
+        link="no upstream report found",
     ),
     *(
         Known(
             id=f"keras-mean-in-float32-{verdict}", runtimes=("keras-jax", "keras-torch"), versions=SILENT, verdict=verdict, sometimes=True,
             when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool) and set(op.size) == {1} and at.dtype == "float64",
             reason="keras.ops.mean of float64 computes in float32 and casts back: its promotion of float64 and float32 is float32",
-            link="no thread found",
+            link="no upstream report found",
         )
         for verdict in ("differ", "imprecise")
     ),
@@ -229,7 +229,7 @@ KNOWN = [
             when=lambda op, at, facts: isinstance(op, AdaptiveMaxPool) and _longer_window(op, at),
             reason="along an axis of length or of size 1 a window one longer than x is pooled too; the gradient of that empty answer is "
             "memory that was never written, or divides by zero",
-            link="no thread found",
+            link="no upstream report found",
         )
         for verdict in ("differ", "nondeterministic", "crashed")
     ),
@@ -239,7 +239,7 @@ KNOWN = [
             when=_nearest(close_call),
             reason="the engine computes coordinates in float32; where one is a whole number, its product may fall below it, and the pixel "
             "before is taken",
-            link="no thread found",
+            link="no upstream report found",
         )
         for engine, close_call in (("jax", jax.close_call), ("tensorflow", tensorflow.close_call), ("torch", torch.close_call))
     ),
@@ -248,7 +248,7 @@ KNOWN = [
         outputs=("y",),
         when=_one_wide_antialias,
         reason="F.interpolate with antialias answers its first row everywhere where a picture one pixel wide is channels last in memory",
-        link="no thread found",
+        link="no upstream report found",
     ),
     *(
         Known(
@@ -290,14 +290,14 @@ KNOWN = [
     Known(
         id="keras-int8-layers", runtimes=("keras-*",), versions=SINCE, verdict="refused", message="QuantizedDTypePolicy",
         when=lambda op, at, facts: at.dtype == "int8" and _layer(op, at, facts),
-        reason="a layer's dtype 'int8' is read as the beginning of a quantization policy", link="no thread found",
+        reason="a layer's dtype 'int8' is read as the beginning of a quantization policy", link="no upstream report found",
     ),
     Known(
         id="keras-integer-weights", runtimes=("keras-*",), versions=SILENT, verdict="refused", sometimes=True,
         when=lambda op, at, facts: at.dtype in INTEGERS and isinstance(op, Conv | ConvTranspose),
         message="must be a float dtype|Need minval < maxval|Accepted dtypes are|check_uniform_bounds",
         reason="a layer of an integer dtype draws its first weights from a uniform distribution of floats, and cannot",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="keras-tensorflow-integers", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", when=_windowed_integers,
@@ -307,12 +307,12 @@ KNOWN = [
     Known(
         id="keras-torch-integers", runtimes=("keras-torch",), versions=SINCE, verdict="refused", message="not implemented for",
         when=lambda op, at, facts: at.dtype in INTEGERS and (_cells(op) or (isinstance(op, MaxPool) and op.rank == 1)),
-        reason="max_pool1d and adaptive pooling know no integers", link="no thread found",
+        reason="max_pool1d and adaptive pooling know no integers", link="no upstream report found",
     ),
     Known(
         id="keras-torch-int32-through-float32", runtimes=("keras-torch",), versions=SILENT, verdict="differ", when=_through_float32,
         reason="int32 pictures are mirrored and resampled in float32, which is exact up to 2²⁴ alone, and cast back",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="keras-tensorflow-xla-nearest-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
@@ -326,19 +326,20 @@ KNOWN = [
         when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and _longer_window(op, at),
         message="Negative dimension size",
         reason="along an axis of length or of size 1 a window one longer than x is pooled too, which tf.function refuses",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="keras-tensorflow-adaptive-3d-dtypes", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
         when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and op.rank == 3 and set(op.size) != {1}
         and at.dtype in ("float16", "float64"),
         message="Could not find device for node|not in the list of allowed values",
-        reason="adaptive pooling is made of tf.nn.pool, which in 3-D knows neither float64 nor, on CPU, float16", link="no thread found",
+        reason="adaptive pooling is made of tf.nn.pool, which in 3-D knows neither float64 nor, on CPU, float16",
+        link="no upstream report found",
     ),
     Known(
         id="keras-tensorflow-antialias-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
         when=lambda op, at, facts: at.dtype != "float32" and any(word in _interpolation(op, at) for word in ("antialias", "lanczos")),
         message="cannot compute", reason="the gradient of antialiased resampling and of Lanczos wants a float32 picture",
-        link="no thread found",
+        link="no upstream report found",
     ),
 ]  # fmt: skip

@@ -307,12 +307,12 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-average-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_average_3d,
-        message=NO_KERNEL, reason="AvgPool3D has no float16 and no float64 kernel on CPU", link="no thread found",
+        message=NO_KERNEL, reason="AvgPool3D has no float16 and no float64 kernel on CPU", link="no upstream report found",
     ),
     Known(
         id="tensorflow-max-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_max_3d, numbers=EVERY,
         message=NO_KERNEL,
-        reason="MaxPool3D is not defined for float64 and has no float16 kernel on CPU", link="no thread found",
+        reason="MaxPool3D is not defined for float64 and has no float16 kernel on CPU", link="no upstream report found",
     ),
     Known(
         id="tensorflow-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", numbers=("subnormal",), sometimes=True,
@@ -329,20 +329,20 @@ KNOWN = [
         id="tensorflow-cropped-gradient-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dw",),
         numbers=("nan", "infinity"), when=_cropped, sometimes=True, message="no window of theirs sees",
         reason="the kernel's gradient multiplies pixels by zeros where their products were cropped away, and 0 · NaN is NaN",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="tensorflow-max-pool-3d-ties", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",), sometimes=True,
         numbers=("ties",), when=lambda op, at, facts: isinstance(op, MaxPool) and op.rank == 3,
         reason="max_pool3d gives the whole gradient to every one of several equal maxima, so that more flows back than came",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="tensorflow-narrow-convolution-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"),
         when=_leaking_convolution, sometimes=True, message="no window of theirs sees",
         reason="float16, bfloat16 and 3-D convolutions multiply what lies outside a window by zero, and 0 · NaN is NaN: one pixel that "
         "is no number shows where no window sees it",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="tensorflow-conv-transpose-groups", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=_grouped_transpose,
@@ -401,13 +401,13 @@ KNOWN = [
         outputs=("y", "dx"), sometimes=True,
         reason=f"conv3d without oneDNN {WITHOUT} begins before the input where "
         "'SAME' leaves two pixels or more unread: wrong everywhere, and the memory around it is written over",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="tensorflow-empty-strided-float64-gradient", runtimes=BOTH, versions=SILENT, verdict="crashed",
         when=_empty_strided_double, sometimes=True,
         reason=f"without oneDNN {WITHOUT} the gradient of a strided convolution whose output is empty is a segmentation fault",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="tensorflow-onednn-empty-convolution", runtimes=("tensorflow",), versions=SILENT, verdict="differ", outputs=("y",),
@@ -455,18 +455,18 @@ KNOWN = [
         id="tensorflow-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), numbers=("nan", "infinity"),
         when=lambda op, at, facts: any(word in _resizer(op, at) for word in ("lanczos", "antialias")), sometimes=True,
         message="no window of theirs sees",
-        reason="ScaleAndTranslate multiplies a pixel or two beyond the window by zero, and 0 · NaN is NaN", link="no thread found",
+        reason="ScaleAndTranslate multiplies a pixel or two beyond the window by zero, and 0 · NaN is NaN", link="no upstream report found",
     ),
     Known(
         id="tensorflow-nearest-float32-coordinates", runtimes=("tensorflow",), versions=SILENT, verdict="differ", when=close_call,
         reason="coordinates are computed in float32; where one is a whole number, its product may fall below it, and the pixel before is "
         "taken",
-        link="no thread found",
+        link="no upstream report found",
     ),
     *(
         Known(
             id=f"tensorflow-bicubic-table-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_table, numbers=numbers,
-            reason="bicubic takes its weights from a table of 1024 places between two pixels", link="no thread found",
+            reason="bicubic takes its weights from a table of 1024 places between two pixels", link="no upstream report found",
         )
         for verdict, numbers in (("differ", ("integers", "impulses", "compiled", "nan", "infinity")), ("imprecise", ("normal",)))
     ),
@@ -474,12 +474,12 @@ KNOWN = [
         id="tensorflow-bicubic-narrow-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",),
         when=lambda op, at, facts: "bicubic" in _resizer(op, at) and "antialias" not in _resizer(op, at) and "float16" in at.dtype,
         reason="bicubic resampling of float16 and bfloat16 pictures has no gradient and does not say so: it counts as 0",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="tensorflow-adaptive-3d-dtypes", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_adaptive_3d,
         message=NO_KERNEL,
-        reason="pools in 3-D know neither float64 nor, on CPU, float16", link="no thread found",
+        reason="pools in 3-D know neither float64 nor, on CPU, float16", link="no upstream report found",
     ),
     Known(
         id="tensorflow-resize-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="differ", outputs=("y",),
@@ -490,12 +490,12 @@ KNOWN = [
     Known(
         id="tensorflow-resize-gradient-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
         when=_narrow_or_double_resize, message="cannot compute|not in the list of allowed values|no entry for",
-        reason="the gradient of resampling wants a float32 picture", link="no thread found",
+        reason="the gradient of resampling wants a float32 picture", link="no upstream report found",
     ),
     Known(
         id="tensorflow-area-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
         when=_area, message="no entry for: ResizeArea", numbers=EAGER,
-        reason="resampling by area has no gradient", link="no thread found",
+        reason="resampling by area has no gradient", link="no upstream report found",
     ),
     Known(
         id="tensorflow-integers", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_integers_unknown,
@@ -547,7 +547,7 @@ KNOWN = [
         id="tensorflow-area-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
         when=_area, message="No gradient defined",
         reason="resampling by area has no gradient, and a compiled function whose gradient is watched says so before it answers",
-        link="no thread found",
+        link="no upstream report found",
     ),
     *(
         Known(
@@ -555,27 +555,27 @@ KNOWN = [
             when=when, message="Incompatible shapes between op input|Negative dimension size",
             reason="conv3d_transpose's gradient is a conv3d, for which tf.function infers a shape with the dilations of rows and columns "
             "exchanged; eagerly it is right",
-            link="no thread found",
+            link="no upstream report found",
         )
         for runtime, when in (("tensorflow", _valid_in_tensorflow), ("keras-tensorflow", _valid_in_keras))
     ),
     Known(
         id="tensorflow-conv3d-inferred-shape", runtimes=("tensorflow",), versions=SILENT, verdict="differ", numbers=("inference",),
         when=lambda op, at, facts: _exchanged(op, at) and not _too_short(op, at, facts), message="static shape",
-        reason="the shape that tf.function infers for conv3d exchanges the dilations of rows and columns", link="no thread found",
+        reason="the shape that tf.function infers for conv3d exchanges the dilations of rows and columns", link="no upstream report found",
     ),
     Known(
         id="tensorflow-compiled-too-short", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
         numbers=(*COMPILED, "inference"), when=_too_short, message="Negative dimension size",
         reason="tf.function refuses a convolution whose answer has length 0, or would have in 3-D if rows and columns had each other's "
         "dilation",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="tensorflow-xla-empty-convolution-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
         outputs=("dx", "dw"), message="InvalidArgumentError: Window",
         when=lambda op, at, facts: isinstance(op, Conv) and 0 in at.y and not _too_short(op, at, facts),
-        reason="XLA answers a convolution of length 0, but refuses its gradient", link="no thread found",
+        reason="XLA answers a convolution of length 0, but refuses its gradient", link="no upstream report found",
     ),
     Known(
         id="tensorflow-xla-resize", runtimes=BOTH, versions=SINCE, verdict="refused", numbers=("xla",), when=_without_xla_kernel,

@@ -106,39 +106,39 @@ KNOWN = [
     Known(
         id="torch-narrow-average-pool-3d", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="refused", when=_narrow_average_3d,
         message="not implemented for '(Half|BFloat16)'", reason="avg_pool3d has no float16 and no bfloat16 kernel on CPU",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="torch-narrow-accumulator", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_narrow_sums, sometimes=True,
         message="sums were kept in|cut off",
         reason="on CPU, float16 convolutions add parts of their sums (gradients above all) in float16, and the gradients of avg_pool and "
         "of repeat add in the narrow dtype",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="torch-cropped-gradient-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dw",),
         numbers=("nan", "infinity"), when=_cropped, sometimes=True,
         message="no window of theirs sees",
         reason="conv_transpose's weight gradient multiplies pixels by zeros where their products were cropped away, and 0 · NaN is NaN",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="torch-bfloat16-transpose-leaks", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("y",),
         numbers=("nan", "infinity"), when=_appended, sometimes=True, message="no window of theirs sees",
         reason="conv_transpose in bfloat16 multiplies pixels by zeros where output_padding appends values that no tap reaches, "
         "and 0 · NaN is NaN",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="torch-bfloat16-dilated-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"),
         when=_dilated_narrow, sometimes=True, message="no window of theirs sees",
         reason="dilated convolutions of one channel in bfloat16 multiply the pixels between the taps by zeros, and 0 · NaN is NaN",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="torch-bfloat16-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, numbers=("subnormal",),
         when=lambda op, at, facts: at.dtype == "bfloat16" and isinstance(op, Conv | ConvTranspose), message="flushed to zero",
-        reason="oneDNN's bfloat16 convolutions flush subnormal numbers to zero", link="no thread found",
+        reason="oneDNN's bfloat16 convolutions flush subnormal numbers to zero", link="no upstream report found",
     ),
     Known(
         id="torch-empty-convolution", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="refused", when=_empty,
@@ -178,14 +178,14 @@ KNOWN = [
         when=lambda op, at, facts: close_call(op, at, facts) and (at.dtype != "float64" or op.rank > 1), message="coordinates were",
         reason="nearest and nearest-exact compute coordinates in float32; where one is a whole number, its product may fall below it, and "
         "the pixel before is taken",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="torch-nearest-float64-gradient", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("dx",),
         when=lambda op, at, facts: close_call(op, at, facts) and at.dtype == "float64" and op.rank == 1, message="coordinates were",
         reason="the answer for a float64 line takes its coordinates in float64, its gradient in float32: gradients go to pixels that were "
         "not taken",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="torch-scale-ignored", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("y",), when=_scale_ignored_forward,
@@ -202,7 +202,8 @@ KNOWN = [
     Known(
         id="torch-lp-pool-averages", runtimes=("torch",), versions=SILENT, verdict="imprecise", sometimes=True,
         when=lambda op, at, facts: isinstance(op, LpPool),
-        reason="lp_pool averages, then multiplies by the window's size: sums of whole numbers come out inexact", link="no thread found",
+        reason="lp_pool averages, then multiplies by the window's size: sums of whole numbers come out inexact",
+        link="no upstream report found",
     ),
     Known(
         id="torch-pad-too-far", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="refused", when=_mirrored_too_far,
@@ -213,19 +214,19 @@ KNOWN = [
     Known(
         id="torch-circular-cuts-first", runtimes=("torch",), versions=SILENT, verdict="differ", when=_cut_and_wrapped,
         reason="circular padding that is negative at one end cuts x before it wraps around; the other modes cut afterwards",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="torch-compiled-antialias", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, numbers=("compiled",),
         when=lambda op, at, facts: _smoothed(op), reason="compiled, antialiased resampling adds whole numbers to inexact ones",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="torch-integers", runtimes=("torch",), versions={"torch": ">=2.0"}, verdict="refused", when=_integers_unknown,
         message="not implemented for '(Byte|Char|Int)'",
         reason="on CPU, neither transposed and dilated convolutions, average, adaptive and 1-D max pooling, nor, but for uint8, nearest "
         "resampling know integers",
-        link="no thread found",
+        link="no upstream report found",
     ),
     Known(
         id="torch-without-xla", runtimes=BOTH, versions={"torch": ">=2.0"}, verdict="unsupported", numbers=("xla",),
@@ -236,7 +237,7 @@ KNOWN = [
         Known(
             id=f"torch-narrow-antialias{suffix}", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="refused", when=when,
             outputs=outputs, message="not implemented for '(Half|BFloat16)'",
-            reason="antialiased resampling has no float16 and no bfloat16 kernel on CPU", link="no thread found",
+            reason="antialiased resampling has no float16 and no bfloat16 kernel on CPU", link="no upstream report found",
         )
         for suffix, outputs, when in (("", ("y",), _narrow_antialias_forward), ("-gradient", ("dx", "dw"), _narrow_antialias))
     ),

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from itertools import chain
 
-from verify.groups import MARKS, again, because, by_sort, failures, headline, interop, matrix, outcome, standing, unexplained
+from verify.groups import MARKS, again, because, by_sort, counted, failures, headline, interop, matrix, outcome, standing, unexplained
 from verify.printable import for_people
 from verify.record import Finding, Record, Report
 
@@ -43,7 +43,7 @@ def markdown(report: Report) -> str:
         kept.append(block)
         size -= size_of
     if left:
-        kept.append(f"… and {left} more parts that would not fit; they are in report.json.")
+        kept.append(f"… and {counted(left, 'more part')} that would not fit: see report.json.")
     return "\n\n".join(kept) + "\n"
 
 
@@ -135,7 +135,7 @@ def _theorems(report: Report) -> str:
         broken = [runtime for runtime, on in t.runtimes.items() if on.verdict == "broken"]
         rows.append([text(name), t.verdict, text(t.when), text(", ".join(broken)) or "none"])
     head = table(["theorem", "by definition", "when", "broken on"], rows)
-    return folded(f"{len(rows)} theorems", head) if rows else ""
+    return folded(counted(len(rows), "theorem"), head) if rows else ""
 
 
 def _known(report: Report) -> str:
