@@ -18,7 +18,7 @@ import pytest
 from spec import Impossible, parse_question, pieces
 from spec.pieces import pause, product, stoppable
 from tests.command import HOME, NUMPY, backend_file, concordant, refused
-from verify import patience
+from verify import patience, plan
 from verify.answer import Answer, Output
 from verify.cases import questions
 from verify.fuzz import proposed
@@ -121,6 +121,16 @@ def test_a_suite_and_a_run_from_python_have_the_same_limit() -> None:
 def test_nothing_too_much_is_made_up() -> None:
     assert proposed((), 0, 60)
     assert not proposed((), 0, 60, max_work=1e-9)
+
+
+@pytest.mark.parametrize(("text", "is_named"), [("Lanczos(size=(20000,)) x=(1, 1, 2)", True), (SHORT, False)])
+def test_coefficients_that_take_long_are_named_before_a_run(text: str, is_named: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "AFTER", 0)
+    monkeypatch.setattr(plan, "expect_affordable", lambda *how: time.sleep(0.1))
+    monkeypatch.setattr(plan, "Reference", lambda question: None)
+    said: list[str] = []
+    plan.Plan(backends=[], texts=[text]).prepare(said.append)
+    assert [words.startswith(f"computing the coefficients of {text} float32") for words in said] == [True] * is_named
 
 
 # ---- pieces ----

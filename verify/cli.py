@@ -23,7 +23,6 @@ from verify.findings import alike, find
 from verify.merge import merged
 from verify.pages import claims_page, known_page, theorems_page
 from verify.patience import Say
-from verify.patience import named as computing
 from verify.plan import Plan, chosen, one_of
 from verify.printable import printable, printable_report
 from verify.process import GIB, MEMORY, Host, HostFailed
@@ -105,8 +104,7 @@ def run(
                 texts=case or [], seed=seed, confidence=confidence, shard=_shard(shard), max_work=max_work, code=source_digest(backends),
             )  # fmt: skip
             _writable(out)
-            with computing(f"the cases {'; '.join(case)}" if case else f"the cases of {suite}", say):
-                _ = plan.questions
+            plan.prepare(say)
             store = Store.begun(out, plan, machine())
         with store, _place(on) as (start, there):
             how: dict[str, Any] = {"timeout": timeout, "memory": int(memory * GIB), "cores": cores or there, "start": start, "say": say}
@@ -114,6 +112,8 @@ def run(
             report = _go(asked, out, quiet=quiet, shrink=shrink)
     except (Impossible, BadBackend, NothingToAsk, BadStore, HostFailed) as error:
         _refuse(str(error))
+    except KeyboardInterrupt:  # before anything was run
+        raise typer.Exit(130) from None
     _show(report, out, quiet=quiet)
 
 

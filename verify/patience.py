@@ -23,7 +23,7 @@ class Stopped(Exception):
 
 
 @contextmanager
-def named(what: str, say: Say) -> Iterator[None]:
+def naming(what: str, say: Say) -> Iterator[None]:
     """Say what is being computed if it takes long."""
     timer = threading.Timer(AFTER, say, (f"computing {what}",))
     timer.daemon = True
@@ -68,7 +68,7 @@ class Patience:
             # a daemon, and no executor: the process need not wait for it to end
             threading.Thread(target=run, name="reference", daemon=True).start()
             try:
-                with named(what, say):
+                with naming(what, say):
                     return await result
             finally:
                 unwanted.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 
 import msgspec
@@ -15,9 +16,10 @@ from spec.question import DTYPES, KINDS
 from spec.theorem import THEOREMS
 from verify import cases
 from verify.environment import missing, not_probed
+from verify.patience import AFTER, Say, naming
 from verify.prove import Proof, prove_all
 from verify.reference import CONFIDENCE, Reference
-from verify.work import MAX_WORK, expect_affordable
+from verify.work import MAX_WORK, before, expect_affordable
 
 
 class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=True):
@@ -66,6 +68,13 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
             asked = cases.questions(self.suite, seed=self.seed, ops=self.ops, dtypes=self.dtypes, kinds=self.kinds)
         return asked[self._dealt]
 
+    def prepare(self, say: Say) -> None:
+        """Make the questions, and say which of those given as texts takes long: its coefficients are computed first. Raises Impossible."""
+        for question in map(parse_question, self.texts):
+            with named_if_long(question, say):
+                expect_affordable(question, self.max_work, self.confidence)
+        _ = self.questions
+
     @property
     def theorems(self) -> list[str]:
         """Those of the shard, if the suite is asked whole."""
@@ -96,6 +105,11 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
     @property
     def _dealt(self) -> slice:
         return slice(self.shard[0] - 1, None, self.shard[1])
+
+
+def named_if_long(question: Question, say: Say) -> AbstractContextManager[None]:
+    """Whether it is long is estimated, so that a short one is never named, however slow the machine."""
+    return naming(f"the coefficients of {question}", say) if before(question).seconds > AFTER else nullcontext()
 
 
 def chosen(names: Iterable[str] | None) -> list[Backend]:
