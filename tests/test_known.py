@@ -15,7 +15,7 @@ KNOWN = {known.id: known for known in everything()}
 ENVIRONMENTS: tuple[dict[str, str], ...] = ({}, {"TF_ENABLE_ONEDNN_OPTS": "0"})
 
 RAISED = {
-    "torch-integers": "Resize(size=(3,), scale=((3, 1),), coordinates='pytorch_half_pixel', rounding='floor') x=(2, 1, 8) int8",
+    "torch-integers-resampled": "Resize(size=(3,), scale=((3, 1),), coordinates='pytorch_half_pixel', rounding='floor') x=(2, 1, 8) int8",
     "torch-empty-resize": "Resize(size=(5, 0), scale=((4, 3), (1, 5)), mode='cubic', a='-1/2') x=(1, 2, 4, 4)",
     "keras-torch-symmetric-is-edge": "Pad(padding=((0, 0), (0, 0)), mode='symmetric') x=(1, 1, 1, 1)",
 }

@@ -60,7 +60,7 @@ def close_call(op: Operation, at: Step, facts: Facts) -> bool:
 
 def _cut_by_windows_of_one(op: Operation, at: Step, facts: Facts) -> bool:
     """Windows of one pixel, one after the other, where x is cut and nowhere padded."""
-    if not isinstance(op, SumPool | AveragePool | LpPool | MaxPool) or max(*op.kernel, *op.stride) > 1:
+    if not isinstance(op, SumPool | AveragePool | LpPool | MaxPool) or max(*op.kernel, *op.stride, *op.dilation) > 1:
         return False
     ends = [n for pair in (reaching(op) if isinstance(op, AveragePool) else op.padding) for n in pair]
     return min(ends) < 0 and max(ends) <= 0
@@ -110,7 +110,7 @@ KNOWN = [
         message="SIGABRT",
         reason="compiling reduce_window with windows of one pixel, strides of 1 and negative padding ends the process: XLA's algebraic "
         "simplifier takes x for the answer, whose shape is another, and a check fails",
-        link="no upstream report found",
+        link="https://github.com/openxla/xla/issues/48719",
     ),
     Known(
         id="jax-narrow-accumulator", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_narrow_sums, sometimes=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from backends import Step, torch
 from backends.known import EAGER, Facts, Known, unsaid
 from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, Lanczos, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
-from spec.question import INTEGERS
+from spec.question import COMPILED, INTEGERS
 from spec.resize_words import torch_resize
 from spec.separable import alike
 from spec.wavering import SinglePrecision
@@ -13,6 +13,14 @@ from spec.wavering import SinglePrecision
 
 def _empty(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, Conv) and 0 in at.y
+
+
+def _empty_resize(op: Operation, at: Step, facts: Facts) -> bool:
+    """Not by area, which is adaptive pooling."""
+    if not isinstance(op, Resize) or 0 not in at.y:
+        return False
+    text = torch.resize(op, at)
+    return "F.interpolate" in text and '"area"' not in text
 
 
 def _narrow(op: Operation, at: Step, facts: Facts) -> bool:
@@ -43,10 +51,14 @@ def _dilated_narrow(op: Operation, at: Step, facts: Facts) -> bool:
 def _integers_unknown(op: Operation, at: Step, facts: Facts) -> bool:
     if at.dtype not in INTEGERS:
         return False
-    if isinstance(op, Resize | Upsample):
-        return at.dtype != "uint8" and (isinstance(op, Upsample) or "F.interpolate" in torch.resize(op, at))
     dilated = isinstance(op, Conv) and max(op.dilation) > 1
     return dilated or isinstance(op, ConvTranspose | SumPool | AdaptiveMaxPool) or (isinstance(op, MaxPool) and op.rank == 1)
+
+
+def _integers_not_resampled(op: Operation, at: Step, facts: Facts) -> bool:
+    if at.dtype not in ("int8", "int32") or not isinstance(op, Resize | Upsample):
+        return False
+    return isinstance(op, Upsample) or "F.interpolate" in torch.resize(op, at)
 
 
 def close_call(op: Operation, at: Step, facts: Facts) -> bool:
@@ -77,6 +89,15 @@ def _scale_ignored_forward(op: Operation, at: Step, facts: Facts) -> bool:
     if not isinstance(op, Resize) or not _scale_ignored(op, at, facts):
         return False
     return _smoothed(op) or op.mode == "linear" or (op.mode == "nearest" and op.rank > 1)
+
+
+def _norm(op: Operation, at: Step, facts: Facts) -> bool:
+    return isinstance(op, LpPool)
+
+
+def _narrow_sum_of_magnitudes(op: Operation, at: Step, facts: Facts) -> bool:
+    """Where a sum is promised that is rounded once, and the mean is rounded too."""
+    return isinstance(op, LpPool) and op.p == 1 and _narrow(op, at, facts)
 
 
 def _mirrored_too_far(op: Operation, at: Step, facts: Facts) -> bool:
@@ -136,6 +157,14 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
+        id="torch-linear-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), numbers=("nan", "infinity"),
+        when=lambda op, at, facts: isinstance(op, Resize) and op.mode == "linear" and op.antialias == "no", sometimes=True,
+        message="no window of theirs sees",
+        reason="where a coordinate lies before the first pixel or on a pixel, linear resampling multiplies the next pixel by zero, and "
+        "0 · NaN is NaN",
+        link="no upstream report found",
+    ),
+    Known(
         id="torch-bfloat16-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, numbers=("subnormal",),
         when=lambda op, at, facts: at.dtype == "bfloat16" and isinstance(op, Conv | ConvTranspose), message="flushed to zero",
         reason="oneDNN's bfloat16 convolutions flush subnormal numbers to zero", link="no upstream report found",
@@ -155,7 +184,7 @@ KNOWN = [
     ),
     Known(
         id="torch-empty-resize", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="refused",
-        when=lambda op, at, facts: isinstance(op, Resize) and 0 in at.y and "F.interpolate" in torch.resize(op, at),
+        when=_empty_resize,
         message="output sizes should be greater than 0", reason="resampling refuses an answer of length 0",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
     ),
@@ -199,11 +228,13 @@ KNOWN = [
         reason="where a scale leaves a length as it was, or doubles it, the gradient takes it for 1 or 2, even where the answer does not",
         link="https://github.com/pytorch/pytorch/issues/198201",
     ),
-    Known(
-        id="torch-lp-pool-averages", runtimes=("torch",), versions=SILENT, verdict="imprecise", sometimes=True,
-        when=lambda op, at, facts: isinstance(op, LpPool),
-        reason="lp_pool averages, then multiplies by the window's size: sums of whole numbers come out inexact",
-        link="no upstream report found",
+    *(
+        Known(
+            id=f"torch-lp-pool-averages{suffix}", runtimes=("torch",), versions=SILENT, verdict=verdict, sometimes=True, when=when,
+            reason="lp_pool averages, then multiplies by the window's size: sums of whole numbers come out inexact",
+            link="no upstream report found",
+        )
+        for suffix, verdict, when in (("", "imprecise", _norm), ("-narrow", "differ", _narrow_sum_of_magnitudes))
     ),
     Known(
         id="torch-pad-too-far", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="refused", when=_mirrored_too_far,
@@ -224,9 +255,16 @@ KNOWN = [
     Known(
         id="torch-integers", runtimes=("torch",), versions={"torch": ">=2.0"}, verdict="refused", when=_integers_unknown,
         message="not implemented for '(Byte|Char|Int)'",
-        reason="on CPU, neither transposed and dilated convolutions, average, adaptive and 1-D max pooling, nor, but for uint8, nearest "
-        "resampling know integers",
+        reason="on CPU, neither transposed and dilated convolutions nor average, adaptive and 1-D max pooling know integers",
         link="no upstream report found",
+    ),
+    *(
+        Known(
+            id=f"torch-integers-{kind}", runtimes=("torch",), versions=SILENT, verdict="refused", when=_integers_not_resampled,
+            message="not implemented for '(Byte|Char|Int)'", numbers=numbers, sometimes=sometimes,
+            reason="on CPU, nearest resampling knows no integers but uint8; compiled code may", link="no upstream report found",
+        )
+        for kind, numbers, sometimes in (("resampled", (*EAGER, "inference"), False), ("resampled-compiled", COMPILED, True))
     ),
     Known(
         id="torch-without-xla", runtimes=BOTH, versions={"torch": ">=2.0"}, verdict="unsupported", numbers=("xla",),
