@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,12 +16,14 @@ from rich.table import Column, Table
 
 from backends import Backend
 from backends.known import Known
-from verify.findings import alike
+from verify.findings import HowFar, alike
 from verify.groups import again, matrix
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
 from verify.run import Run, Watch
 
 MOST_SHOWN = 20
+EVERY = 10.0
+"""Seconds between two lines on what is minimised, where there is no terminal."""
 
 
 @contextmanager
@@ -36,12 +39,21 @@ def progress(run: Run, console: Console, *, quiet: bool) -> Iterator[Watch]:
 
 
 def table(report: Report, console: Console, *, quiet: bool) -> None:
-    """Operation × runtime with agree / asked, then every record that nothing explains."""
-    ran = [name for name, r in report.runtimes.items() if r.status != "not installed"]
+    """Operation × runtime with agree / asked, then the findings, then every other record that nothing explains."""
+    counts(report, console, quiet=quiet)
+    for one in report.findings:
+        finding(one, report, console)
+    remaining(report, console, quiet=quiet)
+
+
+def counts(report: Report, console: Console, *, quiet: bool) -> None:
+    """Operation × runtime with agree / asked."""
     if not quiet:
-        _matrix(report, ran, console)
-    for finding in report.findings:
-        _finding(finding, report, console)
+        _matrix(report, [name for name, r in report.runtimes.items() if r.status != "not installed"], console)
+
+
+def remaining(report: Report, console: Console, *, quiet: bool) -> None:
+    """What nothing explains and no finding accounts for, what else the run fails for, and the last lines."""
     shrunk = {id for finding in report.findings for id in finding.records}
     rest = [group for group in alike(report) if group[0].id not in shrunk]
     for records in rest[:MOST_SHOWN]:
@@ -61,6 +73,25 @@ def table(report: Report, console: Console, *, quiet: bool) -> None:
             console.print(f"[bold red]{r.status}[/] {name}: {escape(r.reason)}", highlight=False, soft_wrap=True)
     if not quiet:
         _closing(report, console)
+
+
+@contextmanager
+def minimising(console: Console, *, quiet: bool) -> Iterator[HowFar]:
+    """What is minimised and how far it is: one line that changes on a terminal, else a line now and then."""
+    if quiet:
+        yield lambda what, how_far: None
+    elif console.is_terminal:
+        with console.status("minimising") as status:
+            yield lambda what, how_far: status.update(escape(f"{what}: {how_far}"))
+    else:
+        printed: dict[str, float] = {}
+
+        def line(what: str, how_far: str) -> None:
+            if time.monotonic() - printed.get(what, -math.inf) >= EVERY:
+                printed[what] = time.monotonic()
+                console.print(f"{what}: {how_far}", markup=False, highlight=False, soft_wrap=True)
+
+        yield line
 
 
 def theorems(report: Report, console: Console, *, claims_only: bool = False) -> None:
@@ -154,7 +185,8 @@ def _on(r: TheoremOnRuntime) -> str:
     return f"[green]✓\N{NO-BREAK SPACE}{r.agree}[/]{vacuous}"
 
 
-def _finding(f: Finding, report: Report, console: Console) -> None:
+def finding(f: Finding, report: Report, console: Console) -> None:
+    """One finding, with the names of its files."""
     more = f" (and {len(f.records) - 1} more like it)" if len(f.records) > 1 else ""
     instead = [f"  [dim]│[/] {escape(line)}" for line in _body(f.instead)]
     lines = [
