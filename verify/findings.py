@@ -42,9 +42,13 @@ SECONDS = 60.0
 LEAST = 20.0
 """Seconds that a mistake gets at least, as long as there are so many, before others get any."""
 
-BATCH_UNTIL, CASE_UNTIL, NUMBERS_UNTIL = 0.4, 0.6, 0.75
-"""Shares of the time for a finding, after which its case is no longer minimised in batches, nor individually, nor its numbers; the rest
-is for a call that gives what was asked, and for trying the program."""
+BATCH, CASE, NUMBERS = 0.5, 0.8, 1.0
+"""Shares of the time for a finding, less what its program needs, after which its case is no longer minimised in batches, nor individually,
+nor its numbers."""
+
+PROGRAM = (0.25, 0.5)
+"""The least and the greatest share of the time for a finding that is left to try its program: one and a half times what a worker process
+takes to start and to run its first cases."""
 
 AT_ONCE = 16
 LARGEST_TO_PLAIN = 200
@@ -189,6 +193,11 @@ class Hunt:
     asker: Asker = field(init=False)
     """The one that is used now."""
     best: Smallest | None = None
+    begun: float = 0.0
+    seconds: float = math.inf
+    """When the present finding was begun, and its time."""
+    start: float = 0.0
+    """Seconds that the first worker process took until its first results."""
 
     def __post_init__(self) -> None:
         self.alone = Asker(self.backend, Cores(1), self.timeout, True, self.ran.versions)
@@ -204,10 +213,10 @@ class Hunt:
 
     async def smallest(self, group: Sequence[Record], seconds: float) -> Finding | None:
         """Minimise the shortest question of a group until nothing smaller shows the same, or time is up."""
-        begun, self.best, self.asker = time.monotonic(), None, self.alone
+        self.begun, self.seconds, self.best, self.asker = time.monotonic(), seconds, None, self.alone
         try:
             async with asyncio.timeout(None if math.isinf(seconds) else seconds):
-                return await self._smallest(group, *(begun + share * seconds for share in (BATCH_UNTIL, CASE_UNTIL, NUMBERS_UNTIL)))
+                return await self._smallest(group)
         except TimeoutError:
             await self.stop()  # in the middle of a case
             return self.unfinished()
@@ -220,7 +229,14 @@ class Hunt:
         drawn = self._drawn(best.question, best.judged)
         return self._written(best, best.given or drawn, 1, NOT_SHOWN[""])
 
-    async def _smallest(self, group: Sequence[Record], batch_until: float, case_until: float, numbers_until: float) -> Finding:
+    def _over(self, share: float) -> bool:
+        """Whether that share of the time for minimising is over; the rest is for the program."""
+        if math.isinf(self.seconds):
+            return False
+        program = min(max(1.5 * self.start, PROGRAM[0] * self.seconds), PROGRAM[1] * self.seconds)
+        return time.monotonic() > self.begun + share * (self.seconds - program)
+
+    async def _smallest(self, group: Sequence[Record]) -> Finding:
         record = group[0]
         fault = Fault(record.output, record.verdict, record.known, mistake(record.diagnosis))
         judged = Judgement(record.output, record.verdict, record.reason, record.difference, record.diagnosis, rounding=record.rounding)
@@ -228,13 +244,13 @@ class Hunt:
         self.best = Smallest(group, question, judged)
         if self.survey and record.verdict not in FATAL:
             self.asker = self.survey
-            smaller_one, _ = await self._shrunk(question, judged, fault, batch_until)
+            smaller_one, _ = await self._shrunk(question, judged, fault, BATCH)
             self.asker = self.alone
-            question, judged = await self._first([smaller_one], fault, case_until) or (question, judged)
-        question, judged = await self._shrunk(question, judged, fault, case_until)
+            question, judged = await self._first([smaller_one], fault, CASE) or (question, judged)
+        question, judged = await self._shrunk(question, judged, fault, CASE)
         self.best = best = Smallest(group, question, judged)
         self.progress(f"the case is {question!r}; making its numbers plain")
-        given = await self._plain_numbers(question, judged, fault, numbers_until)
+        given = await self._plain_numbers(question, judged, fault, NUMBERS)
         self.best = best = replace(best, given=given)
         self.best = best = replace(best, instead=await self._instead(question, judged))
         self.progress("trying the program")
@@ -261,19 +277,19 @@ class Hunt:
         program = script(finding, question, numbers, self.backend, versions, times=times, seconds=self.timeout, note=note)
         return structs.replace(finding, script=program, issue=issue(finding, question, versions, program))
 
-    async def _shrunk(self, question: Question, judged: Judgement, fault: Fault, end: float) -> tuple[Question, Judgement]:
-        while step := await self._first(smaller(question), fault, end):
+    async def _shrunk(self, question: Question, judged: Judgement, fault: Fault, share: float) -> tuple[Question, Judgement]:
+        while step := await self._first(smaller(question), fault, share):
             question, judged = step
             if self.best and self.asker is self.alone:
                 self.best = Smallest(self.best.group, question, judged)
             self.progress(f"smallest so far {question!r}")
         return question, judged
 
-    async def _first(self, questions: list[Question], fault: Fault, end: float) -> tuple[Question, Judgement] | None:
+    async def _first(self, questions: list[Question], fault: Fault, share: float) -> tuple[Question, Judgement] | None:
         """The smallest of the questions that shows the fault; they come smallest first."""
         at_once = 1 if fault.verdict in FATAL else AT_ONCE
         for i in range(0, len(questions), at_once):
-            if time.monotonic() > end:
+            if self._over(share):
                 break
             asked = questions[i : i + at_once]
             for question, judged in zip(asked, await self._asked([_reference(q) for q in asked]), strict=True):
@@ -290,10 +306,12 @@ class Hunt:
                 if reference:
                     jobs.append(job(i, texts[i] if texts else self.backend.translate(reference.question), reference))
         judged: list[list[Judgement]] = [[] for _ in references]
+        begun = time.monotonic()
         async for asked, answer in self.asker.answers(jobs):
             reference = references[asked.id]
             assert reference
             judged[asked.id] = [diagnosed(reference, j, answer) for j in judge(reference, answer)]
+        self.start = self.start or time.monotonic() - begun
         return judged
 
     def _shows(self, fault: Fault, question: Question, judged: Judgement) -> bool:
@@ -302,13 +320,13 @@ class Hunt:
             return False
         return Tally(self.known).explanation(self.ran, question, judged) == fault.known
 
-    async def _plain_numbers(self, question: Question, judged: Judgement, fault: Fault, end: float) -> Given:
+    async def _plain_numbers(self, question: Question, judged: Judgement, fault: Fault, share: float) -> Given:
         """The numbers of the draw that shows it, made few and small where it still does."""
         given = self._drawn(question, judged)
         count = sum(a.size for a in given if a is not None)
         if judged.verdict != "differ" or question.kind not in ("integers", *MARKS) or count > LARGEST_TO_PLAIN:
             return given
-        while time.monotonic() < end:
+        while not self._over(share):
             plainer = [other for other in plainer_numbers(given) if weight(other) < weight(given)]
             for i in range(0, len(plainer), AT_ONCE):
                 some = plainer[i : i + AT_ONCE]
