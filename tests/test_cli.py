@@ -266,7 +266,7 @@ def test_a_question_asked_twice_is_one(tmp_path: Path) -> None:
 
 
 def test_a_mistake_is_shrunk_and_kept(tmp_path: Path) -> None:
-    """What nothing explains is printed in its smallest form; the program beside the report shows it."""
+    """What nothing explains is printed in its smallest form; the program beside the report shows it, by its words and its status."""
     path = numpy_backend(tmp_path, "x = x.repeat(2, axis=2) + 1")
     ended = concordant("run", "--shrink", "--backend", path, "--case", UPSAMPLE, "--out", tmp_path)
     assert ended.returncode == 1
@@ -275,9 +275,12 @@ def test_a_mistake_is_shrunk_and_kept(tmp_path: Path) -> None:
     assert programs
     for program in programs:
         assert f"findings/{program.name}" in ended.stdout
-        assert subprocess.run([sys.executable, str(program)], capture_output=True).returncode == 1
+        shown = subprocess.run([sys.executable, str(program)], capture_output=True, text=True)
+        assert shown.returncode == 10
+        assert "\nFAULT SHOWN: " in shown.stdout
     shrunk = concordant("shrink", UPSAMPLE, "--backend", path, "--out", tmp_path / "again")
-    assert (shrunk.returncode, shrunk.stderr) == (1, "")
+    assert shrunk.returncode == 1
+    assert all(line.startswith("minimising ") for line in shrunk.stderr.splitlines())
     assert {p.name for p in (tmp_path / "again" / "findings").glob("*.py")} == {p.name for p in programs}
 
 

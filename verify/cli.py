@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -19,7 +19,7 @@ from spec import Impossible, operations, parse_question
 from verify import show
 from verify.engine import Start
 from verify.environment import machine, missing, own_version, source_digest, versions
-from verify.findings import alike, find
+from verify.findings import SECONDS, Found, alike, find
 from verify.merge import merged
 from verify.pages import claims_page, known_page, theorems_page
 from verify.patience import Say
@@ -27,7 +27,7 @@ from verify.plan import Plan, chosen, one_of
 from verify.printable import printable, printable_report
 from verify.process import GIB, MEMORY, Host, HostFailed
 from verify.prove import prove_all
-from verify.record import BadReport, Report, load, save
+from verify.record import BadReport, Finding, Report, load, save
 from verify.reference import CONFIDENCE, Reference
 from verify.run import NothingToAsk, Run
 from verify.store import BadStore, Store
@@ -64,6 +64,9 @@ WORK = (
     "[60: a minute, 3.75 GiB]"
 )
 
+MINIMIZE = "Find the smallest case that shows it for each mistake that nothing explains, after the table is printed."
+BUDGET = "Seconds for all of that together, the most frequent mistake first. Ctrl-C ends it and keeps what was found."
+
 
 @app.command()
 def run(
@@ -84,7 +87,8 @@ def run(
     max_work: Annotated[float, typer.Option(help=WORK)] = MAX_WORK,
     on: Annotated[str, typer.Option(help="local; ray, for a local Ray; or ray:ADDRESS, for a cluster that is there.")] = "local",
     cores: Annotated[int | None, typer.Option(help="How many hosts may be busy at a time. [default: all cores]", min=1)] = None,
-    shrink: Annotated[bool, typer.Option(help="Find the smallest question for each thing that nothing explains.")] = True,
+    minimize: Annotated[bool, typer.Option("--minimize/--no-minimize", "--shrink/--no-shrink", help=MINIMIZE)] = True,
+    minimize_budget: Annotated[float, typer.Option(help=BUDGET, min=0)] = SECONDS,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what is wrong.")] = False,
 ) -> None:
     """Ask every runtime, judge every answer, write report.json, print the table.
@@ -94,7 +98,7 @@ def run(
     say = _say(quiet=quiet)
     try:
         if resume:
-            _only(context, "--resume", "resume", "backend", "timeout", "memory", "on", "cores", "shrink", "quiet")
+            _only(context, "--resume", "resume", "backend", "timeout", "memory", "on", "cores", "minimize", "minimize_budget", "quiet")
             out, store = resume, Store.opened(resume)
         else:
             backends = chosen(backend)
@@ -109,11 +113,14 @@ def run(
         with store, _place(on) as (start, there):
             how: dict[str, Any] = {"timeout": timeout, "memory": int(memory * GIB), "cores": cores or there, "start": start, "say": say}
             asked = Run.resumed(store, backend or (), **how) if resume else Run.of(store, backends, **how)
-            report = _go(asked, out, quiet=quiet, shrink=shrink)
+            report = _go(asked, out, quiet=quiet)
     except (Impossible, BadBackend, NothingToAsk, BadStore, HostFailed) as error:
         _refuse(str(error))
     except KeyboardInterrupt:  # before anything was run
         raise typer.Exit(130) from None
+    show.counts(report, Console(emoji=False), quiet=quiet)
+    if minimize:
+        report = _minimized(asked, report, out, minimize_budget, quiet=quiet)
     _show(report, out, quiet=quiet)
 
 
@@ -130,6 +137,7 @@ def merge(
         _save(report, out)
     except (Impossible, BadBackend, NothingToAsk, BadStore) as error:
         _refuse(str(error))
+    show.counts(report, Console(emoji=False), quiet=quiet)
     _show(report, out, quiet=quiet)
 
 
@@ -140,6 +148,7 @@ def shrink(
     out: Annotated[Path, typer.Option(help="The folder for report.json and findings/.")] = Path("runs/shrink"),
     timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
     max_work: Annotated[float, typer.Option(help=WORK)] = MAX_WORK,
+    minimize_budget: Annotated[float, typer.Option(help=BUDGET, min=0)] = SECONDS,
 ) -> None:
     """Find the smallest form of a wrong answer, on record or not, with a program and a text to report it. Exit status 1 if it is wrong."""
     try:
@@ -152,8 +161,8 @@ def shrink(
         )  # fmt: skip
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
-    report = _go(asked, out, quiet=False, shrink=True)
-    show.table(report, Console(emoji=False), quiet=True, folder=out)
+    report = _minimized(asked, _go(asked, out, quiet=False), out, minimize_budget, quiet=False)
+    show.remaining(report, Console(emoji=False), quiet=True)
     raise typer.Exit(report.summary.exit)
 
 
@@ -183,7 +192,7 @@ def fuzz(
                 search, backends, ops=op or [], minutes=minutes, seed=seed, timeout=timeout, max_work=max_work,
                 watch=lambda words: status.update(words),
             ):  # fmt: skip
-                _keep(each.report, out)
+                _keep(each.report.findings, out)
                 show.found(each.report, each.unshrunk, each.agreeing, console, folder=out)
                 found += len(each.report.findings) + len(each.unshrunk)
                 lacking |= {name for name, r in each.report.runtimes.items() if r.status != "ran"}
@@ -298,20 +307,41 @@ def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_onl
     raise typer.Exit(report.summary.exit)
 
 
-def _go(asked: Run, out: Path, *, quiet: bool, shrink: bool = False) -> Report:
+def _go(asked: Run, out: Path, *, quiet: bool) -> Report:
     console = Console(stderr=True)
     with show.progress(asked, console, quiet=quiet) as watch:
         asked.watch = watch
         report = asked.go()
     _save(report, out)
+    return report
+
+
+def _minimized(asked: Run, report: Report, out: Path, budget: float, *, quiet: bool) -> Report:
+    """The report with its findings, each printed and written to a file as soon as it is found."""
+    if asked.interrupted or not report.summary.unexplained:
+        return report
+
+    def tell(finding: Finding) -> None:
+        _keep([finding], out)
+        shown = printable_report(structs.replace(report, findings=[finding]))
+        show.finding(shown.findings[0], shown, Console(emoji=False), out)
+
+    found, ended = Found(tell), f"after {budget:g} s; --minimize-budget SECONDS gives it more"
     try:
-        if shrink and not asked.interrupted and report.summary.unexplained:
-            with suppress(KeyboardInterrupt), console.status("shrinking what nothing explains"):
-                report = structs.replace(report, findings=find(report, alike(report), asked.backends, asked.known, timeout=asked.timeout))
-            _save(report, out)
-            _keep(report, out)
+        with show.minimising(Console(stderr=True), quiet=quiet) as progress:
+            try:
+                find(
+                    report, alike(report), asked.backends, asked.known, timeout=asked.timeout, budget=budget, found=found, progress=progress
+                )  # fmt: skip
+            except KeyboardInterrupt:
+                ended = "as it was interrupted; what was found until then is kept"
     except OSError as error:
         _refuse(f"{out / 'findings'} cannot be written: {error.strerror}")
+    if found.left and not quiet:
+        several = f"{found.left} mistakes" if found.left > 1 else "1 mistake"
+        print(f"concordant: minimising ended before {several} {ended}", file=sys.stderr)
+    report = structs.replace(report, findings=found.all)
+    _save(report, out)
     return report
 
 
@@ -328,7 +358,7 @@ def _save(report: Report, out: Path) -> None:
 
 
 def _show(report: Report, out: Path, *, quiet: bool) -> NoReturn:
-    show.table(report, Console(emoji=False), quiet=quiet, folder=out)
+    show.remaining(report, Console(emoji=False), quiet=quiet)
     if not quiet:
         Console(emoji=False).print(f"\n{out / 'report.json'}", highlight=False, soft_wrap=True)
     raise typer.Exit(report.summary.exit)
@@ -366,8 +396,8 @@ def _shard(text: str) -> tuple[int, int]:
     return int(i), int(n)
 
 
-def _keep(report: Report, out: Path) -> None:
-    for finding in report.findings:
+def _keep(findings: list[Finding], out: Path) -> None:
+    for finding in findings:
         (out / "findings").mkdir(exist_ok=True)
         (out / "findings" / f"{finding.id}.py").write_text(printable(finding.script), encoding="utf-8")
         (out / "findings" / f"{finding.id}.md").write_text(printable(finding.issue), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""From many wrong answers to few findings: alike ones together, each shrunk with the framework in the loop, written so that it can be sent.
+"""From many wrong answers to few findings: alike ones together, each minimised with the framework in the loop, with a program and a text.
 
 A smaller question counts only if it shows the same: output, verdict, diagnosis, and the same record of backends/known/ (or none), so that
 a fault that nobody knows is not mistaken, half-way, for one that is on record.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import re
+import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -30,18 +32,40 @@ from verify.patience import Patience
 from verify.process import HostFailed
 from verify.record import Finding, Record, Report
 from verify.reference import Reference
-from verify.reproduce import issue, script, shows
+from verify.reproduce import FATAL, issue, script
 from verify.run import job, verdicts
 from verify.shrink import Given, cost, plainer_numbers, smaller, weight
+from verify.standalone import Outcome, outcome
 from verify.work import MAX_WORK, work
 
 SECONDS = 60.0
-"""For shrinking one finding; the smallest so far is kept."""
+"""For minimising one finding; the smallest form so far is kept."""
+
+LEAST = 20.0
+"""Seconds that a mistake gets at least, as long as there are so many, before others get any."""
+
+BATCH, CASE, NUMBERS = 0.5, 0.8, 1.0
+"""Shares of the time for a finding, less what its program needs, after which its case is no longer minimised in batches, nor individually,
+nor its numbers."""
+
+PROGRAM = (0.25, 0.5)
+"""The least and the greatest share of the time for a finding that is left to try its program: one and a half times what a worker process
+takes to start and to run its first cases."""
 
 AT_ONCE = 16
-FATAL = ("crashed", "timeout")
 LARGEST_TO_PLAIN = 200
 """Numbers in all arrays together, above which they are left as they were drawn."""
+LARGEST_TO_WRITE = 20_000
+"""Numbers in all arrays together, above which no program is written of a case that could not be minimised in time."""
+
+NOT_SHOWN = {
+    "gone": "Concordant ran this program, and the fault did not show.",
+    "did not run": "Concordant ran this program, and it did not run to its end.",
+    "": "Concordant did not run this program: the time for minimising was over.",
+}
+
+HowFar = Callable[[str, str], None]
+"""Called with what is minimised, and how far it is."""
 
 
 def alike(report: Report) -> list[list[Record]]:
@@ -59,41 +83,124 @@ def likeness(record: Record) -> tuple[str, ...]:
     return record.runtime, operation(record), output, record.verdict, record.diagnosis or re.sub(r"\d+", "#", record.reason)
 
 
+@dataclass
+class Found:
+    """The findings so far. Those with one mistake are one, the smallest."""
+
+    tell: Callable[[Finding], None] = lambda finding: None
+    """Called with each new one."""
+    by: dict[tuple[str, ...], Finding] = field(default_factory=dict)
+    left: int = 0
+    """How many mistakes nothing was found of, as the time was over."""
+
+    def add(self, one: Finding) -> None:
+        key = (one.runtime, one.verdict, mistake(one.diagnosis) or one.question)
+        same = self.by.get(key)
+        least = min(one, same or one, key=lambda f: cost(parse_question(f.question)))
+        self.by[key] = structs.replace(least, records=same.records + one.records) if same else one
+        if same is None or least.id != same.id:
+            self.tell(self.by[key])
+
+    @property
+    def all(self) -> list[Finding]:
+        return sorted(self.by.values(), key=lambda f: (f.runtime, f.question))
+
+
 def find(
     report: Report, groups: Sequence[list[Record]], backends: Iterable[Backend], known: Sequence[Known], *, timeout: float,
-    most: int = 20, seconds: float = SECONDS,
+    most: int = 20, seconds: float = SECONDS, budget: float = math.inf, found: Found | None = None,
+    progress: HowFar = lambda what, how_far: None,
 ) -> list[Finding]:
-    """A finding for each of the first `most` groups of a runtime; those with one mistake become one, the smallest."""
-    found: dict[tuple[str, ...], Finding] = {}
+    """A finding for each of the first `most` groups of a runtime, the most frequent mistake first; those with one mistake become one.
+
+    seconds: for each finding. budget: seconds for all. found: keeps what was found also when this is interrupted.
+    """
+    found, hunts = Found() if found is None else found, {}
+    queue: list[list[Record]] = []
     for backend in backends:
         own = [g for g in groups if g[0].runtime == backend.name and g[0].kind == "case" and g[0].verdict != "unsupported"]
-        if not own:
-            continue
-        runtime = report.runtimes[backend.name]
-        hunt = Hunt(backend, known, Ran(backend, versions=dict(runtime.versions), facts=dict(runtime.facts)), timeout, seconds)
-        for one in asyncio.run(hunt.all_of(own[:most])):
-            key = (one.runtime, one.verdict, mistake(one.diagnosis) or one.question)
-            same = found.get(key, one)
-            least = min(one, same, key=lambda f: cost(parse_question(f.question)))
-            found[key] = least if same is one else structs.replace(least, records=same.records + one.records)
-    return sorted(found.values(), key=lambda f: (f.runtime, f.question))
+        if own:
+            runtime = report.runtimes[backend.name]
+            ran = Ran(backend, versions=dict(runtime.versions), facts=dict(runtime.facts))
+            hunts[backend.name] = Hunt(backend, known, ran, timeout)
+            queue.extend(by_mistake(own)[:most])
+    queue.sort(key=lambda group: -len(group))
+    if queue:
+        asyncio.run(_find(queue, hunts, found, time.monotonic() + budget, seconds, progress))
+    return found.all
+
+
+def by_mistake(groups: Iterable[list[Record]]) -> list[list[Record]]:
+    """The groups with one mistake put together, as they come down to one finding; the shortest question first."""
+    merged: dict[tuple[str | None, ...], list[Record]] = defaultdict(list)
+    for group in groups:
+        record = group[0]
+        name = mistake(record.diagnosis)
+        merged[(record.runtime, record.verdict, record.known, name) if name else likeness(record)] += group
+    return [sorted(records, key=lambda r: (len(r.question), r.question)) for records in merged.values()]
+
+
+async def _find(
+    queue: list[list[Record]], hunts: dict[str, Hunt], found: Found, end: float, seconds: float, progress: HowFar
+) -> None:
+    found.left = len(queue)
+    try:
+        for i, group in enumerate(queue):
+            left = end - time.monotonic()
+            if left <= 0:
+                break
+            record, hunt = group[0], hunts[group[0].runtime]
+            what = f"minimising {i + 1} of {len(queue)} ({record.runtime} {record.output} {record.verdict}, in {len(group)} results)"
+            hunt.progress = lambda how_far, what=what: progress(what, how_far)  # type: ignore[misc]
+            hunt.progress("starting")
+            finding = None
+            try:
+                with suppress(HostFailed, BadBackend, Unsupported):
+                    finding = await hunt.smallest(group, min(seconds, max(left / (len(queue) - i), LEAST), left))
+            except asyncio.CancelledError:
+                if finding := hunt.unfinished():
+                    found.left -= 1
+                    found.add(finding)
+                raise
+            found.left -= 1
+            if finding:
+                found.add(finding)
+    finally:
+        for hunt in hunts.values():
+            await hunt.stop()
+
+
+@dataclass(frozen=True)
+class Smallest:
+    """The smallest form so far of a group's case that shows the same individually."""
+
+    group: Sequence[Record]
+    question: Question
+    judged: Judgement
+    given: Given | None = None
+    instead: str = ""
 
 
 @dataclass
 class Hunt:
-    """One runtime, asked again and again: in company where its survey makes that much cheaper, and in any case alone in the end."""
+    """One runtime, run again and again: in batches where that is much cheaper, and in any case individually in the end."""
 
     backend: Backend
     known: Sequence[Known]
     ran: Ran
     timeout: float
-    seconds: float = SECONDS
-    """For each finding, and once more for its numbers."""
+    progress: Callable[[str], None] = lambda how_far: None
     alone: Asker = field(init=False)
     survey: Asker | None = None
     patience: Patience = field(default_factory=Patience)
     asker: Asker = field(init=False)
-    """The one that is asked now."""
+    """The one that is used now."""
+    best: Smallest | None = None
+    begun: float = 0.0
+    seconds: float = math.inf
+    """When the present finding was begun, and its time."""
+    start: float = 0.0
+    """Seconds that the first worker process took until its first results."""
 
     def __post_init__(self) -> None:
         self.alone = Asker(self.backend, Cores(1), self.timeout, True, self.ran.versions, self.ran.facts)
@@ -101,58 +208,91 @@ class Hunt:
             self.survey = Asker(self.backend, Cores(1), self.timeout, False, self.ran.versions, self.ran.facts)
         self.asker = self.alone
 
-    async def all_of(self, groups: Sequence[Sequence[Record]]) -> list[Finding]:
-        """Each group's finding."""
-        found = []
-        try:
-            for group in groups:
-                with suppress(HostFailed, BadBackend, Unsupported):
-                    found.append(await self.smallest(group))
-        finally:
-            for asker in (self.alone, self.survey):
-                if asker:
-                    await asker.stop()
-        return found
+    async def stop(self) -> None:
+        """End the worker processes."""
+        for asker in (self.alone, self.survey):
+            if asker:
+                await asker.stop()
 
-    async def smallest(self, group: Sequence[Record]) -> Finding:
-        """Shrink the shortest question of a group until nothing smaller shows the same, or time is up."""
+    async def smallest(self, group: Sequence[Record], seconds: float) -> Finding | None:
+        """Minimise the shortest question of a group until nothing smaller shows the same, or time is up."""
+        self.begun, self.seconds, self.best, self.asker = time.monotonic(), seconds, None, self.alone
+        try:
+            async with asyncio.timeout(None if math.isinf(seconds) else seconds):
+                return await self._smallest(group)
+        except TimeoutError:
+            await self.stop()  # in the middle of a case
+            return self.unfinished()
+
+    def unfinished(self) -> Finding | None:
+        """What is known so far, with a program that was not run; nothing if that would be very long."""
+        best = self.best
+        if not best or math.prod(best.question.x) + sum(map(math.prod, best.question.w)) > LARGEST_TO_WRITE:
+            return None
+        drawn = self._drawn(best.question, best.judged)
+        return self._written(best, best.given or drawn, 1, NOT_SHOWN[""])
+
+    def _over(self, share: float) -> bool:
+        """Whether that share of the time for minimising is over; the rest is for the program."""
+        if math.isinf(self.seconds):
+            return False
+        program = min(max(1.5 * self.start, PROGRAM[0] * self.seconds), PROGRAM[1] * self.seconds)
+        return time.monotonic() > self.begun + share * (self.seconds - program)
+
+    async def _smallest(self, group: Sequence[Record]) -> Finding:
         record = group[0]
         fault = Fault(record.output, record.verdict, record.known, mistake(record.diagnosis))
         judged = Judgement(record.output, record.verdict, record.reason, record.difference, record.diagnosis, rounding=record.rounding)
         question = parse_question(record.question)
+        self.best = Smallest(group, question, judged)
         if self.survey and record.verdict not in FATAL:
             self.asker = self.survey
-            smaller_one, _ = await self._shrunk(question, judged, fault)
+            smaller_one, _ = await self._shrunk(question, judged, fault, BATCH)
             self.asker = self.alone
-            question, judged = await self._first([smaller_one], fault, time.monotonic() + self.seconds) or (question, judged)
-        question, judged = await self._shrunk(question, judged, fault)
-        given = await self._plain_numbers(question, judged, fault)
+            question, judged = await self._first([smaller_one], fault, CASE) or (question, judged)
+        question, judged = await self._shrunk(question, judged, fault, CASE)
+        self.best = best = Smallest(group, question, judged)
+        self.progress(f"the case is {question!r}; making its numbers plain")
+        given = await self._plain_numbers(question, judged, fault, NUMBERS)
+        self.best = best = replace(best, given=given)
+        self.best = best = replace(best, instead=await self._instead(question, judged))
+        self.progress("trying the program")
+        drawn = self._drawn(question, judged)
+        attempts = [(drawn, 1), (drawn, 100)] if weight(given) == weight(drawn) else [(given, 1), (drawn, 1), (drawn, 100)]
+        came: Outcome = "did not run"
+        for numbers, times in attempts:
+            finding = self._written(best, numbers, times)
+            patience = SLOWEST_IMPORT + self.timeout * (2 if record.verdict == "timeout" else 1)
+            came = await outcome(finding.script, self.backend.python or sys.executable, patience)
+            if came == "shown":
+                return finding
+        return self._written(best, drawn, 100, NOT_SHOWN[came])
+
+    def _written(self, best: Smallest, numbers: Given, times: int, note: str = "") -> Finding:
+        record, question, judged = best.group[0], best.question, best.judged
         finding = Finding(
             id=_id(record.runtime, repr(question), judged.output, judged.verdict), runtime=record.runtime, output=judged.output,
-            verdict=judged.verdict, reason=judged.reason, diagnosis=judged.diagnosis, records=tuple(r.id for r in group),
-            first=record.question, question=repr(question), native=self.backend.translate(question),
-            instead=await self._instead(question, judged), known=record.known,
+            verdict=judged.verdict, reason=judged.reason, diagnosis=judged.diagnosis, records=tuple(r.id for r in best.group),
+            first=record.question, question=repr(question), native=self.backend.translate(question), instead=best.instead,
+            known=record.known,
         )  # fmt: skip
-        drawn = self._drawn(question, judged)
-        for numbers, times in ((given, 1), (drawn, 1), (drawn, 100)):
-            program = script(finding, question, numbers, self.backend, self.ran.versions, times=times)
-            if await asyncio.to_thread(shows, program, self.backend, self.timeout + SLOWEST_IMPORT):
-                break
-        else:
-            program = program.replace("\n\nExit status 1", "\n\nIt did not show again in a process of its own.\n\nExit status 1", 1)
-        return structs.replace(finding, script=program, issue=issue(finding, question, self.ran.versions, program))
+        versions = self.ran.versions
+        program = script(finding, question, numbers, self.backend, versions, times=times, seconds=self.timeout, note=note)
+        return structs.replace(finding, script=program, issue=issue(finding, question, versions, program))
 
-    async def _shrunk(self, question: Question, judged: Judgement, fault: Fault) -> tuple[Question, Judgement]:
-        end = time.monotonic() + self.seconds
-        while step := await self._first(smaller(question), fault, end):
+    async def _shrunk(self, question: Question, judged: Judgement, fault: Fault, share: float) -> tuple[Question, Judgement]:
+        while step := await self._first(smaller(question), fault, share):
             question, judged = step
+            if self.best and self.asker is self.alone:
+                self.best = Smallest(self.best.group, question, judged)
+            self.progress(f"smallest so far {question!r}")
         return question, judged
 
-    async def _first(self, questions: list[Question], fault: Fault, end: float) -> tuple[Question, Judgement] | None:
+    async def _first(self, questions: list[Question], fault: Fault, share: float) -> tuple[Question, Judgement] | None:
         """The smallest of the questions that shows the fault; they come smallest first."""
         at_once = 1 if fault.verdict in FATAL else AT_ONCE
         for i in range(0, len(questions), at_once):
-            if time.monotonic() > end:
+            if self._over(share):
                 break
             asked = questions[i : i + at_once]
             for question, judged in zip(asked, await self._asked([_reference(q) for q in asked]), strict=True):
@@ -169,11 +309,13 @@ class Hunt:
                 if reference:
                     jobs.append(job(i, texts[i] if texts else self.backend.translate(reference.question), reference))
         judged: list[list[Judgement]] = [[] for _ in references]
+        begun = time.monotonic()
         async for asked, answer in self.asker.answers(jobs):
             reference = references[asked.id]
             assert reference
             seconds = work(reference).seconds
             judged[asked.id] = await verdicts(reference, answer, seconds, MAX_WORK, self.patience, diagnose_it=True)
+        self.start = self.start or time.monotonic() - begun
         return judged
 
     def _shows(self, fault: Fault, question: Question, judged: Judgement) -> bool:
@@ -182,14 +324,13 @@ class Hunt:
             return False
         return Tally(self.known).explanation(self.ran, question, judged) == fault.known
 
-    async def _plain_numbers(self, question: Question, judged: Judgement, fault: Fault) -> Given:
+    async def _plain_numbers(self, question: Question, judged: Judgement, fault: Fault, share: float) -> Given:
         """The numbers of the draw that shows it, made few and small where it still does."""
         given = self._drawn(question, judged)
         count = sum(a.size for a in given if a is not None)
         if judged.verdict != "differ" or question.kind not in ("integers", *MARKS) or count > LARGEST_TO_PLAIN:
             return given
-        end = time.monotonic() + self.seconds
-        while time.monotonic() < end:
+        while not self._over(share):
             plainer = [other for other in plainer_numbers(given) if weight(other) < weight(given)]
             for i in range(0, len(plainer), AT_ONCE):
                 some = plainer[i : i + AT_ONCE]

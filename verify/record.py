@@ -173,7 +173,8 @@ class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """Native code that gives what was asked on this runtime, tried; empty if none was found."""
     known: str | None = None
     script: str = ""
-    """A program that needs only the framework and NumPy: exit status 1 while the fault stands, 0 once it is gone."""
+    """A program that needs only the framework and NumPy. It prints FAULT SHOWN and ends with 10, or prints FAULT GONE and ends with 0; with
+    any other exit status it did not run."""
     issue: str = ""
     """A text to report it with, in Markdown."""
 

@@ -3,55 +3,81 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import inspect
-import subprocess
 import sys
-import tempfile
 import textwrap
+from contextlib import suppress
 
 import numpy as np
 
 from backends import Backend
 from spec import Array, Question
+from verify.host import MARKS
 from verify.record import Finding
 from verify.reference import Reference
 from verify.shrink import Given
+from verify.standalone import (
+    ARGUMENTS,
+    CALLING,
+    COMPARES,
+    END,
+    ERROR,
+    INFERS,
+    NAN,
+    ONE_BY_ONE,
+    RAISED,
+    REPEATS,
+    RETURNS,
+    STATUSES,
+    TOGETHER,
+    outcome,
+    outside,
+)  # fmt: skip
+
+FATAL = ("crashed", "timeout")
+IMPORTED = {"crashed": ("traceback",), "timeout": ("threading",), "refused": ("re", "traceback")}
+"""What a program of this verdict imports besides os, subprocess and sys."""
 
 
-def script(finding: Finding, question: Question, given: Given, backend: Backend, versions: dict[str, str], *, times: int = 1) -> str:
-    """Source text that asks `times` times, in a process of its own, so that a fault that kills it has an exit status too."""
+def script(
+    finding: Finding, question: Question, given: Given, backend: Backend, versions: dict[str, str], *,
+    times: int = 1, seconds: float = 60.0, note: str = "",
+) -> str:  # fmt: skip
+    """Source text of a program that makes the call `times` times and says whether the fault shows (verify.standalone).
+
+    seconds: for a finding that did not return, how long a call may take. note: what to say of the program in its first lines.
+    """
     reference = Reference(question, given=given)
-    fatal = finding.verdict in ("crashed", "timeout")
-    i = len(reference.names) - 1 if fatal else reference.names.index(finding.output)
-    header = f"{finding.runtime} ({_listed(versions)}), {finding.output} of\n{finding.question}\n\n{_what(finding)}"
+    place = len(reference.names) - 1 if finding.verdict in FATAL else reference.names.index(finding.output)
+    compares = finding.verdict not in (*FATAL, "refused", "nondeterministic") and question.kind != "inference"
+    header = _quotable(f"{finding.runtime} ({_listed(versions)}), {finding.output} of\n{finding.question}\n\n{_what(finding)}")
     arrays = [("x", given[0]), ("g", given[1]), *zip(_weights(question), given[2:], strict=True)]
     settings = [f"os.environ[{k!r}] = {v!r}" for k, v in sorted(backend.runtime.environment.items())]
+    glue = _used(backend.runtime.glue, question.kind)
+    modules = sorted({"os", "subprocess", "sys", *IMPORTED.get(finding.verdict, ())})
     parts = [
-        f'"""{header}\n\nExit status 1 while the fault stands, 0 once it is gone.\n"""',
-        "import os\nimport subprocess\nimport sys\n\nimport numpy as np",
-        "if len(sys.argv) == 1:  # in a process of its own, since some faults are fatal\n"
-        '    sys.exit(subprocess.run([sys.executable, os.path.abspath(__file__), "inside"]).returncode != 0)',
+        f'"""{header}\n\n{note and note + chr(10)}{STATUSES}\n"""',
+        "\n".join(f"import {name}" for name in modules) + "\n\nimport numpy as np",
+        outside(finding.verdict, finding.reason, seconds),
         "\n".join(settings),
-        "# How arrays go in and out, and how gradients are taken\n\n" + _used(backend.runtime.glue, question.kind),
-        f"# What {finding.runtime} is asked\n\n" + finding.native.strip(),
+        "# How arrays go in and out, and how gradients are taken\n\n" + glue,
+        "\n".join(_imports(finding.native, glue)),
         "# The numbers\n\n" + "\n".join(f"{name} = {_array(a)}" for name, a in arrays),
-        f"# What the definition says of {reference.names[i]}, and how far rounding may take it\n\n"
-        f"expected = {_array(_expected(reference, i))}\nallowed = {_array(_allowed(reference, i))}",
-        _run(question, i, times),
+        f"# What the definition says of {reference.names[place]}, and how far rounding may take it\n\n"
+        f"expected = {_array(_expected(reference, place))}\nallowed = {_array(_allowed(reference, place))}"
+        if compares
+        else "",
+        END + {"crashed": f"\n{RAISED}", "refused": ERROR.format(error=repr(finding.reason))}.get(finding.verdict, ""),
+        f"# What {finding.runtime} runs\n{CALLING}\n" + finding.native.strip(),
+        _call(finding, question, reference, place, times, together="together" in _functions(glue)),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
 def shows(program: str, backend: Backend, timeout: float) -> bool:
-    """Whether a program ends with exit status 1, run as its reader would."""
-    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
-        file.write(program)
-        file.flush()
-        try:
-            status = subprocess.run([backend.python or sys.executable, file.name], capture_output=True, timeout=timeout).returncode
-        except subprocess.TimeoutExpired:
-            return True
-    return status == 1
+    """Whether a program runs to its end and shows the fault."""
+    return asyncio.run(outcome(program, backend.python or sys.executable, timeout)) == "shown"
 
 
 def issue(finding: Finding, question: Question, versions: dict[str, str], program: str) -> str:
@@ -69,7 +95,7 @@ def issue(finding: Finding, question: Question, versions: dict[str, str], progra
         lines.append("**This gives what was asked** (tried):\n\n```python\n" + finding.instead.strip() + "\n```")
     seen = len(finding.records)
     lines.append(f"Seen in {seen} {'answer' if seen == 1 else 'answers'} of one run, first in `{finding.first}`.")
-    lines.append("**To see it** (exit status 1 while it stands, 0 once it is gone):\n\n```python\n" + program.strip() + "\n```")
+    lines.append(f"**To see it:** {STATUSES}".replace("\n", " ") + f"\n\n```python\n{program.strip()}\n```")
     return "\n\n".join(lines) + "\n"
 
 
@@ -104,24 +130,65 @@ def _expected(reference: Reference, i: int) -> Array:
 
 
 def _allowed(reference: Reference, i: int) -> Array:
-    if reference.exact and not reference.inexact:
-        return np.zeros(reference.outputs[i].shape)
-    return np.where(reference.claimed[i], reference.bounds[i], np.inf)
+    """How far each value may be off; infinity where the judge asks nothing."""
+    expected = reference.outputs[i]
+    if reference.question.kind in MARKS and reference.question.op.multilinear:
+        free = np.isinf(expected)
+    elif reference.question.kind in MARKS or reference.exact:
+        free = np.zeros(expected.shape, bool)
+    else:
+        free = ~reference.claimed[i]
+    near = np.zeros(expected.shape)
+    if reference.inexact or not reference.exact:
+        near = np.where(np.isfinite(expected), reference.bounds[i] + np.abs(reference.remainders[i]), 0)
+    return np.where(free, np.inf, near)
 
 
 def _used(glue: str, kind: str) -> str:
     """The glue without the functions that a program has no use for."""
-    used = {"array", "numpy", "dtype", "answers", "together"} | ({"infer"} if kind == "inference" else set())
     nodes = ast.parse(glue).body
-    unused = {node.name for node in nodes if isinstance(node, ast.FunctionDef) and node.name not in used}
-    kept = [
-        node
-        for node in nodes
-        if not (isinstance(node, ast.FunctionDef) and node.name in unused)
-        and not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in unused)
-    ]
+    names = {name: node for node in nodes for name in _defined(node)}
+    wanted = ["array", "numpy", "dtype", *(["infer"] if kind == "inference" else ["together" if "together" in names else "answers"])]
+    used: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name in names and name not in used:
+            used.add(name)
+            wanted += [inner.id for inner in ast.walk(names[name]) if isinstance(inner, ast.Name)]
+    unused = {name for name, node in names.items() if isinstance(node, ast.FunctionDef)} - used
+    kept = [node for node in nodes if not (set(_defined(node)) & unused) and not (set(_read(node)) & unused)]
     pieces = [(ast.get_source_segment(glue, node) or "", isinstance(node, ast.FunctionDef)) for node in kept]
     return "".join(f"\n\n{text}\n" if function else f"{text}\n" for text, function in pieces).strip()
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    """The names that a statement gives a value to."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    return [target.id for target in node.targets if isinstance(target, ast.Name)] if isinstance(node, ast.Assign) else []
+
+
+def _read(node: ast.stmt) -> list[str]:
+    """The names that a statement outside functions reads."""
+    return [inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)] if isinstance(node, ast.Assign) else []
+
+
+def _functions(text: str) -> set[str]:
+    return {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+
+
+def _imports(native: str, glue: str) -> list[str]:
+    """What the native text imports and the glue does not: before the call, so that a failure to import is not taken for the fault."""
+    before = {ast.unparse(node) for node in ast.parse(glue).body}
+    with suppress(SyntaxError):
+        lines = [ast.unparse(node) for node in ast.parse(native).body if isinstance(node, ast.Import | ast.ImportFrom)]
+        return [line for line in lines if line not in before]
+    return []
+
+
+def _quotable(text: str) -> str:
+    """As it may stand between three quotes."""
+    return text.replace("\\", "\\\\").replace('"""', "'''")
 
 
 def _array(a: Array | None) -> str:
@@ -142,54 +209,19 @@ def _listed(versions: dict[str, str]) -> str:
     return ", ".join(f"{k} {v}" for k, v in versions.items())
 
 
-RUN = """
-# Ask, and compare
-
-args = [array(a, {dtype!r}) for a in ({args},)]
-cotangent = None if g is None else array(g, {dtype!r})
-
-
-def ask():
-    if "together" in globals():
-        outputs, error = together([f])([(args, cotangent)])[0]
-        if error:
-            raise error
-        return list(outputs)
-    wanted = []
-    for t in answers(f, args, cotangent):
-        wanted.append(t)
-        if len(wanted) > {place}:
-            break
-    return wanted
-
-
-for answer in [ask()[{place}] for _ in range({times})]:
-    if dtype(answer) != {dtype!r}:
-        sys.exit(f"the dtype is {{dtype(answer)}} instead of {dtype}")
-    got = numpy(answer).astype(float)
-    if got.shape != expected.shape:
-        sys.exit(f"the shape is {{got.shape}} instead of {{expected.shape}}")
-    right = (np.abs(got - expected) <= allowed) | (got == expected) | (np.isnan(expected) & ~np.isfinite(got)) | np.isinf(expected)
-    if not right.all():
-        at = tuple(int(n) for n in np.argwhere(~right)[0])
-        sys.exit(f"{{int((~right).sum())}} of {{right.size}} values are wrong; first at {{list(at)}}: "
-                 f"expected {{expected[at]}}, got {{got[at]}}")
-print("as the definition says")
-"""
-
-INFERENCE = """
-# Ask, and compare
-
-args = [array(a, {dtype!r}) for a in ({args},)]
-ran = tuple(f(*args).shape)
-for way, said, instead in infer(f, args):
-    if said is None or any(a not in (None, b) for a, b in zip(said, ran if instead is None else instead)):
-        sys.exit(f"{{way}} infers {{said}}, but running gives {{ran if instead is None else instead}}")
-print("as the definition says")
-"""
-
-
-def _run(question: Question, place: int, times: int) -> str:
-    args = ", ".join(["x", *_weights(question)])
-    form = INFERENCE if question.kind == "inference" else RUN
-    return form.format(dtype=question.dtype, args=args, place=place, times=times).strip()
+def _call(finding: Finding, question: Question, reference: Reference, place: int, times: int, *, together: bool) -> str:
+    """The end of the program: run, and look for what the finding says."""
+    args, dtype = ", ".join(["x", *_weights(question)]), question.dtype
+    most = len(reference.names)
+    last = place + (reference.differentiated and place == most - 1)
+    arguments = ARGUMENTS.format(dtype=dtype, args=args)
+    if question.kind == "inference":
+        return "# Run, and compare\n" + arguments + INFERS.format(dtype=dtype, shape=question.y)
+    outputs = TOGETHER.format(place=place) if together else ONE_BY_ONE.format(last=last)
+    if finding.verdict in (*FATAL, "refused"):
+        return "# Run\n" + f"{arguments}\n{outputs}\n" + RETURNS.format(times=times)
+    if finding.verdict == "nondeterministic":
+        return "# Run, and compare\n" + f"{arguments}\n{outputs}\n" + REPEATS.format(times=max(times, 2), place=place)
+    nan = NAN if question.kind in MARKS else ""
+    compares = COMPARES.format(times=times, place=place, most=most, dtype=dtype, nan=nan)
+    return "# Run, and compare\n" + f"{arguments}\n{outputs}\n{compares}"

@@ -19,7 +19,7 @@ from rich.table import Column, Table
 from backends import Backend
 from backends.known import Known
 from verify.facts import observed
-from verify.findings import alike
+from verify.findings import HowFar, alike
 from verify.groups import WORDS, again, by_sort, counted, headline, matrix, outcome, standing
 from verify.printable import printable, printable_report
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
@@ -29,6 +29,8 @@ MOST_SHOWN = 20
 MOST_ADDED = 3
 SECONDS_BETWEEN_LINES = 30.0
 """Of progress, where there is no terminal."""
+EVERY = 10.0
+"""Seconds between two lines on what is minimised, where there is no terminal."""
 
 
 @contextmanager
@@ -69,13 +71,23 @@ def _lines(run: Run, console: Console) -> Iterator[Watch]:
 
 
 def table(report: Report, console: Console, *, quiet: bool, folder: Path = Path()) -> None:
-    """Operation × runtime with agree / run, then what no known deviation covers."""
+    """Operation × runtime with agree / run, then the findings, then every other record that no known deviation covers."""
+    counts(report, console, quiet=quiet)
+    for one in report.findings:
+        finding(one, report, console, folder)
+    remaining(report, console, quiet=quiet)
+
+
+def counts(report: Report, console: Console, *, quiet: bool) -> None:
+    """Operation × runtime with agree / run."""
     report = printable_report(report)
-    ran = [name for name, r in report.runtimes.items() if r.status != "not installed"]
     if not quiet:
-        _matrix(report, ran, console)
-    for finding in report.findings:
-        _finding(finding, report, console, folder)
+        _matrix(report, [name for name, r in report.runtimes.items() if r.status != "not installed"], console)
+
+
+def remaining(report: Report, console: Console, *, quiet: bool) -> None:
+    """What no known deviation covers and no finding accounts for, what else the run fails for, and the last lines."""
+    report = printable_report(report)
     shrunk = {id for finding in report.findings for id in finding.records}
     rest = [group for group in alike(report) if group[0].id not in shrunk]
     for records in rest[:MOST_SHOWN]:
@@ -102,8 +114,8 @@ def found(
 ) -> None:
     """What one round of a search found, and which known deviations did not occur where they should, or which runtime did not run."""
     report = printable_report(report)
-    for finding in report.findings:
-        _finding(finding, report, console, folder)
+    for one in report.findings:
+        finding(one, report, console, folder)
     for records in unshrunk:
         _group(records, report, console)
     for id, case in agreeing.items():
@@ -112,6 +124,25 @@ def found(
     for name, r in report.runtimes.items():
         if r.status != "ran":
             console.print(f"[bold red]{r.status}[/] {name}: {escape(r.reason)}", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def minimising(console: Console, *, quiet: bool) -> Iterator[HowFar]:
+    """What is minimised and how far it is: one line that changes on a terminal, else a line now and then."""
+    if quiet:
+        yield lambda what, how_far: None
+    elif console.is_terminal:
+        with console.status("minimising") as status:
+            yield lambda what, how_far: status.update(escape(f"{what}: {how_far}"))
+    else:
+        printed: dict[str, float] = {}
+
+        def line(what: str, how_far: str) -> None:
+            if time.monotonic() - printed.get(what, -math.inf) >= EVERY:
+                printed[what] = time.monotonic()
+                console.print(f"{what}: {how_far}", markup=False, highlight=False, soft_wrap=True)
+
+        yield line
 
 
 def theorems(report: Report, console: Console, *, claims_only: bool = False) -> None:
@@ -209,7 +240,8 @@ def _on(r: TheoremOnRuntime) -> str:
     return f"[green]✓\N{NO-BREAK SPACE}{r.agree}[/]{vacuous}"
 
 
-def _finding(f: Finding, report: Report, console: Console, folder: Path) -> None:
+def finding(f: Finding, report: Report, console: Console, folder: Path = Path()) -> None:
+    """One finding, with the names of its files."""
     more = _more(f.verdict, [r for r in report.records if r.id in f.records])
     files = folder / "findings" / f.id
     instead = [f"  [dim]│[/] {escape(line)}" for line in _body(f.instead)]

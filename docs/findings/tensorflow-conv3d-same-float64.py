@@ -3,7 +3,8 @@ Conv(stride=(3, 1, 3), padding=((0, 0), (1, 1), (0, 0))) x=(1, 1, 9, 1, 3) w=(3,
 
 differ: 9 of 9 values are wrong; it answers as if x lay one pixel earlier on its spatial axis 0, wrapped around
 
-Exit status 1 while the fault stands, 0 once it is gone.
+Prints FAULT SHOWN and ends with exit status 10 while the fault is there; prints FAULT GONE and ends with 0 when it is not.
+Any other exit status: the program did not run.
 """
 
 import os
@@ -12,8 +13,18 @@ import sys
 
 import numpy as np
 
-if len(sys.argv) == 1:  # in a process of its own, since some faults are fatal
-    sys.exit(subprocess.run([sys.executable, os.path.abspath(__file__), "inside"]).returncode != 0)
+if len(sys.argv) == 1:  # the call is made in a process of its own, since some faults end the process
+    inside = subprocess.Popen([sys.executable, os.path.abspath(__file__), "inside"], stdout=subprocess.PIPE)
+    printed = []
+    for line in inside.stdout:
+        sys.stdout.buffer.write(line)
+        sys.stdout.flush()
+        printed.append(line.strip())
+    status = inside.wait()
+    for marker, meaning in ((b"FAULT SHOWN", 10), (b"FAULT GONE", 0)):
+        if status == meaning and any(line.startswith(marker) for line in printed):
+            sys.exit(status)
+    sys.exit(f"DID NOT RUN: the process that makes the call ended with status {status}")
 
 os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
 os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
@@ -45,18 +56,6 @@ def answers(f, args, g):
     yield y
     yield from tape.gradient(y, args, g, unconnected_gradients="zero")
 
-# What tensorflow is asked
-
-import tensorflow as tf
-
-
-def f(x, w):
-    x = tf.transpose(x, (0, 2, 3, 4, 1))
-    w = tf.transpose(w, (2, 3, 4, 1, 0))
-    x = tf.nn.conv3d(x, w, (1, 3, 1, 3, 1), "SAME", dilations=(1, 1, 1, 1, 1))
-    x = tf.transpose(x, (0, 4, 1, 2, 3))
-    return x
-
 # The numbers
 
 x = np.array([[[[[0, 0, 0]], [[0, 0, 0]], [[0, 0, 0]], [[0, 0, 0]], [[1, 0, 0]], [[0, 0, 0]], [[0, 0, 0]], [[0, 0, 0]], [[0, 0, 0]]]]], float)
@@ -68,35 +67,53 @@ w = np.array([[[[[0, 0, 0], [0, 0, 0], [0, 0, 0]]]], [[[[0, 0, 0], [1, 0, 0], [0
 expected = np.zeros((1, 3, 3, 1, 1))
 allowed = np.zeros((1, 3, 3, 1, 1))
 
-# Ask, and compare
+# How it says what it found
+
+
+def end(words, status):
+    print(words.encode("ascii", "backslashreplace").decode(), flush=True)
+    os._exit(status)  # at once: what a framework does when Python ends is another matter
+
+# What tensorflow runs
+
+print("CALLING", flush=True)
+
+import tensorflow as tf
+
+
+def f(x, w):
+    x = tf.transpose(x, (0, 2, 3, 4, 1))
+    w = tf.transpose(w, (2, 3, 4, 1, 0))
+    x = tf.nn.conv3d(x, w, (1, 3, 1, 3, 1), "SAME", dilations=(1, 1, 1, 1, 1))
+    x = tf.transpose(x, (0, 4, 1, 2, 3))
+    return x
+
+# Run, and compare
 
 args = [array(a, 'float64') for a in (x, w,)]
 cotangent = None if g is None else array(g, 'float64')
 
 
-def ask():
-    if "together" in globals():
-        outputs, error = together([f])([(args, cotangent)])[0]
-        if error:
-            raise error
-        return list(outputs)
-    wanted = []
+def outputs():
+    got = []
     for t in answers(f, args, cotangent):
-        wanted.append(t)
-        if len(wanted) > 0:
+        got.append(t)
+        if len(got) > 0:
             break
-    return wanted
+    return got
 
 
-for answer in [ask()[0] for _ in range(1)]:
-    if dtype(answer) != 'float64':
-        sys.exit(f"the dtype is {dtype(answer)} instead of float64")
-    got = numpy(answer).astype(float)
-    if got.shape != expected.shape:
-        sys.exit(f"the shape is {got.shape} instead of {expected.shape}")
-    right = (np.abs(got - expected) <= allowed) | (got == expected) | (np.isnan(expected) & ~np.isfinite(got))
+for got in [outputs() for _ in range(1)]:
+    if not 0 < len(got) <= 1:
+        end(f"FAULT SHOWN: {len(got)} arrays came back instead of 1", 10)
+    if dtype(got[0]) != 'float64':
+        end(f"FAULT SHOWN: the dtype is {dtype(got[0])} instead of float64", 10)
+    values = numpy(got[0]).astype(float)
+    if values.shape != expected.shape:
+        end(f"FAULT SHOWN: the shape is {values.shape} instead of {expected.shape}", 10)
+    right = (np.abs(values - expected) <= allowed) | (values == expected) | np.isinf(allowed)
     if not right.all():
         at = tuple(int(n) for n in np.argwhere(~right)[0])
-        sys.exit(f"{int((~right).sum())} of {right.size} values are wrong; first at {list(at)}: "
-                 f"expected {expected[at]}, got {got[at]}")
-print("as the definition says")
+        end(f"FAULT SHOWN: {int((~right).sum())} of {right.size} values are wrong; first at {list(at)}: "
+            f"expected {expected[at]}, got {values[at]}", 10)
+end("FAULT GONE: the values are as the definition says", 0)
