@@ -1,8 +1,9 @@
 """Is an innocent ever accused? Right implementations answer random questions; every verdict must be `agree`.
 
-    python -m tests.honest [--questions 100000] [--seed 0] [--processes 1] [--markdown]        exit status 1 on any alarm
+    python -m tests.honest [--questions 100000] [--searched 40000] [--seed 0] [--processes 1] [--markdown]    exit status 1 on any alarm
 
-Each question goes to three of the implementations in tests/implementations.py, in turn.
+Each question goes to three of the implementations in tests/implementations.py, in turn. `--searched`: so many more are drawn by the
+generator of `concordant fuzz`, over all operations, dtypes and kinds.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count as count_from
 from itertools import islice
 from multiprocessing import Pool
 from statistics import median
@@ -19,13 +21,14 @@ from statistics import median
 import numpy as np
 
 from spec import Question
-from spec.question import FLOATS
+from spec.question import DTYPES, FLOATS
 from tests.bank import markdown, plain
 from tests.implementations import IMPLEMENTATIONS, Implementation, Links, MultipliesMatrices
 from tests.random_questions import ADDED, questions
 from verify.answer import Answer, Output
+from verify.fuzz import PROPOSED, proposed
 from verify.host import MARKS
-from verify.judge import judge
+from verify.judge import Judgement, judge
 from verify.record import Verdict
 from verify.reference import Reference
 
@@ -44,11 +47,19 @@ class Seen:
     ratio: float = 0.0
     terms: int = 0
     alarm: str = ""
+    operation: str = ""
+    """Compositions under one name."""
 
 
-def examined(count: int, seed: int) -> Iterator[Seen]:
+def searched(seed: int) -> Iterator[Question]:
+    """Endlessly many of the questions that a search of `concordant fuzz` chooses from, but for those of shapes alone."""
+    for number in count_from(0):
+        yield from (q for q in proposed((), (seed << 20) + number, 96 * PROPOSED) if q.kind != "inference")
+
+
+def examined(count: int, seed: int, drawn: Callable[[int], Iterator[Question]] = questions) -> Iterator[Seen]:
     """So many questions."""
-    for i, q in enumerate(islice(questions(seed), count)):
+    for i, q in enumerate(islice(drawn(seed), count)):
         reference, known = Reference(q), dict[int, Links]()
         for j in range(EACH):
             implementation = IMPLEMENTATIONS[(i + 3 * j) % len(IMPLEMENTATIONS)]
@@ -68,14 +79,16 @@ def answer(reference: Reference, implementation: Implementation, known: dict[int
 
 def _seen(q: Question, implementation: Implementation, reference: Reference, given: Answer) -> Iterator[Seen]:
     for judged in judge(reference, given):
-        alarm = "" if _is_fine(q, judged.verdict) else f"{implementation.name}: {q}: {judged.output} {judged.verdict}, {judged.reason}"
+        alarm = "" if _is_fine(q, judged) else f"{implementation.name}: {q}: {judged.output} {judged.verdict}, {judged.reason}"
         ratio, terms = (judged.rounding.ratio or 0, judged.rounding.terms or 0) if judged.rounding else (0, 0)
-        yield Seen(implementation.name, q.dtype, q.kind, judged.verdict, ratio, terms, alarm)
+        operation = q.op.name if len(q.op.steps) == 1 else "compositions"
+        yield Seen(implementation.name, q.dtype, q.kind, judged.verdict, ratio, terms, alarm, operation)
 
 
-def _is_fine(q: Question, verdict: Verdict) -> bool:
-    """Nothing is claimed of sums that overflow."""
-    return verdict == "agree" or (verdict == "vacuous" and q.kind == "overflowing")
+def _is_fine(q: Question, judged: Judgement) -> bool:
+    """Nothing is claimed of sums that overflow, and of gradients that do not exist."""
+    nothing = q.kind == "overflowing" or "not defined" in judged.reason
+    return judged.verdict == "agree" or (judged.verdict == "vacuous" and nothing)
 
 
 # What is printed
@@ -107,15 +120,31 @@ all below the second.
 In float16 and bfloat16 the one rounding of the answer outweighs all others. In float32 and float64 a single product, rounded once,
 comes half as far as the bound, which allows one more rounding for an answer that is stored; long sums stay far below: the bound grows
 with K, errors that go up and down with its root. Another precision is therefore sought in short sums.
+
+{searched}"""
+
+SEARCHED = """## What the search makes up
+
+{summary}
+
+These are the questions that `concordant fuzz` chooses from, before it leaves out what it has seen: every operation but MaxUnpool and every
+dtype, compositions of two, windows larger than the picture. Where a norm is 0, or where several pixels are the greatest, the
+implementations give different gradients, NaN among them. Answers judged, and the greatest ratio of an error to its bound:
+
+{by_operation}
+
+{by_implementation}
 """
 
 
-def by(rows: str, names: Sequence[str], seen: Sequence[Seen], key: Callable[[Seen], Hashable]) -> list[tuple[str, ...]]:
+def by(
+    rows: str, names: Sequence[str], seen: Sequence[Seen], key: Callable[[Seen], Hashable], dtypes: Sequence[str] = FLOATS
+) -> list[tuple[str, ...]]:
     """A table of answers and greatest ratios, with one column for each dtype."""
     cells = _grouped(seen, lambda s: (key(s), s.dtype))
-    table = [(rows, *FLOATS)]
+    table = [(rows, *dtypes)]
     for name in names:
-        table.append((name, *(_cell(cells.get((name, dtype), [])) for dtype in FLOATS)))
+        table.append((name, *(_cell(cells.get((name, dtype), [])) for dtype in dtypes)))
     return table
 
 
@@ -139,9 +168,18 @@ def every_row(seen: Sequence[Seen]) -> list[tuple[str, ...]]:
 
 def summary(count: int, seen: Sequence[Seen]) -> str:
     """One sentence."""
-    vacuous = sum(s.verdict == "vacuous" for s in seen)
+    overflowing, undefined = (sum(s.verdict == "vacuous" and (s.kind == "overflowing") is over for s in seen) for over in (True, False))
     asked = f"{count:,} random questions, each answered by {EACH} of {len(IMPLEMENTATIONS)} right implementations"
-    return f"{asked}: {len(seen):,} arrays judged, {vacuous:,} of them wholly overflowing, {_alarms(seen):,} alarms."
+    nothing = f", {undefined:,} gradients that exist nowhere" if undefined else ""
+    return f"{asked}: {len(seen):,} arrays judged, {overflowing:,} of them wholly overflowing{nothing}, {_alarms(seen):,} alarms."
+
+
+def searched_page(count: int, seen: Sequence[Seen]) -> str:
+    """What came of the questions that a search makes up."""
+    names = {"by_operation": sorted({s.operation for s in seen}), "by_implementation": [i.name for i in IMPLEMENTATIONS]}
+    keys: dict[str, Callable[[Seen], Hashable]] = {"by_operation": lambda s: s.operation, "by_implementation": lambda s: s.implementation}
+    tables = {part: "\n".join(markdown(by(part[3:], rows, seen, keys[part], DTYPES))) for part, rows in names.items()}
+    return SEARCHED.format(summary=summary(count, seen), **tables)
 
 
 def _cell(seen: Sequence[Seen]) -> str:
@@ -167,33 +205,37 @@ def _grouped(seen: Iterable[Seen], key: Callable[[Seen], Hashable]) -> dict[Hash
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.honest")
     parser.add_argument("--questions", type=int, default=100_000)
+    parser.add_argument("--searched", type=int, default=40_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--markdown", action="store_true", help="write a page, not a table")
     asked = parser.parse_args()
-    parts = [(asked.questions // asked.processes, asked.seed + part) for part in range(asked.processes)]
-    if len(parts) == 1:
-        seen = list(examined(*parts[0]))
-    else:
-        with Pool(asked.processes) as pool:
-            seen = [s for part in pool.starmap(_part, parts) for s in part]
-    for s in [s for s in seen if s.alarm][:20]:
+    seen, also = (_all(n, asked.seed, asked.processes, drawn) for n, drawn in ((asked.questions, questions), (asked.searched, searched)))
+    for s in [s for s in (*seen, *also) if s.alarm][:20]:
         print(s.alarm, file=sys.stderr)
-    words = summary(sum(count for count, _ in parts), seen)
+    words, more = summary(asked.questions, seen), searched_page(asked.searched, also) if also else ""
     if asked.markdown:
         tables = {
             "by_implementation": by("implementation", [i.name for i in IMPLEMENTATIONS], seen, lambda s: s.implementation),
             "by_kind": by("numbers", ADDED, seen, lambda s: s.kind),
             "by_terms": by_terms(seen),
         }
-        print(PAGE.format(summary=words, **{name: "\n".join(markdown(rows)) for name, rows in tables.items()}), end="")
+        print(PAGE.format(summary=words, searched=more, **{name: "\n".join(markdown(rows)) for name, rows in tables.items()}), end="")
     else:
-        print(*plain(every_row(seen)), words, sep="\n")
-    return int(any(s.alarm for s in seen))
+        print(*plain(every_row(seen)), words, more, sep="\n")
+    return int(any(s.alarm for s in (*seen, *also)))
 
 
-def _part(count: int, seed: int) -> list[Seen]:
-    return list(examined(count, seed))
+def _all(count: int, seed: int, processes: int, drawn: Callable[[int], Iterator[Question]]) -> list[Seen]:
+    parts = [(count // processes, seed + part, drawn) for part in range(processes)]
+    if processes == 1:
+        return _part(*parts[0])
+    with Pool(processes) as pool:
+        return [s for part in pool.starmap(_part, parts) for s in part]
+
+
+def _part(count: int, seed: int, drawn: Callable[[int], Iterator[Question]]) -> list[Seen]:
+    return list(examined(count, seed, drawn))
 
 
 if __name__ == "__main__":

@@ -16,18 +16,25 @@ from itertools import product
 import numpy as np
 
 from spec import (
+    AdaptiveMaxPool,
     Array,
     AveragePool,
     Conv,
     ConvTranspose,
+    DepthToSpace,
+    LpPool,
     MaxPool,
     Operation,
+    Pad,
     Question,
     Shape,
+    SpaceToDepth,
     SumPool,
     Upsample,
     ZeroInsert,
 )  # fmt: skip
+from spec.question import INTEGERS
+from tests.resampling import LINEAR, coefficients, meetings, rearranged
 
 Total = Callable[[Array, Array], Array]
 """Σ_k a[k]·b[k] of two arrays (K, sums)."""
@@ -43,6 +50,8 @@ class Links:
     a: Array
     b: Array
     sizes: tuple[int, int, int]
+    weights: Array | None = None
+    """The coefficients that `b` counts, where they are the operation's own."""
     tables: dict[str, Array] = field(default_factory=dict)
 
     def table(self, of: str) -> Array:
@@ -69,17 +78,28 @@ def _space(axes: list[list[tuple[int, int, int]]], small: Shape, taps: Shape, la
     return np.array(rows, int).reshape(-1, 3).T
 
 
-def links(op: Operation, x: Shape, w: tuple[Shape, ...], y: Shape) -> Links:
-    """The products that the operation's equation adds."""
+def links(op: Operation, x: Shape, w: tuple[Shape, ...], y: Shape, to: type[np.floating]) -> Links:
+    """The products that the operation's equation adds, with coefficients of its own computed in the precision `to`."""
     if isinstance(op, Conv | ConvTranspose):
         return _weighted(op, x, w, y)
+    if isinstance(op, DepthToSpace | SpaceToDepth):
+        pixels, places = rearranged(x, y, op.factor, op.order, deep=isinstance(op, SpaceToDepth))
+        return Links(places, pixels, np.zeros_like(pixels), (math.prod(y), math.prod(x), 1))
     inner, outer, ones = x[2:], y[2:], (1,) * (len(x) - 2)
+    if isinstance(op, LINEAR):
+        pixel, place, weights = coefficients([meetings(op, i, n, m, to) for i, (n, m) in enumerate(zip(inner, outer))], inner, outer)
+        plane, sizes = np.arange(x[0] * x[1])[:, None], (math.prod(y), math.prod(x), weights.size)
+        out, a = ((plane * math.prod(space) + at).ravel() for space, at in ((outer, place), (inner, pixel)))
+        return Links(out, a, np.tile(np.arange(weights.size), plane.size), sizes, weights.astype(to))
     if isinstance(op, Upsample):
         axes, taps = [[(j // f, 0, j) for j in range(m)] for f, m in zip(op.factor, outer)], ones
     elif isinstance(op, ZeroInsert):
         axes, taps = [[(i, 0, f * i) for i in range(n)] for f, n in zip(op.factor, inner)], ones
+    elif isinstance(op, AdaptiveMaxPool):
+        lengths, taps = list(zip(inner, outer)), ones
+        axes = [[(i, 0, j) for j in range(m) for i in range(j * n // m, -(-(j + 1) * n // m))] for n, m in lengths]
     else:
-        assert isinstance(op, SumPool | AveragePool | MaxPool)
+        assert isinstance(op, SumPool | AveragePool | MaxPool | LpPool)
         rows, taps = zip(outer, inner, op.kernel, op.stride, op.dilation, op.padding), op.kernel
         axes = [[(i, t, j) for j, t, i in _meetings(m, n, k, s, d, lo)] for m, n, k, s, d, (lo, _) in rows]
     pixel, _, place = _space(axes, inner, taps, outer)
@@ -194,12 +214,14 @@ class Implementation:
         for i, (op, own) in enumerate(q.op.dealt(w)):
             shape = op.shape(value.shape, *(v.shape for v in own))
             if i not in known:
-                known[i] = links(op, value.shape, tuple(v.shape for v in own), shape)
-            kind = self.step(op) if math.prod(shape) else _Step
+                known[i] = links(op, value.shape, tuple(v.shape for v in own), shape, accumulator(q.dtype))
+            kind = _Norm if isinstance(op, LpPool) else self.step(op) if math.prod(shape) else _Step
             step = kind(self, op, q.dtype, known[i], value, tuple(v.astype(x.dtype) for v in own), shape)
             trail.append(step)
             value = step.forward()
         gradients: list[Array] = []
+        if q.dtype in INTEGERS:
+            return [value]
         g = g.astype(x.dtype)
         for step in reversed(trail):
             g, *dw = step.backward(g)
@@ -238,17 +260,23 @@ class _Step:
     y: Shape
 
     def forward(self) -> Array:
-        if isinstance(self.op, MaxPool):
+        if isinstance(self.op, MaxPool | AdaptiveMaxPool):
             return self.x.ravel()[self._winners()].reshape(self.y)
         total = self._sums("out", self._pixels[self.links.a], self._taps[self.links.b])
         if isinstance(self.op, AveragePool) and self.by.mean != "weighs":
             total = self._averaged(total.reshape(self.y)).ravel()
+        if isinstance(self.op, Pad) and self.op.value:
+            total[np.bincount(self.links.out, minlength=total.size) == 0] = self.op.value
         return stored(total, self.dtype).reshape(self.y)
 
     def backward(self, g: Array) -> Iterator[Array]:
-        if isinstance(self.op, MaxPool):
+        if isinstance(self.op, MaxPool | AdaptiveMaxPool):
             dx = np.zeros(self.x.size, g.dtype)
-            np.add.at(dx, self._winners(), g.ravel())
+            if isinstance(self.op, MaxPool) and self.op.ties == "all":
+                attained = self.x.ravel()[self.links.a] == self.x.ravel()[self._winners()][self.links.out]
+                np.add.at(dx, self.links.a, np.where(attained, g.ravel()[self.links.out], 0))
+            else:
+                np.add.at(dx, self._winners(), g.ravel())
             yield stored(dx, self.dtype).reshape(self.x.shape)
             return
         if isinstance(self.op, AveragePool) and self.by.mean != "weighs":
@@ -271,6 +299,8 @@ class _Step:
 
     @property
     def _taps(self) -> Array:
+        if self.links.weights is not None:
+            return self.links.weights
         if self.w:
             return np.concatenate([self.w[0].ravel(), *(np.ones(1, self.x.dtype) for _ in self.w[1:])])
         if isinstance(self.op, AveragePool) and self.by.mean == "weighs":
@@ -292,15 +322,39 @@ class _Step:
         return np.full_like(counts, op.divisor) if op.divisor else counts
 
     def _winners(self) -> Array:
-        """The first or last greatest pixel of each window."""
+        """The first or last greatest pixel of each window; where the operation does not say, the first if an average divides."""
         table = self.links.table("out")
         if not table.size:
             return np.zeros(0, int)
         pixels = np.append(self.links.a, 0)[table]
         values = np.where(table < self.links.a.size, self.x.ravel()[pixels], -np.inf)
-        last = isinstance(self.op, MaxPool) and self.op.ties == "last"
+        last = self.op.ties == "last" if isinstance(self.op, MaxPool) else self.by.mean != "divides"
         rank = len(values) - 1 - values[::-1].argmax(0) if last else values.argmax(0)
         return pixels[rank, np.arange(pixels.shape[1])]
+
+
+class _Norm(_Step):
+    """Powers, their sum, its root, each stored, and back by the chain rule: 0/0 where a norm is 0."""
+
+    def forward(self) -> Array:
+        return self._root.reshape(self.y)
+
+    def backward(self, g: Array) -> Iterator[Array]:
+        y = self._root
+        arriving = stored(g.ravel() / y ** (self._p - 1), self.dtype) if self._p > 1 else g.ravel()
+        dx = stored(self._sums("a", arriving[self.links.out], self._taps[self.links.b]), self.dtype).reshape(self.x.shape)
+        yield stored(dx * np.sign(self.x) * np.abs(self.x) ** (self._p - 1), self.dtype)
+
+    @cached_property
+    def _root(self) -> Array:
+        powers = stored(np.abs(self.x) ** self._p, self.dtype).ravel()
+        total = stored(self._sums("out", powers[self.links.a], self._taps[self.links.b]), self.dtype)
+        return stored(total ** (1 / self._p), self.dtype) if self._p > 1 else total
+
+    @property
+    def _p(self) -> int:
+        assert isinstance(self.op, LpPool)
+        return self.op.p
 
 
 class MultipliesMatrices(Implementation):
@@ -389,8 +443,8 @@ def _outer(combined: np.ufunc, a: Array, b: Array) -> Array:
 
 
 def accumulator(dtype: str) -> type[np.floating]:
-    """What is promised to add in."""
-    return np.float64 if dtype == "float64" else np.float32
+    """What is promised to add in; of integers, all are exact in float64."""
+    return np.float64 if dtype in ("float64", *INTEGERS) else np.float32
 
 
 def stored(a: Array, dtype: str) -> Array:

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spec import parse_question
-from tests.honest import Seen, answer, examined
+from spec import operations, parse_question
+from spec.question import DTYPES
+from tests.honest import Seen, answer, examined, searched, searched_page
 from tests.implementations import IMPLEMENTATIONS, stored
 from tests.random_questions import ADDED
 from verify.judge import judge
@@ -29,6 +30,20 @@ def test_every_implementation_was_asked_and_every_kind(seen: list[Seen]) -> None
     assert {s.implementation for s in seen} == {i.name for i in IMPLEMENTATIONS}
     assert {s.kind for s in seen} == set(ADDED)
     assert Counter(s.verdict for s in seen)["agree"] > 0.95 * len(seen)
+
+
+@pytest.fixture(scope="module")
+def also() -> list[Seen]:
+    return list(examined(350, 1, searched))
+
+
+def test_no_false_alarm_in_what_the_search_makes_up(also: list[Seen]) -> None:
+    """Every operation that it draws, also where windows are empty, norms 0 and greatest pixels equal."""
+    assert not [s.alarm for s in also if s.alarm]
+    assert {s.implementation for s in also} == {i.name for i in IMPLEMENTATIONS}
+    assert {s.operation for s in also} >= set(operations()) - {"MaxUnpool", "Parameters"}
+    assert {s.dtype for s in also} == set(DTYPES)
+    assert "0 alarms" in searched_page(350, also)
 
 
 def test_the_alarm_can_ring() -> None:
