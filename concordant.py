@@ -16,8 +16,9 @@ FIRST_WORDS = {"spec": "Each operation stated once", "backends": "How each frame
 """Of the three packages' docstrings. An installer lets another distribution write over a package of the same name."""
 
 if __name__ == "__main__" and not sys.flags.safe_path and Path(sys.path[0]).resolve() != HOME:
-    # `python -m concordant` puts the working folder first, where a folder called `spec` may stand
-    sys.path.append(sys.path.pop(0))
+    # `python -m concordant` puts the working folder first, where a folder called `spec` may stand; an editable install is found by a hook
+    # that comes after all folders, so that ours must be named before it
+    sys.path += [str(HOME), sys.path.pop(0)]
 
 
 def _intruder() -> str | None:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
@@ -143,7 +144,7 @@ def test_a_run_without_output_leaves_its_files(tmp_path: Path) -> None:
         ended = at(f"{{}} run --backend {path} --case '{UPSAMPLE}' --out {out} {closed}", tmp_path)
         assert ended.returncode == status
         assert [r.verdict for r in load(out / "report.json").records] == ["agree", "agree"]
-        assert concordant("run", "--resume", out, "--quiet").returncode == 0
+        assert concordant("run", "--resume", out, "--backend", path, "--quiet").returncode == 0
 
 
 def test_a_wrong_answer_is_status_1_even_if_nobody_reads(tmp_path: Path) -> None:
@@ -300,12 +301,17 @@ def test_a_damaged_or_lacking_package_gets_one_sentence(tmp_path: Path) -> None:
     for part in ("spec", "backends", "verify"):
         shutil.copytree(HOME / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(HOME / "concordant.py", tmp_path)
-    command = [sys.executable, str(tmp_path / "concordant.py"), "backends"]
+    command = [sys.executable, "-S", str(tmp_path / "concordant.py"), "backends"]  # -S: no editable install supplies the lacking file
+    environment = os.environ | {"PYTHONPATH": sysconfig.get_path("purelib")}
+
+    def ended() -> Ended:
+        return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, timeout=60)
+
     (tmp_path / "spec" / "pad.py").unlink()
-    refused(subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=60), "spec.pad", "install concordant anew")
+    refused(ended(), "spec.pad", "install concordant anew")
     shutil.copy(HOME / "spec" / "pad.py", tmp_path / "spec")
     (tmp_path / "msgspec.py").write_text("raise ModuleNotFoundError(\"No module named 'msgspec'\", name='msgspec')")
-    refused(subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=60), "needs msgspec", "-m pip install msgspec")
+    refused(ended(), "needs msgspec", "-m pip install msgspec")
 
 
 def test_a_package_of_another_name_is_left_alone(tmp_path: Path) -> None:

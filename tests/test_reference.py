@@ -255,7 +255,7 @@ def _by_fractions(reference: Reference, of: int) -> list[Fraction]:
     """y, ∂x, ∂w and the bias' gradient; a bias follows x as pixels that are met by a tap of 1."""
     q = reference.question
     x, g, w = reference.drawn
-    products = links(q.op, q.x, q.w, q.y)
+    products = links(q.op, q.x, q.w, q.y, np.float64)
     pixels = [Fraction(v) for a in (x, *w[1:]) for v in a.ravel().tolist()]
     taps = [Fraction(v) for v in (w[0].ravel().tolist() if w else [])] + [Fraction(1)]
     arriving = [Fraction(v) for v in g.ravel().tolist()]

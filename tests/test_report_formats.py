@@ -331,7 +331,7 @@ def test_the_terminal_is_sent_nothing_to_obey() -> None:
 
 def test_no_finding_holds_what_a_terminal_obeys(tmp_path: Path) -> None:
     made = full(OBEYED)
-    cli._keep(made, tmp_path)
+    cli._keep(made.findings, tmp_path)
     cli._save(made, tmp_path)
     for name in ("findings/f.py", "findings/f.md", "report.json"):
         assert not obeyed((tmp_path / name).read_text(encoding="utf-8")), name

@@ -323,8 +323,7 @@ def _minimized(asked: Run, report: Report, out: Path, budget: float, *, quiet: b
 
     def tell(finding: Finding) -> None:
         _keep([finding], out)
-        shown = printable_report(structs.replace(report, findings=[finding]))
-        show.finding(shown.findings[0], shown, Console(emoji=False), out)
+        show.finding(finding, report, Console(emoji=False), out)
 
     found, ended = Found(tell), f"after {budget:g} s; --minimize-budget SECONDS gives it more"
     try:

@@ -19,7 +19,7 @@ import numpy as np
 from backends import Backend
 
 HOME = Path(__file__).parent.parent
-MATTERS = ("ATEN_", "CONCORDANT_", "KERAS_", "TF_", "XLA_", "JAX_", "OMP_", "MKL_", "DNNL_", "ONEDNN_", "CUDA_", "TORCH_", "ORT_")
+MATTERS = ("ATEN_", "CONCORDANT_THREADS", "KERAS_", "TF_", "XLA_", "JAX_", "OMP_", "MKL_", "DNNL_", "ONEDNN_", "CUDA_", "TORCH_", "ORT_")
 """Beginnings of the names of environment variables that can change an answer."""
 ANOTHERS = ("TF_CLI_", "TF_DATA_", "TF_LOG", "TF_PLUGIN_", "TF_TOKEN_", "TF_VAR_", "TF_WORKSPACE")
 """Terraform's share of TF_: it changes no answer and holds passwords, which a report that is passed on must not."""

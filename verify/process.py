@@ -111,10 +111,10 @@ class Host:
             file = str(getattr(backend.module, "__file__", None) or backend.name)
             await host._send({"glue": backend.runtime.glue, "memory": memory, "file": file}, timeout)
             header, _ = await host._receive(timeout)
-            if header.get("kind") != "ready" or not all(isinstance(header.get(name, {}), dict) for name in ("versions", "facts")):
+            versions, facts = header.get("versions"), header.get("facts", {})
+            if header.get("kind") != "ready" or not isinstance(versions, dict) or not isinstance(facts, dict):
                 raise HostFailed(clean(str(header.get("error", "its greeting makes no sense"))))
-            host.versions = _texts(header["versions"])
-            host.facts = _texts(header.get("facts", {}))
+            host.versions, host.facts = _texts(versions), _texts(facts)
         except (HostDied, HostSilent) as error:
             await host.stop()
             failed = HostDiedStarting if isinstance(error, HostDied) else HostFailed

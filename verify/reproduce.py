@@ -13,6 +13,7 @@ import numpy as np
 
 from backends import Backend
 from spec import Array, Question
+from verify.environment import variables
 from verify.host import MARKS
 from verify.record import Finding
 from verify.reference import Reference
@@ -53,7 +54,7 @@ def script(
     compares = finding.verdict not in (*FATAL, "refused", "nondeterministic") and question.kind != "inference"
     header = _quotable(f"{finding.runtime} ({_listed(versions)}), {finding.output} of\n{finding.question}\n\n{_what(finding)}")
     arrays = [("x", given[0]), ("g", given[1]), *zip(_weights(question), given[2:], strict=True)]
-    settings = [f"os.environ[{k!r}] = {v!r}" for k, v in sorted(backend.runtime.environment.items())]
+    settings = [f"os.environ[{k!r}] = {v!r}" for k, v in sorted({**variables(), **backend.runtime.environment}.items())]
     glue = _used(backend.runtime.glue, question.kind)
     modules = sorted({"os", "subprocess", "sys", *IMPORTED.get(finding.verdict, ())})
     parts = [

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec import structs
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
@@ -242,6 +243,8 @@ def _on(r: TheoremOnRuntime) -> str:
 
 def finding(f: Finding, report: Report, console: Console, folder: Path = Path()) -> None:
     """One finding, with the names of its files."""
+    report = printable_report(structs.replace(report, findings=[f]))
+    (f,) = report.findings
     more = _more(f.verdict, [r for r in report.records if r.id in f.records])
     files = folder / "findings" / f.id
     instead = [f"  [dim]│[/] {escape(line)}" for line in _body(f.instead)]

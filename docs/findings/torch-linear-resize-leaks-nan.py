@@ -3,7 +3,8 @@ Resize(size=(3, 1), mode='linear') x=(1, 1, 2, 2) float32 nan seed=0
 
 differ: 1 values are not finite though no window of theirs sees that pixel; it answers as if what lies outside a window were multiplied by zero, and 0 · NaN is NaN
 
-Exit status 1 while the fault stands, 0 once it is gone.
+Prints FAULT SHOWN and ends with exit status 10 while the fault is there; prints FAULT GONE and ends with 0 when it is not.
+Any other exit status: the program did not run.
 """
 
 import os
@@ -12,13 +13,24 @@ import sys
 
 import numpy as np
 
-if len(sys.argv) == 1:  # in a process of its own, since some faults are fatal
-    sys.exit(subprocess.run([sys.executable, os.path.abspath(__file__), "inside"]).returncode != 0)
+if len(sys.argv) == 1:  # the call is made in a process of its own, since some faults end the process
+    inside = subprocess.Popen([sys.executable, os.path.abspath(__file__), "inside"], stdout=subprocess.PIPE)
+    printed = []
+    for line in inside.stdout:
+        sys.stdout.buffer.write(line)
+        sys.stdout.flush()
+        printed.append(line.strip())
+    status = inside.wait()
+    for marker, meaning in ((b"FAULT SHOWN", 10), (b"FAULT GONE", 0)):
+        if status == meaning and any(line.startswith(marker) for line in printed):
+            sys.exit(status)
+    sys.exit(f"DID NOT RUN: the process that makes the call ended with status {status}")
 
 # How arrays go in and out, and how gradients are taken
 
+import os
 import torch
-torch.set_num_threads(1)
+torch.set_num_threads(int(os.environ.get("CONCORDANT_THREADS", 1)))
 
 
 def array(a, dtype):
@@ -40,15 +52,7 @@ def answers(f, args, g):
     yield y
     yield from torch.autograd.grad(y, args, g, materialize_grads=True)
 
-# What torch is asked
-
-import torch
 import torch.nn.functional as F
-
-
-def f(x):
-    x = F.interpolate(x, size=(3, 1), mode="bilinear")
-    return x
 
 # The numbers
 
@@ -60,35 +64,51 @@ g = None
 expected = np.array([[[[0.0], [np.nan], [np.nan]]]], float)
 allowed = np.zeros((1, 1, 3, 1))
 
-# Ask, and compare
+# How it says what it found
+
+
+def end(words, status):
+    print(words.encode("ascii", "backslashreplace").decode(), flush=True)
+    os._exit(status)  # at once: what a framework does when Python ends is another matter
+
+# What torch runs
+
+print("CALLING", flush=True)
+
+import torch
+import torch.nn.functional as F
+
+
+def f(x):
+    x = F.interpolate(x, size=(3, 1), mode="bilinear")
+    return x
+
+# Run, and compare
 
 args = [array(a, 'float32') for a in (x,)]
 cotangent = None if g is None else array(g, 'float32')
 
 
-def ask():
-    if "together" in globals():
-        outputs, error = together([f])([(args, cotangent)])[0]
-        if error:
-            raise error
-        return list(outputs)
-    wanted = []
+def outputs():
+    got = []
     for t in answers(f, args, cotangent):
-        wanted.append(t)
-        if len(wanted) > 0:
+        got.append(t)
+        if len(got) > 0:
             break
-    return wanted
+    return got
 
 
-for answer in [ask()[0] for _ in range(1)]:
-    if dtype(answer) != 'float32':
-        sys.exit(f"the dtype is {dtype(answer)} instead of float32")
-    got = numpy(answer).astype(float)
-    if got.shape != expected.shape:
-        sys.exit(f"the shape is {got.shape} instead of {expected.shape}")
-    right = (np.abs(got - expected) <= allowed) | (got == expected) | (np.isnan(expected) & ~np.isfinite(got)) | np.isinf(expected)
+for got in [outputs() for _ in range(1)]:
+    if not 0 < len(got) <= 1:
+        end(f"FAULT SHOWN: {len(got)} arrays came back instead of 1", 10)
+    if dtype(got[0]) != 'float32':
+        end(f"FAULT SHOWN: the dtype is {dtype(got[0])} instead of float32", 10)
+    values = numpy(got[0]).astype(float)
+    if values.shape != expected.shape:
+        end(f"FAULT SHOWN: the shape is {values.shape} instead of {expected.shape}", 10)
+    right = (np.abs(values - expected) <= allowed) | (values == expected) | np.isinf(allowed) | (np.isnan(expected) & ~np.isfinite(values))
     if not right.all():
         at = tuple(int(n) for n in np.argwhere(~right)[0])
-        sys.exit(f"{int((~right).sum())} of {right.size} values are wrong; first at {list(at)}: "
-                 f"expected {expected[at]}, got {got[at]}")
-print("as the definition says")
+        end(f"FAULT SHOWN: {int((~right).sum())} of {right.size} values are wrong; first at {list(at)}: "
+            f"expected {expected[at]}, got {values[at]}", 10)
+end("FAULT GONE: the values are as the definition says", 0)
