@@ -263,8 +263,11 @@ class Hunt:
         for numbers, times in attempts:
             finding = self._written(best, numbers, times)
             patience = SLOWEST_IMPORT + self.timeout * (2 if record.verdict == "timeout" else 1)
-            came = await outcome(finding.script, self.backend.python or sys.executable, patience)
-            if came == "shown":
+            for _ in range(2 if record.verdict == "crashed" else 1):  # a damaged heap ends the process only now and then
+                came = await outcome(finding.script, self.backend.python or sys.executable, patience)
+                if came != "shown":
+                    break
+            else:
                 return finding
         return self._written(best, drawn, 100, NOT_SHOWN[came])
 

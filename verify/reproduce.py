@@ -87,6 +87,7 @@ def issue(finding: Finding, question: Question, versions: dict[str, str], progra
     lines = [
         f"# {finding.runtime}: {ops}, {_subject(finding.output)} {_verb(finding.verdict)}",
         f"**Versions:** {_listed(versions)}",
+        *([f"**With** `{' '.join(f'{k}={v}' for k, v in variables().items())}`"] if variables() else []),
         f"**Asked:** `{finding.question}`, where",
         "```\n" + "\n".join(dict.fromkeys(equation(type(op)) for op in question.op.steps)) + "\n```",
         "**Written as**\n\n```python\n" + finding.native.strip() + "\n```",
