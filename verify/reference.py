@@ -106,7 +106,7 @@ class Reference:
         most = self._largest_whole // (self._terms * q.op.unit_on(q.x, *q.w))
         degree, reach = q.op.degree, 1 + host.unsigned(q.dtype)
         if q.kind == "ties":
-            return int(most >= reach)
+            return int(most >= reach**degree)
         radius = min(round(most ** (1 / degree)) + 1, LARGEST_RADIUS)
         while radius and int(reach * radius) ** degree > most:
             radius -= 1
