@@ -97,7 +97,7 @@ def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
 
 
 def _exact(name: str, i: int, reference: Reference, values: Array) -> Judgement:
-    wrong = ~(values == reference.outputs[i]) & reference.defined[i]
+    wrong = ~(values == reference.outputs[i]) & reference.compared[i]
     if not wrong.any():
         return Judgement(name, "agree")
     ratio = _ratio(np.where(wrong, np.abs(values - reference.outputs[i]), 0), reference.bounds[i])
@@ -112,7 +112,7 @@ def _exact(name: str, i: int, reference: Reference, values: Array) -> Judgement:
 
 
 def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgement:
-    claimed = reference.claimed[i]
+    claimed = reference.compared[i]
     if claimed.size and not claimed.any():
         return Judgement(name, "vacuous", "every sum of magnitudes overflows, so nothing is claimed")
     with np.errstate(invalid="ignore", over="ignore"):
@@ -131,18 +131,17 @@ def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgemen
 
 
 def _located(name: str, i: int, reference: Reference, values: Array) -> Judgement:
-    """NaN is expected where a window sees the one pixel that is no number, the right values everywhere else; infinity: no matter,
-    but where it was chosen."""
-    expected = reference.outputs[i]
-    chosen = np.isinf(expected) & (not reference.question.op.multilinear)
+    """NaN is expected where a window sees the one pixel that is no number, infinity where that was chosen, the right values elsewhere."""
+    expected, compared = reference.outputs[i], reference.compared[i]
+    chosen = np.isinf(expected)
     seen, finite = np.isnan(expected) | chosen, np.isfinite(expected)
     lost = np.where(chosen, values != expected, seen & np.isfinite(values))
     leaked = finite & ~np.isfinite(values)
     with np.errstate(invalid="ignore"):
         off = np.abs((values - expected) - reference.remainders[i])
         near = off <= (0 if reference.exact and not reference.inexact else reference.bounds[i])
-    lost, leaked = lost & reference.defined[i], leaked & reference.defined[i]
-    wrong = lost | (finite & ~near & reference.defined[i])
+    lost, leaked = lost & compared, leaked & compared
+    wrong = lost | (finite & ~near & compared)
     if not wrong.any():
         return Judgement(name, "agree")
     difference = _difference(wrong, expected, values, np.where(wrong, np.inf, 0))

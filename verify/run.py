@@ -373,8 +373,8 @@ def diagnosed(reference: Reference, judged: Judgement, answer: Answer) -> Judgem
         return judged
     drawn = reference.at(judged.draw)
     got = values.astype(np.float64)
-    if got.shape == drawn.defined[output].shape:
-        got = np.where(drawn.defined[output], got, drawn.outputs[output])
+    if got.shape == drawn.compared[output].shape:
+        got = np.where(drawn.compared[output], got, drawn.outputs[output])
     if not reference.exact:
         return replace(judged, diagnosis=resembled(drawn, output, got))
     words = diagnose(drawn, output, got)
