@@ -93,6 +93,7 @@ def test_a_program_of_it_is_taken_apart(tmp_path: Path) -> None:
     assert q.y == (2, 2, 6)
     report = Run([q], [backend(tmp_path)], suite={}, known=[], timeout=20).go()
     assert {r.verdict for r in report.records if r.output != "dw0"} == {"agree"}
+    assert {r.operations for r in report.records} == {("Gather", "Conv")}
     fewer = {(other.op.name, other.op.rank, len(other.op.steps)) for other in smaller(q)}
     assert {("Gather", 2, 1), ("Conv", 1, 1), ("Program", 1, 2)} <= fewer
     with pytest.raises(Impossible, match="Gather gives 1, but Conv takes 2"):

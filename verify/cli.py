@@ -19,7 +19,8 @@ from spec import Impossible, operations, parse_question
 from verify import show
 from verify.engine import Start
 from verify.environment import machine, missing, own_version, source_digest, versions
-from verify.findings import SECONDS, Found, alike, find
+from verify.findings import SECONDS, Found, find
+from verify.groups import unexplained
 from verify.merge import merged
 from verify.pages import claims_page, known_page, theorems_page
 from verify.patience import Say
@@ -330,7 +331,8 @@ def _minimized(asked: Run, report: Report, out: Path, budget: float, *, quiet: b
         with show.minimising(Console(stderr=True), quiet=quiet) as progress:
             try:
                 find(
-                    report, alike(report), asked.backends, asked.known, timeout=asked.timeout, budget=budget, found=found, progress=progress
+                    report, unexplained(report), asked.backends, asked.known, timeout=asked.timeout, budget=budget, found=found,
+                    progress=progress,
                 )  # fmt: skip
             except KeyboardInterrupt:
                 ended = "as it was interrupted; what was found until then is kept"

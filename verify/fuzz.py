@@ -29,7 +29,8 @@ from backends.known import Known
 from spec import Impossible, Operation, Program, Question, Shape, operations, parse_question
 from spec.operation import size
 from spec.question import DTYPES, KINDS
-from verify.findings import SECONDS, alike, find, likeness, mistake
+from verify.findings import SECONDS, find
+from verify.groups import likeness, mistake, unexplained
 from verify.record import FINE, Finding, Record, Report, Verdict
 from verify.reference import Reference
 from verify.run import Run
@@ -141,7 +142,7 @@ def rounds(
         report = run.go()
         search.save()
         search.count(report)
-        wrong = [group for group in alike(report) if group[0].verdict in REPORTED]
+        wrong = [group for group in unexplained(report) if group[0].verdict in REPORTED]
         new = [group for group in wrong if not met & {likeness(group[0]), _named(group[0])}]
         met |= {likeness(group[0]) for group in new}
         shrunk = find(report, new, run.backends, run.known, timeout=timeout, most=most, seconds=seconds)
