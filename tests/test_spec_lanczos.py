@@ -16,9 +16,8 @@ from spec import Array, Impossible, Lanczos, Question, Shape, parse_question
 from spec.lanczos import DIGITS, Unsteady, sine
 from tests.test_spec import grid, inner, integers, row
 from verify.answer import Answer, Output
-from verify.judge import judge
+from verify.judge import diagnosed, judge
 from verify.reference import Reference
-from verify.run import diagnosed
 
 
 def window(t: Any, lobes: int, kind: Any = float) -> Any:
