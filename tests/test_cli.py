@@ -418,20 +418,23 @@ def test_a_translation_that_fails_is_told(statement: str, word: str, tmp_path: P
     assert all(part in said for part in ("mine.py", "upsample", word))
 
 
-@pytest.mark.parametrize(
-    ("name", "form"), [("spec", "package"), ("backends", "package"), ("verify", "package"), ("spec", "module"), ("spec", "folder")]
-)
+@pytest.mark.parametrize(("name", "form"), [("spec", "package"), ("backends", "package"), ("verify", "package"), ("spec", "module")])
 def test_a_package_that_takes_our_name_gets_one_sentence(name: str, form: str, tmp_path: Path) -> None:
     """Another `spec`, `backends` or `verify` earlier on the path is not imported by mistake."""
     if form == "module":
         (tmp_path / f"{name}.py").touch()
     else:
         (tmp_path / name).mkdir()
-    if form == "package":
         (tmp_path / name / "__init__.py").touch()
     ended = concordant("backends", cwd=Path("/"), PYTHONPATH=str(tmp_path))
     refused(ended, f"{name!r}", "install concordant in an environment of its own")
     assert str(tmp_path) in ended.stderr
+
+
+def test_a_folder_of_our_name_that_is_no_package_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "spec").mkdir()
+    ended = concordant("backends", cwd=Path("/"), PYTHONPATH=str(tmp_path))
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 # ---- interrupted ----
