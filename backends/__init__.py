@@ -26,8 +26,8 @@ from types import ModuleType
 from typing import Any
 
 from backends import _form
-from spec import Operation, Question, Shape, operations
-from spec.question import COMPILED
+from spec import Case, Operation, Shape, operations
+from spec.case import COMPILED
 
 
 class Unsupported(Exception):
@@ -48,29 +48,29 @@ class Code:
 
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
-    """What a host process needs to run a backend's texts.
+    """What a worker process needs to run a backend's texts.
 
     packages: the distributions whose versions matter, the one that must be installed first.
-    glue: source the host executes. It defines `array(a, dtype)`, `numpy(t)`, `dtype(t)`, `version()`, may define `facts()` (what can
+    glue: source the worker executes. It defines `array(a, dtype)`, `numpy(t)`, `dtype(t)`, `version()`, may define `facts()` (what can
       change a result: instruction set, threads, device, precision flags, as texts by name, observed and not guessed) and has either
       `answers(f, args, g)`, which yields y, then the gradients of ⟨g, y⟩ for each argument (not asked for if g is None), or
       `together(jobs)`, which prepares many (f, args, g) as one compilation and returns a function without arguments
       that answers a list of (outputs, error or None).
     environment: variables set before the framework is imported.
-    survey: further variables for asking in batches; what is found so is asked again alone without them.
-    decorators: for the kinds of question that are asked compiled (spec.question.COMPILED), what stands above `def f` then.
+    batch_flags: further variables for asking in batches; what is found so is asked again alone without them.
+    decorators: for the kinds of case that are asked compiled (spec.case.COMPILED), what stands above `def f` then.
     """
 
     packages: tuple[str, ...]
     glue: str
     environment: dict[str, str] = field(default_factory=dict)
-    survey: dict[str, str] = field(default_factory=dict)
+    batch_flags: dict[str, str] = field(default_factory=dict)
     decorators: dict[str, Code] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One operation of a question, as its translation sees it: shapes in spec's layout, and the names used in the text."""
+    """One operation of a case, as its translation sees it: shapes in spec's layout, and the names used in the text."""
 
     x: Shape
     w: tuple[Shape, ...]
@@ -101,11 +101,11 @@ class Step:
         return f"layer{self.number}"
 
 
-def steps(question: Question) -> Iterator[tuple[Operation, Step]]:
-    """Each operation of a question with its shapes."""
-    for i, (op, x, w, y) in enumerate(question.op.walk(question.x, question.w), start=1):
-        number = str(i) if len(question.op.steps) > 1 else ""
-        yield op, Step(x=x, w=tuple(w), y=y, dtype=question.dtype, number=number)
+def steps(case: Case) -> Iterator[tuple[Operation, Step]]:
+    """Each operation of a case with its shapes."""
+    for i, (op, x, w, y) in enumerate(case.op.walk(case.x, case.w), start=1):
+        number = str(i) if len(case.op.steps) > 1 else ""
+        yield op, Step(x=x, w=tuple(w), y=y, dtype=case.dtype, number=number)
 
 
 @dataclass(frozen=True)
@@ -124,12 +124,12 @@ class Backend:
         """Whether its file is one of those here. What is known of torch is not known of another file's runtime of that name."""
         return self.module.__name__.startswith(f"{__name__}.")
 
-    def translate(self, question: Question) -> str:
+    def translate(self, case: Case) -> str:
         """Source that defines `f(x, *w)`. Raises Unsupported."""
-        decorator = self._decorator(question.kind)
+        decorator = self._decorator(case.kind)
         before, body, names = [getattr(self.module, "IMPORTS", ""), decorator.before], [], ["x"]
-        rank = question.op.rank
-        for op, step in steps(question):
+        rank = case.op.rank
+        for op, step in steps(case):
             function = self._function(op)
             where = f"{getattr(self.module, '__file__', self.name)}: {function.__name__} for {op!r}"
             try:
@@ -153,7 +153,7 @@ class Backend:
         if kind == "inference" and "def infer(" not in self.runtime.glue:
             raise Unsupported("its glue defines no `infer`, which says what shape the framework expects without running")
         if kind in COMPILED and kind not in self.runtime.decorators:
-            raise Unsupported(f"its Runtime has no decorator for questions that are asked `{kind}`")
+            raise Unsupported(f"its Runtime has no decorator for cases that are asked `{kind}`")
         return self.runtime.decorators.get(kind, Code(""))
 
     def _function(self, op: Operation) -> Callable[[Operation, Step], str | Code]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from spec import Conv, DepthToSpace, MaxUnpool, Shape, SpaceToDepth, ZeroInsert
-from spec.conventions import Rule, on_every_axis
+from spec.conventions.padding import Rule, on_every_axis
 from spec.operation import Pairs
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def one_hot_unpool(op: MaxUnpool, at: Step, ops: str, one_hot: str) -> str:
     )
 
 
-def woven(op: DepthToSpace, at: Step, reshape: str, transpose: str) -> str:
+def interleaved(op: DepthToSpace, at: Step, reshape: str, transpose: str) -> str:
     """DepthToSpace by reshaping, channels first: for ranks, orders and factors that have no function of their own."""
     c, r = at.y[1], op.rank
     split = (*op.factor, c) if op.order == "DCR" else (c, *op.factor)
@@ -88,7 +88,7 @@ def woven(op: DepthToSpace, at: Step, reshape: str, transpose: str) -> str:
     return f"x = {reshape}({transpose}({reshape}(x, {(at.x[0], *split, *at.x[2:])}), {axes}), {at.y})"
 
 
-def unravelled(op: SpaceToDepth, at: Step, reshape: str, transpose: str) -> str:
+def deinterleaved(op: SpaceToDepth, at: Step, reshape: str, transpose: str) -> str:
     """SpaceToDepth by reshaping, channels first."""
     r = op.rank
     split = (length for n, f in zip(at.x[2:], op.factor, strict=True) for length in (n // f, f))

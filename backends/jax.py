@@ -2,7 +2,7 @@
 
 lax.conv_transpose wants transpose_kernel=True (else the kernel is not flipped) and then names w's axes as the forward
 convolution would: C is "O", O is "I". Its explicit padding is that of the zero-inserted picture, d(k−1) − crop.
-Compilation costs far more than anything else, so many texts share one jit; the survey flags make that compilation cheap.
+Compilation costs far more than anything else, so many texts share one jit; the batch_flags flags make that compilation cheap.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from backends import Code, Runtime, Step, Unsupported
-from backends._phrases import fitted, lines, unravelled, word_for, woven
+from backends._phrases import deinterleaved, fitted, interleaved, lines, word_for
 from backends._pixels import divided_evenly, norm, number, picked, said
 from spec import (
     AdaptiveAveragePool,
@@ -33,12 +33,12 @@ from spec import (
     Upsample,
     ZeroInsert,
 )
-from spec.claims import Parameters
-from spec.conventions import lax_transpose_crop, on_every_axis, same_lower_padding, same_padding, valid_padding
-from spec.pool import reaching
-from spec.resize import affine
-from spec.resize_words import KEYS, Fields, jax_resize
-from spec.separable import alike
+from spec.conventions.padding import lax_transpose_crop, on_every_axis, same_lower_padding, same_padding, valid_padding
+from spec.conventions.resize import KEYS, Fields, jax_resize
+from spec.ops.pool import reaching
+from spec.ops.resize import affine
+from spec.ops.separable import alike
+from spec.theorems.claims import Parameters
 
 GLUE = """
 import re
@@ -103,7 +103,7 @@ DECORATORS = {"compiled": Code("@jax.jit")}
 
 RUNTIMES = {
     "jax": Runtime(
-        packages=("jax", "jaxlib"), glue=GLUE, environment={"JAX_PLATFORMS": "cpu"}, survey={"XLA_FLAGS": CHEAP}, decorators=DECORATORS
+        packages=("jax", "jaxlib"), glue=GLUE, environment={"JAX_PLATFORMS": "cpu"}, batch_flags={"XLA_FLAGS": CHEAP}, decorators=DECORATORS
     )
 }  # fmt: skip
 
@@ -210,11 +210,11 @@ def max_unpool(op: MaxUnpool, at: Step) -> str:
 
 
 def depth_to_space(op: DepthToSpace, at: Step) -> str:
-    return woven(op, at, "jnp.reshape", "jnp.transpose")
+    return interleaved(op, at, "jnp.reshape", "jnp.transpose")
 
 
 def space_to_depth(op: SpaceToDepth, at: Step) -> str:
-    return unravelled(op, at, "jnp.reshape", "jnp.transpose")
+    return deinterleaved(op, at, "jnp.reshape", "jnp.transpose")
 
 
 def parameters(op: Parameters, at: Step) -> str:

@@ -12,14 +12,14 @@ from backends._phrases import (
     channels_first,
     channels_first_inside,
     channels_last,
+    deinterleaved,
     fitted,
+    interleaved,
     kernel_last,
     lines,
     one_hot_unpool,
     short,
-    unravelled,
     word_for,
-    woven,
     zeros_between,
 )
 from backends._pixels import mean, norm, picked, said, word
@@ -41,10 +41,10 @@ from spec import (
     Upsample,
     ZeroInsert,
 )
-from spec.claims import Parameters
-from spec.conventions import keras_transpose_words, same_padding, valid_padding
+from spec.conventions.padding import keras_transpose_words, same_padding, valid_padding
+from spec.conventions.resize import tf_resize
 from spec.operation import negated
-from spec.resize_words import tf_resize
+from spec.theorems.claims import Parameters
 
 GLUE = """
 _engine_version = version
@@ -81,7 +81,7 @@ RUNTIMES = {
         packages=("keras", *engine.RUNTIMES[name].packages),
         glue=engine.GLUE + GLUE,
         environment={"KERAS_BACKEND": name, **engine.RUNTIMES[name].environment},
-        survey=engine.RUNTIMES[name].survey,
+        batch_flags=engine.RUNTIMES[name].batch_flags,
         decorators={kind: Code(way.body, before=engine.IMPORTS.partition("\n")[0]) for kind, way in engine.DECORATORS.items()},
     )
     for name, engine in ENGINES.items()
@@ -202,11 +202,11 @@ def max_unpool(op: MaxUnpool, at: Step) -> str:
 
 
 def depth_to_space(op: DepthToSpace, at: Step) -> str:
-    return channels_first_inside(woven(op, at, "keras.ops.reshape", "keras.ops.transpose"), op.rank, "keras.ops.transpose")
+    return channels_first_inside(interleaved(op, at, "keras.ops.reshape", "keras.ops.transpose"), op.rank, "keras.ops.transpose")
 
 
 def space_to_depth(op: SpaceToDepth, at: Step) -> str:
-    return channels_first_inside(unravelled(op, at, "keras.ops.reshape", "keras.ops.transpose"), op.rank, "keras.ops.transpose")
+    return channels_first_inside(deinterleaved(op, at, "keras.ops.reshape", "keras.ops.transpose"), op.rank, "keras.ops.transpose")
 
 
 def parameters(op: Parameters, at: Step) -> Code:

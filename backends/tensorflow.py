@@ -14,14 +14,14 @@ from backends._phrases import (
     channels_first,
     channels_first_inside,
     channels_last,
+    deinterleaved,
     fitted,
+    interleaved,
     kernel_last,
     lines,
     one_hot_unpool,
     short,
-    unravelled,
     word_for,
-    woven,
     zeros_between,
 )
 from backends._pixels import divided_evenly, mean, norm, picked, said, word
@@ -44,10 +44,10 @@ from spec import (
     Upsample,
     ZeroInsert,
 )
-from spec.claims import Parameters
-from spec.conventions import on_every_axis, same_padding, span, tf_same_crop, tf_valid_crop, valid_padding
+from spec.conventions.padding import on_every_axis, same_padding, span, tf_same_crop, tf_valid_crop, valid_padding
+from spec.conventions.resize import tf1_resize, tf_resize
 from spec.operation import Shape, negated
-from spec.resize_words import tf1_resize, tf_resize
+from spec.theorems.claims import Parameters
 
 GLUE = ONEDNN + """
 import tensorflow as tf
@@ -231,13 +231,13 @@ def max_unpool(op: MaxUnpool, at: Step) -> str:
 def depth_to_space(op: DepthToSpace, at: Step) -> str:
     if op.rank == 2 and op.order == "DCR" and len(set(op.factor)) == 1 and op.factor[0] > 1:
         return f"x = tf.nn.depth_to_space(x, {op.factor[0]})"
-    return channels_first_inside(woven(op, at, "tf.reshape", "tf.transpose"), op.rank, "tf.transpose")
+    return channels_first_inside(interleaved(op, at, "tf.reshape", "tf.transpose"), op.rank, "tf.transpose")
 
 
 def space_to_depth(op: SpaceToDepth, at: Step) -> str:
     if op.rank == 2 and op.order == "DCR" and len(set(op.factor)) == 1 and op.factor[0] > 1:
         return f"x = tf.nn.space_to_depth(x, {op.factor[0]})"
-    return channels_first_inside(unravelled(op, at, "tf.reshape", "tf.transpose"), op.rank, "tf.transpose")
+    return channels_first_inside(deinterleaved(op, at, "tf.reshape", "tf.transpose"), op.rank, "tf.transpose")
 
 
 def parameters(op: Parameters, at: Step) -> str:

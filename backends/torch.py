@@ -12,7 +12,7 @@ from itertools import product
 
 from backends import Code, Runtime, Step, Unsupported
 from backends._onednn import ONEDNN
-from backends._phrases import lines, short, unravelled, woven
+from backends._phrases import deinterleaved, interleaved, lines, short
 from backends._pixels import number, picked, unlike
 from spec import (
     AdaptiveAveragePool,
@@ -32,12 +32,12 @@ from spec import (
     Upsample,
     ZeroInsert,
 )
-from spec.claims import Parameters
-from spec.conventions import ceil_overhang, on_every_axis, span, torch_same_padding, torch_transpose_words
+from spec.conventions.padding import ceil_overhang, on_every_axis, span, torch_same_padding, torch_transpose_words
+from spec.conventions.resize import scaled_length, torch_resize
 from spec.operation import Pairs, negated
-from spec.pool import reaching
-from spec.resize_words import scaled_length, torch_resize
-from spec.separable import alike
+from spec.ops.pool import reaching
+from spec.ops.separable import alike
+from spec.theorems.claims import Parameters
 
 GLUE = ONEDNN + """
 import torch
@@ -202,13 +202,13 @@ def max_unpool(op: MaxUnpool, at: Step) -> str:
 def depth_to_space(op: DepthToSpace, at: Step) -> str:
     if op.rank == 2 and op.order == "CRD" and len(set(op.factor)) == 1:
         return f"x = F.pixel_shuffle(x, {op.factor[0]})"
-    return woven(op, at, "torch.reshape", "torch.permute")
+    return interleaved(op, at, "torch.reshape", "torch.permute")
 
 
 def space_to_depth(op: SpaceToDepth, at: Step) -> str:
     if op.rank == 2 and op.order == "CRD" and len(set(op.factor)) == 1:
         return f"x = F.pixel_unshuffle(x, {op.factor[0]})"
-    return unravelled(op, at, "torch.reshape", "torch.permute")
+    return deinterleaved(op, at, "torch.reshape", "torch.permute")
 
 
 def parameters(op: Parameters, at: Step) -> str:

@@ -41,7 +41,7 @@ RECEIVED = {
 PARTS = {
     "packages": {"'numpy'": "packages is 'numpy' (str), but it must be a tuple of strings", "['numpy']": "(list)", "(1,)": "(tuple)"},
     "environment": {"['A=1']": "environment is ['A=1'] (list)", "{'A': 1}": "environment is {'A': 1} (dict)", "{'A=': '1'}": "{'A=': '1'}"},
-    "survey": {"{1: '1'}": "survey is {1: '1'} (dict)", "None": "survey is None (NoneType)"},
+    "batch_flags": {"{1: '1'}": "batch_flags is {1: '1'} (dict)", "None": "batch_flags is None (NoneType)"},
     "decorators": {"{'compiled': '@jit'}": "decorators is {'compiled': '@jit'} (dict)"},
     "glue": {"None": "glue is None (NoneType)", "'def ('": "glue is not Python: ", "'x = 1'": "glue defines no `answers`"},
 }
@@ -143,8 +143,8 @@ def test_return_instead_of_yield_is_bad_input(tmp_path: Path) -> None:
 
 
 HIDDEN = {
-    "dtype": ("def dtype(t):\n    return getattr(t, 'dtype')", {"refused"}, "dtype(t) returned dtype('float32')"),
-    "answers": ("def given(f, args, g):\n    return f(*args)\n\nanswers = given", {"refused"}, "answers(f, args, g) returned array("),
+    "dtype": ("def dtype(t):\n    return getattr(t, 'dtype')", {"raised"}, "dtype(t) returned dtype('float32')"),
+    "answers": ("def given(f, args, g):\n    return f(*args)\n\nanswers = given", {"raised"}, "answers(f, args, g) returned array("),
     "version": ("def version():\n    return dict(numpy=1)", set(), "version() returned {'numpy': 1} (dict)"),
     "numpy": ("exec('')", set(), "the glue defines no function `numpy`"),
 }

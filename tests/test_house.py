@@ -52,7 +52,7 @@ def test_a_room_knows_only_those_below_it(room: str) -> None:
 
 
 def test_the_host_needs_only_python_and_numpy() -> None:
-    outside = _imports(ROOT / "verify/host.py") - set(sys.stdlib_module_names)
+    outside = _imports(ROOT / "verify/execute/worker.py") - set(sys.stdlib_module_names)
     assert outside == {"numpy"}
 
 

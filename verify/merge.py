@@ -45,7 +45,7 @@ def _stored(store: Store, runtime: str) -> Backend:
     if told is None:
         raise BadStore(f"{runtime} was not run yet; finish each part with concordant run --resume")
     module = ModuleType(f"backends.{STORED}" if told.ours else STORED)
-    return Backend(runtime, Runtime(packages=(), glue="", survey=told.survey), module, asked=told.asked)
+    return Backend(runtime, Runtime(packages=(), glue="", batch_flags=told.batch_flags), module, asked=told.asked)
 
 
 def _on_equal_machines(runtime: str, parts: list[Path], stores: list[Store]) -> None:

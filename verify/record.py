@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 if TYPE_CHECKING:
-    from verify.table import Records
+    from verify.report.table import Records
 
 SCHEMA = 1
 MOST_BYTES = 1 << 30
 """More than any run leaves; a file that is longer is not read."""
 
 Verdict = Literal[
-    "crashed", "timeout", "refused", "differ", "nondeterministic", "imprecise", "agree", "unsupported", "vacuous"
+    "crashed", "timeout", "raised", "differ", "nondeterministic", "imprecise", "agree", "not offered", "vacuous"
 ]
 
 
@@ -59,16 +59,16 @@ class Rounding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
 
 class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """One output of one question answered by one runtime, and the verdict."""
+    """One output of one case answered by one runtime, and the verdict."""
 
     id: str
     kind: Literal["case", "theorem"]
-    question: str
+    case: str
     output: str
     shape: tuple[int, ...]
     dtype: str
     numbers: str = "integers"
-    """The kind of numbers put in (`spec.question.KINDS`)."""
+    """The kind of numbers put in (`spec.case.KINDS`)."""
     seed: int
     runtime: str
     verdict: Verdict
@@ -97,7 +97,7 @@ class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
     environment: dict[str, str] = {}
     facts: dict[str, str] = {}
     """What its worker processes observed after they imported it: instruction set, oneDNN on or off, threads, device, precision flags."""
-    survey: dict[str, str] = {}
+    batch_flags: dict[str, str] = {}
     """Further variables under which it was asked in batches; what was found so was asked again alone without them."""
     verdicts: dict[str, int] = {}
     explained: int = 0
@@ -153,7 +153,7 @@ class KnownReport(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """What one fault comes down to: the smallest question that shows it, and how many records it accounts for."""
+    """What one fault comes down to: the smallest case that shows it, and how many records it accounts for."""
 
     id: str
     runtime: str
@@ -164,8 +164,8 @@ class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     records: tuple[str, ...]
     """The ids of the records of this run that are alike."""
     first: str
-    """The question it was first seen in."""
-    question: str
+    """The case it was first seen in."""
+    case: str
     """The smallest one; its text can be pasted after `concordant run --case`."""
     native: str = ""
     difference: Difference | None = None
@@ -182,18 +182,18 @@ class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 class Summary(msgspec.Struct, kw_only=True, frozen=True):
     """The count of everything, and what follows for the exit status."""
 
-    questions: int
+    cases: int
     asked: int
     verdicts: dict[str, int]
-    unexplained: int
+    unexpected: int
     stale: list[str]
-    """Known records that matched a question which now agrees."""
+    """Known records that matched a case which now agrees."""
     broken: list[str]
     """Theorems that are broken, by definition or on a runtime."""
-    floor: float
+    minimum_agreement: float
     """The least share of `agree` that the suite asks of every runtime."""
-    below_floor: list[str]
-    """A sentence for each runtime, and for each operation on one (verify.floors), that agrees on less."""
+    below_minimum: list[str]
+    """A sentence for each runtime, and for each operation on one (verify.judge.agreement), that agrees on less."""
     interrupted: bool
     exit: int
 
@@ -216,7 +216,7 @@ class Report(msgspec.Struct, kw_only=True, frozen=True):
     @property
     def answers(self) -> Records:
         """The records, to filter, to group and to lay out as a table."""
-        from verify.table import Records
+        from verify.report.table import Records
 
         return Records(tuple(self.records))
 

@@ -1,4 +1,4 @@
-"""A run: every question and every side of a theorem to every runtime, every answer to the judge, every verdict into the report."""
+"""A run: every case and every side of a theorem to every runtime, every answer to the judge, every verdict into the report."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from msgspec import structs
 
 from backends import Backend, BadBackend, Unsupported, file_of, found
 from backends.known import Known, everything
-from spec import Array, Question
-from spec.question import WHOLE
-from verify.answer import Answer
+from spec import Array, Case
+from spec.case import WHOLE
 from verify.conclude import Ask, Ran, conclude
-from verify.diagnose import diagnose, equals, resembled
-from verify.engine import Asker, Cores, Start, answers
-from verify.environment import digest, machine, missing, variables, versions
-from verify.groups import counted
-from verify.judge import Judgement, judge
-from verify.patience import Patience, Say
-from verify.plan import chosen
-from verify.process import MEMORY, Host, HostFailed, Job
-from verify.prove import Proof, asked
+from verify.execute.environment import digest, machine, missing, variables, versions
+from verify.execute.patience import Patience, Say
+from verify.execute.process import MEMORY, Job, Worker, WorkerFailed
+from verify.execute.result import Answer
+from verify.execute.scheduler import Cores, Scheduler, Start, answers
+from verify.explain.diagnose import diagnose, equals, resembled
+from verify.explain.minimize import smaller
+from verify.grouping import counted
+from verify.judge.judge import Judgement, judge
+from verify.judge.reference import CONFIDENCE, Reference
+from verify.plan.plan import chosen
+from verify.plan.prove import Proof, asked
+from verify.plan.work import MAX_WORK, expect_affordable, work
 from verify.record import Report, Verdict
-from verify.reference import CONFIDENCE, Reference
-from verify.shrink import smaller
 from verify.store import BadStore, Kept, Store, Told
-from verify.work import MAX_WORK, expect_affordable, work
 
 WORTH_ASKING_AGAIN: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
-"""What is found in company is asked again alone, in a new host with the environment users have, before it is reported; so is a death
-under the survey's variables."""
+"""What is found in company is asked again alone, in a new worker with the environment users have, before it is reported; so is a death
+under the batch_flags's variables."""
 
 START_UP = 0.05
-"""Seconds in which a host is on its way, so that it imports while the next runtime's texts are written."""
+"""Seconds in which a worker is on its way, so that it imports while the next runtime's texts are written."""
 
 AT_ONCE = 0.25
 """Seconds that a reference may take in the thread that answers signals; what takes longer is computed in another."""
@@ -54,7 +54,7 @@ Watch = Callable[[str, str, int], None]
 
 
 class NothingToAsk(ValueError):
-    """No question is left after all filters, or no runtime to ask."""
+    """No case is left after all filters, or no runtime to ask."""
 
 
 @dataclass
@@ -64,26 +64,26 @@ class Run:
     Raises NothingToAsk, or Impossible if a case cannot be computed or would take more work than `max_work`.
     """
 
-    questions: list[Question]
+    cases: list[Case]
     backends: list[Backend]
     suite: dict[str, object]
     prove: Callable[[], list[Proof]] | None = None
-    """Gives the theorems, proven; called when some runtime has been asked all questions."""
-    floor: float = 0.0
+    """Gives the theorems, proven; called when some runtime has been asked all cases."""
+    minimum_agreement: float = 0.0
     confidence: int = CONFIDENCE
     timeout: float = 60.0
     cores: int = field(default_factory=lambda: os.cpu_count() or 1)
     memory: int = MEMORY
-    """Bytes that a host may take."""
-    start: Start = Host.start
-    """Starts a host, here or elsewhere."""
+    """Bytes that a worker may take."""
+    start: Start = Worker.start
+    """Starts a worker, here or elsewhere."""
     watch: Watch = lambda runtime, doing, done: None
     known: list[Known] = field(default_factory=everything)
     store: Store | None = None
     """Where every verdict is kept as it comes, and taken from if it is there already."""
     place: dict[str, Any] = field(default_factory=machine)
     max_work: float = MAX_WORK
-    """What is allowed for the reference of each case (verify.work)."""
+    """What is allowed for the reference of each case (verify.plan.work)."""
     say: Say = lambda sentence: None
     """Called with what is being computed, if that takes long."""
     interrupted: bool = False
@@ -93,7 +93,7 @@ class Run:
         """What a store's plan says, as far as it has no verdict on it."""
         plan = store.plan
         return cls(
-            plan.questions, backends, plan.described, plan.prove if plan.theorems else None, plan.floor, plan.confidence, store=store,
+            plan.cases, backends, plan.described, plan.prove if plan.theorems else None, plan.minimum_agreement, plan.confidence, store=store,
             place=store.machine, max_work=plan.max_work, **how,
         )  # fmt: skip
 
@@ -114,14 +114,14 @@ class Run:
         return cls.of(store, backends, **how)
 
     def __post_init__(self) -> None:
-        for question in self.questions:
-            expect_affordable(question, self.max_work, self.confidence)
-        wanted, forms = {repr(q) for q in self.questions}, [(asked, exact_form(asked)) for asked in self.questions]
+        for case in self.cases:
+            expect_affordable(case, self.max_work, self.confidence)
+        wanted, forms = {repr(q) for q in self.cases}, [(asked, exact_form(asked)) for asked in self.cases]
         origin = {repr(q): repr(asked) for asked, added in reversed(forms) for q in added if repr(q) not in wanted}
-        self.questions = list({repr(q): q for asked, added in forms for q in (asked, *added)}.values())
-        self.asks = [Ask(q, reduced_from=origin.get(repr(q), "")) for q in self.questions]
+        self.cases = list({repr(q): q for asked, added in forms for q in (asked, *added)}.values())
+        self.asks = [Ask(q, reduced_from=origin.get(repr(q), "")) for q in self.cases]
         if not self.asks and not self.prove:
-            raise NothingToAsk("no question is left; ask for another suite, operation or dtype")
+            raise NothingToAsk("no case is left; ask for another suite, operation or dtype")
         if not self.backends:
             raise NothingToAsk("no runtime is left; name one with --backend")
         self._references: dict[int, Reference] = {}
@@ -142,10 +142,10 @@ class Run:
 
     @cached_property
     def proofs(self) -> list[Proof]:
-        """The theorems; their cases are asked after all questions."""
+        """The theorems; their cases are asked after all cases."""
         proofs = self.prove() if self.prove else []
-        for case in (case for proof in proofs for case in proof.native):
-            self.asks.extend(Ask(asked(side).question, case, side, n) for n, side in enumerate(case.natives()))
+        for instance in (instance for proof in proofs for instance in proof.native):
+            self.asks.extend(Ask(asked(side).case, instance, side, n) for n, side in enumerate(instance.natives()))
         return proofs
 
     def reference(self, i: int) -> Reference:
@@ -176,14 +176,14 @@ class Run:
         again: dict[int, list[Judgement]] = {}
         try:
             async for job, judged in self._judged(ran, (taken.setdefault(job.id, job) for job in jobs), cores, alone=False):
-                fatal = bool(backend.runtime.survey) and any(j.verdict in ("crashed", "timeout") for j in judged)
+                fatal = bool(backend.runtime.batch_flags) and any(j.verdict in ("crashed", "timeout") for j in judged)
                 if fatal or any(j.verdict in WORTH_ASKING_AGAIN for j in judged):
                     again[job.id] = judged
                 else:
                     self._keep(ran, taken.pop(job.id), judged, "asking")
             async for job, judged in self._judged(ran, [taken[i] for i in sorted(again)], cores, alone=True):
                 self._keep(ran, job, _confirmed(again[job.id], judged, backend), "confirming")
-        except HostFailed as error:
+        except WorkerFailed as error:
             for i in again.keys() - ran.settled:
                 self._settle(ran, taken[i], again[i], "failed")
             ran.not_run = len({job.id for job in (*taken.values(), *jobs)} - ran.settled)
@@ -203,7 +203,7 @@ class Run:
             lacking = [i for i in self._everything() if not self._take(ran, i, kept)]
             if lacking:
                 have = "has" if len(self.asks) == 1 else "have"
-                why = f"{len(lacking)} of {counted(len(self.asks), 'question')} to {ran.backend.name} {have} no answer"
+                why = f"{len(lacking)} of {counted(len(self.asks), 'case')} to {ran.backend.name} {have} no answer"
                 raise BadStore(f"{why}; finish each part with concordant run --resume")
             self._recall(ran)
         return self.report()
@@ -228,9 +228,9 @@ class Run:
                 continue
             reference = self.reference(i)
             try:
-                text = ran.backend.translate(self.asks[i].question).encode("utf-8", "backslashreplace").decode()
+                text = ran.backend.translate(self.asks[i].case).encode("utf-8", "backslashreplace").decode()
             except (Unsupported, BadBackend) as why:
-                verdict: Verdict = "unsupported" if isinstance(why, Unsupported) else "refused"
+                verdict: Verdict = "not offered" if isinstance(why, Unsupported) else "raised"
                 judged = [Judgement(output, verdict, str(why)) for output in reference.names]
                 if self.store:
                     self.store.keep(ran.backend.name, self.asks[i].key, "", judged)
@@ -251,17 +251,17 @@ class Run:
         return True
 
     def _everything(self) -> Iterator[int]:
-        """The number of every ask: all questions first."""
-        yield from range(len(self.questions))
+        """The number of every ask: all cases first."""
+        yield from range(len(self.cases))
         _ = self.proofs
-        yield from range(len(self.questions), len(self.asks))
+        yield from range(len(self.cases), len(self.asks))
 
     async def _judged(self, ran: Ran, jobs: Iterable[Job], cores: Cores, *, alone: bool) -> AsyncGenerator[tuple[Job, list[Judgement]]]:
         self.watch(ran.backend.name, "starting" if not alone else "confirming", len(ran.settled))
-        hosts = max(self.cores // len(self.backends), 1)
-        asker = Asker(ran.backend, cores, self.timeout, alone, ran.versions, ran.facts, hosts, self.memory, self.start)
+        workers = max(self.cores // len(self.backends), 1)
+        scheduler = Scheduler(ran.backend, cores, self.timeout, alone, ran.versions, ran.facts, workers, self.memory, self.start)
         told = dict(ran.versions), dict(ran.facts)
-        async with aclosing(answers(asker, jobs)) as stream:
+        async with aclosing(answers(scheduler, jobs)) as stream:
             async for job, answer in stream:
                 if (ran.versions, ran.facts) != told:
                     self._tell(ran)
@@ -289,7 +289,7 @@ class Run:
         """Everything so far, judged as a whole; no theorem if it was interrupted before they were proven."""
         ran, proofs = list(self.ran.values()), vars(self).get("proofs", [])
         return conclude(
-            self.suite, self.asks, self.missed, proofs, ran, self.known, self.floor, self.place, interrupted=self.interrupted
+            self.suite, self.asks, self.missed, proofs, ran, self.known, self.minimum_agreement, self.place, interrupted=self.interrupted
         )  # fmt: skip
 
 
@@ -299,7 +299,7 @@ def _told(backend: Backend) -> Told:
     own = found().get(backend.name)
     return Told(
         installed=installed, versions=installed, environment={**variables(), **backend.runtime.environment},
-        asked=backend.asked or backend.name, survey=backend.runtime.survey, ours=own is not None and own.module is backend.module,
+        asked=backend.asked or backend.name, batch_flags=backend.runtime.batch_flags, ours=own is not None and own.module is backend.module,
     )  # fmt: skip
 
 
@@ -320,17 +320,17 @@ def _named_again(store: Store, names: list[str]) -> list[str]:
     return begun
 
 
-def exact_form(question: Question) -> list[Question]:
-    """For whole numbers that no draw decides, since too many products are added, a smaller question that can be decided, and
+def exact_form(case: Case) -> list[Case]:
+    """For whole numbers that no draw decides, since too many products are added, a smaller case that can be decided, and
     whose answer is not empty."""
-    if question.kind != "integers" or question.op.roundings or Reference(question).radius:
+    if case.kind != "integers" or case.op.roundings or Reference(case).radius:
         return []
-    same = (question.dtype, question.kind, question.seed)
-    while candidates := [q for q in smaller(question) if (q.dtype, q.kind, q.seed) == same and all(q.y)]:
+    same = (case.dtype, case.kind, case.seed)
+    while candidates := [q for q in smaller(case) if (q.dtype, q.kind, q.seed) == same and all(q.y)]:
         exact = [q for q in reversed(candidates) if Reference(q).radius]
         if exact:
             return exact[:1]
-        question = candidates[0]
+        case = candidates[0]
     return []
 
 
@@ -347,12 +347,12 @@ async def verdicts(
 
     if seconds * (DIAGNOSED if diagnose_it else 1) < AT_ONCE:
         return judged()
-    return await patience(judged, f"the reference of {reference.question}", say)
+    return await patience(judged, f"the reference of {reference.case}", say)
 
 
 def job(i: int, text: str, reference: Reference) -> Job:
-    """What a host is told to run a text on the numbers of a question."""
-    q = reference.question
+    """What a worker is told to run a text on the numbers of a case."""
+    q = reference.case
     given = None if reference.given is None else tuple(_listed(a) for a in reference.given)
     radius = reference.told if given is None else 0
     return Job(
@@ -364,7 +364,7 @@ def job(i: int, text: str, reference: Reference) -> Job:
 def diagnosed(reference: Reference, judged: Judgement, answer: Answer) -> Judgement:
     """With the words of a neighbour that gives exactly this wrong answer, if there is one."""
     output = reference.names.index(judged.output)
-    meaning = reference.question.kind in (*WHOLE, "distinct", "ties", "impulses")
+    meaning = reference.case.kind in (*WHOLE, "distinct", "ties", "impulses")
     if judged.verdict != "differ" or judged.diagnosis or not meaning or output >= len(answer.draws[judged.draw]):
         return judged
     values = answer.draws[judged.draw][output].values
@@ -385,10 +385,10 @@ def _listed(a: Array | None) -> Any:
 
 
 def _confirmed(before: list[Judgement], alone: list[Judgement], backend: Backend) -> list[Judgement]:
-    """The verdicts when asked alone. One that agrees only then is unsound unless it was asked otherwise before (survey)."""
+    """The verdicts when asked alone. One that agrees only then is unsound unless it was asked otherwise before (batch_flags)."""
     return [
         Judgement(b.output, "nondeterministic", f"{b.verdict} at first, right when asked again in a new process")
-        if a.verdict == "agree" and b.verdict in WORTH_ASKING_AGAIN and not backend.runtime.survey
+        if a.verdict == "agree" and b.verdict in WORTH_ASKING_AGAIN and not backend.runtime.batch_flags
         else a
         for b, a in zip(before, alone, strict=True)
     ]

@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from verify.judge import Judgement
-from verify.plan import Plan
+from verify.judge.judge import Judgement
+from verify.plan.plan import Plan
 
 NAME = "run.sqlite"
 FORMAT = 2
@@ -38,10 +38,10 @@ class Told(msgspec.Struct, kw_only=True, frozen=True):
     versions: dict[str, str]
     environment: dict[str, str]
     facts: dict[str, str] = {}
-    """What its worker processes observed (verify.process.Host.facts)."""
+    """What its worker processes observed (verify.execute.process.Worker.facts)."""
     asked: str = ""
     """What was said after --backend. It is written into the report, and never loaded."""
-    survey: dict[str, str] = {}
+    batch_flags: dict[str, str] = {}
     ours: bool = False
     """Whether the backend is one of Concordant's own, of which deviations are known."""
 

@@ -1,6 +1,6 @@
-"""Deviations that are known: each a record with its reason, and the questions it speaks of.
+"""Deviations that are known: each a record with its reason, and the cases it speaks of.
 
-A record explains a verdict when runtime, versions, verdict, output, question and (for a refusal) message all fit. If a question that
+A record explains a verdict when runtime, versions, verdict, output, case and (for a refusal) message all fit. If a case that
 fits agrees after all, the record is stale and the run fails: delete it or narrow it. A file here holds a list KNOWN; add one per framework.
 """
 
@@ -17,12 +17,12 @@ from types import ModuleType
 from packaging.specifiers import SpecifierSet
 
 from backends import Backend, Step, Unsupported, function_name, steps
-from spec import Operation, Question
-from spec.question import COMPILED, KINDS
+from spec import Case, Operation
+from spec.case import COMPILED, KINDS
 
 EVERY = tuple(KINDS)
 EAGER = tuple(kind for kind in KINDS if kind not in (*COMPILED, "inference"))
-"""The kinds of question that are run as they are written."""
+"""The kinds of case that are run as they are written."""
 
 Facts = dict[str, str]
 """What a worker process observed (`facts` in the glue of a backend): `onednn` is "on" or "off"; `onednn_isa`, `isa` and `cpu_isa` name
@@ -36,11 +36,11 @@ class Known:
     """One deviation.
 
     runtimes: names, with * as in a shell. versions: distribution → the versions that have it, such as {"keras": ">=3.0,<3.15"}.
-    when: predicate over each operation of the question, its shapes and dtype, and the facts that the worker process observed
-      (verify/process.py); one that fits is enough. It may raise Unsupported, which says that it does not fit, and nothing else.
+    when: predicate over each operation of the case, its shapes and dtype, and the facts that the worker process observed
+      (verify/execute/process.py); one that fits is enough. It may raise Unsupported, which says that it does not fit, and nothing else.
     verdict: the one it explains. message: a regular expression found in what the framework said, or in the diagnosis.
     link: the thread, or "no upstream report found".
-    numbers: the kinds of question it speaks of (spec.question.KINDS). Left out: all, but of a wrong answer neither inference nor xla,
+    numbers: the kinds of case it speaks of (spec.case.KINDS). Left out: all, but of a wrong answer neither inference nor xla,
       which runs kernels of its own; what is refused elsewhere may be answered by those.
     sometimes: whether it shows depends on what lies in memory or on the numbers drawn, so one that agrees proves nothing; wants an upper
       bound in versions.
@@ -64,9 +64,9 @@ class Known:
             v in versions and SpecifierSet(s).contains(versions[v], prereleases=True) for v, s in self.versions.items()
         )
 
-    def covers(self, question: Question, facts: Facts) -> bool:
-        """Whether it speaks of this question, whatever the verdict."""
-        return self._speaks_of(question.kind) and any(self._fits(op, at, facts) for op, at in steps(question))
+    def covers(self, case: Case, facts: Facts) -> bool:
+        """Whether it speaks of this case, whatever the verdict."""
+        return self._speaks_of(case.kind) and any(self._fits(op, at, facts) for op, at in steps(case))
 
     def _fits(self, op: Operation, at: Step, facts: Facts) -> bool:
         """What the predicate says; an operation that the backend cannot write, which a predicate may find out, fits nothing."""
@@ -78,14 +78,14 @@ class Known:
     def _speaks_of(self, kind: str) -> bool:
         if self.numbers:
             return kind in self.numbers
-        return kind not in ("inference", "xla") or self.verdict in ("refused", "unsupported", "crashed", "timeout")
+        return kind not in ("inference", "xla") or self.verdict in ("raised", "not offered", "crashed", "timeout")
 
     def explains(self, verdict: str, words: str) -> bool:
         """Whether what it speaks of went as it says; `words` are what the framework said, and the diagnosis."""
         return verdict == self.verdict and re.search(self.message, words) is not None
 
     def is_stale(self, verdict: str, kind: str) -> bool:
-        """Whether such an answer to a question that it covers says that the deviation has gone."""
+        """Whether such an answer to a case that it covers says that the deviation has gone."""
         return verdict == "agree" and not self.sometimes and (kind != "xla" or kind in self.numbers)
 
     def has(self, output: str) -> bool:

@@ -23,10 +23,10 @@ from spec import (
     SumPool,
     Upsample,
 )
-from spec.pool import reaching
-from spec.resize import coordinate
-from spec.resize_words import NEAREST
-from spec.separable import alike
+from spec.conventions.resize import NEAREST
+from spec.ops.pool import reaching
+from spec.ops.resize import coordinate
+from spec.ops.separable import alike
 
 
 def _grouped(op: Operation, at: Step, facts: Facts) -> bool:
@@ -135,7 +135,7 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="jax-conv-transpose-groups", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported", when=_grouped,
+        id="jax-conv-transpose-groups", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="not offered", when=_grouped,
         reason="lax.conv_transpose has no feature_group_count; conv_general_dilated with lhs_dilation says it with a flipped kernel",
         link="https://github.com/google/objax/issues/70",
     ),
@@ -155,23 +155,23 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="jax-is-xla", runtimes=BOTH, versions={"jax": ">=0.4"}, verdict="unsupported", numbers=("xla",),
-        when=lambda op, at, facts: True, reason="every question to JAX is compiled by XLA; nothing else is to be asked",
+        id="jax-is-xla", runtimes=BOTH, versions={"jax": ">=0.4"}, verdict="not offered", numbers=("xla",),
+        when=lambda op, at, facts: True, reason="every case to JAX is compiled by XLA; nothing else is to be asked",
         link="https://docs.jax.dev/en/latest/jit-compilation.html",
     ),
     Known(
-        id="jax-adaptive-pool", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported",
+        id="jax-adaptive-pool", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="not offered",
         when=unsaid(jax, AdaptiveAveragePool, AdaptiveMaxPool),
         reason="there is no adaptive pooling; windows of one length are a plain pool",
         link="https://github.com/keras-team/keras/issues/21813",
     ),
     Known(
-        id="jax-resize-outside", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported", when=unsaid(jax, Resize),
+        id="jax-resize-outside", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="not offered", when=unsaid(jax, Resize),
         reason="image.resize knows half-pixel coordinates alone, and scale_and_translate answers 0 where one lies half a pixel outside x",
         link="https://github.com/jax-ml/jax/issues/11206",
     ),
     Known(
-        id="jax-lanczos-words", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported", when=unsaid(jax, Lanczos),
+        id="jax-lanczos-words", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="not offered", when=unsaid(jax, Lanczos),
         reason="jax.image.resize knows Lanczos windows of 3 and of 5 lobes",
         link="https://docs.jax.dev/en/latest/_autosummary/jax.image.resize.html",
     ),
@@ -189,7 +189,7 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="jax-dilated-max-pool-gradient", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="refused", outputs=("dx",),
+        id="jax-dilated-max-pool-gradient", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="raised", outputs=("dx",),
         when=lambda op, at, facts: isinstance(op, MaxPool) and max(op.dilation) > 1, message="VJP not implemented",
         reason="the maximum over dilated windows has no gradient", link="no upstream report found",
     ),

@@ -20,10 +20,10 @@ from spec import (
     SumPool,
     Upsample,
 )
-from spec.conventions import keras_transpose_words, on_every_axis, same_padding, span
-from spec.question import COMPILED, INTEGERS
-from spec.resize_words import NEAREST, torch_resize
-from spec.separable import alike
+from spec.case import COMPILED, INTEGERS
+from spec.conventions.padding import keras_transpose_words, on_every_axis, same_padding, span
+from spec.conventions.resize import NEAREST, torch_resize
+from spec.ops.separable import alike
 
 
 def _stride_and_dilation(op: Operation, at: Step, facts: Facts) -> bool:
@@ -138,22 +138,22 @@ SILENT = {"keras": ">=3.0,<=3.15.1"}
 
 KNOWN = [
     Known(
-        id="keras-stride-and-dilation", runtimes=("keras-*",), versions=SINCE, verdict="refused", when=_stride_and_dilation,
+        id="keras-stride-and-dilation", runtimes=("keras-*",), versions=SINCE, verdict="raised", when=_stride_and_dilation,
         message="not supported in conjunction with", reason="layers refuse strides > 1 together with dilation_rate > 1",
         link="https://keras.io/api/layers/convolution_layers/convolution2d/",
     ),
     Known(
-        id="keras-conv-transpose-groups", runtimes=("keras-*",), versions=SINCE, verdict="unsupported", when=_grouped,
+        id="keras-conv-transpose-groups", runtimes=("keras-*",), versions=SINCE, verdict="not offered", when=_grouped,
         reason="Conv1DTranspose, Conv2DTranspose and Conv3DTranspose have no groups",
         link="https://github.com/keras-team/keras/issues/19871",
     ),
     Known(
-        id="keras-empty-convolution", runtimes=("keras-*",), versions=SINCE, verdict="refused", when=_empty,
+        id="keras-empty-convolution", runtimes=("keras-*",), versions=SINCE, verdict="raised", when=_empty,
         message="Computed output size would be zero or negative", reason="an answer of length 0 is refused when the layer is built",
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-same-even-output-padding-0", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
+        id="keras-tensorflow-same-even-output-padding-0", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised",
         when=_shorter_than_tensorflow_allows,
         message="Size of out_backprop doesn't match|could not create a primitive|Incompatible shapes between op input",
         reason="padding='same', output_padding=0 and an even kernel: Keras asks TensorFlow for a length that TensorFlow does not take; "
@@ -167,25 +167,25 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="keras-resize-words", runtimes=("keras-*",), versions=SINCE, verdict="unsupported", when=unsaid(keras, Resize),
+        id="keras-resize-words", runtimes=("keras-*",), versions=SINCE, verdict="not offered", when=unsaid(keras, Resize),
         reason="keras.ops.image.resize takes pictures and a size: nearest, bilinear and bicubic with half-pixel coordinates",
         link="https://keras.io/api/ops/image/",
     ),
     Known(
-        id="keras-lanczos-words", runtimes=("keras-*",), versions=SINCE, verdict="unsupported", when=unsaid(keras, Lanczos),
+        id="keras-lanczos-words", runtimes=("keras-*",), versions=SINCE, verdict="not offered", when=unsaid(keras, Lanczos),
         reason="keras.ops.image.resize takes pictures", link="https://keras.io/api/ops/image/",
     ),
     Known(
-        id="keras-torch-lanczos", runtimes=("keras-torch",), versions=SINCE, verdict="refused", message="interpolation",
+        id="keras-torch-lanczos", runtimes=("keras-torch",), versions=SINCE, verdict="raised", message="interpolation",
         when=lambda op, at, facts: "lanczos" in _interpolation(op, at), reason="PyTorch has no Lanczos window; TensorFlow and JAX have",
         link="https://github.com/keras-team/keras-core/pull/220",
     ),
     Known(
-        id="keras-pad-modes", runtimes=("keras-*",), versions=SINCE, verdict="unsupported", when=unsaid(keras, Pad),
+        id="keras-pad-modes", runtimes=("keras-*",), versions=SINCE, verdict="not offered", when=unsaid(keras, Pad),
         reason="keras.ops.pad knows constant, reflect and symmetric", link="https://keras.io/api/ops/numpy/",
     ),
     Known(
-        id="keras-pool-words", runtimes=("keras-*",), versions=SINCE, verdict="unsupported",
+        id="keras-pool-words", runtimes=("keras-*",), versions=SINCE, verdict="not offered",
         when=unsaid(keras, MaxPool, AveragePool, LpPool, SumPool),
         reason="pooling has no dilation and no divisor; a depthwise convolution, which adds, has no 3-D form and no strides with dilations",
         link="https://keras.io/api/layers/pooling_layers/",
@@ -261,18 +261,18 @@ KNOWN = [
         for verdict in ("differ", "imprecise")
     ),
     Known(
-        id="keras-torch-pad-too-far", runtimes=("keras-torch",), versions=SINCE, verdict="refused", when=_mirrored_too_far,
+        id="keras-torch-pad-too-far", runtimes=("keras-torch",), versions=SINCE, verdict="raised", when=_mirrored_too_far,
         message="Padding size",
         reason="PyTorch's reflect pads fewer pixels than there are, and of volumes no mode but constant pads other than three axes",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
     ),
     Known(
-        id="keras-empty-resize", runtimes=("keras-*",), versions=SINCE, verdict="refused", message="must have positive height and width",
+        id="keras-empty-resize", runtimes=("keras-*",), versions=SINCE, verdict="raised", message="must have positive height and width",
         when=lambda op, at, facts: 0 in at.y and _interpolation(op, at) != "", reason="resampling refuses an answer of length 0",
         link="https://keras.io/api/ops/image/",
     ),
     Known(
-        id="keras-tensorflow-empty-transpose-without-onednn", runtimes=("keras-tensorflow",), versions=SILENT, verdict="refused",
+        id="keras-tensorflow-empty-transpose-without-onednn", runtimes=("keras-tensorflow",), versions=SILENT, verdict="raised",
         when=lambda op, at, facts: isinstance(op, ConvTranspose) and 0 in at.y and facts.get("onednn") == "off",
         message="actual = .* computed = 0", sometimes=True,
         reason="without oneDNN TensorFlow raises for a transposed convolution whose output is empty, for some sizes",
@@ -285,27 +285,27 @@ KNOWN = [
             reason="the gradient of an answer of length 0 has the wrong shape: oneDNN returns arrays of the input's",
             link="https://github.com/tensorflow/tensorflow/pull/112639",
         )
-        for verdict, message in (("refused", "Input to reshape is a tensor with 0 values"), ("differ", "shape"))
+        for verdict, message in (("raised", "Input to reshape is a tensor with 0 values"), ("differ", "shape"))
     ),
     Known(
-        id="keras-int8-layers", runtimes=("keras-*",), versions=SINCE, verdict="refused", message="QuantizedDTypePolicy",
+        id="keras-int8-layers", runtimes=("keras-*",), versions=SINCE, verdict="raised", message="QuantizedDTypePolicy",
         when=lambda op, at, facts: at.dtype == "int8" and _layer(op, at, facts),
         reason="a layer's dtype 'int8' is read as the beginning of a quantization policy", link="no upstream report found",
     ),
     Known(
-        id="keras-integer-weights", runtimes=("keras-*",), versions=SILENT, verdict="refused", sometimes=True,
+        id="keras-integer-weights", runtimes=("keras-*",), versions=SILENT, verdict="raised", sometimes=True,
         when=lambda op, at, facts: at.dtype in INTEGERS and isinstance(op, Conv | ConvTranspose),
         message="must be a float dtype|Need minval < maxval|Accepted dtypes are|check_uniform_bounds",
         reason="a layer of an integer dtype draws its first weights from a uniform distribution of floats, and cannot",
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-integers", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", when=_windowed_integers,
+        id="keras-tensorflow-integers", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", when=_windowed_integers,
         message="not in the list of allowed values", reason="of integers, pooling knows maxima of lines and pictures alone",
         link="https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPool",
     ),
     Known(
-        id="keras-torch-integers", runtimes=("keras-torch",), versions=SINCE, verdict="refused", message="not implemented for",
+        id="keras-torch-integers", runtimes=("keras-torch",), versions=SINCE, verdict="raised", message="not implemented for",
         when=lambda op, at, facts: at.dtype in INTEGERS and (_cells(op) or (isinstance(op, MaxPool) and op.rank == 1)),
         reason="max_pool1d and adaptive pooling know no integers", link="no upstream report found",
     ),
@@ -315,21 +315,21 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-xla-nearest-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
+        id="keras-tensorflow-xla-nearest-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", numbers=("xla",),
         outputs=("dx", "dw"), when=lambda op, at, facts: "nearest" in _interpolation(op, at),
         message="Detected unsupported operations.*NearestNeighborGrad",
         reason="XLA has no kernel for the gradient of nearest resampling",
         link="https://github.com/tensorflow/tensorflow/issues/60203",
     ),
     Known(
-        id="keras-tensorflow-adaptive-compiled", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
+        id="keras-tensorflow-adaptive-compiled", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", numbers=COMPILED,
         when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and _longer_window(op, at),
         message="Negative dimension size",
         reason="along an axis of length or of size 1 a window one longer than x is pooled too, which tf.function refuses",
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-adaptive-3d-dtypes", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
+        id="keras-tensorflow-adaptive-3d-dtypes", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised",
         when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and op.rank == 3 and set(op.size) != {1}
         and at.dtype in ("float16", "float64"),
         message="Could not find device for node|not in the list of allowed values",
@@ -337,7 +337,7 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-antialias-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
+        id="keras-tensorflow-antialias-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
         when=lambda op, at, facts: at.dtype != "float32" and any(word in _interpolation(op, at) for word in ("antialias", "lanczos")),
         message="cannot compute", reason="the gradient of antialiased resampling and of Lanczos wants a float32 picture",
         link="no upstream report found",

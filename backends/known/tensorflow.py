@@ -23,11 +23,11 @@ from spec import (
     SumPool,
     Upsample,
 )
-from spec.conventions import on_every_axis, same_padding, span
-from spec.question import COMPILED, INTEGERS
-from spec.resize import affine, dyadic
-from spec.separable import alike
-from spec.wavering import SinglePrecision
+from spec.case import COMPILED, INTEGERS
+from spec.conventions.padding import on_every_axis, same_padding, span
+from spec.ops.coordinate_error import SinglePrecision
+from spec.ops.resize import affine, dyadic
+from spec.ops.separable import alike
 
 POOLS = MaxPool | AveragePool | LpPool | SumPool
 
@@ -289,7 +289,7 @@ NO_KERNEL = "Could not find device for node|not in (the )?list of allowed values
 
 KNOWN = [
     Known(
-        id="tensorflow-onednn-limited", runtimes=BOTH, versions=SINCE, verdict="refused", when=_beyond_onednn,
+        id="tensorflow-onednn-limited", runtimes=BOTH, versions=SINCE, verdict="raised", when=_beyond_onednn,
         message="Operation received an exception|could not create a",
         reason="with ONEDNN_MAX_CPU_ISA below what the processor has, TensorFlow still hands float16 and bfloat16 to oneDNN, which then "
         "has no kernel for them",
@@ -306,11 +306,11 @@ KNOWN = [
         for verdict in ("differ", "nondeterministic", "crashed")
     ),
     Known(
-        id="tensorflow-average-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_average_3d,
+        id="tensorflow-average-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="raised", when=_average_3d,
         message=NO_KERNEL, reason="AvgPool3D has no float16 and no float64 kernel on CPU", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-max-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_max_3d, numbers=EVERY,
+        id="tensorflow-max-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="raised", when=_max_3d, numbers=EVERY,
         message=NO_KERNEL,
         reason="MaxPool3D is not defined for float64 and has no float16 kernel on CPU", link="no upstream report found",
     ),
@@ -345,18 +345,18 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="tensorflow-conv-transpose-groups", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=_grouped_transpose,
+        id="tensorflow-conv-transpose-groups", runtimes=("tensorflow",), versions=SINCE, verdict="not offered", when=_grouped_transpose,
         reason="tf.nn.conv1d_transpose, conv2d_transpose and conv3d_transpose have no groups",
         link="https://github.com/tensorflow/tensorflow/issues/45216",
     ),
     Known(
-        id="tensorflow-depthwise-unequal-strides", runtimes=BOTH, versions=SINCE, verdict="refused", when=_unequal_strides,
+        id="tensorflow-depthwise-unequal-strides", runtimes=BOTH, versions=SINCE, verdict="raised", when=_unequal_strides,
         outputs=("y", "dx"), message="only supports equal length strides",
         reason="a depthwise convolution takes one stride for rows and columns; in float32 oneDNN, unless switched off, takes two",
         link="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
     ),
     Known(
-        id="tensorflow-depthwise-unequal-strides-float16", runtimes=BOTH, versions=SILENT, verdict="refused", sometimes=True,
+        id="tensorflow-depthwise-unequal-strides-float16", runtimes=BOTH, versions=SILENT, verdict="raised", sometimes=True,
         when=lambda op, at, facts: at.dtype == "float16" and not _plain(at, facts) and _two_strides(op, at), outputs=("y", "dx"),
         message="only supports equal length strides",
         reason="a depthwise convolution takes one stride for rows and columns; in float16 oneDNN takes two, where the machine has it",
@@ -364,7 +364,7 @@ KNOWN = [
     ),
     *(
         Known(
-            id=f"tensorflow-conv3d-groups{suffix}", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=when, outputs=outputs,
+            id=f"tensorflow-conv3d-groups{suffix}", runtimes=("tensorflow",), versions=SINCE, verdict="raised", when=when, outputs=outputs,
             message=f"must have the same depth|Number of channels in filter|{DILATION}",
             reason="conv3d has no groups on CPU, though conv1d and conv2d have",
             link="https://github.com/tensorflow/tensorflow/issues/45216",
@@ -372,26 +372,26 @@ KNOWN = [
         for suffix, outputs, when in (("", ("y",), _answered_grouped_3d), ("-gradient", ("dx", "dw"), _grouped_3d))
     ),
     Known(
-        id="tensorflow-dilated-float64", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
+        id="tensorflow-dilated-float64", runtimes=("tensorflow",), versions=SINCE, verdict="raised",
         when=lambda op, at, facts: _dilated_double(op, at, facts) and op.rank == 3 and 0 not in at.y, message=DILATION,
         reason=f"dilated convolution without oneDNN {WITHOUT} does not exist on CPU in 3-D",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
-        id="tensorflow-dilated-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
+        id="tensorflow-dilated-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx", "dw"),
         when=lambda op, at, facts: _dilated_double(op, at, facts) and (op.rank < 3 or 0 in at.y), message=DILATION,
         reason=f"dilated convolution without oneDNN {WITHOUT} has no gradient on CPU",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
-        id="tensorflow-dilated-float64-transpose", runtimes=BOTH, versions=SINCE, verdict="refused", when=_dilated_double_transpose,
+        id="tensorflow-dilated-float64-transpose", runtimes=BOTH, versions=SINCE, verdict="raised", when=_dilated_double_transpose,
         message=DILATION,
         reason="dilated transposed convolution exists on CPU with oneDNN only, so never in float64, and in no dtype on most processors "
         "without AVX-512",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
-        id="tensorflow-grouped-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
+        id="tensorflow-grouped-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx", "dw"),
         when=_grouped_double, message=f"Gradients for grouped convolutions are not supported|{DILATION}",
         reason=f"grouped convolution without oneDNN {WITHOUT} has no gradient on CPU",
         link="https://github.com/tensorflow/tensorflow/issues/45216",
@@ -415,40 +415,40 @@ KNOWN = [
         link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-onednn-empty-convolution-gradient", runtimes=("tensorflow",), versions=SILENT, verdict="refused",
+        id="tensorflow-onednn-empty-convolution-gradient", runtimes=("tensorflow",), versions=SILENT, verdict="raised",
         outputs=("dx", "dw"), when=lambda op, at, facts: _empty_onednn(op, at, facts) and op.rank == 1,
         message="Input to reshape is a tensor with 0 values",
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-pool-words", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported",
+        id="tensorflow-pool-words", runtimes=("tensorflow",), versions=SINCE, verdict="not offered",
         when=unsaid(tensorflow, *get_args(POOLS)),
         reason="pooling has no divisor, and neither it nor a depthwise convolution, which adds, takes strides together with dilations",
         link="https://www.tensorflow.org/api_docs/python/tf/nn/pool",
     ),
     Known(
-        id="tensorflow-adaptive-pool", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported",
+        id="tensorflow-adaptive-pool", runtimes=("tensorflow",), versions=SINCE, verdict="not offered",
         when=unsaid(tensorflow, AdaptiveAveragePool, AdaptiveMaxPool),
         reason="there is no adaptive pooling; windows of one length are a plain pool",
         link="https://github.com/keras-team/keras/issues/21813",
     ),
     Known(
-        id="tensorflow-pad-modes", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=unsaid(tensorflow, Pad),
+        id="tensorflow-pad-modes", runtimes=("tensorflow",), versions=SINCE, verdict="not offered", when=unsaid(tensorflow, Pad),
         reason="tf.pad knows CONSTANT, REFLECT and SYMMETRIC", link="https://www.tensorflow.org/api_docs/python/tf/pad",
     ),
     Known(
-        id="tensorflow-pad-too-far", runtimes=BOTH, versions=SINCE, verdict="refused", when=_mirrored_too_far,
+        id="tensorflow-pad-too-far", runtimes=BOTH, versions=SINCE, verdict="raised", when=_mirrored_too_far,
         message="paddings must be", reason="REFLECT pads fewer pixels than there are, SYMMETRIC no more",
         link="https://www.tensorflow.org/api_docs/python/tf/pad",
     ),
     Known(
-        id="tensorflow-resize-words", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=unsaid(tensorflow, Resize),
+        id="tensorflow-resize-words", runtimes=("tensorflow",), versions=SINCE, verdict="not offered", when=unsaid(tensorflow, Resize),
         reason="tf.image.resize takes pictures and a size, half-pixel, cubic with a = −1/2; its v1 functions asymmetric or aligned "
         "corners, cubic with a = −3/4",
         link="https://github.com/tensorflow/tensorflow/issues/6720",
     ),
     Known(
-        id="tensorflow-lanczos-words", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=unsaid(tensorflow, Lanczos),
+        id="tensorflow-lanczos-words", runtimes=("tensorflow",), versions=SINCE, verdict="not offered", when=unsaid(tensorflow, Lanczos),
         reason="tf.image.resize takes pictures", link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
     Known(
@@ -477,7 +477,7 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="tensorflow-adaptive-3d-dtypes", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_adaptive_3d,
+        id="tensorflow-adaptive-3d-dtypes", runtimes=("tensorflow",), versions=SINCE, verdict="raised", when=_adaptive_3d,
         message=NO_KERNEL,
         reason="pools in 3-D know neither float64 nor, on CPU, float16", link="no upstream report found",
     ),
@@ -488,23 +488,23 @@ KNOWN = [
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
     Known(
-        id="tensorflow-resize-gradient-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
+        id="tensorflow-resize-gradient-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
         when=_narrow_or_double_resize, message="cannot compute|not in the list of allowed values|no entry for",
         reason="the gradient of resampling wants a float32 picture", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-area-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
+        id="tensorflow-area-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
         when=_area, message="no entry for: ResizeArea", numbers=EAGER,
         reason="resampling by area has no gradient", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-integers", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_integers_unknown,
+        id="tensorflow-integers", runtimes=("tensorflow",), versions=SINCE, verdict="raised", when=_integers_unknown,
         message=f"{NO_KERNEL}|{DILATION}",
         reason="of integers, pooling knows maxima of lines and pictures, and convolution int32 alone, not of volumes",
         link="https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPool",
     ),
     Known(
-        id="tensorflow-empty-resize", runtimes=("tensorflow",), versions=SINCE, verdict="refused", message="dimensions must be positive",
+        id="tensorflow-empty-resize", runtimes=("tensorflow",), versions=SINCE, verdict="raised", message="dimensions must be positive",
         when=lambda op, at, facts: 0 in at.y and _resizer(op, at) != "", reason="resampling refuses an answer of length 0",
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
@@ -530,7 +530,7 @@ KNOWN = [
             reason="where the answer has length 0, oneDNN's kernels for float16, bfloat16 and volumes return an array of the input's shape",
             link="https://github.com/tensorflow/tensorflow/pull/112639",
         )
-        for verdict, message in (("differ", "shape"), ("refused", "Input to reshape is a tensor with 0 values|shape of dy was"))
+        for verdict, message in (("differ", "shape"), ("raised", "Input to reshape is a tensor with 0 values|shape of dy was"))
     ),
     Known(
         id="tensorflow-onednn-empty-sum", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), when=_empty_sum,
@@ -538,20 +538,20 @@ KNOWN = [
         link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-onednn-empty-sum-gradient", runtimes=BOTH, versions=SILENT, verdict="refused", outputs=("dx",),
+        id="tensorflow-onednn-empty-sum-gradient", runtimes=BOTH, versions=SILENT, verdict="raised", outputs=("dx",),
         when=lambda op, at, facts: _empty_sum(op, at, facts) and op.rank == 1,
         message="Input to reshape is a tensor with 0 values|shape of dy was",
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-area-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
+        id="tensorflow-area-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="raised", numbers=COMPILED,
         when=_area, message="No gradient defined",
         reason="resampling by area has no gradient, and a compiled function whose gradient is watched says so before it answers",
         link="no upstream report found",
     ),
     *(
         Known(
-            id=f"{runtime}-compiled-conv3d-transpose-dilation", runtimes=(runtime,), versions=SINCE, verdict="refused", numbers=COMPILED,
+            id=f"{runtime}-compiled-conv3d-transpose-dilation", runtimes=(runtime,), versions=SINCE, verdict="raised", numbers=COMPILED,
             when=when, message="Incompatible shapes between op input|Negative dimension size",
             reason="conv3d_transpose's gradient is a conv3d, for which tf.function infers a shape with the dilations of rows and columns "
             "exchanged; eagerly it is right",
@@ -565,25 +565,25 @@ KNOWN = [
         reason="the shape that tf.function infers for conv3d exchanges the dilations of rows and columns", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-compiled-too-short", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
+        id="tensorflow-compiled-too-short", runtimes=("tensorflow",), versions=SINCE, verdict="raised",
         numbers=(*COMPILED, "inference"), when=_too_short, message="Negative dimension size",
         reason="tf.function refuses a convolution whose answer has length 0, or would have in 3-D if rows and columns had each other's "
         "dilation",
         link="no upstream report found",
     ),
     Known(
-        id="tensorflow-xla-empty-convolution-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
+        id="tensorflow-xla-empty-convolution-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", numbers=("xla",),
         outputs=("dx", "dw"), message="InvalidArgumentError: Window",
         when=lambda op, at, facts: isinstance(op, Conv) and 0 in at.y and not _too_short(op, at, facts),
         reason="XLA answers a convolution of length 0, but refuses its gradient", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-xla-resize", runtimes=BOTH, versions=SINCE, verdict="refused", numbers=("xla",), when=_without_xla_kernel,
+        id="tensorflow-xla-resize", runtimes=BOTH, versions=SINCE, verdict="raised", numbers=("xla",), when=_without_xla_kernel,
         message="Detected unsupported operations", reason="XLA has no kernel for bicubic, Lanczos and antialiased resampling",
         link="https://github.com/tensorflow/tensorflow/issues/108660",
     ),
     Known(
-        id="tensorflow-xla-nearest-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
+        id="tensorflow-xla-nearest-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", numbers=("xla",),
         outputs=("dx", "dw"), when=_nearest_picture, message="Detected unsupported operations.*NearestNeighborGrad",
         reason="XLA has no kernel for the gradient of nearest resampling",
         link="https://github.com/tensorflow/tensorflow/issues/60203",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from backends import Step, torch
 from backends.known import EAGER, Facts, Known, unsaid
 from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, Lanczos, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
-from spec.question import COMPILED, INTEGERS
-from spec.resize_words import torch_resize
-from spec.separable import alike
-from spec.wavering import SinglePrecision
+from spec.case import COMPILED, INTEGERS
+from spec.conventions.resize import torch_resize
+from spec.ops.coordinate_error import SinglePrecision
+from spec.ops.separable import alike
 
 
 def _empty(op: Operation, at: Step, facts: Facts) -> bool:
@@ -125,7 +125,7 @@ SILENT = {"torch": ">=2.0,<=2.13"}
 
 KNOWN = [
     Known(
-        id="torch-narrow-average-pool-3d", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="refused", when=_narrow_average_3d,
+        id="torch-narrow-average-pool-3d", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="raised", when=_narrow_average_3d,
         message="not implemented for '(Half|BFloat16)'", reason="avg_pool3d has no float16 and no bfloat16 kernel on CPU",
         link="no upstream report found",
     ),
@@ -170,36 +170,36 @@ KNOWN = [
         reason="oneDNN's bfloat16 convolutions flush subnormal numbers to zero", link="no upstream report found",
     ),
     Known(
-        id="torch-empty-convolution", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="refused", when=_empty,
+        id="torch-empty-convolution", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="raised", when=_empty,
         message="Kernel size can't be greater than actual input size",
         reason="an answer of length 0 is refused: the kernel may not be larger than the padded input",
         link="https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html",
     ),
     Known(
-        id="torch-empty-pool", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="refused",
+        id="torch-empty-pool", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="raised",
         when=lambda op, at, facts: isinstance(op, SumPool | AveragePool | MaxPool | LpPool) and 0 in at.y,
         message="Output size is too small|Invalid computed output size|Kernel size can't be greater",
         reason="an answer of length 0 is refused: a window may not be larger than the padded input",
         link="https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html",
     ),
     Known(
-        id="torch-empty-resize", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="refused",
+        id="torch-empty-resize", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="raised",
         when=_empty_resize,
         message="output sizes should be greater than 0", reason="resampling refuses an answer of length 0",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
     ),
     Known(
-        id="torch-resize-words", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="unsupported", when=unsaid(torch, Resize),
+        id="torch-resize-words", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="not offered", when=unsaid(torch, Resize),
         reason="F.interpolate resamples by half-pixel or aligned corners, cubic with a = −3/4 (−1/2 if it smooths), area as adaptive "
         "pooling; volumes by nearest and linear",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
     ),
     Known(
-        id="torch-lanczos", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="unsupported", when=unsaid(torch, Lanczos),
+        id="torch-lanczos", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="not offered", when=unsaid(torch, Lanczos),
         reason="F.interpolate has no Lanczos window", link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
     ),
     Known(
-        id="torch-pad-symmetric", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="unsupported", when=unsaid(torch, Pad),
+        id="torch-pad-symmetric", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="not offered", when=unsaid(torch, Pad),
         reason="F.pad has no mode that repeats the edge pixel as it mirrors", link="https://github.com/pytorch/pytorch/issues/46240",
     ),
     Known(
@@ -237,7 +237,7 @@ KNOWN = [
         for suffix, verdict, when in (("", "imprecise", _norm), ("-narrow", "differ", _narrow_sum_of_magnitudes))
     ),
     Known(
-        id="torch-pad-too-far", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="refused", when=_mirrored_too_far,
+        id="torch-pad-too-far", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="raised", when=_mirrored_too_far,
         message="Padding size should be less|wrapping around more than once",
         reason="reflect pads fewer pixels than there are, circular no more",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
@@ -253,27 +253,27 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="torch-integers", runtimes=("torch",), versions={"torch": ">=2.0"}, verdict="refused", when=_integers_unknown,
+        id="torch-integers", runtimes=("torch",), versions={"torch": ">=2.0"}, verdict="raised", when=_integers_unknown,
         message="not implemented for '(Byte|Char|Int)'",
         reason="on CPU, neither transposed and dilated convolutions nor average, adaptive and 1-D max pooling know integers",
         link="no upstream report found",
     ),
     *(
         Known(
-            id=f"torch-integers-{kind}", runtimes=("torch",), versions=SILENT, verdict="refused", when=_integers_not_resampled,
+            id=f"torch-integers-{kind}", runtimes=("torch",), versions=SILENT, verdict="raised", when=_integers_not_resampled,
             message="not implemented for '(Byte|Char|Int)'", numbers=numbers, sometimes=sometimes,
             reason="on CPU, nearest resampling knows no integers but uint8; compiled code may", link="no upstream report found",
         )
         for kind, numbers, sometimes in (("resampled", (*EAGER, "inference"), False), ("resampled-compiled", COMPILED, True))
     ),
     Known(
-        id="torch-without-xla", runtimes=BOTH, versions={"torch": ">=2.0"}, verdict="unsupported", numbers=("xla",),
+        id="torch-without-xla", runtimes=BOTH, versions={"torch": ">=2.0"}, verdict="not offered", numbers=("xla",),
         when=lambda op, at, facts: True, reason="XLA compiles PyTorch by way of a package of its own, torch_xla",
         link="https://github.com/pytorch/xla",
     ),
     *(
         Known(
-            id=f"torch-narrow-antialias{suffix}", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="refused", when=when,
+            id=f"torch-narrow-antialias{suffix}", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="raised", when=when,
             outputs=outputs, message="not implemented for '(Half|BFloat16)'",
             reason="antialiased resampling has no float16 and no bfloat16 kernel on CPU", link="no upstream report found",
         )

@@ -24,7 +24,8 @@ from markupsafe import Markup
 from msgspec import to_builtins
 
 from spec import operations
-from verify.groups import (
+from verify.explain.reproduce import equation
+from verify.grouping import (
     MARKS,
     WORDS,
     WORST_FIRST,
@@ -41,10 +42,9 @@ from verify.groups import (
 )
 from verify.printable import for_people
 from verify.record import Report
-from verify.reproduce import equation
 
 HERE = Path(__file__).parent
-TEXTS = ("question", "output", "dtype", "numbers", "runtime", "verdict", "reason", "native", "diagnosis", "known", "kind", "id")
+TEXTS = ("case", "output", "dtype", "numbers", "runtime", "verdict", "reason", "native", "diagnosis", "known", "kind", "id")
 
 
 @for_people
@@ -81,7 +81,7 @@ def _data(report: Report, score: Interop) -> dict[str, Any]:
     columns["operation"] = [operation(r) for r in report.records]
     columns["because"] = [explanation(r) for r in report.records]
     columns["standing"] = [standing(r) for r in report.records]
-    columns["alone"] = ["alone" if r.kind == "case" and (r.question, r.runtime) in score.alone else "" for r in report.records]
+    columns["alone"] = ["alone" if r.kind == "case" and (r.case, r.runtime) in score.alone else "" for r in report.records]
     columns["missed"] = [_bits(r.missed_probability) for r in report.records]
     texts = _numbered(chain.from_iterable(columns.values()))
     lines = _numbered(chain.from_iterable(text.split("\n") for text in texts if "\n" in text))

@@ -1,4 +1,4 @@
-"""A report as JUnit XML, as CI viewers read it: a suite for each runtime, a test case for each group of questions."""
+"""A report as JUnit XML, as CI viewers read it: a suite for each runtime, a test case for each group of cases."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from verify.groups import again, alike, because, failures, in_words, operation, standing
+from verify.grouping import again, alike, because, failures, in_words, operation, standing
 from verify.printable import for_people
 from verify.record import Record, Report
 
@@ -61,7 +61,7 @@ def _case(suite: Element, classname: str, name: str, report: Report, records: li
 
 def _told(report: Report, group: list[Record]) -> str:
     r = group[0]
-    lines = [f"{r.output} {in_words(r.verdict)}: {r.reason}", r.question, because(group) if r.diagnosis else "", again(report, r)]
+    lines = [f"{r.output} {in_words(r.verdict)}: {r.reason}", r.case, because(group) if r.diagnosis else "", again(report, r)]
     more = f"and {len(group) - 1} more like it" if len(group) > 1 else ""
     return "\n".join(line for line in [*lines, more] if line)
 

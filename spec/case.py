@@ -1,0 +1,242 @@
+"""A case and its text: an operation, the shapes it is asked on, the dtype and the seed of the numbers drawn.
+
+    case   = operation { ">>" operation } "x=" shape { "w=" shape } [ dtype ] [ kind ] [ "seed=" integer ]
+    operation  = name "(" field "=" value { "," field "=" value } ")"
+    value      = an integer, or a tuple of values
+    shape      = a tuple of integers
+    dtype      = "float16" | "bfloat16" | "float32" | "float64" | "uint8" | "int8" | "int32"
+    kind       = "integers" | "distinct" | "ties" | "impulses" | "normal" | … (KINDS)
+
+One `w=` for each weighted step, in order. Left out, dtype is float32, kind is integers and seed is 0. Text is parsed, never evaluated.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, dataclass, fields
+from itertools import chain
+from typing import TypeVar
+
+from spec.conventions.meant import meant
+from spec.operation import Impossible, Operation, Shape, size
+from spec.program import Program
+
+T = TypeVar("T")
+
+FLOATS = ("float16", "bfloat16", "float32", "float64")
+INTEGERS = ("uint8", "int8", "int32")
+DTYPES = (*FLOATS, *INTEGERS)
+KINDS = {
+    "integers": "whole numbers so small that every sum is exact: what the operation means",
+    "distinct": "whole numbers that are all different in x: which pixel a maximum comes from",
+    "ties": "−1, 0 and 1: which of several equal maxima is taken",
+    "impulses": "one pixel of x after the other is 1, the others 0: each coefficient on its own",
+    "normal": "real numbers, about normal: rounding",
+    "wide": "real numbers of very different magnitudes",
+    "cancelling": "real numbers whose products nearly cancel",
+    "large": "very large real numbers times very small ones",
+    "overflowing": "real numbers whose sums come near the largest number there is",
+    "subnormal": "real numbers whose products are about as small as the smallest normal number",
+    "nan": "whole numbers with one NaN in x: where it may show",
+    "infinity": "whole numbers with one infinity in x: where it may show",
+    "inference": "shapes alone: what the framework infers without running, against its run",
+    "compiled": "whole numbers put into a function that the framework compiles: whether it then computes the same",
+    "xla": "whole numbers put into a function that the framework compiles by XLA",
+}
+"""What is put in, and what it is to show."""
+
+COMPILED = ("compiled", "xla")
+"""The kinds that differ from integers in how the same text is run."""
+
+WHOLE = ("integers", *COMPILED)
+"""The kinds that put the same whole numbers in."""
+
+LONGEST_TEXT = 4000
+LARGEST_ARRAY = 1 << 26
+LARGEST_WINDOW = 1 << 16
+EXAMPLE = "ConvTranspose(stride=(2,), crop=((0, 1),)) x=(2, 3, 5) w=(3, 2, 3) float32 seed=7"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Case:
+    """Raises Impossible if the operation does not take these shapes."""
+
+    op: Operation
+    x: Shape
+    w: tuple[Shape, ...] = ()
+    dtype: str = "float32"
+    kind: str = "integers"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise Impossible(f"dtype is {self.dtype!r}, but it must be one of {', '.join(DTYPES)}")
+        if self.kind not in KINDS:
+            raise Impossible(f"kind is {self.kind!r}, but it must be one of {', '.join(KINDS)}")
+        if not all(type(n) is int for n in (self.seed, *self.x, *(n for w in self.w for n in w))):
+            raise Impossible(f"x is {self.x}, w {self.w} and seed {self.seed}, but all must be whole numbers")
+        if not 0 <= self.seed < 1 << 63:
+            raise Impossible(f"seed is {self.seed}, but it must be at least 0 and below 2**63")
+        if self.op.rank > 3:
+            raise Impossible(f"{self.op.name} has {self.op.rank} spatial axes, but at most 3 are asked")
+        steps = list(self.op.walk(self.x, self.w))
+        made = chain.from_iterable((step.scratch(x, *w), y) for step, x, w, y in steps)
+        largest = max(map(size, (self.x, *self.w, *made)))
+        taps = max(size(step.window(*w)) for step, _, w, _ in steps)
+        if taps > LARGEST_WINDOW:
+            raise Impossible(f"a window would have {taps} taps, but at most {LARGEST_WINDOW} are asked")
+        if largest > LARGEST_ARRAY:
+            raise Impossible(f"an array would have {largest} elements, but at most {LARGEST_ARRAY} are asked")
+
+    @property
+    def y(self) -> Shape:
+        """The shape of the answer."""
+        return self.op.shape(self.x, *self.w)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The answers asked for: y, ∂x and one ∂w for each weight; of inference and of integer dtypes only y."""
+        if self.kind == "inference" or self.dtype in INTEGERS:
+            return ("y",)
+        names = [f"dw{i}" if len(self.w) > 1 else "dw" for i in range(len(self.w))]
+        return ("y", "dx", *names)
+
+    def __repr__(self) -> str:
+        weights = "".join(f" w={w}" for w in self.w)
+        kind = "" if self.kind == "integers" else f" {self.kind}"
+        return f"{self.op!r} x={self.x}{weights} {self.dtype}{kind} seed={self.seed}"
+
+
+TAIL = re.compile(
+    r"\s+x\s*=\s*(?P<x>\([^()]*\))(?P<w>(?:\s+w\s*=\s*\([^()]*\))*)"
+    r"(?:\s+(?P<dtype>[a-z]+[0-9]+))?(?:\s+(?P<kind>[a-z]+)(?!=))?(?:\s+seed\s*=\s*(?P<seed>[0-9]{1,19}))?\s*$"
+)
+
+
+def parse_case(text: str) -> Case:
+    """The inverse of `repr(case)`. Raises Impossible."""
+    return _brief(_case, text)
+
+
+def _case(text: str) -> Case:
+    tail = TAIL.search(text)
+    if not tail:
+        raise Impossible(f"{_short(text)} is no case; one looks like {EXAMPLE}")
+    try:
+        op = _parsed(text[: tail.start()])
+    except Impossible as refused:
+        raise Impossible(f"{refused}{_instead(text[: tail.start()], tail)}") from None
+    x, w = _shapes(tail)
+    kind = tail["kind"] or "integers"
+    return Case(op=op, x=x, w=w, dtype=tail["dtype"] or "float32", kind=kind, seed=int(tail["seed"] or 0))
+
+
+def _shapes(tail: re.Match[str]) -> tuple[Shape, tuple[Shape, ...]]:
+    return _shape("x", tail["x"]), tuple(_shape("w", shape) for shape in re.findall(r"\([^()]*\)", tail["w"]))
+
+
+def _instead(text: str, tail: re.Match[str]) -> str:
+    """What to write for an operation in a framework's words, if that can be asked on these shapes."""
+    try:
+        x, w = _shapes(tail)
+        op = meant([_fields(call) for call in _calls(ast.parse(text.strip(), mode="eval").body)], x, w)
+        if op:
+            Case(op=op, x=x, w=w)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError, OverflowError, ZeroDivisionError):
+        return ""
+    return f"; for these shapes write {op!r}" if op and len(repr(op)) < 200 else ""
+
+
+def _calls(node: ast.expr) -> Iterator[ast.Call]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift):
+        yield from _calls(node.left)
+        yield from _calls(node.right)
+    elif isinstance(node, ast.Call):
+        yield node
+
+
+def _fields(call: ast.Call) -> tuple[type[Operation], dict[str, object]]:
+    if not isinstance(call.func, ast.Name) or call.func.id not in operations() or call.args:
+        raise ValueError
+    return operations()[call.func.id], {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
+
+
+def parse(text: str) -> Operation:
+    """The inverse of `repr(op)`. Raises Impossible."""
+    return _brief(_parsed, text)
+
+
+def _brief(read: Callable[[str], T], text: str) -> T:
+    """What the text says, or one sentence of readable length: fields and shapes repeat what was received, which may be huge."""
+    if len(text) > LONGEST_TEXT:
+        raise Impossible(f"the text has {len(text)} characters, but at most {LONGEST_TEXT} are read")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return read(text)
+    except Impossible as refused:
+        sentence = str(refused)
+        raise Impossible(sentence if len(sentence) < 500 else f"{sentence[:240]} … {sentence[-240:]}") from None
+    except ValueError:  # Python prints no integer of more than 4300 digits
+        raise Impossible(f"{_short(text)} has numbers beyond anything that is asked") from None
+
+
+def _parsed(text: str) -> Operation:
+    try:
+        return _operation(ast.parse(text.strip(), mode="eval").body)
+    except Impossible:
+        raise
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        raise Impossible(f"{_short(text)} is no operation; one looks like {EXAMPLE.split(' x=')[0]}") from None
+
+
+def operations() -> dict[str, type[Operation]]:
+    """Every operation by its name."""
+    return {op.__name__: op for op in Operation.__subclasses__() if op is not Program}
+
+
+def _operation(node: ast.expr) -> Operation:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift):
+        return _operation(node.left) >> _operation(node.right)
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.args:
+        raise ValueError
+    known = operations()
+    if node.func.id not in known:
+        raise Impossible(f"there is no operation {node.func.id!r}{_nearest(node.func.id, known)}; there are {', '.join(sorted(known))}")
+    op = known[node.func.id]
+    names = [f.name for f in fields(op)]
+    for keyword in node.keywords:
+        if keyword.arg not in names:
+            raise Impossible(f"{op.__name__} has no field {keyword.arg!r}{_nearest(str(keyword.arg), names)}; it has {', '.join(names)}")
+    given = [str(keyword.arg) for keyword in node.keywords]
+    for name in given:
+        if given.count(name) > 1:
+            raise Impossible(f"{op.__name__}: {name} is given {given.count(name)} times")
+    for f in fields(op):
+        if f.default is MISSING and f.name not in given:
+            raise Impossible(f"{op.__name__}: {f.name} is missing")
+    return op(**{str(k.arg): ast.literal_eval(k.value) for k in node.keywords})
+
+
+def _shape(name: str, text: str) -> Shape:
+    try:
+        shape = ast.literal_eval(text)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        shape = None
+    if not isinstance(shape, tuple) or len(shape) < 3 or not all(type(n) is int and n > 0 for n in shape):
+        short = _short(text)[1:-1]
+        raise Impossible(f"{name}={short} is no shape; one is a tuple of at least three whole numbers from 1, such as (2, 3, 5)")
+    return shape
+
+
+def _nearest(word: str, words: object) -> str:
+    near = difflib.get_close_matches(word, list(words), 1)  # type: ignore[call-overload]
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:77] + "…")

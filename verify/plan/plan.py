@@ -1,0 +1,144 @@
+"""What a run is asked, as data: enough to begin it, to go on with it, and to share it out."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
+
+import msgspec
+
+from backends import Backend, BadBackend, found, named
+from spec import Case, Impossible, operations, parse_case
+from spec.case import DTYPES, KINDS
+from spec.theorems.theorem import THEOREMS
+from verify.execute.environment import missing, not_probed
+from verify.execute.patience import AFTER, Say, naming
+from verify.judge.reference import CONFIDENCE, Reference
+from verify.plan import suites
+from verify.plan.prove import Proof, prove_all
+from verify.plan.work import MAX_WORK, before, expect_affordable
+
+
+class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=True):
+    """The cases of a suite after all filters, or those given as texts, to these backends; all of it or one shard."""
+
+    backends: list[str]
+    """What to say after --backend."""
+    runtimes: list[str] = []
+    """The names of their runtimes, in order."""
+    suite: str = "standard"
+    ops: list[str] = []
+    dtypes: list[str] = []
+    kinds: list[str] = []
+    texts: list[str] = []
+    """Questions instead of a suite."""
+    seed: int = 0
+    confidence: int = CONFIDENCE
+    shard: tuple[int, int] = (1, 1)
+    """(1, 4) is the first of four."""
+    max_work: float = MAX_WORK
+    """What is allowed for a case's reference (verify.plan.work)."""
+    code: str = ""
+    """A digest of the source that judges."""
+
+    def __post_init__(self) -> None:
+        words = (("suite", [self.suite], suites.SUITES), ("op", self.ops, operations()), ("dtype", self.dtypes, DTYPES))
+        for name, given, allowed in (*words, ("kind", self.kinds, KINDS)):
+            one_of(name, given, allowed)
+        if self.seed >= 1 << 47:
+            raise Impossible(f"--seed is {self.seed}, but it must be below 2**47")
+        if not self.max_work > 0:
+            raise Impossible(f"--max-work is {self.max_work:g}, but it must be above 0")
+        i, n = self.shard
+        if not 1 <= i <= n:
+            raise Impossible(f"--shard is {i}/{n}, but it must be one of 1/{max(n, 1)} to {max(n, 1)}/{max(n, 1)}")
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        """Those of the shard, in order. Raises Impossible."""
+        if self.texts:
+            asked = list({repr(q): q for q in map(parse_case, self.texts)}.values())
+            for case in asked:
+                expect_affordable(case, self.max_work, self.confidence)
+                Reference(case)
+        else:
+            asked = suites.cases(self.suite, seed=self.seed, ops=self.ops, dtypes=self.dtypes, kinds=self.kinds)
+        return asked[self._dealt]
+
+    def prepare(self, say: Say) -> None:
+        """Make the cases, and say which of those given as texts takes long: its coefficients are computed first. Raises Impossible."""
+        for case in map(parse_case, self.texts):
+            with named_if_long(case, say):
+                expect_affordable(case, self.max_work, self.confidence)
+        _ = self.cases
+
+    @property
+    def theorems(self) -> list[str]:
+        """Those of the shard, if the suite is asked whole."""
+        return list(THEOREMS)[self._dealt] if self.unfiltered else []
+
+    def prove(self) -> list[Proof]:
+        """Try them out on the definition."""
+        return prove_all(self.theorems)
+
+    @property
+    def unfiltered(self) -> bool:
+        """Whether no case of the suite is left out but those of other shards."""
+        return not (self.ops or self.dtypes or self.kinds or self.texts)
+
+    @property
+    def minimum_agreement(self) -> float:
+        """The share of `agree` that every runtime must reach; 0 where not everything is asked."""
+        return suites.MINIMUM_AGREEMENT[self.suite] if self.unfiltered and self.shard[1] == 1 else 0.0
+
+    @property
+    def described(self) -> dict[str, object]:
+        """The report's `suite`."""
+        name = "case" if self.texts else self.suite
+        shard = {"shard": f"{self.shard[0]}/{self.shard[1]}"} if self.shard[1] > 1 else {}
+        filters = {"ops": self.ops, "dtypes": self.dtypes, "kinds": self.kinds}
+        return {"name": name, "seed": self.seed, **filters, "confidence": self.confidence, **shard}
+
+    @property
+    def _dealt(self) -> slice:
+        return slice(self.shard[0] - 1, None, self.shard[1])
+
+
+def named_if_long(case: Case, say: Say) -> AbstractContextManager[None]:
+    """Whether it is long is estimated, so that a short one is never named, however slow the machine."""
+    return naming(f"the coefficients of {case}", say) if before(case).seconds > AFTER else nullcontext()
+
+
+def chosen(names: Iterable[str] | None) -> list[Backend]:
+    """The backends of these names; all that are installed where none is given. Raises BadBackend."""
+    if not names:
+        here = [b for b in found().values() if not missing(b) or not_probed(b)]
+        names = [b.name for b in here]
+        if not here:
+            pip = f"{sys.executable} -m pip install torch (or tensorflow-cpu, jax, keras)"
+            raise BadBackend(f"no framework is installed for this interpreter; {pip}, or name another with --backend torch=PYTHON")
+    named_ones: dict[str, Backend] = {}
+    for b in (b for name in names for b in named(name)):
+        if named_ones.setdefault(b.name, b) != b:
+            raise BadBackend(f"{b.name} is both {named_ones[b.name].asked} and {b.asked}; give one another name in its RUNTIMES")
+    for b in named_ones.values():
+        if why := missing(b):
+            raise BadBackend(f"{b.name}: {why}")
+    return list(named_ones.values())
+
+
+def one_of(name: str, given: Iterable[str], allowed: Iterable[str]) -> None:
+    """Raises Impossible."""
+    for value in given:
+        if value not in allowed:
+            raise Impossible(f"--{name} is {value!r}, but it must be one of {', '.join(allowed)}{did_you_mean(value, allowed)}")
+
+
+def did_you_mean(value: str, allowed: Iterable[str]) -> str:
+    """The nearest of the words that are allowed, as the end of a sentence; whether letters are small or capital does not matter."""
+    small = {word.lower(): word for word in allowed}
+    near = difflib.get_close_matches(value.lower(), small, 1, cutoff=0.5)
+    return f"; did you mean {small[near[0]]!r}?" if near else ""
