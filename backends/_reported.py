@@ -12,7 +12,7 @@ class Disagreement:
     """In words, with the thread ("" if none was found).
 
     shown: ids of records in backends/known/, whose cases were asked and went as they say; or names of theorems; or functions of
-    spec.conventions.padding and spec.conventions.resize that say what a framework's word means, where nobody is wrong and all mean something else.
+    spec.conventions that say what a framework's word means, where nobody is wrong and all mean something else.
     """
 
     words: str

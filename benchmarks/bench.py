@@ -58,7 +58,8 @@ def python(*arguments: str, environment: dict[str, str] | None = None) -> tuple[
 
 def floor(jobs: Path, runtime: Runtime, *, batch_flags: bool = True) -> dict[str, Any]:
     """What benchmarks/floor.py prints, in the environment that a batch is asked in."""
-    said, _, _ = python("benchmarks/floor.py", str(jobs), environment={**runtime.environment, **(runtime.batch_flags if batch_flags else {})})
+    environment = {**runtime.environment, **(runtime.batch_flags if batch_flags else {})}
+    said, _, _ = python("benchmarks/floor.py", str(jobs), environment=environment)
     return json.loads(said)
 
 

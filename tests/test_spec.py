@@ -215,7 +215,9 @@ def ends(draw: st.DrawFn, least: int) -> tuple[int, int]:
 
 
 @st.composite
-def inputs_of(draw: st.DrawFn, *kinds: type[Operation], most: int = 6, ranks: tuple[int, int] = (1, 3)) -> tuple[Operation, tuple[Shape, ...]]:
+def inputs_of(
+    draw: st.DrawFn, *kinds: type[Operation], most: int = 6, ranks: tuple[int, int] = (1, 3)
+) -> tuple[Operation, tuple[Shape, ...]]:
     """One operation of each kind, one after the other, with the shapes of x and of the weights."""
     rank = draw(st.integers(*ranks))
     lengths = st.tuples(*[st.integers(1, max(most // rank, 2))] * rank)

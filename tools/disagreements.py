@@ -52,7 +52,7 @@ TEMPLATE = """\
 
 What people reported about these operations and still holds, and where a run of the `standard` suite shows it without having been told:
 a record in [known.md](../known.md), met by the case beside it; a theorem, which `concordant theorems NAME` tries; or a convention,
-a function of spec/conventions/padding.py or spec/conventions/resize.py that says what a framework's word means, and is asked like every other.
+a function of spec/conventions/ that says what a framework's word means, and is asked like every other.
 Paste a case after `concordant run --case`.
 
 | what | thread | where it shows | a case that shows it, and what came back |

@@ -220,12 +220,14 @@ def _summary(
     unexpected = sum(standing(r) == "new" for r in records)
     stale = [known.id for known in tally.known if tally.agreed[known.id]]
     broken = [name for name, t in theorems.items() if t.verdict == "broken" or any(r.verdict == "broken" for r in t.runtimes.values())]
-    below = agreement.below(records, {name: r.facts for name, r in runtimes.items()}, 100 * minimum_agreement, ours) if minimum_agreement else []
+    facts = {name: r.facts for name, r in runtimes.items()}
+    below = agreement.below(records, facts, 100 * minimum_agreement, ours) if minimum_agreement else []
     failed = any(r.status == "failed" for r in runtimes.values())
     wrong = unexpected or stale or below or failed or broken or not records
     return Summary(
         cases=cases, asked=len(records), verdicts=dict(Counter(r.verdict for r in records)), unexpected=unexpected, stale=stale,
-        broken=broken, minimum_agreement=minimum_agreement, below_minimum=below, interrupted=interrupted, exit=130 if interrupted else int(bool(wrong)),
+        broken=broken, minimum_agreement=minimum_agreement, below_minimum=below, interrupted=interrupted,
+        exit=130 if interrupted else int(bool(wrong)),
     )  # fmt: skip
 
 

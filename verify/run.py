@@ -93,7 +93,8 @@ class Run:
         """What a store's plan says, as far as it has no verdict on it."""
         plan = store.plan
         return cls(
-            plan.cases, backends, plan.described, plan.prove if plan.theorems else None, plan.minimum_agreement, plan.confidence, store=store,
+            plan.cases, backends, plan.described, plan.prove if plan.theorems else None, plan.minimum_agreement, plan.confidence,
+            store=store,
             place=store.machine, max_work=plan.max_work, **how,
         )  # fmt: skip
 

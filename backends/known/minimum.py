@@ -1,6 +1,6 @@
 """Minimum agreement: how much each runtime must get right of each operation, in percent, whatever is on record.
 
-    python -m verify.judge.agreement REPORT.json …        the table that these reports give: the least of them, rounded down to a multiple of five
+    python -m verify.judge.agreement REPORT.json …    the table of these reports: the least share, rounded down to a multiple of five
 
 A known deviation that is wider than its fault would excuse what is right today; it cannot excuse falling below this. A column that ends
 with :STATE is for workers that observed that state; the runtime's plain column is for all others.

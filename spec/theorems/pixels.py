@@ -1,4 +1,4 @@
-"""Statements about what moves and mixes pixels: resampling, pooling, channels interleaved into space. Numbers as in spec/theorems/convolutions.py.
+"""Statements about what moves and mixes pixels: resampling, pooling, channels interleaved into space. Numbers as in convolutions.py.
 
 Where coefficients are fractions, x is drawn as multiples of the operation's unit, so that both sides are whole.
 """

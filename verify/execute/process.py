@@ -1,4 +1,4 @@
-"""One worker process (verify/execute/worker.py): its start, what it is told, what it says, its end and its last words. It is not to be trusted."""
+"""One worker process (worker.py): its start, what is sent to it, what it sends back, how it ends. It is not trusted."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Whether each runtime reaches its minimum agreement on each operation, and on all together (backends/known/minimum.py).
 
-    python -m verify.judge.agreement REPORT.json …        the table that these reports give: the least of them, rounded down to a multiple of five
+    python -m verify.judge.agreement REPORT.json …    the table of these reports: the least share, rounded down to a multiple of five
 """
 
 from __future__ import annotations

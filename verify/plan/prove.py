@@ -16,8 +16,8 @@ import numpy as np
 from covertable import make
 
 import spec.theorems.claims
-import spec.theorems.convolutions  # noqa: F401  (all put their statements on the list)
-import spec.theorems.pixels
+import spec.theorems.convolutions
+import spec.theorems.pixels  # noqa: F401  (all three put their statements on the list)
 from spec import Array, Case, Impossible
 from spec.theorems.theorem import THEOREMS, Side, Theorem
 from verify.execute.worker import draw
