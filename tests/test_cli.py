@@ -202,7 +202,7 @@ def test_the_command_that_is_proposed_shows_it_again(tmp_path: Path) -> None:
         pytest.param("x = x.sum()", "differ", "shape () instead of (1, 2, 6)", marks=slow),
         ("x = x.repeat(2, axis=2) + np.random.rand()", "differ", "a second run on the same numbers answered otherwise"),
         ("import os; os._exit(3)", "crashed", "the worker ended with status 3"),
-        ("import time; time.sleep(100)", "timeout", "nothing was heard for 1 s"),
+        ("import time; time.sleep(100)", "timeout", "it sent nothing for 1 s"),
         pytest.param("x = [", "raised", "SyntaxError", marks=slow),
         ("x = x.nothing  # :m: [bold]b[/bold] \\", "raised", "│     x = x.nothing  # :m: [bold]b[/bold] \\\n"),
     ],

@@ -415,9 +415,9 @@ DEATHS = {
         ("nameless signal", "os.kill(os.getpid(), 40)", "signal 40"),
         ("sys.exit", "raise SystemExit(3)", "status 3"),
         ("ctrl-c", "raise KeyboardInterrupt", "signal SIGINT"),
-        ("base exception", "raise BaseException('odd')", "status 1; its last words: BaseException: odd"),
-        ("last words", r"os.write(2, b'first\n\x1b[31mlast\x1b[0m\n\n'); os.abort()", "signal SIGABRT; its last words: last"),
-        ("long last words", "os.write(2, b'x' * 1_000_000); os.abort()", "signal SIGABRT; its last words: xxx"),
+        ("base exception", "raise BaseException('odd')", "status 1; its last output: BaseException: odd"),
+        ("last output", r"os.write(2, b'first\n\x1b[31mlast\x1b[0m\n\n'); os.abort()", "signal SIGABRT; its last output: last"),
+        ("long last output", "os.write(2, b'x' * 1_000_000); os.abort()", "signal SIGABRT; its last output: xxx"),
         ("closes everything", "os.closerange(3, 256); os._exit(4)", "status 4"),
         ("writes into the conversation", SCRIBBLE, "announced a message of"),
     )
@@ -457,7 +457,7 @@ def test_several_bad_members(glue: str) -> None:
 def test_a_hang_costs_one_question(glue: str) -> None:
     answer = one_bad("import time\ndef f(x): time.sleep(1000)", among=4, at=2, glue=glue, timeout=PATIENCE)
     assert (answer.stopped, answer.outputs) == ("timeout", ())
-    assert "nothing was heard for 4 s" in answer.reason
+    assert "it sent nothing for 4 s" in answer.reason
 
 
 def test_a_slow_batch_is_no_hang() -> None:
@@ -528,7 +528,7 @@ def test_a_batch_of_which_nothing_compiles() -> None:
         ("raise ValueError('no device')", "ValueError: no device"),
         ("import sys; sys.exit('no licence')", "SystemExit: no licence"),
         ("import os; os._exit(3)", "the worker ended with status 3"),
-        ("import os; print('why', flush=True); os.abort()", "signal SIGABRT; its last words: why"),
+        ("import os; print('why', flush=True); os.abort()", "signal SIGABRT; its last output: why"),
         ("glue = '\ud800'", "surrogates not allowed"),
         ("x = 1", "fake: the glue defines no function `version`"),
         ("def version(): return 5", ""),
@@ -550,7 +550,7 @@ def test_an_interpreter_that_does_not_run(python: str) -> None:
 
 def test_a_host_that_never_gets_ready() -> None:
     glue = fake("import time; time.sleep(1000)")
-    with pytest.raises(WorkerFailed, match="nothing was heard for 1 s"):
+    with pytest.raises(WorkerFailed, match="it sent nothing for 1 s"):
         asyncio.run(Worker.start(glue, batch_flags=False, timeout=1))
 
 

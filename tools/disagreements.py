@@ -50,16 +50,16 @@ TEMPLATE = """\
 
 <!-- made by `make docs`; edit backends/_reported.py and backends/known/ -->
 
-What people reported about these operations and still holds, and where a run of the `standard` suite shows it without having been told:
+What people reported about these operations and still holds, and where a run of the `standard` suite shows it by itself:
 a record in [known.md](../known.md), met by the case beside it; a theorem, which `concordant theorems NAME` tries; or a convention,
-a function of spec/conventions/ that says what a framework's word means, and is asked like every other.
+a function of spec/conventions/ that says what a framework's word means, and is run like every other.
 Paste a case after `concordant run --case`.
 
 | what | thread | where it shows | a case that shows it, and what came back |
 |---|---|---|---|
 {reported}
 
-## Wrong answers for which no thread was found
+## Wrong results without an upstream report
 
 | what | record | a case that shows it, and what came back |
 |---|---|---|
@@ -68,7 +68,7 @@ Paste a case after `concordant run --case`.
 
 
 NOT_MET = "not in this run"
-MEANT = "each word is asked as what it means, and agrees"
+MEANT = "each word is run as what it means, and agrees"
 
 
 def _row(d: Disagreement, records: dict[str, Known], shortest: dict[str, Record]) -> str:

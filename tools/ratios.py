@@ -52,7 +52,7 @@ TEMPLATE = dedent("""\
     For every case on real numbers in the suite `{suite}` (normal, wide, cancelling, large and overflowing draws), the greatest error of
     any value divided by its derived bound ([how](judging.md)), by dtype and by the number of products that are added at that value; after
     "of", in how many answers it is the greatest. Over 1 is another arithmetic than the one that is promised: float16 and bfloat16
-    sums that are kept in float16 and bfloat16. Each of those is on record.
+    sums that are kept in float16 and bfloat16. Each of those is a known deviation.
 
     {head}
     {rows}

@@ -48,7 +48,7 @@ class Ask:
 
     @property
     def key(self) -> str:
-        """What tells it from everything else that is asked."""
+        """What distinguishes it from everything else that is run."""
         return f"{self.instance.text} {self.number}" if self.instance else repr(self.case)
 
     def reference(self, confidence: int) -> Reference:

@@ -28,7 +28,7 @@ CREATE TABLE verdict (runtime TEXT, asked TEXT, native TEXT NOT NULL, json BLOB 
 
 
 class BadStore(ValueError):
-    """A folder whose run cannot be read, gone on with or written to. The message says why and what to do."""
+    """A folder whose run cannot be read, resumed or written to. The message says why and what to do."""
 
 
 class Told(msgspec.Struct, kw_only=True, frozen=True):
@@ -99,7 +99,7 @@ class Store:
 
     @cached_property
     def plan(self) -> Plan:
-        """What the run is asked."""
+        """What is to be run."""
         plan: Plan = self._noted("plan", Plan)
         return plan
 

@@ -14,7 +14,7 @@ from spec.operation import Impossible
 Fields = dict[str, Any]
 
 NEAREST: Fields = {"mode": "nearest", "coordinates": "half_pixel", "rounding": "round_prefer_ceil"}
-"""⌊(j + ½)·n/m⌋: what everybody but PyTorch's "nearest" and ONNX's defaults means today."""
+"""⌊(j + ½)·n/m⌋: what all but PyTorch's "nearest" and ONNX's defaults means today."""
 
 ANTIALIASED: Fields = {"antialias": "yes", "outside": "excluded"}
 KEYS: Fields = {"mode": "cubic", "a": "-1/2", "outside": "excluded"}

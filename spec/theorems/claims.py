@@ -1,4 +1,4 @@
-"""The case this project began with, and the ten statements of its well-known answer (docs/claims.md).
+"""The question this project began with, and the ten statements of its well-known answer (docs/claims.md).
 
     A   UpSampling2D(s), then Conv2DTranspose(k, padding="same", strides=1)
     B   Conv2DTranspose(k, padding="same", strides=s)
@@ -23,7 +23,7 @@ from spec.ops.resize import Upsample
 from spec.theorems.convolutions import ODENA, SHI, equal_phases, gain
 from spec.theorems.theorem import Draw, Side, Sides, convolved, flipped, swapped, theorem
 
-SEED = "a well-known case and its accepted answer"
+SEED = "a well-known question and its accepted answer"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -143,7 +143,7 @@ def _versions(python: str, packages: tuple[str, ...]) -> dict[str, str]:
     try:
         return {str(k): str(v) for k, v in json.loads(done.stdout).items()}
     except (ValueError, AttributeError, RecursionError):
-        raise NotProbed(f"{python} printed something else than what it was told to; give the path of a python executable") from None
+        raise NotProbed(f"{python} did not print its packages; give the path of a python executable") from None
 
 
 def _signal(number: int) -> str:

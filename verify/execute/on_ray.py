@@ -1,6 +1,6 @@
 """Hosts as Ray actors: the same cases, asked on as many machines as a Ray cluster has (docs.ray.io, actors).
 
-An actor keeps one worker process wherever Ray puts it. One that is lost, alone or with its machine, costs its batch, which is asked again.
+An actor keeps one worker process wherever Ray puts it. One that is lost, alone or with its machine, costs its batch, which is run again.
 """
 
 from __future__ import annotations

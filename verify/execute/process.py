@@ -32,7 +32,7 @@ GIB = 1 << 30
 MEMORY = 8 * GIB
 """Bytes that a worker may take, unless told otherwise."""
 TELLING = re.compile(r"check failed|fatal|error|corrupt|abort|assert|invalid", re.IGNORECASE)
-"""What a line of last words looks like that says more than a stack frame does."""
+"""What a line of output looks like that says more than a stack frame does."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Job:
 
 
 class WorkerFailed(Exception):
-    """The worker could not start. The message is the framework's own last words."""
+    """The worker could not start. The message is the last lines that the framework printed."""
 
 
 class WorkerDiedStarting(WorkerFailed):
@@ -71,7 +71,7 @@ class HostLost(WorkerDied):
 
 
 class WorkerSilent(Exception):
-    """Nothing was heard for longer than the time limit."""
+    """The worker sent nothing for longer than the time limit."""
 
 
 @dataclass
@@ -162,7 +162,7 @@ class Worker:
         return self.resident - self.at_first if self.at_first else 0
 
     async def stop(self) -> None:
-        """Kill it, wait for its end and keep its last words."""
+        """Kill it, wait for its end and keep the last lines it printed."""
         if self.noise.closed:
             return
         # not process.kill(): it reaps the child first, and its true status is lost; nor would it end what the worker started
@@ -175,7 +175,7 @@ class Worker:
             self.noise.seek(max(self.noise.seek(0, os.SEEK_END) - 20000, 0))
             said = self.noise.read().decode("utf-8", "replace").strip().splitlines()
         telling = [line for line in said if TELLING.search(line)] or said
-        self.last_words = f"; its last words: {clean(telling[-1])[:300]}" if telling else ""
+        self.last_words = f"; its last output: {clean(telling[-1])[:300]}" if telling else ""
 
     async def _send(self, header: dict[str, Any], timeout: float) -> None:
         assert self.process.stdin
@@ -184,7 +184,7 @@ class Worker:
                 self.process.stdin.write(pack(header))
                 await self.process.stdin.drain()
         except TimeoutError:
-            raise WorkerSilent(f"nothing was taken for {timeout:g} s") from None
+            raise WorkerSilent(f"it read nothing for {timeout:g} s") from None
         except (BrokenPipeError, ConnectionResetError):
             raise WorkerDied(await self._how_it_ended()) from None
 
@@ -198,7 +198,7 @@ class Worker:
                 header = json.loads(await self.process.stdout.readexactly(lengths[0]))
                 body = await self.process.stdout.readexactly(lengths[1])
         except TimeoutError:
-            raise WorkerSilent(f"nothing was heard for {timeout:g} s") from None
+            raise WorkerSilent(f"it sent nothing for {timeout:g} s") from None
         except asyncio.IncompleteReadError:
             raise WorkerDied(await self._how_it_ended()) from None
         except (ValueError, RecursionError):

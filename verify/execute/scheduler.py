@@ -1,6 +1,6 @@
 """Asks a runtime through its worker processes, and survives whatever happens to them.
 
-Batches grow 1, 8, 64. When a worker dies or falls silent, what it was running is asked again in halves; a single case is asked again
+Batches grow 1, 8, 64. When a worker dies or falls silent, the cases it was running are run again in halves; a single case is run again
 as the first of a new worker, and gets the verdict if that stops too.
 """
 
@@ -31,7 +31,7 @@ GROWTH = GIB // 2
 RESTARTS = 2
 """How often a worker is started again that died while it started."""
 LOSSES = 5
-"""How often a batch may be lost with the machine that its worker was on before what it asked is suspected."""
+"""How often a batch may be lost with the machine that its worker was on before its cases are blamed."""
 HELD = GIB // 4
 """Bytes of answers that may wait to be judged, before no more are read."""
 
@@ -109,7 +109,7 @@ class Scheduler:
     running: dict[int, AnyHost] = field(default_factory=dict)
 
     async def answers(self, jobs: Iterable[Job]) -> AsyncGenerator[tuple[Job, Answer]]:
-        """Every job's answer, as they come; what a dying worker left open is asked again of a new one. Jobs are taken when they are wanted.
+        """Every job's result, as they come; cases that a dying worker left open run again. Jobs are taken when they are wanted.
 
         Raises WorkerFailed if no worker starts.
         """

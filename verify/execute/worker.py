@@ -3,7 +3,7 @@
     python -I worker.py        reads messages from descriptor 0, writes messages to descriptor 1
     message = two little-endian uint32 (length of header, length of body), a JSON header, raw bytes
 
-It is told its glue once, then texts to run. Numbers are not sent but drawn here, from a seed. Each text is run twice on the numbers of
+It receives its glue once, then texts to run. Values are not sent but drawn here, from a seed. Each text is run twice on the numbers of
 its first draw, then once on every further draw. "began" is sent before a text is first run and "done" after it, so that whoever watches
 knows what was running at a death.
 """
@@ -285,7 +285,7 @@ def _function(job: dict[str, Any]) -> Any:
 
 
 def _data(job: dict[str, Any], number: int, glue: dict[str, Any]) -> tuple[list[Any], Any]:
-    """(x and the weights, g) of one draw, as the framework's own arrays; g is None where no gradients are asked."""
+    """(x and the weights, g) of one draw, as the framework's own arrays; g is None where no gradients are wanted."""
     shapes = [tuple(shape) for shape in (job["x"], job["y"], *job["w"])]
     drawn: list[Any]
     if job["given"] is not None:

@@ -1,7 +1,7 @@
 """Two reports compared, answer by answer: what changed in meaning, precision, support or coverage.
 
-An answer is worse if its verdict is (`groups.WORST_FIRST`), or if it was fine or on record and no longer is; an answer that is no longer
-asked for is worse too, so that nothing is lost in silence. How much of its bound rounding takes is told, but is worse only past the bound,
+An answer is worse if its verdict is (`groups.WORST_FIRST`), or if it was right or a known deviation and no longer is; a result that is
+no longer run is worse too, so that nothing is lost silently. The share of the rounding bound is printed, but is worse only past the bound,
 where the verdict says so.
 """
 

@@ -1,7 +1,7 @@
 """A report as one page that needs nothing beside it.
 
 Records travel as columns of numbers into a table of distinct texts, and texts of several lines, as code is, as numbers into one of distinct
-lines, which keeps 50,000 of them small; page.js draws what is asked for. What a record holds reaches the page only as JSON that no `<`
+lines, which keeps 50,000 of them small; page.js draws what is selected. What a record holds reaches the page only as JSON that no `<`
 survives in, and as text nodes. A content security policy lets nothing else run.
 """
 

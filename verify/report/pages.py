@@ -26,7 +26,7 @@ TEMPLATE = dedent("""\
 
     <!-- made by `make docs`; edit verify/report/pages.py -->
 
-    The case: what is the difference between
+    The question: what is the difference between
 
     * **A** `UpSampling2D(2)`, then `Conv2DTranspose(k, padding="same", strides=1)`, and
     * **B** `Conv2DTranspose(k, padding="same", strides=2)`?
@@ -38,7 +38,7 @@ TEMPLATE = dedent("""\
     A repeats every pixel, B puts zeros between them; then both slide a kernel over the result. With one kernel they give different
     answers. A *is* a B whose kernel is one pixel wider and is the box (1, 1) convolved with A's kernel, so B with k + 1 can do all
     that A with k can. A answers a constant picture evenly whatever its kernel; B does so only if the phases of its kernel have equal
-    sums: that is the checkerboard. And B is not "zeros, then a 'same' convolution": Keras and TensorFlow crop so that the picture sits
+    sums: that is the checkerboard. And B is not "zeros, then a 'same' convolution": Keras and TensorFlow crop so that the image sits
     one pixel further than 'same' would put it, for every k from 2 to 5.
 
     ## In short, for PyTorch
@@ -126,17 +126,21 @@ def cell(text: str) -> str:
 
 
 def known_page(records: list[Known]) -> str:
-    """docs/known.md: every deviation on record, wrong answers before refusals, those that nobody seems to have reported apart."""
+    """docs/known.md: every known deviation, wrong results before errors raised, those without an upstream report apart."""
     wrong = [k for k in records if k.verdict not in ("raised", "not offered")]
     limits = [k for k in records if k.verdict in ("raised", "not offered")]
     new, reported = ([k for k in wrong if k.link.startswith("http") == there] for there in (False, True))
-    tables = {"Wrong answers for which no thread was found": new, "Wrong answers with a thread": reported, "Limits and refusals": limits}
+    tables = {
+        "Wrong results without an upstream report": new,
+        "Wrong results with an upstream report": reported,
+        "Limits and errors raised": limits,
+    }
     body = "\n".join(f"## {title}\n\n{KNOWN_HEAD}\n" + "\n".join(map(_known_row, some)) + "\n" for title, some in tables.items())
     return f"{KNOWN_TITLE}\n\n{body}"
 
 
 KNOWN_TITLE = dedent("""\
-    # Deviations on record
+    # Known deviations
 
     <!-- made by `make docs`; edit backends/known/ -->
 
