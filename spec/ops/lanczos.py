@@ -99,7 +99,8 @@ class Unsteady(_Magnitudes):
     """How far Lanczos goes wrong at most, on magnitudes of pixels, if its coordinates and sines have that many significant bits.
 
     With u = 2^−digits, a coordinate c is off by δ = 4u(|c| + 1) if the step between them is no power of two (coordinate_error.py);
-    t moves with it. Since |sinc′| < 11/8, k is off by 11/8·(1 + 1/lobes)·δ. A sine that is right to one unit in the last place, of a product with π that is rounded twice, is off by
+    t moves with it. Since |sinc′| < 11/8, k is off by 11/8·(1 + 1/lobes)·δ. A sine that is right to one unit in the last
+    place, of a product with π that is rounded twice, is off by
     2u·π|t| + 2u·|sin πt| ≤ 4uπ|t|; two of them, over (πt)²/lobes, make 8u, and six more roundings of something at most 1 make 14u, 15u
     with what is left of higher order. Made to sum to 1 by their total T, K weights have coefficients m that are off by
     (E/T)·(1 + K|m|).
