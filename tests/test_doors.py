@@ -179,7 +179,7 @@ def test_a_line_every_thirty_seconds() -> None:
 def test_a_long_run_says_so_where_there_is_no_terminal(tmp_path: Path) -> None:
     """From the command line, with a shorter time between lines."""
     path = numpy_backend(tmp_path, "import time; time.sleep(0.5 * (abs(x).sum() > 1)); x = x.repeat(2, axis=2)")
-    code = "from verify import terminal; terminal.SECONDS_BETWEEN_LINES = 0.2; import concordant; concordant.main()"
+    code = "from verify.report import terminal; terminal.SECONDS_BETWEEN_LINES = 0.2; import concordant; concordant.main()"
     words = [sys.executable, "-c", code, "run", "--backend", str(path), "--case", UPSAMPLE, "--out", str(tmp_path)]
     for quiet in ([], ["--quiet"]):
         ended = subprocess.run([*words, *quiet], cwd=HOME, capture_output=True, text=True, timeout=60)

@@ -60,12 +60,12 @@ FILE = "The file to write; - for standard output."
 STANDARD_OUTPUT = Path("-")
 
 WORK = (
-    "Refuse a case whose reference would take more: estimated seconds on one core, each of which also stands for 64 MiB. "
+    "Refuse a case whose expected values would cost more: estimated seconds on one core, or as many times 64 MiB. "
     "[60: a minute, 3.75 GiB]"
 )
 
-MINIMIZE = "Find the smallest case that shows it for each mistake that nothing explains, after the table is printed."
-BUDGET = "Seconds for all of that together, the most frequent mistake first. Ctrl-C ends it and keeps what was found."
+MINIMIZE = "Find the smallest case of each unexpected failure, after the table is printed."
+BUDGET = "Seconds for minimising all failures together, the most frequent first. Ctrl-C ends it and keeps what it found."
 
 
 @app.command()
@@ -75,25 +75,25 @@ def run(
     suite: Annotated[str, typer.Option(help="quick, standard or full.")] = "standard",
     op: Annotated[list[str] | None, typer.Option(help="Only cases in which this operation takes part.")] = None,
     dtype: Annotated[list[str] | None, typer.Option(help="float16, bfloat16, float32, float64, uint8, int8, int32. [default: all]")] = None,
-    kind: Annotated[list[str] | None, typer.Option(help="The numbers put in: integers, normal, nan, inference … [default: all]")] = None,
-    seed: Annotated[int, typer.Option(help="Of the numbers drawn.", min=0)] = 0,
-    case: Annotated[list[str] | None, typer.Option(help="Ask this one case, as a report prints it, instead of a suite.")] = None,
-    confidence: Annotated[int, typer.Option(help="Draw until P(a wrong answer passes) ≤ 2^-N.", min=1, max=200)] = CONFIDENCE,
-    shard: Annotated[str, typer.Option(help="2/5 asks the second fifth; `concordant merge` puts them together.")] = "1/1",
+    kind: Annotated[list[str] | None, typer.Option(help="Which data are fed in: integers, normal, nan, … [default: all]")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random data.", min=0)] = 0,
+    case: Annotated[list[str] | None, typer.Option(help="Run this one case, as a report prints it, instead of a suite.")] = None,
+    confidence: Annotated[int, typer.Option(help="Draw new data until P(a wrong result passes) ≤ 2^-N.", min=1, max=200)] = CONFIDENCE,
+    shard: Annotated[str, typer.Option(help="2/5 runs the second fifth; `concordant merge` puts the parts together.")] = "1/1",
     out: Annotated[Path, typer.Option(help="The folder for report.json and run.sqlite.")] = Path("runs/latest"),
-    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder; repeat --backend if it names a file.")] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds of silence after which a worker is given up.", min=0.1)] = 60.0,
-    memory: Annotated[float, typer.Option(help="GiB that a worker may take.", min=0.25)] = MEMORY / GIB,
+    resume: Annotated[Path | None, typer.Option(help="Continue the run in this folder; repeat --backend if it names a file.")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds of silence after which a worker is stopped.", min=0.1)] = 60.0,
+    memory: Annotated[float, typer.Option(help="GiB that a worker process may use.", min=0.25)] = MEMORY / GIB,
     max_work: Annotated[float, typer.Option(help=WORK)] = MAX_WORK,
-    on: Annotated[str, typer.Option(help="local; ray, for a local Ray; or ray:ADDRESS, for a cluster that is there.")] = "local",
-    cores: Annotated[int | None, typer.Option(help="How many workers may be busy at a time. [default: all cores]", min=1)] = None,
+    on: Annotated[str, typer.Option(help="local; ray (starts a local Ray); or ray:ADDRESS (a running cluster).")] = "local",
+    cores: Annotated[int | None, typer.Option(help="How many worker processes may be busy at a time. [default: all cores]", min=1)] = None,
     minimize: Annotated[bool, typer.Option("--minimize/--no-minimize", "--shrink/--no-shrink", help=MINIMIZE)] = True,
     minimize_budget: Annotated[float, typer.Option(help=BUDGET, min=0)] = SECONDS,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what is wrong.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what is wrong.")] = False,
 ) -> None:
-    """Ask every runtime, judge every answer, write report.json, print the table.
+    """Run a suite on every runtime, judge every result, write report.json and print the table.
 
-    Exit status 0: every answer agrees or is a known deviation; 1: something else; 2: bad input; 130: interrupted.
+    Exit status 0: every result agrees or is a known deviation; 1: something else; 2: bad input; 130: interrupted.
     """
     say = _say(quiet=quiet)
     try:
@@ -128,9 +128,9 @@ def run(
 def merge(
     parts: Annotated[list[Path], typer.Argument(help="The folders that every --shard of one run wrote to.")],
     out: Annotated[Path, typer.Option(help="The folder for report.json and run.sqlite.")] = Path("runs/merged"),
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what is wrong.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what is wrong.")] = False,
 ) -> None:
-    """Put the shards of a run together, as if it had been asked in one. Asks nothing. Exit status as for `run`."""
+    """Merge the shards of a run into one report. Runs nothing. Exit status as for `run`."""
     try:
         _writable(out)
         report = merged(parts, out)
@@ -143,14 +143,14 @@ def merge(
 
 @app.command()
 def shrink(
-    case: Annotated[str, typer.Argument(help="A case that is answered wrong, as a report prints it.")],
+    case: Annotated[str, typer.Argument(help="A case that fails, as a report prints it.")],
     backend: Annotated[list[str], typer.Option(help=NAMED)],
     out: Annotated[Path, typer.Option(help="The folder for report.json and findings/.")] = Path("runs/shrink"),
-    timeout: Annotated[float, typer.Option(help="Seconds of silence after which a worker is given up.", min=0.1)] = 60.0,
+    timeout: Annotated[float, typer.Option(help="Seconds of silence after which a worker is stopped.", min=0.1)] = 60.0,
     max_work: Annotated[float, typer.Option(help=WORK)] = MAX_WORK,
     minimize_budget: Annotated[float, typer.Option(help=BUDGET, min=0)] = SECONDS,
 ) -> None:
-    """Find the smallest form of a wrong answer, on record or not, with a program and a text to report it. Exit status 1 if it is wrong."""
+    """Find the smallest case that still fails, with a program that shows it and a text to report it. Exit status 1 if it fails."""
     try:
         _writable(out)
         parsed = parse_case(case)
@@ -171,15 +171,16 @@ def fuzz(
     backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
     minutes: Annotated[float, typer.Option(help="How long to search.", min=0.01)] = 5.0,
     op: Annotated[list[str] | None, typer.Option(help="Only these operations. [default: all]")] = None,
-    seed: Annotated[int, typer.Option(help="Of what is made up.", min=0, max=1 << 31)] = 0,
-    out: Annotated[Path, typer.Option(help="The folder for findings/ and for what was seen, from which the next search goes on.")] = Path(
+    seed: Annotated[int, typer.Option(help="Seed of the generated cases.", min=0, max=1 << 31)] = 0,
+    out: Annotated[Path, typer.Option(help="The folder for findings/ and the regions covered; the next search continues there.")] = Path(
         "runs/fuzz"
     ),
-    timeout: Annotated[float, typer.Option(help="Seconds of silence after which a worker is given up.", min=0.1)] = 60.0,
+    timeout: Annotated[float, typer.Option(help="Seconds of silence after which a worker is stopped.", min=0.1)] = 60.0,
     max_work: Annotated[float, typer.Option(help=WORK)] = MAX_WORK,
 ) -> None:
-    """Search beyond the suites, the least seen region of the parameter space first. Reports wrong values, crashes, nondeterminism and
-    imprecision. Exit status 1 if something is found or a runtime did not run."""
+    """Generate cases beyond the suites, the least covered regions first, and report wrong values, crashes, nondeterminism and imprecision.
+
+    Exit status 1 if something is found or a runtime did not run."""
     from verify.explain.fuzz import Search, rounds
 
     console, found, lacking = Console(emoji=False), 0, set[str]()
@@ -206,12 +207,12 @@ def fuzz(
 
 @app.command()
 def theorems(
-    name: Annotated[list[str] | None, typer.Argument(help="Which; all if none is named.")] = None,
+    name: Annotated[list[str] | None, typer.Argument(help="Names of theorems. [default: all]")] = None,
     backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
     out: Annotated[Path, typer.Option(help="The folder for report.json.")] = Path("runs/theorems"),
     markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/theorems.md.")] = False,
 ) -> None:
-    """Try the theorems on the definition and, side by side as native programs, on every runtime. Exit status as for `run`."""
+    """Check each theorem on the specification, then natively on every runtime. Exit status as for `run`."""
     _prove(name or [], backend, out, claims_only=False, page=theorems_page if markdown else None)
 
 
@@ -221,16 +222,16 @@ def claims(
     out: Annotated[Path, typer.Option(help="The folder for report.json.")] = Path("runs/claims"),
     markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/claims.md.")] = False,
 ) -> None:
-    """The founding case's ten claims: true, true when, or false, with the evidence from each framework. Exit status as for `run`."""
+    """Check ten claims about upsampling and transposed convolution: true, true if …, or false. Exit status as for `run`."""
     _prove([], backend, out, claims_only=True, page=claims_page if markdown else None)
 
 
 @app.command()
 def known(
-    run: Annotated[Path, typer.Argument(help="A folder that `concordant run` left, or its report.json.")] = Path("runs/latest"),
+    run: Annotated[Path, typer.Argument(help="The folder of a run, or its report.json.")] = Path("runs/latest"),
     markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/known.md, which needs no report.")] = False,
 ) -> None:
-    """List the deviations on record, with what each explains in a report. Exit status 1 if one is stale."""
+    """List the known deviations, with the number of results each covers in a report. Exit status 1 if one no longer occurs."""
     if markdown:
         print(known_page(everything()), end="")
         raise typer.Exit(0)
@@ -244,11 +245,11 @@ def known(
 
 @app.command("report")
 def view(
-    run: Annotated[Path, typer.Argument(help="A folder that `concordant run` left, or its report.json.")] = Path("runs/latest"),
+    run: Annotated[Path, typer.Argument(help="The folder of a run, or its report.json.")] = Path("runs/latest"),
     form: Annotated[str, typer.Option("--format", help="html, md, junit, github, csv or parquet.")] = "html",
     out: Annotated[Path | None, typer.Option(help=f"{FILE} [default: a file beside the report; github: standard output]")] = None,
 ) -> None:
-    """Export a report for people or for another program, and print the path of the file. Exit status 0 whatever the report says."""
+    """Export a report as HTML, Markdown, JUnit, GitHub annotations, CSV or Parquet. Always exits 0."""
     from verify.report import FORMATS, SUFFIXES
     from verify.report.parquet import NotWritten
 
@@ -267,12 +268,12 @@ def view(
 
 @app.command()
 def diff(
-    old: Annotated[Path, typer.Argument(help="A folder that `concordant run` left, or its report.json.")],
-    new: Annotated[Path, typer.Argument(help="A later one, or one from another place.")],
+    old: Annotated[Path, typer.Argument(help="The folder of a run, or its report.json.")],
+    new: Annotated[Path, typer.Argument(help="Another run of the same suite.")],
     form: Annotated[str, typer.Option("--format", help="text, md, json or html.")] = "text",
     out: Annotated[Path | None, typer.Option(help=f"{FILE} [default: standard output]")] = None,
 ) -> None:
-    """What changed in meaning, precision, support and coverage. Exit status 0: nothing is worse; 1: something is; 2: not comparable."""
+    """Compare two runs: meaning, precision, support, coverage. Exit status 0: nothing is worse; 1: something is; 2: not comparable."""
     from verify.report.diff import FORMATS, Incomparable, compare
 
     try:
@@ -286,7 +287,7 @@ def diff(
 
 @app.command()
 def backends() -> None:
-    """List the backends: found, installed, version, why not. Imports no framework."""
+    """List the backends: which are installed, in which version, and what is missing. Imports no framework."""
     terminal.backends([(b, versions(b), missing(b)) for b in found().values()], Console(emoji=False))
 
 
