@@ -29,6 +29,9 @@ from backends import _form
 from spec import Case, Operation, Shape, operations
 from spec.case import COMPILED
 
+COUNTS = {"parameters"}
+"""Functions of a backend file that count what a claim speaks of (spec.theorems.claims.Parameters), and translate no operation."""
+
 
 class Unsupported(Exception):
     """The framework has no way to say this operation. The message is a sentence that says why."""
@@ -143,8 +146,8 @@ class Backend:
                 raise BadBackend(f"{where} returned {said!r}, but it must return text or Code")
             before.append(code.before)
             body.append(code.body)
-            names.extend((step.weight, step.bias)[: op.weights])
-        statements = [self._border("ENTER", rank), *body, self._border("LEAVE", rank), "return x"]
+            names.extend(one.name + step.number for one in op.inputs())
+        statements = [self._border("ENTER", rank), *body, self._border("LEAVE", case.op.out_rank), "return x"]
         indented = "\n".join(f"    {line}" for s in statements for line in s.splitlines())
         head = "\n".join(s for s in (decorator.body, f"def f({', '.join(names)}):") if s)
         return "\n".join(s for s in before if s) + f"\n\n\n{head}\n{indented}\n"
@@ -262,7 +265,7 @@ def _runtimes(module: ModuleType) -> list[Backend]:
     for name, function in inspect.getmembers(module, inspect.isfunction):
         if function.__module__ != module.__name__ or name.startswith("_") or name in ("ENTER", "LEAVE"):
             continue
-        if name not in known:
+        if name not in known | COUNTS:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}? " if near else ""
             raise BadBackend(f"{module.__file__}: {name} is no operation; {hint}there are {', '.join(sorted(known))}; begin helpers with _")

@@ -22,7 +22,7 @@ from itertools import chain
 from typing import TypeVar
 
 from spec.conventions.meant import meant
-from spec.operation import Impossible, Operation, Shape, size
+from spec.operation import PUBLIC, Impossible, Operation, Shape, size
 from spec.program import Program
 
 T = TypeVar("T")
@@ -196,7 +196,7 @@ def _parsed(text: str) -> Operation:
 
 def operations() -> dict[str, type[Operation]]:
     """Every operation by its name."""
-    return {op.__name__: op for op in Operation.__subclasses__() if op is not Program}
+    return {name: op for name, op in PUBLIC.items() if op is not Program}
 
 
 def _operation(node: ast.expr) -> Operation:

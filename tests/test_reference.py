@@ -266,3 +266,16 @@ def _by_fractions(reference: Reference, of: int) -> list[Fraction]:
         if w:
             dw[b] += arriving[out] * pixels[a]
     return [y, dx[: x.size], dw[: w[0].size] if w else [], dx[x.size :]][of]
+
+
+@pytest.mark.parametrize("kind", ["integers", "ties"])
+@pytest.mark.parametrize("dtype", ["uint8", "int8"])
+@pytest.mark.parametrize("channels", [20, 50, 100, 120])
+def test_integers_hold_every_sum_that_may_be_drawn(kind: str, dtype: str, channels: int) -> None:
+    """Even where every number is the greatest that may be drawn: in a dtype without a sign, ties are 0, 1 and 2."""
+    try:
+        reference = Reference(parse_case(f"Conv(stride=(1,)) x=(1, {channels}, 1) w=(1, {channels}, 1) {dtype} {kind}"))
+    except Impossible:
+        assert channels * (1 + (dtype == "uint8")) ** 2 > WHOLE[dtype][1]
+    else:
+        assert channels * (reference.radius * (1 + (dtype == "uint8"))) ** 2 <= WHOLE[dtype][1]

@@ -357,7 +357,8 @@ def job(i: int, text: str, reference: Reference) -> Job:
     given = None if reference.given is None else tuple(_listed(a) for a in reference.given)
     radius = reference.told if given is None else 0
     return Job(
-        i, text, q.seed, radius, q.dtype, q.x, q.y, q.w, unit=reference.unit, kind=q.kind, draws=reference.draws, given=given
+        i, text, q.seed, radius, q.dtype, q.x, q.y, q.w, unit=reference.unit, kind=q.kind, draws=reference.draws, given=given,
+        domains=reference.domains,
     )  # fmt: skip
 
 

@@ -76,6 +76,10 @@ class AdaptiveMaxPool(Operation):
     size: Shape = per_axis(least=0)
 
     @property
+    def selects(self) -> bool:
+        return True
+
+    @property
     def multilinear(self) -> bool:
         return False
 

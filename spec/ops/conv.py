@@ -20,7 +20,9 @@ import numpy as np
 from spec.operation import (
     Array,
     Effort,
+    Free,
     Index,
+    Input,
     Operation,
     Pairs,
     Shape,
@@ -36,6 +38,7 @@ from spec.operation import (
     space,
     terms_by_axis,
 )
+from spec.ops.pad import Pad
 from spec.ops.pieces import pause, product
 
 
@@ -49,9 +52,13 @@ class Conv(Operation):
     groups: int = one_number(1, least=1)
     bias: str = one_of("no", "yes")
 
-    @property
-    def weights(self) -> int:
-        return 2 if self.bias == "yes" else 1
+    def inputs(self) -> tuple[Input, ...]:
+        w = Input("w", lambda x, out, *k: (self.groups * out, x[1] // self.groups, *k))
+        return (w, *_bias(self))
+
+    def free(self) -> tuple[Free, ...]:
+        """Output channels of a group, and the kernel's lengths."""
+        return (Free(0, 0, times=self.groups), *_kernel_lengths(self))
 
     @property
     def degree(self) -> int:
@@ -96,6 +103,10 @@ class Conv(Operation):
         dx = fit(_scatter(self, g, w, space(padded, self.rank)), negated(self.padding))
         return dx, _correlate(self, g, padded, w.shape), *_sums(g, b)
 
+    def smaller(self, x: Shape) -> Iterator[tuple[Operation, Shape]]:
+        yield from super().smaller(x)
+        yield from _first_group(self, x)
+
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
         rounded_up = tuple((lo, hi + s - 1) for (lo, hi), s in zip(self.padding, self.stride, strict=True))
         if max(self.stride) > 1:
@@ -104,6 +115,9 @@ class Conv(Operation):
             yield words, replace(self, padding=pairs)
         yield "the padding were computed without the dilation", replace(self, padding=_undilated(self.padding, self.dilation))
         yield from _strides_and_dilations(self)
+        if min(n for pair in self.padding for n in pair) >= 0:
+            for words, mode in (("repeated the edge", "edge"), ("wrapped around", "wrap"), ("mirrored the picture", "reflect")):
+                yield f"the padding {words}", Pad(padding=self.padding, mode=mode) >> replace(self, padding=())
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -116,9 +130,13 @@ class ConvTranspose(Operation):
     groups: int = one_number(1, least=1)
     bias: str = one_of("no", "yes")
 
-    @property
-    def weights(self) -> int:
-        return 2 if self.bias == "yes" else 1
+    def inputs(self) -> tuple[Input, ...]:
+        w = Input("w", lambda x, out, *k: (x[1], out, *k))
+        return (w, *_bias(self))
+
+    def free(self) -> tuple[Free, ...]:
+        """Output channels of a group, and the kernel's lengths."""
+        return (Free(0, 1), *_kernel_lengths(self))
 
     @property
     def degree(self) -> int:
@@ -161,6 +179,10 @@ class ConvTranspose(Operation):
         full = fit(g, self.crop)
         return _gather(self, full, w, space(x, self.rank)), _correlate(self, x, full, w.shape), *_sums(g, b)
 
+    def smaller(self, x: Shape) -> Iterator[tuple[Operation, Shape]]:
+        yield from super().smaller(x)
+        yield from _first_group(self, x)
+
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
         for words, pairs in beside("crop", self.crop):
             yield words, replace(self, crop=pairs)
@@ -172,6 +194,21 @@ class ConvTranspose(Operation):
 
 
 Either = Conv | ConvTranspose
+
+
+def _bias(op: Either) -> tuple[Input, ...]:
+    b = Input("b", lambda x, out, *k: (1, op.groups * out, *(1,) * op.rank))
+    return (b,) if op.bias == "yes" else ()
+
+
+def _kernel_lengths(op: Either) -> tuple[Free, ...]:
+    return tuple(Free(0, 2 + axis, along=axis) for axis in range(op.rank))
+
+
+def _first_group(op: Either, x: Shape) -> Iterator[tuple[Operation, Shape]]:
+    """Only the first of its groups, on the channels that this group has."""
+    if op.groups > 1 and x[1] % op.groups == 0:
+        yield replace(op, groups=1), (x[0], x[1] // op.groups, *x[2:])
 
 
 def _most_terms(op: Either, x: Shape, w: tuple[Shape, ...], ins: int, outs: int) -> int:

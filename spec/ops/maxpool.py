@@ -16,7 +16,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spec.operation import Array, Index, Operation, Pairs, Shape, beside, fit, negated, one_of, per_axis, size, space
+from spec.operation import (
+    IMAGE,
+    Array,
+    Index,
+    Input,
+    Operation,
+    Pairs,
+    Shape,
+    beside,
+    fit,
+    indices,
+    negated,
+    one_of,
+    per_axis,
+    size,
+    space,
+)
 from spec.ops.pad import Pad
 from spec.ops.pool import SumPool
 from spec.ops.window import least_met, pooled, taps
@@ -38,6 +54,10 @@ class MaxPool(Operation):
     padding: Pairs = per_axis((0, 0))
     dilation: Shape = per_axis(1, least=1)
     ties: str = one_of("first", "last", "all")
+
+    @property
+    def selects(self) -> bool:
+        return True
 
     @property
     def multilinear(self) -> bool:
@@ -127,13 +147,10 @@ class MaxUnpool(Operation):
 
     size: Shape = per_axis(least=1)
 
-    @property
-    def weights(self) -> int:
-        return 1
-
-    @property
-    def multilinear(self) -> bool:
-        return False
+    def inputs(self) -> tuple[Input, ...]:
+        """Indices; no two of a plane are equal, as frameworks differ in which of the two they keep."""
+        below = indices(size(self.size), distinct=True)
+        return (Input("w", lambda x: x, domain=lambda x: below, has_gradient=False, axes=IMAGE),)
 
     def terms(self, x: Shape, *w: Shape) -> int:
         """Nothing is added."""
@@ -162,12 +179,6 @@ class MaxUnpool(Operation):
         kept = np.take_along_axis(put, places, -1) == order
         dx = np.where(kept, np.take_along_axis(planes, places, -1), np.zeros(1, g.dtype))
         return dx.reshape(x.shape), np.zeros_like(indices)
-
-    def undefined(self, x: Array, *w_and_u: Array) -> tuple[Array, ...]:
-        """There is no derivative by an index."""
-        indices, u = w_and_u
-        places, _ = self.vjp(x, indices, u.astype(float))
-        return places > 0, np.ones(indices.shape, bool)
 
 
 def _flat(x: Array, rank: int) -> Array:

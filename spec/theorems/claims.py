@@ -8,13 +8,14 @@ Each statement is a theorem with a number; what is true instead, or how far, sta
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from spec.conventions.padding import keras_same_crop, on_every_axis, same_padding, torch_transpose_crop
-from spec.operation import Array, Index, Operation, Pairs, Shape, per_axis
+from spec.operation import Array, Index, Operation, Pairs, Shape
 from spec.ops.conv import Conv, ConvTranspose
 from spec.ops.maxpool import MaxPool, MaxUnpool
 from spec.ops.pool import SumPool
@@ -27,19 +28,22 @@ SEED = "a well-known question and its accepted answer"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Parameters(Operation):
-    """How many numbers a nearest upsampling layer has to learn: none, whatever picture x it is built for."""
-
-    factor: Shape = per_axis(least=1)
+class Parameters(Upsample):
+    """What claim 9 counts, and no operation that a case can have: how many numbers an Upsample layer learns. None, whatever the shape
+    of x it is built for. Each backend counts them in the live layer (backends.COUNTS)."""
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
-        return Upsample(factor=self.factor).shape(x, *w) and (1,) * len(x)
+        return super().shape(x, *w) and (1,) * len(x)
 
     def __call__(self, x: Array, *w: Array) -> Array:
         return np.zeros(self.shape(x.shape), x.dtype)
 
     def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
         return (np.zeros_like(x),)
+
+    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+        """A number that is counted is taken for no other."""
+        return iter(())
 
 
 def _ones(k: Shape) -> Shape:

@@ -50,6 +50,8 @@ class Job:
     unit: int = 1
     kind: str = "integers"
     draws: int = 1
+    domains: tuple[tuple[int, int, int, bool] | None, ...] = ()
+    """Of each weight: None, or the numbers it takes (spec.operation.Domain)."""
     given: tuple[Any, ...] | None = None
     """x, g (None: no gradients asked) and the weights as nested lists of whole numbers, instead of drawn ones."""
 

@@ -55,13 +55,40 @@ def unsigned(dtype: str) -> bool:
     return dtype in WHOLE and WHOLE[dtype][0] == 0
 
 
-def numbers(kind: str, seed: int, draw_number: int, shapes: list[tuple[int, ...]], *, radius: int, unit: int, dtype: str) -> list[Array]:
+def numbers(
+    kind: str, seed: int, draw_number: int, shapes: list[tuple[int, ...]], *, radius: int, unit: int, dtype: str, domains: Any = ()
+) -> list[Array]:
     """x, the cotangent g and the weights of one draw, as float64 arrays whose values are exact in `dtype`.
+
+    `domains`: for each weight None, or (least, greatest, parts, distinct), the numbers it takes whatever the kind (spec.operation.Domain).
 
     Whole numbers reach from −radius to radius (x and g times unit), those of a dtype without a sign from 0 to 2·radius. For real numbers
     `radius` is the number of terms in a sum.
     """
     streams = [STREAMS * draw_number + i for i in range(len(shapes))]
+    drawn = _sampled(kind, seed, streams, shapes, radius, unit, dtype)
+    for i, domain in enumerate(domains, 2):
+        if domain is not None:
+            drawn[i] = _of_domain(seed, streams[i], shapes[i], *domain)
+    return drawn
+
+
+def _of_domain(seed: int, stream: int, shape: tuple[int, ...], least: int, greatest: int, parts: int, distinct: bool) -> Array:
+    """Numbers n/parts, for whole n from least to greatest; with `distinct` none twice in one plane, the axes after the second."""
+    count = greatest - least + 1
+    if distinct:
+        planes, plane = math.prod(shape[:2]), math.prod(shape[2:])
+        chosen = _bits(seed, stream, planes * count).reshape(planes, count).argsort(1)[:, :plane].reshape(shape)
+    else:
+        chosen = (_bits(seed, stream, math.prod(shape)) % np.uint64(count)).astype(np.int64).reshape(shape)
+    sampled: Array = (chosen + least) / parts
+    return sampled
+
+
+def _sampled(
+    kind: str, seed: int, streams: list[int], shapes: list[tuple[int, ...]], radius: int, unit: int, dtype: str
+) -> list[Array]:
+    """Of the kind, whatever the domains."""
     if kind in REAL:
         return [real(kind, seed, stream, shape, i, radius, dtype) for i, (stream, shape) in enumerate(zip(streams, shapes))]
     drawn = [draw(seed, stream, shape, radius).astype(np.float64) for stream, shape in zip(streams, shapes)]
@@ -291,7 +318,8 @@ def _data(job: dict[str, Any], number: int, glue: dict[str, Any]) -> tuple[list[
     if job["given"] is not None:
         drawn = [None if rows is None else np.array(rows, np.float64).reshape(shape) for rows, shape in zip(job["given"], shapes)]
     else:
-        drawn = numbers(job["kind"], job["seed"], number, shapes, radius=job["radius"], unit=job["unit"], dtype=job["dtype"])
+        how = {name: job[name] for name in ("radius", "unit", "dtype", "domains")}
+        drawn = numbers(job["kind"], job["seed"], number, shapes, **how)
     ungraded = job["dtype"] in WHOLE
     x, g, *w = (None if a is None or (ungraded and i == 1) else glue["array"](a, job["dtype"]) for i, a in enumerate(drawn))
     return [x, *w], g

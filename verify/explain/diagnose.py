@@ -17,7 +17,7 @@ import numpy as np
 from spec import Array, Impossible, Operation
 from verify.execute.worker import FORMATS, rounded
 from verify.explain.hypotheses import Asked, Guesses, beside, further_mistakes, other_operations
-from verify.explain.moves import IMAGE, KERNEL, names
+from verify.explain.moves import names
 from verify.explain.part import Part
 from verify.explain.readings import last_readings, readings, same
 from verify.judge.reference import Reference
@@ -33,7 +33,7 @@ def diagnose(reference: Reference, output: int, got: Array) -> str:
     if not right.size or not got.size or same(right, got):
         return ""
     asked = Asked.of(reference, output)
-    name, outer = ("the gradient" if output else "the answer"), (KERNEL if output > 1 else IMAGE)
+    name = "the gradient" if output else "the answer"
     likely, spoilt = other_operations(asked), readings(name, right, got)
     if max(a.size for a in (right, asked.g, *asked.args)) > LARGEST:
         return _first(got, _made(likely, dtype), _made(spoilt, dtype), last_readings(name, right, got))
@@ -43,7 +43,7 @@ def diagnose(reference: Reference, output: int, got: Array) -> str:
         return words
     known = [(words, values) for words, values in again if values.shape == right.shape]
     for part in Part.wrong(right, got):
-        where = part.where(names(outer, right.ndim))
+        where = part.where(names(asked.output_axes, right.ndim))
         inside = _made(readings(name, part(right), part(got)), dtype)
         words = _first(part(got), inside, ((words, part(values)) for words, values in known))
         if words:

@@ -333,8 +333,9 @@ class Hunt:
         count = sum(a.size for a in given if a is not None)
         if judged.verdict != "differ" or case.kind not in ("integers", *MARKS) or count > LARGEST_TO_PLAIN:
             return given
+        domains = case.op.domains(case.x, *case.w)
         while not self._over(share):
-            plainer = [other for other in plainer_numbers(given) if weight(other) < weight(given)]
+            plainer = [other for other in plainer_numbers(given, domains) if weight(other) < weight(given)]
             for i in range(0, len(plainer), AT_ONCE):
                 some = plainer[i : i + AT_ONCE]
                 verdicts = await self._asked([Reference(case, given=other) for other in some])

@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,10 @@ from msgspec import structs
 
 from backends import Backend
 from backends.known import Known
-from spec import Case, Conv, ConvTranspose, Impossible, MaxUnpool, Operation, Program, Shape, operations, parse_case
+from spec import Case, Impossible, Operation, Program, Shape, operations, parse_case
 from spec.case import DTYPES, KINDS
 from spec.operation import size
 from verify.explain.findings import SECONDS, alike, find, likeness, mistake
-from verify.explain.minimize import weight_shapes
 from verify.judge.reference import Reference
 from verify.plan.work import MAX_WORK, expect_affordable
 from verify.record import FINE, Finding, Record, Report, Verdict
@@ -42,6 +41,8 @@ PROPOSED = 6
 """Proposals for each one that is asked."""
 LARGEST = 1 << 13
 """Elements of the largest array."""
+CHANNELS = 4
+"""The greatest free size that belongs to no spatial axis."""
 SEEN = "seen.json"
 REPORTED: tuple[Verdict, ...] = ("crashed", "timeout", "differ", "nondeterministic", "imprecise")
 
@@ -196,7 +197,8 @@ def region(q: Case) -> str:
         parts.append(op.name)
         for f in fields(op):
             parts.append(f"{f.name}:{_class(getattr(op, f.name))}")
-        parts.extend(f"k:{_class(v[2:])}" for v in w[:1])
+        along = tuple(n for n, free in zip(op.sizes(*w), op.free(), strict=True) if free.along is not None)
+        parts.extend(["k:" + _class(along)] if along else [])
     parts.append(f"n:{_class(q.x[2:])}")
     return " ".join(parts)
 
@@ -216,7 +218,7 @@ def _sign(n: int) -> str:
 @st.composite
 def _cases(draw: st.DrawFn, wanted: Sequence[str]) -> Case:
     rank = draw(st.sampled_from([1, 1, 2, 2, 3]))
-    names = sorted(wanted or (name for name, op in operations().items() if op is not MaxUnpool and not name.startswith("Param")))
+    names = sorted(wanted or operations())
     count = draw(st.sampled_from([1, 1, 1, 2]))
     longest = {1: 14, 2: 8, 3: 5}[rank]
     x: Shape = (draw(st.integers(1, 3)), draw(st.integers(1, 6)), *(draw(st.integers(1, longest)) for _ in range(rank)))
@@ -224,14 +226,13 @@ def _cases(draw: st.DrawFn, wanted: Sequence[str]) -> Case:
     steps: list[Operation] = []
     weights: list[Shape] = []
     for _ in range(count):
+        rank = len(x) - 2
+        if not 1 <= rank <= 3:
+            raise Impossible("another number of spatial axes than cases have")
         op = draw(_operations(operations()[draw(st.sampled_from(names))], rank))
-        if isinstance(op, Conv | ConvTranspose) and x[1] % op.groups:
-            op = replace(op, groups=1)
-        own: tuple[Shape, ...] = ()
-        if op.weights:
-            kernel = tuple(draw(st.integers(1, {1: 7, 2: 4, 3: 3}[rank])) for _ in range(rank))
-            own = weight_shapes(op, x[1], getattr(op, "groups", 1) * draw(st.integers(1, 4)), kernel)
-        x = op.shape(x, *own)
+        lengths = {1: 7, 2: 4, 3: 3}[rank]
+        sizes = [draw(st.integers(1, CHANNELS if free.along is None else lengths)) for free in op.free()]
+        op, own, x = _fitting(op, x, sizes)
         if min(x) < 1 and count > 1:
             raise Impossible("nothing is left for the next step")
         if size(x) > LARGEST:
@@ -243,6 +244,16 @@ def _cases(draw: st.DrawFn, wanted: Sequence[str]) -> Case:
     if count > 1 and kind in ("subnormal", "overflowing"):
         kind = "normal"
     return Case(op=op, x=start, w=tuple(weights), dtype=draw(st.sampled_from(DTYPES)), kind=kind, seed=draw(st.integers(0, 1 << 16)))
+
+
+def _fitting(op: Operation, x: Shape, sizes: Sequence[int]) -> tuple[Operation, tuple[Shape, ...], Shape]:
+    """The operation, or the first simpler form of it that takes x; the shapes of its further inputs and of its output."""
+    for one, wanted in ((op, x), *op.smaller(x)):
+        if wanted == x and one.free() == op.free():
+            with suppress(Impossible):
+                own = one.further(x, sizes)
+                return one, own, one.shape(x, *own)
+    raise Impossible(f"{op!r} takes no x of shape {x}")
 
 
 @st.composite

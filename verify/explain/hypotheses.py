@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-
-from spec import Array, Conv, Impossible, Operation, Program
+from spec import Array, Impossible, Operation, Program
+from spec.operation import IMAGE
 from verify.execute.worker import rounded as to_bits
-from verify.explain.moves import IMAGE, KERNEL, Move, moves
+from verify.explain.moves import Move, moves
 from verify.judge.precision import BITS
 from verify.judge.reference import Reference
 
 Guesses = Iterator[tuple[str, Array | None]]
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -54,8 +54,17 @@ class Asked:
         """How each argument is easily mistaken: its number, its name, the move."""
         for i, a in enumerate(self.args):
             name = "x" if i == 0 else "the kernel" if len(self.args) == 2 else f"kernel {i}"
-            for move in moves(a.shape, KERNEL if i else IMAGE, self.groups):
+            for move in moves(a.shape, self.axes(i), self.groups):
                 yield i, name, move
+
+    def axes(self, i: int) -> tuple[str, ...]:
+        """What the first axes of argument i are called."""
+        return self.op.inputs()[i - 1].axes if i else IMAGE
+
+    @property
+    def output_axes(self) -> tuple[str, ...]:
+        """What the first axes of the output are called."""
+        return self.axes(self.output - 1) if self.output else self.op.layout
 
     @property
     def groups(self) -> int:
@@ -64,7 +73,7 @@ class Asked:
 
 def further_mistakes(asked: Asked) -> Guesses:
     """All families but that of other operations, the likelier first."""
-    for family in (moved_arguments, padded_otherwise, moved_answers, rounded, wrong_gradients):
+    for family in (moved_arguments, moved_answers, rounded, wrong_gradients):
         yield from family(asked)
 
 
@@ -93,24 +102,12 @@ def moved_arguments(asked: Asked) -> Guesses:
         yield f"{name} {move.words}", asked.through(i, move)
 
 
-def padded_otherwise(asked: Asked) -> Guesses:
-    """The edges continued, not with zeros."""
-    op, shape = asked.op, asked.args[0].shape
-    if not isinstance(op, Conv) or min(n for pair in op.padding for n in pair) < 0:
-        return
-    here = np.arange(asked.args[0].size).reshape(shape)
-    unpadded = replace(op, padding=((0, 0),) * op.rank)
-    for words, mode in (("repeated the edge", "edge"), ("wrapped around", "wrap"), ("mirrored the picture", "reflect")):
-        places = np.pad(here, ((0, 0), (0, 0), *op.padding), mode)  # type: ignore[call-overload]
-        yield f"the padding {words}", asked.through(0, Move("", shape, places), unpadded)
-
-
 def moved_answers(asked: Asked) -> Guesses:
     """In a gradient, either it was moved itself, or the answer was and its gradient with it."""
-    name, outer = ("the gradient", KERNEL if asked.output > 1 else IMAGE) if asked.output else ("the answer", IMAGE)
-    for move in moves(asked.right.shape, outer, asked.groups):
+    name = "the gradient" if asked.output else "the answer"
+    for move in moves(asked.right.shape, asked.output_axes, asked.groups):
         yield f"{name} {move.words}", move(asked.right)
-    for move in moves(asked.g.shape, IMAGE, asked.groups) if asked.output else ():
+    for move in moves(asked.g.shape, asked.op.layout, asked.groups) if asked.output else ():
         yield f"the answer {move.words}", asked.answer(g=move.adjoint(asked.g)) if move.places.shape == move.shape else None
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import MISSING, Field, dataclass, fields, replace
+from dataclasses import Field, dataclass, fields, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from spec import Array, Case, Conv, ConvTranspose, Impossible, Operation, Program, Shape
+from spec import Array, Case, Impossible, Operation, Program, Shape
 from spec.case import KINDS
-from spec.operation import size
+from spec.operation import Domain, less, put, size
 
 Given = tuple[Array | None, ...]
 """x, g (None: no gradients asked) and the weights."""
@@ -41,29 +41,20 @@ def _attempts(q: Case) -> Iterator[Any]:
     yield lambda: replace(q, seed=0)
     yield lambda: replace(q, dtype="float32")
     yield lambda: replace(q, kind="integers")
-    for i in range(len(q.op.steps)):
-        yield lambda i=i: built.without_step(i)
     for axis in range(q.op.rank):
         yield lambda axis=axis: built.without_axis(axis)
-    for n in _less(q.x[0], 1):
-        yield lambda n=n: built.but(batch=n)
-    for i, c in enumerate(built.channels):
-        for n in _less(c, 1):
-            yield lambda i=i, n=n: built.but(channels=_put(built.channels, i, n))
-    for i, op in enumerate(q.op.steps):
-        if isinstance(op, Conv | ConvTranspose) and op.groups > 1:
-            yield lambda i=i: built.with_one_group(i)
-    for axis, length in enumerate(q.x[2:]):
-        for n in _less(length, 1):
-            yield lambda axis=axis, n=n: built.but(space=_put(built.space, axis, n))
-    for i, kernel in enumerate(built.kernels):
-        for axis, length in enumerate(kernel):
-            for n in _less(length, 1):
-                yield lambda i=i, axis=axis, n=n: built.but(kernels=_put(built.kernels, i, _put(built.kernels[i], axis, n)))
-    for i, op in enumerate(q.op.steps):
-        for f in fields(op):
-            for value in _plainer(op, f):
-                yield lambda i=i, op=op, f=f, value=value: built.but(steps=_put(q.op.steps, i, replace(op, **{f.name: value})))
+    for axis, length in enumerate(q.x):
+        for n in less(length, 1):
+            yield lambda axis=axis, n=n: built.but(x=put(q.x, axis, n))
+    for i, (op, x, _, y) in enumerate(q.op.walk(q.x, q.w)):
+        for shape in (q.x, (q.x[0], y[1], *q.x[2:]), y) if i == 0 else (q.x,):
+            yield lambda i=i, shape=shape: built.without_step(i, shape)
+        for at, n in enumerate(built.sizes[i]):
+            for value in less(n, 1):
+                yield lambda i=i, at=at, value=value: built.but(sizes=put(built.sizes, i, put(built.sizes[i], at, value)))
+        for other, wanted in op.smaller(x):
+            for before in built.channels_before(i, wanted[1], x[1]):
+                yield lambda i=i, other=other, wanted=wanted, before=before: before.with_step(i, other, wanted)
 
 
 @dataclass(frozen=True)
@@ -71,88 +62,64 @@ class _Built:
     """A case taken apart, so that one length can change and all that follow from it do too."""
 
     q: Case
-    batch: int
-    channels: Shape
-    """Of x, then of what each weighted step gives."""
-    space: Shape
+    x: Shape
     steps: tuple[Operation, ...]
-    kernels: tuple[Shape, ...]
+    sizes: tuple[Shape, ...]
+    """The free sizes of each step."""
 
     @classmethod
     def of(cls, q: Case) -> _Built:
-        weighted = [(y[1], w[0][2:]) for _, _, w, y in q.op.walk(q.x, q.w) if w]
-        channels, kernels = (q.x[1], *(c for c, _ in weighted)), tuple(k for _, k in weighted)
-        return cls(q, q.x[0], channels, q.x[2:], q.op.steps, kernels)
+        return cls(q, q.x, q.op.steps, tuple(op.sizes(*own) for op, own in q.op.dealt(q.w)))
+
+    def walk(self) -> Iterator[tuple[Shape, tuple[Shape, ...]]]:
+        """For each step the shapes of its x and of its further inputs. Raises Impossible."""
+        x = self.x
+        for op, sizes in zip(self.steps, self.sizes, strict=True):
+            own = op.further(x, sizes)
+            yield x, own
+            x = op.shape(x, *own)
 
     def but(self, **changes: Any) -> Case:
         """The case with some parts changed. Raises Impossible."""
         parts = replace(self, **changes)
-        (c, *outs), kernels = parts.channels, list(parts.kernels)
-        x: Shape = (parts.batch, c, *parts.space)
-        weights: tuple[Shape, ...] = ()
-        for op in parts.steps:
-            own = weight_shapes(op, x[1], outs.pop(0), kernels.pop(0)) if op.weights else ()
-            x, weights = op.shape(x, *own), weights + own
-        op = parts.steps[0] if len(parts.steps) == 1 else Program(inner=parts.steps)
-        return replace(self.q, op=op, x=(parts.batch, c, *parts.space), w=weights)
-
-    def without_step(self, i: int) -> Case:
-        weighted = [j for j, op in enumerate(self.steps) if op.weights]
-        channels, kernels = list(self.channels), list(self.kernels)
-        if i in weighted:
-            at = weighted.index(i)
-            del channels[at if i == 0 else at + 1], kernels[at]
-        steps = self.steps[:i] + self.steps[i + 1 :]
-        if not steps:
+        if not parts.steps:
             raise Impossible("nothing is left")
-        return self.but(steps=steps, channels=tuple(channels), kernels=tuple(kernels))
+        weights = tuple(shape for _, own in parts.walk() for shape in own)
+        op = parts.steps[0] if len(parts.steps) == 1 else Program(inner=parts.steps)
+        return replace(self.q, op=op, x=parts.x, w=weights)
 
-    def with_one_group(self, i: int) -> Case:
-        """Only the first of a step's groups is left, so that the channels before and after it are fewer too."""
-        op, at = self.steps[i], sum(op.weights > 0 for op in self.steps[:i])
-        assert isinstance(op, Conv | ConvTranspose)
-        channels = (*self.channels[:at], *(c // op.groups for c in self.channels[at : at + 2]), *self.channels[at + 2 :])
-        return self.but(steps=_put(self.steps, i, replace(op, groups=1)), channels=channels)
+    def without_step(self, i: int, x: Shape) -> Case:
+        return self.but(x=x, steps=_cut(self.steps, i), sizes=_cut(self.sizes, i))
 
     def without_axis(self, axis: int) -> Case:
-        if len(self.space) == 1:
+        """Taken from every step up to the first whose output has other axes than its x."""
+        if len(self.x) == 3:
             raise Impossible("nothing is left")
-        kernels = tuple(_cut(k, axis) for k in self.kernels)
-        return self.but(space=_cut(self.space, axis), steps=tuple(_flatter(op, axis) for op in self.steps), kernels=kernels)
+        kept = next((i + 1 for i, op in enumerate(self.steps) if op.out_rank != op.rank), len(self.steps))
+        steps = (*(op.without_axis(axis) for op in self.steps[:kept]), *self.steps[kept:])
+        sizes = tuple(
+            tuple(n for n, free in zip(own, op.free(), strict=True) if i >= kept or free.along != axis)
+            for i, (op, own) in enumerate(zip(self.steps, self.sizes, strict=True))
+        )
+        return self.but(x=_cut(self.x, 2 + axis), steps=steps, sizes=sizes)
 
+    def channels_before(self, i: int, to: int, from_: int) -> Iterator[_Built]:
+        """With fewer channels of x, or with a smaller free size of an earlier step, so that step i may find `to` channels, not `from_`."""
+        if to == from_:
+            yield self
+            return
+        yield replace(self, x=put(self.x, 1, max(self.x[1] * to // from_, 1)))
+        for j, own in enumerate(self.sizes[:i]):
+            for at, n in enumerate(own):
+                yield replace(self, sizes=put(self.sizes, j, put(own, at, max(n * to // from_, 1))))
 
-def weight_shapes(op: Operation, inputs: int, outputs: int, kernel: Shape) -> tuple[Shape, ...]:
-    """The shapes of the weights that turn so many channels into so many. Raises Impossible."""
-    groups = getattr(op, "groups", 1)
-    if inputs % groups or outputs % groups or not isinstance(op, Conv | ConvTranspose):
-        raise Impossible("groups must divide the channels")
-    bias = ((1, outputs, *(1,) * op.rank),) * (op.weights - 1)
-    if isinstance(op, Conv):
-        return ((outputs, inputs // groups, *kernel), *bias)
-    return ((inputs, outputs // groups, *kernel), *bias)
-
-
-def _flatter(op: Operation, axis: int) -> Operation:
-    rows = {f.name: _cut(getattr(op, f.name), axis) for f in fields(op) if "neutral" in f.metadata}
-    return replace(op, **rows)
-
-
-def _plainer(op: Operation, f: Field[Any]) -> Iterator[Any]:
-    """Values of a field that are nearer to the plainest."""
-    value = getattr(op, f.name)
-    if "neutral" not in f.metadata:
-        if value != f.default and f.default is not MISSING:
-            yield f.default
-        return
-    for axis, entry in enumerate(value):
-        if isinstance(entry, tuple):
-            for side, n in enumerate(entry):
-                for toward in {0, n // 2 if n > 0 else -(-n // 2), n - (n > 0) + (n < 0)} - {n}:
-                    yield _put(value, axis, _put(entry, side, toward))
-        else:
-            least = f.metadata["least"] or 0
-            for n in _less(entry, least):
-                yield _put(value, axis, n)
+    def with_step(self, i: int, op: Operation, wanted: Shape) -> Case:
+        """With another operation as step i, if its x has the shape wanted."""
+        before = replace(self, steps=self.steps[:i], sizes=self.sizes[:i])
+        x = before.x if i == 0 else before.but().y
+        if x != wanted:
+            raise Impossible(f"the steps before give {x}, but {op!r} is tried on {wanted}")
+        return self.but(steps=put(self.steps, i, op))
 
 
 def _distance(op: Operation, f: Field[Any]) -> int:
@@ -162,33 +129,26 @@ def _distance(op: Operation, f: Field[Any]) -> int:
     return int(value != f.default)
 
 
-def _less(n: int, least: int) -> list[int]:
-    return sorted({least, (n + least) // 2, n - 1} - {n}) if n > least else []
-
-
-def _put(values: tuple[Any, ...], i: int, value: Any) -> tuple[Any, ...]:
-    return (*values[:i], value, *values[i + 1 :])
-
-
 def _cut(values: tuple[Any, ...], i: int) -> tuple[Any, ...]:
     return values[:i] + values[i + 1 :]
 
 
-def plainer_numbers(given: Given) -> list[Given]:
-    """The same arrays with fewer numbers that are not zero, or with smaller ones; the plainest first."""
+def plainer_numbers(given: Given, domains: Sequence[Domain | None] = ()) -> list[Given]:
+    """The same arrays with fewer numbers that are not zero, or with smaller ones; the plainest first. Those that have a domain stay."""
     found: list[Given] = []
+    bound = {i for i, domain in enumerate(domains, start=2) if domain is not None}
     for i, a in enumerate(given):
-        if a is None:
+        if a is None or i in bound:
             continue
         places = np.flatnonzero(np.isfinite(a) & (a != 0))
         for some in _chunks(places):
-            found.append(_put(given, i, _with(a, some, 0)))
+            found.append(put(given, i, _with(a, some, 0)))
         if (np.abs(a) > 1).any():
-            found.append(_put(given, i, np.sign(a)))
-            found.append(_put(given, i, np.abs(a)))
-            found.extend(_put(given, i, _with(a, places[j : j + 1], 1)) for j in range(len(places)) if a.flat[places[j]] != 1)
+            found.append(put(given, i, np.sign(a)))
+            found.append(put(given, i, np.abs(a)))
+            found.extend(put(given, i, _with(a, places[j : j + 1], 1)) for j in range(len(places)) if a.flat[places[j]] != 1)
         elif (a < 0).any():
-            found.append(_put(given, i, np.abs(a)))
+            found.append(put(given, i, np.abs(a)))
     return sorted(found, key=weight)
 
 

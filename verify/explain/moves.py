@@ -13,9 +13,6 @@ import numpy as np
 
 from spec import Array, Shape
 
-IMAGE = ("batch axis", "channel axis")
-KERNEL = ("first channel axis", "second channel axis")
-
 
 @dataclass(frozen=True, eq=False)
 class Move:
@@ -34,12 +31,12 @@ class Move:
         return given[1:].reshape(self.shape)
 
 
-def names(outer: tuple[str, str], ndim: int) -> tuple[str, ...]:
-    """What the axes of an array are called."""
-    return (*outer, *(f"spatial axis {i}" for i in range(ndim - 2)))
+def names(outer: tuple[str, ...], ndim: int) -> tuple[str, ...]:
+    """What the axes of an array are called, of which the first are told."""
+    return (*outer, *(f"spatial axis {i}" for i in range(ndim - len(outer))))[:ndim]
 
 
-def moves(shape: Shape, outer: tuple[str, str], groups: int = 1) -> Iterator[Move]:
+def moves(shape: Shape, outer: tuple[str, ...], groups: int = 1) -> Iterator[Move]:
     """How an array of this shape is easily mistaken: an image, or a kernel."""
     here = np.arange(prod(shape)).reshape(shape)
     for family in (_flipped, _exchanged, _shifted, _lost):

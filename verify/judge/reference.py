@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from spec import AdaptiveMaxPool, Array, Case, Impossible, MaxPool, MaxUnpool, Operation, Shape
+from spec import Array, Case, Impossible, Operation, Shape
 from spec.case import INTEGERS, WHOLE
+from spec.operation import Domain
 from spec.ops.pieces import PIECE
 from verify.execute import worker
 from verify.execute.worker import FORMATS, MARKS, REAL, numbers
@@ -54,8 +55,9 @@ class Reference:
 
     def __post_init__(self) -> None:
         q = self.case
-        if self.given is None and any(isinstance(op, MaxUnpool) for op in q.op.steps):
-            raise Impossible("MaxUnpool takes indices, which cannot be drawn; theorems ask about it")
+        if self.given is None:
+            for shape, domain in zip(q.w, self.domains, strict=True):
+                self._expect_samples(shape, domain)
         if q.dtype in INTEGERS and (q.kind in (*REAL, *MARKS, "impulses") or q.op.roundings or not q.op.exact_on(q.x, *q.w)):
             raise Impossible(f"{q} asks for numbers that {q.dtype} cannot hold; ask for a float dtype")
         if not q.op.multilinear and (q.kind in (*REAL, "impulses") or (q.kind in MARKS and not self._selects)):
@@ -64,7 +66,7 @@ class Reference:
             raise Impossible(f"{q.op!r} selects among numbers that may be rounded, but then no choice is right; ask a dyadic divisor")
         if self.given is None and len(q.op.steps) > 1:
             _alone(q)
-        if q.kind == "impulses" and q.w:
+        if q.kind == "impulses" and None in self.domains:
             raise Impossible(f"{q.op!r} has weights, but impulses ask for coefficients that are its own; ask integers")
         object.__setattr__(self, "_terms", _terms(q))
         if q.kind == "distinct" and self._largest_distinct > self._largest_whole:
@@ -106,7 +108,7 @@ class Reference:
         most = self._largest_whole // (self._terms * q.op.unit_on(q.x, *q.w))
         degree, reach = q.op.degree, 1 + worker.unsigned(q.dtype)
         if q.kind == "ties":
-            return int(most >= reach)
+            return int(most >= reach**degree)
         radius = min(round(most ** (1 / degree)) + 1, LARGEST_RADIUS)
         while radius and int(reach * radius) ** degree > most:
             radius -= 1
@@ -121,7 +123,7 @@ class Reference:
     @property
     def _selects(self) -> bool:
         """Whether nothing is added, only chosen."""
-        return all(isinstance(op, MaxPool | AdaptiveMaxPool) for op in self.case.op.steps)
+        return self.case.op.selects
 
     @property
     def _largest_distinct(self) -> int:
@@ -169,6 +171,24 @@ class Reference:
         return float(self.missed_at_once**self.draws) if derived else None
 
     @cached_property
+    def domains(self) -> tuple[Domain | None, ...]:
+        """Of the further inputs of all steps."""
+        return self.case.op.domains(self.case.x, *self.case.w)
+
+    def _expect_samples(self, shape: Shape, domain: Domain | None) -> None:
+        """Raises Impossible where an input of this shape cannot be sampled from its domain, exactly in the dtype."""
+        if domain is None:
+            return
+        q, (least, greatest, parts, distinct) = self.case, domain
+        count = greatest - least + 1
+        if count < 1 or (distinct and math.prod(shape[2:]) > count):
+            raise Impossible(f"{q.op!r} takes an input of shape {shape} with numbers from {least} to {greatest}, but these are too few")
+        too_fine = parts & (parts - 1) != 0 or (parts > 1 and q.dtype in INTEGERS)
+        if too_fine or max(-least, greatest) > self._largest_whole or (least < 0 and worker.unsigned(q.dtype)):
+            numbers = f"numbers from {least} to {greatest}" + (f", divided by {parts}" if parts > 1 else "")
+            raise Impossible(f"{q.op!r} takes {numbers}, but {q.dtype} does not hold them all; ask for another dtype, or make it smaller")
+
+    @cached_property
     def drawn(self) -> tuple[Array, Array, Outputs]:
         """x, the cotangent g, and the weights."""
         q = self.case
@@ -176,7 +196,7 @@ class Reference:
             x, g, *w = (np.zeros(q.y) if a is None else a.astype(np.float64) for a in self.given)
         else:
             shapes = [q.x, q.y, *q.w]
-            x, g, *w = numbers(q.kind, q.seed, self.draw, shapes, radius=self.told, unit=self.unit, dtype=q.dtype)
+            x, g, *w = numbers(q.kind, q.seed, self.draw, shapes, radius=self.told, unit=self.unit, dtype=q.dtype, domains=self.domains)
         return x, g, tuple(w)
 
     # What is right
@@ -249,18 +269,23 @@ class Reference:
             met = tuple(a + b for a, b in zip(met, self._seeing(here, way), strict=True))
         return tuple(np.where(s > 0, np.nan, np.where(m > 0, np.inf, a)) for s, m, a in zip(seen, met, clean, strict=True))
 
+    @property
+    def _ones(self) -> Outputs:
+        """For each further input ones; what has a domain as it was drawn."""
+        _, _, w = self.drawn
+        return tuple(np.ones(a.shape) if domain is None else a for a, domain in zip(w, self.domains, strict=True))
+
     def _seeing(self, here: Array, op: Operation) -> Outputs:
         """For each place of each output, how much of these pixels of x it sees."""
-        q = self.case
-        ones = tuple(np.ones(shape) for shape in q.w)
+        q, ones = self.case, self._ones
         with_it, without = (self.everything(x, np.ones(q.y), ones, op) for x in (here, np.zeros(q.x)))
         return tuple(a - b for a, b in zip(with_it, without, strict=True))
 
     def _met(self, x: Array) -> list[Array]:
         """For each weight, how often its own step's windows see these pixels of x."""
         met, nowhere = [], np.zeros(x.shape)
-        for step, shapes in self.case.op.dealt(self.case.w):
-            op, ones = step.absolute(), [np.ones(shape) for shape in shapes]
+        for step, ones in self.case.op.dealt(self._ones):
+            op = step.absolute()
             y, nothing = op(x, *ones), op(nowhere, *ones)
             gradients = (op.vjp(a, *ones, np.ones(y.shape))[1:] for a in (x, nowhere))
             met += [a - b for a, b in zip(*gradients, strict=True)]
@@ -270,12 +295,13 @@ class Reference:
     @cached_property
     def defined(self) -> Outputs:
         """For each output, where the definition says anything: not where a gradient is asked for and there is no derivative."""
-        if self.case.op.multilinear or not self.differentiated:
+        op = self.case.op
+        if not self.differentiated or (op.multilinear and all(one.has_gradient for one in op.inputs())):
             return tuple(np.ones(a.shape, bool) for a in self.outputs)
         x, _, w = self.drawn
         nowhere = np.zeros(self.case.y, bool)
         with np.errstate(over="ignore", invalid="ignore"):
-            return (~nowhere, *(~a for a in self.case.op.undefined(x, *w, nowhere)))
+            return (~nowhere, *(~a for a in op.undefined(x, *w, nowhere)))
 
     # How far rounding may take it
 
@@ -312,8 +338,7 @@ class Reference:
         if q.kind == "impulses" or q.op.roundings or not q.op.multilinear:
             terms = 1 if q.kind == "impulses" else self._terms
             return tuple(np.full(a.shape, terms) for a in self.sums)
-        x, g, *w = (np.ones(shape) for shape in (q.x, q.y, *q.w))
-        return self.everything(x, g, tuple(w))
+        return self.everything(np.ones(q.x), np.ones(q.y), self._ones)
 
     @cached_property
     def bounds(self) -> Outputs:
@@ -357,7 +382,7 @@ class Reference:
 def _terms(q: Case) -> int:
     """The largest number of products added; in the answer alone where no gradients are asked and that is cheaply counted."""
     if q.dtype in INTEGERS and q.op.effort(q.x, *q.w).products <= PIECE:
-        return max(1, int(q.op(*(np.ones(shape) for shape in ((1, *q.x[1:]), *q.w))).max(initial=0)))
+        return max(1, int(q.op(*q.op.ones(q.x, *q.w)).max(initial=0)))
     return q.op.terms(q.x, *q.w)
 
 
@@ -374,7 +399,9 @@ def _norm_of_what_is_drawn(q: Case) -> bool:
 
 def _own_numbers(op: Operation, x: Shape, w: Sequence[Shape]) -> bool:
     """Whether the answer has numbers that come neither from x nor from a weight, as what is padded with."""
-    return bool(op(*(np.zeros(shape) for shape in (x, *w))).any())
+    least = zip(op.ones(x, *w)[1:], op.domains(x, *w), strict=True)
+    further = (np.zeros(ones.shape) if domain is None else ones for ones, domain in least)
+    return bool(op(np.zeros(x), *further).any())
 
 
 def _alone(q: Case) -> None:
