@@ -2,11 +2,12 @@
 
 A backend file has RUNTIMES (name → Runtime) and one function per operation, named after it (`conv`, `conv_transpose`, …):
 
-    def conv(op: Conv, at: Step) -> str | Code
+    def conv(op: Conv, at: Step) -> list[Statement] | str | Code
 
 It returns the statements that turn `x` into the answer, as a fluent user of the framework would write them, or raises
-Unsupported with a sentence. `x` arrives as (N, C, *space) and must leave so; where a framework keeps channels last,
-`ENTER` and `LEAVE` (rank → statement) do that once around a whole program. `IMPORTS` is put above.
+Unsupported with a sentence. The files here return calls as data (backends/_call.py); text is welcome too. `x` arrives as
+(N, C, *space) and must leave so; where a framework keeps channels last, `ENTER` and `LEAVE` (rank → statement) do that
+once around a whole program. `IMPORTS` is put above.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from backends import _form
+from backends._call import Call, Layer, Let, before, body
+from backends._call import calls as _calls
 from spec import Case, Operation, Shape, operations
 from spec.case import COMPILED
 
@@ -130,7 +134,7 @@ class Backend:
     def translate(self, case: Case) -> str:
         """Source that defines `f(x, *w)`. Raises Unsupported."""
         decorator = self._decorator(case.kind)
-        before, body, names = [getattr(self.module, "IMPORTS", ""), decorator.before], [], ["x"]
+        head, inside, names = [getattr(self.module, "IMPORTS", ""), decorator.before], [], ["x"]
         rank = case.op.rank
         for op, step in steps(case):
             function = self._function(op)
@@ -141,16 +145,16 @@ class Backend:
                 raise
             except Exception as error:
                 raise BadBackend(f"{where} raised {type(error).__name__}: {error}") from error
-            code = said if isinstance(said, Code) else Code(said)
-            if not isinstance(code.body, str):
-                raise BadBackend(f"{where} returned {said!r}, but it must return text or Code")
-            before.append(code.before)
-            body.append(code.body)
+            code = _code(said)
+            if code is None:
+                raise BadBackend(f"{where} returned {said!r}, but it must return text, Code or a list of calls and statements")
+            head.append(code.before)
+            inside.append(code.body)
             names.extend(one.name + step.number for one in op.inputs())
-        statements = [self._border("ENTER", rank), *body, self._border("LEAVE", case.op.out_rank), "return x"]
+        statements = [self._border("ENTER", rank), *inside, self._border("LEAVE", case.op.out_rank), "return x"]
         indented = "\n".join(f"    {line}" for s in statements for line in s.splitlines())
-        head = "\n".join(s for s in (decorator.body, f"def f({', '.join(names)}):") if s)
-        return "\n".join(s for s in before if s) + f"\n\n\n{head}\n{indented}\n"
+        opening = "\n".join(s for s in (decorator.body, f"def f({', '.join(names)}):") if s)
+        return "\n".join(s for s in head if s) + f"\n\n\n{opening}\n{indented}\n"
 
     def _decorator(self, kind: str) -> Code:
         if kind == "inference" and "def infer(" not in self.runtime.glue:
@@ -159,7 +163,7 @@ class Backend:
             raise Unsupported(f"its Runtime has no decorator for cases that are asked `{kind}`")
         return self.runtime.decorators.get(kind, Code(""))
 
-    def _function(self, op: Operation) -> Callable[[Operation, Step], str | Code]:
+    def _function(self, op: Operation) -> Callable[[Operation, Step], Any]:
         name = function_name(op.name)
         function = getattr(self.module, name, None)
         if function is None:
@@ -174,6 +178,33 @@ class Backend:
             file = getattr(self.module, "__file__", self.name)
             raise BadBackend(f"{file}: {name}({rank}) raised {type(error).__name__}: {error}") from error
         return str(statement)
+
+
+def calls(module: ModuleType, op: Operation, at: Step) -> tuple[Call, ...]:
+    """The native calls by which a file here writes an operation, each followed by those among its arguments. Raises Unsupported."""
+    found, cannot = _written(module, op, at)
+    if cannot:
+        raise cannot
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _written(module: ModuleType, op: Operation, at: Step) -> tuple[tuple[Call, ...], Unsupported | None]:
+    try:
+        return tuple(_calls(getattr(module, function_name(op.name))(op, at))), None
+    except Unsupported as cannot:
+        return (), cannot
+
+
+def _code(said: object) -> Code | None:
+    """What a translation returned, as source; None if it is nothing of the kind."""
+    if isinstance(said, Code):
+        return said if isinstance(said.body, str) else None
+    if isinstance(said, str):
+        return Code(said)
+    if isinstance(said, list | tuple) and all(isinstance(one, Call | Let | Layer | str) for one in said):
+        return Code(body(said), before(said))
+    return None
 
 
 def function_name(operation: str) -> str:

@@ -16,7 +16,7 @@ from types import ModuleType
 
 from packaging.specifiers import SpecifierSet
 
-from backends import Backend, Step, Unsupported, function_name, steps
+from backends import Backend, Step, Unsupported, calls, steps
 from spec import Case, Operation
 from spec.case import COMPILED, KINDS
 
@@ -99,7 +99,7 @@ def unsaid(module: ModuleType, *kinds: type[Operation]) -> When:
     def when(op: Operation, at: Step, facts: Facts) -> bool:
         try:
             if isinstance(op, kinds):
-                getattr(module, function_name(op.name))(op, at)
+                calls(module, op, at)
         except Unsupported:
             return True
         return False

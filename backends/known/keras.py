@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from backends import Step, keras
-from backends._pixels import said, word
+from backends import Step, Unsupported, calls, keras
+from backends._call import Call
+from backends._pixels import word
 from backends.known import Facts, Known, When, jax, tensorflow, torch, unsaid
 from spec import (
     AdaptiveAveragePool,
@@ -52,20 +53,40 @@ def _grouped_dilated_double(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, Conv) and op.groups > 1 and max(op.dilation) > 1 and at.dtype == "float64"
 
 
+def _resizer(op: Operation, at: Step) -> Call | None:
+    """The call that resamples a line or a picture, a function's or a layer's, where there is one."""
+    if not isinstance(op, Resize | Lanczos):
+        return None
+    try:
+        return next((call for call in calls(keras, op, at) if call.function in (RESIZE, "keras.layers.UpSampling2D")), None)
+    except Unsupported:
+        return None
+
+
+RESIZE = "keras.ops.image.resize"
+
+
 def _interpolation(op: Operation, at: Step) -> str:
-    """The interpolation that keras.ops.image.resize is told, if it is."""
-    if not isinstance(op, Resize | Lanczos) or op.rank == 3:
-        return ""
-    if isinstance(op, Lanczos):
-        return keras.LANCZOS.get((op.lobes, op.antialias), "")
-    return said(op, at, keras.INTERPOLATIONS) or ""
+    """nearest, bilinear, bicubic, lanczos3, lanczos5; empty if nothing is resampled."""
+    call = _resizer(op, at)
+    return str(call["interpolation"]) if call else ""
+
+
+def _smoothed(op: Operation, at: Step) -> bool:
+    """Resampled with antialias=True."""
+    call = _resizer(op, at)
+    return call is not None and call.function == RESIZE and call["antialias"] is True
+
+
+def _lanczos(op: Operation, at: Step) -> bool:
+    return _interpolation(op, at).startswith("lanczos")
 
 
 def _nearest(close_call: When) -> When:
     """Where keras.ops.image.resize by nearest meets the engine's own close calls."""
 
     def when(op: Operation, at: Step, facts: Facts) -> bool:
-        if not isinstance(op, Resize) or "nearest" not in _interpolation(op, at):
+        if not isinstance(op, Resize) or _interpolation(op, at) != "nearest":
             return False
         return close_call(Resize(size=op.size, **NEAREST), at, facts)
 
@@ -83,7 +104,7 @@ def _unequal_ends(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _other_cubic(op: Operation, at: Step, facts: Facts) -> bool:
-    if not isinstance(op, Resize) or _interpolation(op, at) != 'interpolation="bicubic"':
+    if not isinstance(op, Resize) or _interpolation(op, at) != "bicubic" or _smoothed(op, at):
         return False
     return not alike(op, Resize(size=op.size, **torch_resize("cubic")), at.x)
 
@@ -94,7 +115,7 @@ def _mirrored_beyond_the_edge(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _one_wide_antialias(op: Operation, at: Step, facts: Facts) -> bool:
-    return "antialias" in _interpolation(op, at) and at.y[2] > 1 and (op.rank == 1 or at.x[3] == at.y[3] == 1)
+    return _smoothed(op, at) and at.y[2] > 1 and (op.rank == 1 or at.x[3] == at.y[3] == 1)
 
 
 def _layer(op: Operation, at: Step, facts: Facts) -> bool:
@@ -177,7 +198,7 @@ KNOWN = [
     ),
     Known(
         id="keras-torch-lanczos", runtimes=("keras-torch",), versions=SINCE, verdict="raised", message="interpolation",
-        when=lambda op, at, facts: "lanczos" in _interpolation(op, at), reason="PyTorch has no Lanczos window; TensorFlow and JAX have",
+        when=lambda op, at, facts: _lanczos(op, at), reason="PyTorch has no Lanczos window; TensorFlow and JAX have",
         link="https://github.com/keras-team/keras-core/pull/220",
     ),
     Known(
@@ -254,7 +275,7 @@ KNOWN = [
         Known(
             id=f"keras-tensorflow-resize-float32-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT, verdict=verdict,
             sometimes=True,
-            when=lambda op, at, facts: at.dtype == "float64" and _interpolation(op, at) not in ("", 'interpolation="nearest"'),
+            when=lambda op, at, facts: at.dtype == "float64" and _interpolation(op, at) not in ("", "nearest"),
             reason="tf.image.resize computes float64 pictures in float32, and the answer is cast back",
             link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
         )
@@ -316,7 +337,7 @@ KNOWN = [
     ),
     Known(
         id="keras-tensorflow-xla-nearest-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", numbers=("xla",),
-        outputs=("dx", "dw"), when=lambda op, at, facts: "nearest" in _interpolation(op, at),
+        outputs=("dx", "dw"), when=lambda op, at, facts: _interpolation(op, at) == "nearest",
         message="Detected unsupported operations.*NearestNeighborGrad",
         reason="XLA has no kernel for the gradient of nearest resampling",
         link="https://github.com/tensorflow/tensorflow/issues/60203",
@@ -338,7 +359,7 @@ KNOWN = [
     ),
     Known(
         id="keras-tensorflow-antialias-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
-        when=lambda op, at, facts: at.dtype != "float32" and any(word in _interpolation(op, at) for word in ("antialias", "lanczos")),
+        when=lambda op, at, facts: at.dtype != "float32" and (_smoothed(op, at) or _lanczos(op, at)),
         message="cannot compute", reason="the gradient of antialiased resampling and of Lanczos wants a float32 picture",
         link="no upstream report found",
     ),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import get_args
 
-from backends import Step, keras, tensorflow
-from backends._pixels import said, word
+from backends import Step, Unsupported, calls, keras, tensorflow
+from backends._call import Call
+from backends._pixels import word
 from backends.known import EAGER, EVERY, Facts, Known, unsaid
 from spec import (
     AdaptiveAveragePool,
@@ -25,6 +26,7 @@ from spec import (
 )
 from spec.case import COMPILED, INTEGERS
 from spec.conventions.padding import on_every_axis, same_padding, span
+from spec.conventions.resize import tf1_resize, tf_resize
 from spec.ops.coordinate_error import SinglePrecision
 from spec.ops.resize import affine, dyadic
 from spec.ops.separable import alike
@@ -91,32 +93,57 @@ def _by_sums(op: AveragePool, at: Step) -> bool:
     return not every and (op.counted == "padded" or word(op, at, "same", "valid") is None)
 
 
-def _resizer(op: Operation, at: Step) -> str:
-    """The function that resamples lines and pictures, with its method, where there is one."""
-    if not isinstance(op, Resize | Lanczos) or op.rank == 3:
+def _resizer(op: Operation, at: Step) -> Call | None:
+    """The call that resamples a line or a picture, where there is one."""
+    if not isinstance(op, Resize | Lanczos):
+        return None
+    try:
+        return next((call for call in calls(tensorflow, op, at) if call.function.startswith((MODERN, LEGACY))), None)
+    except Unsupported:
+        return None
+
+
+MODERN, LEGACY = "tf.image.resize", "tf.compat.v1.image.resize_"
+
+
+def _method(op: Operation, at: Step) -> str:
+    """How a line or a picture is resampled: nearest, bilinear, bicubic, area, lanczos3, lanczos5; empty if it is not."""
+    call = _resizer(op, at)
+    if not call:
         return ""
-    if isinstance(op, Lanczos):
-        return f"lanczos{', antialias=True' * (op.antialias == 'yes')}"
-    return said(op, at, tensorflow.RESIZERS) or said(op, at, tensorflow.RESIZERS_V1) or ""
+    method = call["method"] if call.function == MODERN else call.function.removeprefix(LEGACY)
+    return "nearest" if method == "nearest_neighbor" else str(method)
+
+
+def _smoothed(op: Operation, at: Step) -> bool:
+    """Resampled with antialias=True."""
+    call = _resizer(op, at)
+    return call is not None and call.function == MODERN and call["antialias"] is True
+
+
+def _translated(op: Operation, at: Step) -> bool:
+    """By the kernel ScaleAndTranslate, which Lanczos and antialiasing have in common."""
+    return _smoothed(op, at) or _method(op, at).startswith("lanczos")
 
 
 def _narrow_or_double_resize(op: Operation, at: Step, facts: Facts) -> bool:
-    return at.dtype != "float32" and _resizer(op, at) != "" and "nearest" not in _resizer(op, at)
+    return at.dtype != "float32" and _method(op, at) not in ("", "nearest")
 
 
 def close_call(op: Operation, at: Step, facts: Facts) -> bool:
     """Where float32 puts a coordinate below the whole number that it is."""
-    name = _resizer(op, at)
-    if not isinstance(op, Resize) or "nearest" not in name:
+    call = _resizer(op, at)
+    if not isinstance(op, Resize) or not call or _method(op, at) != "nearest":
         return False
-    fields = tensorflow.RESIZERS.get(name) or tensorflow.RESIZERS_V1[name]
+    modern = call.function == MODERN
+    fields = tf_resize("nearest") if modern else tf1_resize("nearest_neighbor", align_corners=call["align_corners"] is True)
     said = Resize(size=op.size, **fields)
     return not alike(said, SinglePrecision(**vars(said)), at.x)
 
 
 def _table(op: Operation, at: Step, facts: Facts) -> bool:
     """A bicubic whose coordinates are no whole numbers over 1024."""
-    if not isinstance(op, Resize) or "bicubic" not in _resizer(op, at) or "antialias" in _resizer(op, at) or at.dtype != "float32":
+    if not isinstance(op, Resize) or _method(op, at) != "bicubic" or _smoothed(op, at) or at.dtype != "float32":
         return False
     axes = [(*affine(op, axis, n), m) for axis, (n, m) in enumerate(zip(at.x[2:], op.size, strict=True)) if n > 1]
     return any((1024 * (step * j + start)).denominator > 1 for step, start, m in axes for j in range(m))
@@ -202,23 +229,23 @@ def _cropped(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _average_3d(op: Operation, at: Step, facts: Facts) -> bool:
-    if op.rank != 3 or not isinstance(op, AveragePool) or at.dtype not in ("float16", "float64") or _unsaid(op, at, facts):
+    if op.rank != 3 or not isinstance(op, AveragePool) or at.dtype not in ("float16", "float64"):
         return False
-    return "avg_pool3d" in tensorflow.average_pool(op, at).body
+    return any(call.function == "tf.nn.avg_pool3d" for call in calls(tensorflow, op, at))
 
 
 def _max_3d(op: Operation, at: Step, facts: Facts) -> bool:
-    return op.rank == 3 and isinstance(op, MaxPool) and at.dtype in ("float16", "float64") and not _unsaid(op, at, facts)
+    return op.rank == 3 and isinstance(op, MaxPool) and at.dtype in ("float16", "float64") and _said(op, at)
 
 
 def _adaptive_3d(op: Operation, at: Step, facts: Facts) -> bool:
     pooled = isinstance(op, AdaptiveMaxPool) or (isinstance(op, AdaptiveAveragePool) and set(op.size) != {1})
-    return pooled and op.rank == 3 and at.dtype in ("float16", "float64") and not _unsaid(op, at, facts)
+    return pooled and op.rank == 3 and at.dtype in ("float16", "float64") and _said(op, at)
 
 
 def _integers_unknown(op: Operation, at: Step, facts: Facts) -> bool:
     """What has no kernel: sums, volumes, convolutions but of int32, and transposed ones of those if dilated."""
-    if at.dtype not in INTEGERS or _unsaid(op, at, facts):
+    if at.dtype not in INTEGERS or not _said(op, at):
         return False
     if isinstance(op, Conv | ConvTranspose):
         return at.dtype != "int32" or op.rank == 3 or (isinstance(op, ConvTranspose) and max(op.dilation) > 1)
@@ -227,16 +254,29 @@ def _integers_unknown(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, SumPool) or (isinstance(op, MaxPool) and op.rank == 3)
 
 
+def _said(op: Operation, at: Step) -> bool:
+    """Whether TensorFlow has a way to say it."""
+    try:
+        return bool(calls(tensorflow, op, at))
+    except Unsupported:
+        return False
+
+
+def _valid(op: Operation, at: Step) -> bool:
+    """Said with a convolution, or a transposed one, whose padding is 'VALID'."""
+    return any(call.function.startswith("tf.nn.conv") and call["padding"] == "VALID" for call in calls(tensorflow, op, at))
+
+
 def _exchanged(op: Operation, at: Step) -> bool:
     """A 'VALID' convolution of volumes that would have another shape if rows and columns had each other's dilation."""
-    if not isinstance(op, Conv) or op.rank < 3 or '"VALID"' not in tensorflow.conv(op, at):
+    if not isinstance(op, Conv) or op.rank < 3 or not _valid(op, at):
         return False
     return op.dilation[1] != op.dilation[2] and max(at.k[1:]) > 1
 
 
 def _too_short(op: Operation, at: Step, facts: Facts) -> bool:
     """A 'VALID' convolution that is said to be of a negative length, as one of length 0 is when it is traced."""
-    if not isinstance(op, Conv) or '"VALID"' not in tensorflow.conv(op, at):
+    if not isinstance(op, Conv) or not _valid(op, at):
         return False
     dilation = (op.dilation[0], op.dilation[2], op.dilation[1]) if op.rank == 3 else op.dilation
     return any(n + lo + hi < span(k, d) for n, (lo, hi), k, d in zip(at.x[2:], op.padding, at.k, dilation, strict=True))
@@ -250,34 +290,34 @@ def _valid_dilated_3d(op: Operation, at: Step) -> bool:
 
 
 def _valid_in_tensorflow(op: Operation, at: Step, facts: Facts) -> bool:
-    return _valid_dilated_3d(op, at) and '"VALID"' in tensorflow.conv_transpose(op, at)  # type: ignore[arg-type]
+    return _valid_dilated_3d(op, at) and _valid(op, at)
 
 
 def _valid_in_keras(op: Operation, at: Step, facts: Facts) -> bool:
-    return _valid_dilated_3d(op, at) and 'padding="valid"' in keras.conv_transpose(op, at).before  # type: ignore[arg-type]
+    if not _valid_dilated_3d(op, at):
+        return False
+    return any(call.function == "keras.layers.Conv3DTranspose" and call["padding"] == "valid" for call in calls(keras, op, at))
 
 
 def _without_xla_kernel(op: Operation, at: Step, facts: Facts) -> bool:
-    return any(word in _resizer(op, at) for word in ("bicubic", "antialias", "lanczos"))
+    return _translated(op, at) or _method(op, at) == "bicubic"
 
 
 def _nearest_picture(op: Operation, at: Step, facts: Facts) -> bool:
-    return "nearest" in _resizer(op, at) or (isinstance(op, Upsample) and op.rank == 2)
+    return _method(op, at) == "nearest" or (isinstance(op, Upsample) and op.rank == 2)
 
 
 def _area(op: Operation, at: Step, facts: Facts) -> bool:
-    return "area" in _resizer(op, at)
+    return _method(op, at) == "area"
 
 
 def _whole_among_rounded(op: Operation, at: Step, facts: Facts) -> bool:
     """A bilinear with a coordinate that is a whole number, but need not be when its step is rounded."""
-    if not isinstance(op, Resize) or "bilinear" not in _resizer(op, at) or "antialias" in _resizer(op, at):
+    if not isinstance(op, Resize) or _method(op, at) != "bilinear" or _smoothed(op, at):
         return False
     axes = [(*affine(op, axis, n), m) for axis, (n, m) in enumerate(zip(at.x[2:], op.size, strict=True))]
     return any(not dyadic(step) and (step * j + start).denominator == 1 for step, start, m in axes for j in range(m))
 
-
-_unsaid = unsaid(tensorflow, *get_args(POOLS), AdaptiveAveragePool, AdaptiveMaxPool)
 
 BOTH = ("tensorflow", "keras-tensorflow")
 SINCE = {"tensorflow": ">=2.15"}
@@ -453,7 +493,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), numbers=("nan", "infinity"),
-        when=lambda op, at, facts: any(word in _resizer(op, at) for word in ("lanczos", "antialias")), sometimes=True,
+        when=lambda op, at, facts: _translated(op, at), sometimes=True,
         message="no window of theirs sees",
         reason="ScaleAndTranslate multiplies a pixel or two beyond the window by zero, and 0 · NaN is NaN", link="no upstream report found",
     ),
@@ -472,7 +512,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-bicubic-narrow-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",),
-        when=lambda op, at, facts: "bicubic" in _resizer(op, at) and "antialias" not in _resizer(op, at) and "float16" in at.dtype,
+        when=lambda op, at, facts: _method(op, at) == "bicubic" and not _smoothed(op, at) and at.dtype in ("float16", "bfloat16"),
         reason="bicubic resampling of float16 and bfloat16 pictures has no gradient and does not say so: it counts as 0",
         link="no upstream report found",
     ),
@@ -505,7 +545,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-empty-resize", runtimes=("tensorflow",), versions=SINCE, verdict="raised", message="dimensions must be positive",
-        when=lambda op, at, facts: 0 in at.y and _resizer(op, at) != "", reason="resampling refuses an answer of length 0",
+        when=lambda op, at, facts: 0 in at.y and _method(op, at) != "", reason="resampling refuses an answer of length 0",
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
     *(

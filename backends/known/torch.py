@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from backends import Step, torch
+from backends import Step, calls, torch
+from backends._call import Call
 from backends.known import EAGER, Facts, Known, unsaid
 from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, Lanczos, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
 from spec.case import COMPILED, INTEGERS
@@ -17,10 +18,11 @@ def _empty(op: Operation, at: Step, facts: Facts) -> bool:
 
 def _empty_resize(op: Operation, at: Step, facts: Facts) -> bool:
     """Not by area, which is adaptive pooling."""
-    if not isinstance(op, Resize) or 0 not in at.y:
-        return False
-    text = torch.resize(op, at)
-    return "F.interpolate" in text and '"area"' not in text
+    return isinstance(op, Resize) and 0 in at.y and any(call["mode"] != "area" for call in _interpolations(op, at))
+
+
+def _interpolations(op: Operation, at: Step) -> list[Call]:
+    return [call for call in calls(torch, op, at) if call.function == "torch.nn.functional.interpolate"]
 
 
 def _narrow(op: Operation, at: Step, facts: Facts) -> bool:
@@ -58,7 +60,7 @@ def _integers_unknown(op: Operation, at: Step, facts: Facts) -> bool:
 def _integers_not_resampled(op: Operation, at: Step, facts: Facts) -> bool:
     if at.dtype not in ("int8", "int32") or not isinstance(op, Resize | Upsample):
         return False
-    return isinstance(op, Upsample) or "F.interpolate" in torch.resize(op, at)
+    return isinstance(op, Upsample) or _interpolations(op, at) != []
 
 
 def close_call(op: Operation, at: Step, facts: Facts) -> bool:
