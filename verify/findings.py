@@ -26,7 +26,6 @@ from verify.conclude import Ran, Tally
 from verify.diagnose import remedies
 from verify.engine import SLOWEST_IMPORT, Asker, Cores
 from verify.groups import operation, standing, without_step
-from verify.host import MARKS
 from verify.judge import Judgement
 from verify.patience import Patience
 from verify.process import HostFailed
@@ -331,7 +330,7 @@ class Hunt:
         """The numbers of the draw that shows it, made few and small where it still does."""
         given = self._drawn(question, judged)
         count = sum(a.size for a in given if a is not None)
-        if judged.verdict != "differ" or question.kind not in ("integers", *MARKS) or count > LARGEST_TO_PLAIN:
+        if judged.verdict != "differ" or not _can_be_plain(question) or count > LARGEST_TO_PLAIN:
             return given
         while not self._over(share):
             plainer = [other for other in plainer_numbers(given) if weight(other) < weight(given)]
@@ -390,6 +389,11 @@ def mistake(diagnosis: str) -> str:
     nothing where they only say which values are wrong."""
     located = diagnosis.startswith("all were right but") or ", but only at" in diagnosis
     return "" if located else re.sub(r"-?\d[\d.e+-]*", "#", without_step(diagnosis))
+
+
+def _can_be_plain(question: Question) -> bool:
+    """Whether values of the case may be replaced by other whole numbers, and it then still says the same."""
+    return question.check == "values" and bool(question.drawing.plain or question.drawing.marked)
 
 
 def _reference(question: Question) -> Reference | None:

@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 
 from spec import Array, Conv, ConvTranspose, Impossible, Operation, Program, Question, Shape
+from spec.data import DATA
 from spec.operation import size
-from spec.question import KINDS
 
 Given = tuple[Array | None, ...]
 """x, g (None: no gradients asked) and the weights."""
 
 
 def cost(q: Question) -> tuple[int, ...]:
-    """What counts as smaller: fewer steps, fewer axes, fewer elements, plainer fields, a plainer dtype, kind and seed."""
+    """What counts as smaller: fewer steps, fewer axes, fewer elements, plainer fields, a plainer dtype, check, data and seed."""
     plain = sum(_distance(op, f) for op in q.op.steps for f in fields(op))
     arrays = sum(map(size, (q.x, *q.w))) + size(q.y)
-    return (len(q.op.steps), q.op.rank, arrays, plain, q.dtype != "float32", list(KINDS).index(q.kind), q.seed)
+    return (len(q.op.steps), q.op.rank, arrays, plain, q.dtype != "float32", q.check != "values", list(DATA).index(q.data), q.seed)
 
 
 def smaller(q: Question) -> list[Question]:
@@ -40,7 +40,8 @@ def _attempts(q: Question) -> Iterator[Any]:
     built = _Built.of(q)
     yield lambda: replace(q, seed=0)
     yield lambda: replace(q, dtype="float32")
-    yield lambda: replace(q, kind="integers")
+    yield lambda: replace(q, data="integers")
+    yield lambda: replace(q, check="values")
     for i in range(len(q.op.steps)):
         yield lambda i=i: built.without_step(i)
     for axis in range(q.op.rank):

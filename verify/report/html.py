@@ -44,7 +44,7 @@ from verify.record import Report
 from verify.reproduce import equation
 
 HERE = Path(__file__).parent
-TEXTS = ("question", "output", "dtype", "numbers", "runtime", "verdict", "reason", "native", "diagnosis", "known", "kind", "id")
+TEXTS = ("question", "output", "dtype", "numbers", "check", "runtime", "verdict", "reason", "native", "diagnosis", "known", "kind", "id")
 
 
 @for_people
