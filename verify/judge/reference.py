@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 
 from spec import AdaptiveMaxPool, Array, Case, Impossible, MaxPool, MaxUnpool, Operation, Shape
-from spec.case import INTEGERS, WHOLE
+from spec.case import INTEGERS
 from spec.ops.pieces import PIECE
 from verify.execute import worker
-from verify.execute.worker import FORMATS, MARKS, REAL, numbers
+from verify.execute.worker import FORMATS, numbers
 
 CONFIDENCE = 30
 """Unless asked otherwise, P(missed) ≤ 2**-30."""
@@ -42,7 +42,7 @@ Outputs = tuple[Array, ...]
 class Reference:
     """Computed once for all runtimes. `given`: x, g (None: no gradients asked) and the weights, where they are not drawn.
 
-    Raises Impossible where the case's kind has no meaning for its operation.
+    Raises Impossible where the case's data has no meaning for its operation.
     """
 
     case: Case
@@ -56,18 +56,18 @@ class Reference:
         q = self.case
         if self.given is None and any(isinstance(op, MaxUnpool) for op in q.op.steps):
             raise Impossible("MaxUnpool takes indices, which cannot be drawn; theorems ask about it")
-        if q.dtype in INTEGERS and (q.kind in (*REAL, *MARKS, "impulses") or q.op.roundings or not q.op.exact_on(q.x, *q.w)):
+        if q.dtype in INTEGERS and (not q.drawing.fits_integers or q.op.roundings or not q.op.exact_on(q.x, *q.w)):
             raise Impossible(f"{q} asks for numbers that {q.dtype} cannot hold; ask for a float dtype")
-        if not q.op.multilinear and (q.kind in (*REAL, "impulses") or (q.kind in MARKS and not self._selects)):
-            raise Impossible(f"{q.op!r} selects instead of adding, but {q.kind} asks about sums; ask integers, distinct or ties")
+        if not q.op.multilinear and (q.drawing.adds or (q.drawing.marked and not self._selects)):
+            raise Impossible(f"{q.op!r} selects instead of adding, but {q.data} asks about sums; ask integers, distinct or ties")
         if self.given is None and not q.op.multilinear and self.inexact:
             raise Impossible(f"{q.op!r} selects among numbers that may be rounded, but then no choice is right; ask a dyadic divisor")
         if self.given is None and len(q.op.steps) > 1:
             _alone(q)
-        if q.kind == "impulses" and q.w:
-            raise Impossible(f"{q.op!r} has weights, but impulses ask for coefficients that are its own; ask integers")
+        if q.drawing.single and q.w:
+            raise Impossible(f"{q.op!r} has weights, but {q.data} ask for coefficients that are its own; ask integers")
         object.__setattr__(self, "_terms", _terms(q))
-        if q.kind == "distinct" and self._largest_distinct > self._largest_whole:
+        if q.drawing.ranked and self._largest_distinct > self._largest_whole:
             raise Impossible(f"x {q.x} has more elements than {q.dtype} can tell apart or add exactly; make it smaller")
         if q.dtype in INTEGERS and not self.radius:
             raise Impossible(f"{q} adds too many products for {q.dtype}; make it smaller")
@@ -91,7 +91,7 @@ class Reference:
         """Whether a right answer is right bit for bit, unless `inexact`."""
         q = self.case
         drawable = self.given is not None or self.radius > 0
-        return q.kind not in (*REAL, "impulses") and drawable and q.op.exact_on(q.x, *q.w)
+        return q.drawing.exact and drawable and q.op.exact_on(q.x, *q.w)
 
     @cached_property
     def inexact(self) -> bool:
@@ -105,8 +105,8 @@ class Reference:
         q = self.case
         most = self._largest_whole // (self._terms * q.op.unit_on(q.x, *q.w))
         degree, reach = q.op.degree, 1 + worker.unsigned(q.dtype)
-        if q.kind == "ties":
-            return int(most >= reach)
+        if q.drawing.largest:
+            return q.drawing.largest if most >= reach * q.drawing.largest else 0
         radius = min(round(most ** (1 / degree)) + 1, LARGEST_RADIUS)
         while radius and int(reach * radius) ** degree > most:
             radius -= 1
@@ -136,7 +136,7 @@ class Reference:
     @property
     def told(self) -> int:
         """What the worker is told as `radius`: of real numbers, the terms of a sum."""
-        return self._terms if self.case.kind in REAL else max(self.radius, 1)
+        return self._terms if self.case.drawing.real else max(self.radius, 1)
 
     @property
     def unit(self) -> int:
@@ -152,7 +152,7 @@ class Reference:
     def draws(self) -> int:
         """How many independent draws are asked."""
         q = self.case
-        if self.given is not None or q.kind in (*REAL, *MARKS, "impulses", "inference"):
+        if self.given is not None or q.check == "shape" or not q.drawing.fits_integers:
             return 1
         if not q.op.multilinear:
             return DRAWS_OF_SELECTIONS
@@ -165,7 +165,7 @@ class Reference:
     def missed_probability(self) -> float | None:
         """That all draws let another operation pass; None where nothing is derived."""
         q = self.case
-        derived = q.op.multilinear and q.kind in WHOLE and q.op.exact_on(q.x, *q.w) and not self.inexact
+        derived = q.op.multilinear and q.drawing.plain and q.check == "values" and q.op.exact_on(q.x, *q.w) and not self.inexact
         return float(self.missed_at_once**self.draws) if derived else None
 
     @cached_property
@@ -176,7 +176,7 @@ class Reference:
             x, g, *w = (np.zeros(q.y) if a is None else a.astype(np.float64) for a in self.given)
         else:
             shapes = [q.x, q.y, *q.w]
-            x, g, *w = numbers(q.kind, q.seed, self.draw, shapes, radius=self.told, unit=self.unit, dtype=q.dtype)
+            x, g, *w = numbers(q.data, q.seed, self.draw, shapes, radius=self.told, unit=self.unit, dtype=q.dtype)
         return x, g, tuple(w)
 
     # What is right
@@ -195,7 +195,7 @@ class Reference:
     def outputs(self) -> Outputs:
         """y, ∂x and each ∂w, as float64; NaN where nothing finite may come out."""
         x, g, w = self.drawn
-        if self.case.kind in MARKS:
+        if self.case.drawing.marked:
             return self._marked(x, g, w) if not self._selects else self.everything(x, g, w)
         if self.exact and self._fits_float32:
             x, g, *weights = (a.astype(np.float32) for a in (x, g, *w))
@@ -309,8 +309,8 @@ class Reference:
     def counts(self) -> Outputs:
         """For each output the number of products that are added; impulses leave one."""
         q = self.case
-        if q.kind == "impulses" or q.op.roundings or not q.op.multilinear:
-            terms = 1 if q.kind == "impulses" else self._terms
+        if q.drawing.single or q.op.roundings or not q.op.multilinear:
+            terms = 1 if q.drawing.single else self._terms
             return tuple(np.full(a.shape, terms) for a in self.sums)
         x, g, *w = (np.ones(shape) for shape in (q.x, q.y, *q.w))
         return self.everything(x, g, tuple(w))
