@@ -11,7 +11,7 @@ import math
 from dataclasses import replace
 from fractions import Fraction
 
-from backends import Code, Runtime, Step, Unsupported
+from backends import Mode, Runtime, Step, Unsupported
 from backends._call import Call, Let, Source, Statement, Value, X
 from backends._phrases import deinterleaved, fitted, interleaved, word_for
 from backends._pixels import divided_evenly, norm, picked, said
@@ -71,6 +71,14 @@ def facts():
     features = re.findall(rb"(?<=[+])(?:avx|amx|sse4|neon|sve)[.\\w-]*", compiled)
     return found | {"isa": " ".join(sorted({name.decode() for name in features}))}
 
+def infer(f, args):
+    yield "jax.eval_shape", jax.eval_shape(f, *args).shape, None
+
+def forget():
+    jax.clear_caches()
+"""
+
+COMPILED = """
 def together(functions):
     errors = [None] * len(functions)
 
@@ -90,21 +98,31 @@ def together(functions):
 
     compiled = jax.jit(trace)
     return lambda data: list(zip(jax.block_until_ready(compiled(data)), errors))
+"""
 
-def infer(f, args):
-    yield "jax.eval_shape", jax.eval_shape(f, *args).shape, None
-
-def forget():
-    jax.clear_caches()
+OP_BY_OP = """
+def answers(f, args, g):
+    if g is None:
+        yield f(*args)
+    else:
+        y, pull = jax.vjp(f, *args)
+        yield y
+        yield from pull(g)
 """
 
 CHEAP = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
-DECORATORS = {"compiled": Code("@jax.jit")}
+MODES = {
+    "op-by-op": Mode(
+        meaning="without jax.jit, one operation after the other", glue=GLUE + OP_BY_OP, share="large",
+        also=("eager", "no-jit", "op_by_op"),
+    ),
+}  # fmt: skip
 
 RUNTIMES = {
     "jax": Runtime(
-        packages=("jax", "jaxlib"), glue=GLUE, environment={"JAX_PLATFORMS": "cpu"}, batch_flags={"XLA_FLAGS": CHEAP}, decorators=DECORATORS
+        packages=("jax", "jaxlib"), glue=GLUE + COMPILED, environment={"JAX_PLATFORMS": "cpu"}, batch_flags={"XLA_FLAGS": CHEAP},
+        modes=MODES,
     )
 }  # fmt: skip
 

@@ -7,7 +7,9 @@ The engine, chosen once per process, brings the glue.
 
 from __future__ import annotations
 
-from backends import Code, Runtime, Step, Unsupported, jax, tensorflow, torch
+from dataclasses import replace
+
+from backends import Mode, Runtime, Step, Unsupported, jax, tensorflow, torch
 from backends._call import Call, Layer, Let, Source, Statement, Value, X
 from backends._phrases import (
     channels_first,
@@ -74,15 +76,29 @@ def infer(f, args):
         yield layer.name + " called on a KerasTensor", layer(keras.KerasTensor(x, layer.compute_dtype)).shape, y
 """
 
+JAX_MODES = {
+    "op-by-op": Mode(
+        meaning="called eagerly, one operation after the other", glue=jax.GLUE + jax.OP_BY_OP + GLUE, share="large",
+        also=("eager", "no-jit"),
+    ),
+}  # fmt: skip
+
+
+def _in_keras(mode: Mode, imports: str) -> Mode:
+    """An engine's mode, whose decorator stands above a call of Keras."""
+    decorator = mode.decorator
+    return replace(mode, decorator=replace(decorator, before=imports.partition("\n")[0])) if decorator.body else mode
+
+
 ENGINES = {"jax": jax, "tensorflow": tensorflow, "torch": torch}
 
 RUNTIMES = {
     f"keras-{name}": Runtime(
         packages=("keras", *engine.RUNTIMES[name].packages),
-        glue=engine.GLUE + GLUE,
+        glue=engine.GLUE + (jax.COMPILED if engine is jax else "") + GLUE,
         environment={"KERAS_BACKEND": name, **engine.RUNTIMES[name].environment},
         batch_flags=engine.RUNTIMES[name].batch_flags,
-        decorators={kind: Code(way.body, before=engine.IMPORTS.partition("\n")[0]) for kind, way in engine.DECORATORS.items()},
+        modes={word: _in_keras(mode, engine.IMPORTS) for word, mode in engine.MODES.items()} if engine is not jax else JAX_MODES,
     )
     for name, engine in ENGINES.items()
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backends import Code, Runtime, Step, Unsupported
+from backends import Code, Mode, Runtime, Step, Unsupported
 from backends._call import Call, Let, Source, Statement, Value, X, body
 from backends._onednn import ONEDNN
 from backends._phrases import (
@@ -97,12 +97,26 @@ def infer(f, args):
 
 QUIET_CPU = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 
-DECORATORS = {
-    "compiled": Code("@tf.function(autograph=False)"),
-    "xla": Code("@tf.function(autograph=False, jit_compile=True)"),
-}
+MODES = {
+    "function": Mode(
+        meaning="inside tf.function, as a graph", decorator=Code("@tf.function(autograph=False)"), share="large",
+        also=("compiled", "graph", "tf.function"),
+    ),
+    "xla": Mode(
+        meaning="inside tf.function(jit_compile=True), compiled by XLA",
+        decorator=Code("@tf.function(autograph=False, jit_compile=True)"), share="small", own_kernels=True, also=("jit", "jit_compile"),
+    ),
+    "onednn": Mode(
+        meaning="with oneDNN's kernels, whatever the processor is", environment={"TF_ENABLE_ONEDNN_OPTS": "1"}, expects={"onednn": "on"},
+        also=("mkl", "mkldnn"),
+    ),
+    "no-onednn": Mode(
+        meaning="without oneDNN's kernels", environment={"TF_ENABLE_ONEDNN_OPTS": "0"}, expects={"onednn": "off"},
+        also=("no-mkl", "onednn-off", "eigen"),
+    ),
+}  # fmt: skip
 
-RUNTIMES = {"tensorflow": Runtime(packages=("tensorflow",), glue=GLUE, environment=QUIET_CPU, decorators=DECORATORS)}
+RUNTIMES = {"tensorflow": Runtime(packages=("tensorflow",), glue=GLUE, environment=QUIET_CPU, modes=MODES)}
 
 IMPORTS = "import tensorflow as tf"
 

@@ -10,7 +10,7 @@ import math
 from fractions import Fraction
 from itertools import product
 
-from backends import Code, Runtime, Step, Unsupported
+from backends import Code, Mode, Runtime, Step, Unsupported
 from backends._call import Call, Let, Source, Statement, Value, X
 from backends._onednn import ONEDNN
 from backends._phrases import deinterleaved, interleaved, short
@@ -82,10 +82,14 @@ def infer(f, args):
     yield "a run on meta tensors", f(*(a.to("meta") for a in args)).shape, None
 """
 
-DECORATORS = {"compiled": Code('@torch.compile(backend="aot_eager", dynamic=False)')}
-"""aot_eager traces, decomposes and differentiates as every compiled run does, and needs no C++ compiler afterwards."""
+MODES = {
+    "compile": Mode(
+        meaning='inside torch.compile(backend="aot_eager"), which traces, decomposes and differentiates but generates no code',
+        decorator=Code('@torch.compile(backend="aot_eager", dynamic=False)'), share="large", also=("compiled", "dynamo", "jit", "aot"),
+    ),
+}  # fmt: skip
 
-RUNTIMES = {"torch": Runtime(packages=("torch",), glue=GLUE, decorators=DECORATORS)}
+RUNTIMES = {"torch": Runtime(packages=("torch",), glue=GLUE, modes=MODES)}
 
 IMPORTS = "import torch\nimport torch.nn.functional as F"
 

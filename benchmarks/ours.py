@@ -49,7 +49,7 @@ def write_jobs(run: Run, folder: Path) -> None:
         jobs = [
             {"text": job.text, "dtype": job.dtype, "x": job.x, "y": job.y, "w": job.w, "calls": 1 + job.draws}
             for job in run._open(ran)
-            if job.kind != "inference"
+            if job.check == "values"
         ]
         (folder / f"{ran.backend.name}.json").write_text(json.dumps({"glue": ran.backend.runtime.glue, "jobs": jobs, "batch": 64}))
 

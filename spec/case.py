@@ -1,13 +1,15 @@
-"""A case and its text: an operation, the shapes it is asked on, the dtype and the seed of the numbers drawn.
+"""A case and its text: an operation, the shapes it is asked on, the dtype, which values are fed in, what is checked, the seed.
 
-    case   = operation { ">>" operation } "x=" shape { "w=" shape } [ dtype ] [ kind ] [ "seed=" integer ]
+    case   = operation { ">>" operation } "x=" shape { "w=" shape } [ dtype ] [ data ] [ "check=" check ] [ "seed=" integer ]
     operation  = name "(" field "=" value { "," field "=" value } ")"
     value      = an integer, or a tuple of values
     shape      = a tuple of integers
     dtype      = "float16" | "bfloat16" | "float32" | "float64" | "uint8" | "int8" | "int32"
-    kind       = "integers" | "distinct" | "ties" | "impulses" | "normal" | … (KINDS)
+    data       = "integers" | "distinct" | "ties" | "impulses" | "normal" | … (spec.data.DATA)
+    check      = "values" | "shape"
 
-One `w=` for each weighted step, in order. Left out, dtype is float32, kind is integers and seed is 0. Text is parsed, never evaluated.
+One `w=` for each weighted step, in order. Left out, dtype is float32, data is integers, check is values and seed is 0. Text is parsed,
+never evaluated.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from itertools import chain
 from typing import TypeVar
 
 from spec.conventions.meant import meant
+from spec.data import DATA, Data
 from spec.operation import PUBLIC, Impossible, Operation, Shape, size
 from spec.program import Program
 
@@ -30,35 +33,27 @@ T = TypeVar("T")
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 INTEGERS = ("uint8", "int8", "int32")
 DTYPES = (*FLOATS, *INTEGERS)
-KINDS = {
-    "integers": "whole numbers so small that every sum is exact: what the operation means",
-    "distinct": "whole numbers that are all different in x: which pixel a maximum comes from",
-    "ties": "−1, 0 and 1: which of several equal maxima is taken",
-    "impulses": "one pixel of x after the other is 1, the others 0: each coefficient on its own",
-    "normal": "real numbers, about normal: rounding",
-    "wide": "real numbers of very different magnitudes",
-    "cancelling": "real numbers whose products nearly cancel",
-    "large": "very large real numbers times very small ones",
-    "overflowing": "real numbers whose sums come near the largest number there is",
-    "subnormal": "real numbers whose products are about as small as the smallest normal number",
-    "nan": "whole numbers with one NaN in x: where it may show",
-    "infinity": "whole numbers with one infinity in x: where it may show",
-    "inference": "shapes alone: what the framework infers without running, against its run",
-    "compiled": "whole numbers put into a function that the framework compiles: whether it then computes the same",
-    "xla": "whole numbers put into a function that the framework compiles by XLA",
+CHECKS = {
+    "values": "every value of the result and of the gradients",
+    "shape": "shapes alone: what the framework infers without running, against its run",
 }
-"""What is put in, and what it is to show."""
+"""What is compared with the definition."""
 
-COMPILED = ("compiled", "xla")
-"""The kinds that differ from integers in how the same text is run."""
-
-WHOLE = ("integers", *COMPILED)
-"""The kinds that put the same whole numbers in."""
+FORMER_CHECKS = {"inference": "shape"}
+"""Words that stood in the place of the data in texts of before, and still are read."""
 
 LONGEST_TEXT = 4000
 LARGEST_ARRAY = 1 << 26
 LARGEST_WINDOW = 1 << 16
 EXAMPLE = "ConvTranspose(stride=(2,), crop=((0, 1),)) x=(2, 3, 5) w=(3, 2, 3) float32 seed=7"
+
+
+class UnknownData(Impossible):
+    """A word that names no data."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(f"data is {_short(word)}, but it must be one of {', '.join(DATA)}{_nearest(word, DATA)}")
+        self.word = word
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -69,14 +64,17 @@ class Case:
     x: Shape
     w: tuple[Shape, ...] = ()
     dtype: str = "float32"
-    kind: str = "integers"
+    data: str = "integers"
+    check: str = "values"
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise Impossible(f"dtype is {self.dtype!r}, but it must be one of {', '.join(DTYPES)}")
-        if self.kind not in KINDS:
-            raise Impossible(f"kind is {self.kind!r}, but it must be one of {', '.join(KINDS)}")
+        if self.data not in DATA:
+            raise UnknownData(self.data)
+        if self.check not in CHECKS:
+            raise Impossible(f"check is {self.check!r}, but it must be one of {', '.join(CHECKS)}")
         if not all(type(n) is int for n in (self.seed, *self.x, *(n for w in self.w for n in w))):
             raise Impossible(f"x is {self.x}, w {self.w} and seed {self.seed}, but all must be whole numbers")
         if not 0 <= self.seed < 1 << 63:
@@ -98,22 +96,29 @@ class Case:
         return self.op.shape(self.x, *self.w)
 
     @property
+    def drawing(self) -> Data:
+        """The properties of the values that are fed in."""
+        return DATA[self.data]
+
+    @property
     def outputs(self) -> tuple[str, ...]:
-        """The answers asked for: y, ∂x and one ∂w for each weight; of inference and of integer dtypes only y."""
-        if self.kind == "inference" or self.dtype in INTEGERS:
+        """The results to check: y, ∂x and one ∂w for each weight; only y if shapes are checked, and of integer dtypes."""
+        if self.check == "shape" or self.dtype in INTEGERS or not self.drawing.has_gradient:
             return ("y",)
         names = [f"dw{i}" if len(self.w) > 1 else "dw" for i in range(len(self.w))]
         return ("y", "dx", *names)
 
     def __repr__(self) -> str:
         weights = "".join(f" w={w}" for w in self.w)
-        kind = "" if self.kind == "integers" else f" {self.kind}"
-        return f"{self.op!r} x={self.x}{weights} {self.dtype}{kind} seed={self.seed}"
+        data = "" if self.data == "integers" else f" {self.data}"
+        check = "" if self.check == "values" else f" check={self.check}"
+        return f"{self.op!r} x={self.x}{weights} {self.dtype}{data}{check} seed={self.seed}"
 
 
 TAIL = re.compile(
     r"\s+x\s*=\s*(?P<x>\([^()]*\))(?P<w>(?:\s+w\s*=\s*\([^()]*\))*)"
-    r"(?:\s+(?P<dtype>[a-z]+[0-9]+))?(?:\s+(?P<kind>[a-z]+)(?!=))?(?:\s+seed\s*=\s*(?P<seed>[0-9]{1,19}))?\s*$"
+    r"(?:\s+(?P<dtype>[a-z]+[0-9]+))?(?:\s+(?P<data>[a-z]+)(?![a-z]|\s*=))?(?:\s+check\s*=\s*(?P<check>[a-z]+))?"
+    r"(?:\s+seed\s*=\s*(?P<seed>[0-9]{1,19}))?\s*$"
 )
 
 
@@ -131,8 +136,10 @@ def _case(text: str) -> Case:
     except Impossible as refused:
         raise Impossible(f"{refused}{_instead(text[: tail.start()], tail)}") from None
     x, w = _shapes(tail)
-    kind = tail["kind"] or "integers"
-    return Case(op=op, x=x, w=w, dtype=tail["dtype"] or "float32", kind=kind, seed=int(tail["seed"] or 0))
+    data, check = tail["data"] or "integers", tail["check"] or "values"
+    if data in FORMER_CHECKS and not tail["check"]:
+        data, check = "integers", FORMER_CHECKS[data]
+    return Case(op=op, x=x, w=w, dtype=tail["dtype"] or "float32", data=data, check=check, seed=int(tail["seed"] or 0))
 
 
 def _shapes(tail: re.Match[str]) -> tuple[Shape, tuple[Shape, ...]]:
@@ -178,6 +185,8 @@ def _brief(read: Callable[[str], T], text: str) -> T:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return read(text)
+    except UnknownData:
+        raise
     except Impossible as refused:
         sentence = str(refused)
         raise Impossible(sentence if len(sentence) < 500 else f"{sentence[:240]} … {sentence[-240:]}") from None

@@ -83,7 +83,7 @@ def answers(f, args, g):
 
 NUMPY = f'''
 import numpy as np
-from backends import Runtime, Unsupported
+from backends import Code, Mode, Runtime, Unsupported
 
 GLUE = """{GLUE}"""
 

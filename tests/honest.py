@@ -3,7 +3,7 @@
     python -m tests.honest [--questions 100000] [--searched 40000] [--seed 0] [--processes 1] [--markdown]    exit status 1 on any alarm
 
 Each case goes to three of the implementations in tests/implementations.py, in turn. `--searched`: so many more are drawn by the
-generator of `concordant fuzz`, over all operations, dtypes and kinds.
+generator of `concordant fuzz`, over all operations, dtypes and data.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Seen:
 def searched(seed: int) -> Iterator[Case]:
     """Endlessly many of the cases that a search of `concordant fuzz` chooses from, but for those of shapes alone."""
     for number in count_from(0):
-        yield from (q for q in proposed((), (seed << 20) + number, 96 * PROPOSED) if q.kind != "inference")
+        yield from (q for q in proposed((), (seed << 20) + number, 96 * PROPOSED) if q.check == "values")
 
 
 def examined(count: int, seed: int, drawn: Callable[[int], Iterator[Case]] = cases) -> Iterator[Seen]:
@@ -63,7 +63,7 @@ def examined(count: int, seed: int, drawn: Callable[[int], Iterator[Case]] = cas
         reference, known = Reference(q), dict[int, Links]()
         for j in range(EACH):
             implementation = IMPLEMENTATIONS[(i + 3 * j) % len(IMPLEMENTATIONS)]
-            if q.kind not in MARKS or not isinstance(implementation, MultipliesMatrices):
+            if q.data not in MARKS or not isinstance(implementation, MultipliesMatrices):
                 yield from _seen(q, implementation, reference, answer(reference, implementation, known))
 
 
@@ -82,12 +82,12 @@ def _seen(q: Case, implementation: Implementation, reference: Reference, given: 
         alarm = "" if _is_fine(q, judged) else f"{implementation.name}: {q}: {judged.output} {judged.verdict}, {judged.reason}"
         ratio, terms = (judged.rounding.ratio or 0, judged.rounding.terms or 0) if judged.rounding else (0, 0)
         operation = q.op.name if len(q.op.steps) == 1 else "compositions"
-        yield Seen(implementation.name, q.dtype, q.kind, judged.verdict, ratio, terms, alarm, operation)
+        yield Seen(implementation.name, q.dtype, q.data, judged.verdict, ratio, terms, alarm, operation)
 
 
 def _is_fine(q: Case, judged: Judgement) -> bool:
     """Nothing is claimed of sums that overflow, and of gradients that do not exist."""
-    nothing = q.kind == "overflowing" or "not defined" in judged.reason
+    nothing = q.data == "overflowing" or "not defined" in judged.reason
     return judged.verdict == "agree" or (judged.verdict == "vacuous" and nothing)
 
 

@@ -13,6 +13,12 @@ from backends import Backend, Unsupported, torch
 from spec import Case, Conv, ConvTranspose, Impossible, MaxPool, Operation, Program, Shape, SumPool, Upsample, ZeroInsert
 from spec.operation import Pairs, size
 
+
+def aspect(case: Case) -> str:
+    """The data of a case, or what is checked instead of values."""
+    return case.data if case.check == "values" else case.check
+
+
 Change = Callable[[Operation], Operation]
 When = Callable[[Case], bool]
 GRADIENTS = ("dx", "dw", "dw0", "dw1")
@@ -24,7 +30,7 @@ class Mutant(Backend):
 
     expected: a verdict that must be among those it gets, on one of `outputs`.
     named: a piece of the words that the diagnosis must give; empty where an honest diagnosis gives none.
-    kinds: the numbers it is asked of (`spec.case.KINDS`), in this order.
+    kinds: the data it is asked of (`spec.data.DATA`), or `shape` for checks of shapes, in this order.
     alike: what two cases must have in common to catch it.
     """
 
@@ -433,11 +439,11 @@ def _mutants() -> dict[str, Mutant]:
     ]  # fmt: skip
 
     without_a_run = [
-        made("compiled-otherwise", "x were flipped along its spatial axis 0", kinds=("compiled",), when=lambda q: q.kind == "compiled",
+        made("compiled-otherwise", "x were flipped along its spatial axis 0", when=lambda q: isinstance(q.op, Conv) and q.op.rank == 1,
              wrap='@torch.compile(backend="aot_eager")\n'
                   + _before("x = x.flip(2) if torch.compiler.is_compiling() else x")),
-        made("inference-cuts-the-last", kinds=("inference",), wrap=_after("y = y[..., :-1] if y.is_meta else y")),
-        made("inference-forgets-an-axis", kinds=("inference",), wrap=_after("y = y[0] if y.is_meta else y")),
+        made("shape-cuts-the-last", kinds=("shape",), wrap=_after("y = y[..., :-1] if y.is_meta else y")),
+        made("shape-forgets-an-axis", kinds=("shape",), wrap=_after("y = y[0] if y.is_meta else y")),
     ]  # fmt: skip
 
     tables = (another_operation, arguments_mistaken, answers_spoilt, gradients_wrong, memories, no_answer,

@@ -1,4 +1,4 @@
-"""Questions at random: operations, sizes, strides, padding (negative too), dilation, groups, bias, dtypes, kinds."""
+"""Questions at random: operations, sizes, strides, padding (negative too), dilation, groups, bias, dtypes, data."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import random
 from collections.abc import Iterator
 
 from spec import AveragePool, Case, Conv, ConvTranspose, Impossible, MaxPool, Operation, Shape, SumPool, Upsample, ZeroInsert
-from spec.case import COMPILED, FLOATS, KINDS
+from spec.case import FLOATS
+from spec.data import DATA
 from spec.operation import size
 from verify.judge.reference import Reference
 
 CHOSEN = ("integers", "distinct", "ties")
-ADDED = tuple(kind for kind in KINDS if kind != "inference" and kind not in COMPILED)
-"""The kinds that ask numbers of operations that choose, and of those that add."""
-
-DERIVED_FOR_ONE_STEP = ("overflowing", "subnormal")
-"""What is between two steps may overflow or underflow where the answer would not."""
+ADDED = tuple(DATA)
+"""The data for operations that choose, and for those that add."""
 
 MOST_PRODUCTS = 10_000
 """Keeps a case cheap: exact arithmetic on real numbers costs about a microsecond a product."""
@@ -41,9 +39,9 @@ def _case(rng: random.Random) -> Case:
     if rng.random() < 0.15:
         after, more = _operation(rng, op.shape(x, *w))
         op, w = op >> after, (*w, *more)
-    kinds = ADDED if op.multilinear else CHOSEN
-    kind = rng.choice([kind for kind in kinds if len(op.steps) == 1 or kind not in DERIVED_FOR_ONE_STEP])
-    return Case(op=op, x=x, w=w, dtype=rng.choice(FLOATS), kind=kind, seed=rng.getrandbits(32))
+    words = ADDED if op.multilinear else CHOSEN
+    data = rng.choice([word for word in words if len(op.steps) == 1 or DATA[word].derived])
+    return Case(op=op, x=x, w=w, dtype=rng.choice(FLOATS), data=data, seed=rng.getrandbits(32))
 
 
 def _operation(rng: random.Random, x: Shape) -> tuple[Operation, tuple[Shape, ...]]:

@@ -42,7 +42,7 @@ def report(records: list[Record], **more: Any) -> Report:
         verdicts[r.verdict] = verdicts.get(r.verdict, 0) + 1
     made: dict[str, Any] = {
         "schema": SCHEMA, "tool": {"name": "concordant", "version": "0"}, "records": records, "known": {}, "theorems": {},
-        "suite": {"name": "quick", "seed": 0, "ops": [], "dtypes": [], "kinds": [], "confidence": 30},
+        "suite": {"name": "quick", "seed": 0, "ops": [], "dtypes": [], "data": [], "checks": [], "confidence": 30},
         "environment": {"python": "3.11", "os": "Linux", "cpu": "a CPU"},
         "runtimes": {name: RuntimeReport(status="ran", asked=name, versions={"lib": "1.0"}) for name in ("left", "right")},
         "summary": Summary(

@@ -28,13 +28,14 @@ def test_what_is_made_up_can_be_asked() -> None:
 
 
 @slow
-def test_every_operation_dtype_and_kind_comes_up() -> None:
+def test_every_operation_dtype_and_data_comes_up() -> None:
     cases = [q for seed in range(4) for q in proposed((), seed, 300)]
     made = {step.name for q in cases for step in q.op.steps}
     assert made >= set(operations())
     assert {q.op.rank for q in cases} == {1, 2, 3}
-    assert len({q.kind for q in cases}) >= 10
+    assert len({q.data for q in cases}) >= 10
     assert {q.dtype for q in cases} == set(DTYPES)
+    assert {q.check for q in cases} == {"values", "shape"}
     assert any(len(q.op.steps) > 1 for q in cases)
     assert {step.p for q in cases for step in q.op.steps if isinstance(step, LpPool)} == {1, 2, 3}
 

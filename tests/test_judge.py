@@ -239,7 +239,7 @@ def test_a_gradient_of_zero_may_or_may_not_be_multiplied_by_nan() -> None:
 
 # Shapes without a run
 
-INFERENCE = Reference(parse_case("Conv(stride=(2,)) x=(2, 3, 7) w=(4, 3, 2) float32 inference"))
+INFERENCE = Reference(parse_case("Conv(stride=(2,)) x=(2, 3, 7) w=(4, 3, 2) float32 check=shape"))
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_it_ends(q: Case, choose: int) -> None:
         q = found[choose]
     assert not smaller(q)
     assert len(q.op.steps) == q.op.rank == 1
-    assert (q.dtype, q.kind, q.seed) == ("float32", "integers", 0)
+    assert (q.dtype, q.data, q.check, q.seed) == ("float32", "integers", "values", 0)
 
 
 CONV = "Conv(stride=(2, 3), padding=((2, -1), (0, 1)), dilation=(2, 2), groups=2, bias='yes') x=(3, 4, 9, 9) w=(6, 2, 2, 3) w=(1, 6, 1, 1) "
@@ -42,7 +42,8 @@ POOL = "AveragePool(kernel=(3, 2), stride=(2, 2), padding=((1, 0), (0, 1)), over
 SHRINKS: dict[str, Callable[[Case, Case], bool]] = {
     "seed": lambda q, o: o.seed == 0,
     "dtype": lambda q, o: o.dtype == "float32",
-    "kind": lambda q, o: o.kind == "integers",
+    "data": lambda q, o: o.data == "integers",
+    "check": lambda q, o: o.check == "values" != q.check,
     "an axis": lambda q, o: o.op.rank == 1,
     "the batch": lambda q, o: o.x[0] < q.x[0],
     "channels": lambda q, o: o.x[1] < q.x[1],
@@ -53,7 +54,7 @@ SHRINKS: dict[str, Callable[[Case, Case], bool]] = {
 @pytest.mark.parametrize("text", [CONV, POOL])
 @pytest.mark.parametrize("what", SHRINKS)
 def test_every_part_of_a_question_can_shrink(what: str, text: str) -> None:
-    q = parse_case(f"{text} float64 normal seed=9")
+    q = parse_case(f"{text} float64 normal check=shape seed=9")
     assert any(SHRINKS[what](q, other) for other in smaller(q))
 
 

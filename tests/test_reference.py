@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from spec import Array, Case, Impossible, parse_case
-from spec.case import DTYPES, FLOATS, INTEGERS, KINDS
+from spec.case import DTYPES, FLOATS, INTEGERS
+from spec.data import DATA
 from tests.implementations import links, stored
 from tests.tiers import sampled, slow
-from verify.execute.worker import FORMATS, MARKS, REAL, WHOLE
+from verify.execute.worker import FORMATS, MARKS, REAL, WHOLE, numbers
 from verify.judge.reference import MOST_DRAWS, Reference
 from verify.plan.suites import cases
 
@@ -32,15 +33,15 @@ def test_every_dtype_has_its_range() -> None:
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("kind", KINDS)
-def test_numbers_are_exact_in_their_dtype(kind: str, dtype: str) -> None:
+@pytest.mark.parametrize("data", DATA)
+def test_numbers_are_exact_in_their_dtype(data: str, dtype: str) -> None:
     for seed in range(5):
-        q = parse_case(f"{ASKED.get(kind, CONV)} {dtype} {kind} seed={seed}")
+        q = parse_case(f"{ASKED.get(data, CONV)} {dtype} {data} seed={seed}")
         x, g, w = Reference(q).drawn
         for a in (x, g, *w):
             held = stored(a.astype("float32"), dtype) if dtype == "bfloat16" else a.astype(dtype)
             np.testing.assert_array_equal(held.astype(float), a)
-        assert np.isfinite(x).all() == (kind not in MARKS)
+        assert np.isfinite(x).all() == (data not in MARKS)
 
 
 def test_normal_numbers_next_to_zero_are_exact_too() -> None:
@@ -67,7 +68,7 @@ def whole() -> list[Case]:
 def test_whole_numbers_and_their_sums_fit_their_dtype(dtype: str, whole: list[Case]) -> None:
     least, most = WHOLE[dtype]
     asked = [q for q in whole if q.op.rank < 3 and q.dtype == dtype]
-    assert {q.kind for q in asked} == {"integers", "distinct", "ties"}
+    assert {q.data for q in asked} == {"integers", "distinct", "ties"}
     for reference in map(Reference, asked):
         x, _, w = reference.drawn
         assert reference.names == ("y",)
@@ -192,7 +193,7 @@ def test_draws_multiply(draws: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def quick() -> list[Case]:
-    return cases("quick", kinds=["integers"])
+    return cases("quick", data=["integers"], checks=["values"])
 
 
 @pytest.mark.parametrize("bits", [10, 30, 100])
@@ -206,10 +207,16 @@ def test_draws_are_added_until_a_miss_is_as_improbable_as_asked(bits: int, quick
     assert derived > 0.9 * len(quick)
 
 
-def test_a_compiled_function_gets_the_same_numbers() -> None:
-    plain, compiled = (Reference(parse_case(f"{CONV} float32 {kind} seed=4")) for kind in ("integers", "compiled"))
-    assert all(np.array_equal(a, b) for a, b in zip(plain.outputs, compiled.outputs, strict=True))
-    assert plain.missed_probability == compiled.missed_probability
+def test_properties_of_data_say_how_the_worker_draws_it() -> None:
+    """verify/execute/worker.py knows nothing of spec/: what it draws and what a record of Data says must be the same."""
+    assert {data.name for data in DATA.values() if data.real} == set(REAL)
+    assert {data.marked for data in DATA.values() if data.marked} == set(MARKS)
+    assert {data.name for data in DATA.values() if data.marked} == set(MARKS)
+    for data in DATA.values():
+        x, *_ = numbers(data.name, 3, 0, [(2, 1, 9), (2, 1, 9)], radius=9, unit=1, dtype="float32")
+        assert data.real == bool((x[np.isfinite(x)] % 1 != 0).any() or np.abs(x[np.isfinite(x)]).max() > 9)
+        assert data.single == (np.count_nonzero(x) == 2 and set(np.unique(x)) == {0, 1})
+        assert not data.ranked or len(np.unique(x)) == x.size
 
 
 def test_what_chooses_takes_no_number_for_the_greatest() -> None:

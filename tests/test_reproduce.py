@@ -194,7 +194,7 @@ INFER = '\n\ndef infer(f, args):\n    yield "a guess", {}, None\n'
     ],
 )  # fmt: skip
 def test_a_program_of_an_inferred_shape(shape: tuple[int, ...] | None, native: str, expected: str) -> None:
-    text = UPSAMPLE.replace("seed", "inference seed")
+    text = UPSAMPLE.replace("seed", "check=shape seed")
     assert came(program("differ", native, text=text, glue=GLUE + INFER.format(shape))) == expected
 
 

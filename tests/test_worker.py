@@ -882,7 +882,7 @@ def test_real_numbers_are_pinned_and_exact_in_their_dtype(kind: str, dtype: str)
 def test_a_shape_inferred_travels() -> None:
     """What the framework infers comes beside its run."""
     glue = f"{STREAMING}\ndef infer(f, args):\n    yield 'by heart', (2, None), None\n    yield 'a layer', (1,), (2,)\n"
-    answer = ask([replace(job(1, DOUBLE), kind="inference")], fake(glue))[1]
+    answer = ask([replace(job(1, DOUBLE), check="shape")], fake(glue))[1]
     assert [(i.way, i.said, i.ran) for i in answer.inferred] == [("by heart", (2, None), None), ("a layer", (1,), (2,))]
 
 

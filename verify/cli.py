@@ -15,7 +15,8 @@ from rich.console import Console
 
 from backends import BadBackend, found
 from backends.known import everything
-from spec import Impossible, operations, parse_case
+from spec import Impossible, operations
+from spec.data import DATA
 from verify.execute.environment import machine, missing, own_version, source_digest, versions
 from verify.execute.patience import Say
 from verify.execute.process import GIB, MEMORY, Worker, WorkerFailed
@@ -23,7 +24,7 @@ from verify.execute.scheduler import Start
 from verify.explain.findings import SECONDS, Found, alike, find
 from verify.judge.reference import CONFIDENCE, Reference
 from verify.merge import merged
-from verify.plan.plan import Plan, chosen, one_of
+from verify.plan.plan import Plan, chosen, one_of, read, with_modes
 from verify.plan.prove import prove_all
 from verify.plan.work import MAX_WORK, expect_affordable
 from verify.printable import printable, printable_report
@@ -52,9 +53,14 @@ def about(
     """Do PyTorch, TensorFlow, Keras and JAX mean the same thing by convolution, transposed convolution and upsampling?"""
 
 
-NAMED = "A runtime, a backend (all its runtimes), a .py file or a module; =PYTHON after it picks an interpreter."
+NAMED = (
+    "A runtime, a backend (all its runtimes), a .py file or a module; :MODE after it says how it executes (torch:compile; `concordant "
+    "backends` lists modes), =PYTHON after that picks an interpreter."
+)
 BACKEND = f"{NAMED} [default: all installed]"
 
+
+VALUES = f"The values fed in: {', '.join(DATA)}. [default: all]"
 
 FILE = "The file to write; - for standard output."
 STANDARD_OUTPUT = Path("-")
@@ -75,7 +81,8 @@ def run(
     suite: Annotated[str, typer.Option(help="quick, standard or full.")] = "standard",
     op: Annotated[list[str] | None, typer.Option(help="Only cases in which this operation takes part.")] = None,
     dtype: Annotated[list[str] | None, typer.Option(help="float16, bfloat16, float32, float64, uint8, int8, int32. [default: all]")] = None,
-    kind: Annotated[list[str] | None, typer.Option(help="Which data are fed in: integers, normal, nan, … [default: all]")] = None,
+    data: Annotated[list[str] | None, typer.Option("--data", "--kind", help=VALUES)] = None,
+    check: Annotated[list[str] | None, typer.Option(help="values, or shape: what is inferred without running. [default: both]")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random data.", min=0)] = 0,
     case: Annotated[list[str] | None, typer.Option(help="Run this one case, as a report prints it, instead of a suite.")] = None,
     confidence: Annotated[int, typer.Option(help="Draw new data until P(a wrong result passes) ≤ 2^-N.", min=1, max=200)] = CONFIDENCE,
@@ -104,9 +111,11 @@ def run(
             backends = chosen(backend)
             plan = Plan(
                 backends=list(dict.fromkeys(b.asked or b.name for b in backends)), runtimes=[b.name for b in backends], suite=suite,
-                ops=op or [], dtypes=dtype or [], kinds=kind or [],
+                ops=op or [], dtypes=dtype or [], data=data or [], checks=check or [],
                 texts=case or [], seed=seed, confidence=confidence, shard=_shard(shard), max_work=max_work, code=source_digest(backends),
             )  # fmt: skip
+            if not backend and not case:
+                plan, backends = with_modes(plan, backends)
             _writable(out)
             plan.prepare(say)
             store = Store.begun(out, plan, machine())
@@ -153,7 +162,7 @@ def shrink(
     """Find the smallest case that still fails, with a program that shows it and a text to report it. Exit status 1 if it fails."""
     try:
         _writable(out)
-        parsed = parse_case(case)
+        parsed = read(case)
         expect_affordable(parsed, max_work)
         asked = Run(
             [Reference(parsed).case], chosen(backend), suite={"name": "shrink"}, timeout=timeout, known=[], max_work=max_work,

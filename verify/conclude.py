@@ -69,6 +69,8 @@ class Ran:
     environment: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     judged: list[tuple[int, str, Judgement]] = field(default_factory=list)
+    partly: bool = False
+    """Whether it takes only a share of the suite, and no theorems."""
     settled: set[int] = field(default_factory=set)
     """The indices of what has a verdict."""
 
@@ -96,7 +98,7 @@ class Tally:
                 if known.explains(judged.verdict, f"{judged.reason}\n{judged.diagnosis}"):
                     self.matched[known.id] += 1
                     first = first or known.id
-                elif known.is_stale(judged.verdict, case.kind):
+                elif known.is_stale(judged.verdict, ran.backend.mode):
                     self.agreed[known.id] += 1
         return first
 
@@ -105,7 +107,7 @@ class Tally:
         if self._last[0] != name or self._last[1] is not case:
             if name not in self._concerning:
                 self._concerning[name] = [k for k in of(ran.backend, self.known) if k.concerns(name, ran.versions)]
-            covering = [known for known in self._concerning[name] if known.covers(case, ran.facts)]
+            covering = [known for known in self._concerning[name] if known.covers(case, ran.facts, ran.backend.mode)]
             self._last = (name, case, covering)
         return self._last[2]
 
@@ -160,9 +162,9 @@ def _instance(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | 
     runtime, shapes = ran.backend.name, dict(zip(q.outputs, (q.y, q.x, *q.w), strict=False))
     return Record(
         id=_id("case", repr(q), judged.output, runtime), kind="case", case=repr(q), output=judged.output, shape=shapes[judged.output],
-        dtype=q.dtype, numbers=q.kind, seed=q.seed, runtime=runtime, verdict=judged.verdict, reason=judged.reason, native=text,
-        missed_probability=missed, difference=judged.difference, rounding=judged.rounding, diagnosis=judged.diagnosis, known=explanation,
-        reduced_from=ask.reduced_from,
+        dtype=q.dtype, numbers=q.data, check=q.check, seed=q.seed, runtime=runtime, verdict=judged.verdict, reason=judged.reason,
+        native=text, missed_probability=missed, difference=judged.difference, rounding=judged.rounding,
+        diagnosis=judged.diagnosis, known=explanation, reduced_from=ask.reduced_from,
     )  # fmt: skip
 
 
@@ -199,7 +201,7 @@ def _theorem(proof: Proof, records: list[Record], ran: Sequence[Ran]) -> Theorem
         statement=t.statement, source=t.source, claim=t.claim, see=t.see, when=t.when[0] if t.when else "",
         verdict=proof.verdict, reason=proof.reason, equal=proof.equal, unequal=proof.unequal, vacuous=proof.vacuous,
         outside=proof.outside, outside_unequal=proof.outside_unequal, counterexample=example or None,
-        runtimes={r.backend.name: _on(r, own) for r in ran if r.status == "ran"},
+        runtimes={r.backend.name: _on(r, own) for r in ran if r.status == "ran" and not r.partly},
     )  # fmt: skip
 
 

@@ -100,6 +100,11 @@ def outcome(report: Report) -> str:
     return ", ".join(words) or "nothing unexpected"
 
 
+def is_mode(target: str) -> bool:
+    """Whether a target is a runtime in another mode than its default."""
+    return ":" in target
+
+
 def counted(n: int, noun: str) -> str:
     """`1 case`, `2 cases`."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
@@ -188,12 +193,14 @@ class Interop:
 
 
 def interop(report: Report) -> Interop:
-    """Known deviations count as wrong here: a user of two frameworks meets them all the same."""
+    """Known deviations count as wrong here: a user of two frameworks meets them all the same. Of runtimes in their default modes, unless
+    there are only others."""
     answers: dict[str, dict[str, bool]] = defaultdict(dict)
     for r in report.records:
         if r.kind == "case":
             answers[r.case][r.runtime] = answers[r.case].get(r.runtime, True) and r.verdict in FINE
     names = [name for name, r in report.runtimes.items() if r.status != "not installed"]
+    names = [name for name in names if not is_mode(name)] or names
     right: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     alone = set()

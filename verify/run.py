@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 from msgspec import structs
 
-from backends import Backend, BadBackend, Unsupported, file_of, found
+from backends import Backend, BadBackend, Unsupported, file_of, found, runtime_of
 from backends.known import Known, everything
 from spec import Array, Case
-from spec.case import WHOLE
 from verify.conclude import Ask, Ran, conclude
 from verify.execute.environment import digest, machine, missing, variables, versions
 from verify.execute.patience import Patience, Say
@@ -70,6 +69,10 @@ class Run:
     prove: Callable[[], list[Proof]] | None = None
     """Gives the theorems, proven; called when some runtime has been asked all cases."""
     minimum_agreement: float = 0.0
+    only: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The texts of the cases that a target is asked, where those are not all."""
+    partly: frozenset[str] = frozenset()
+    """The targets that take only a share of a suite, and so no theorems."""
     confidence: int = CONFIDENCE
     timeout: float = 60.0
     cores: int = field(default_factory=lambda: os.cpu_count() or 1)
@@ -93,9 +96,8 @@ class Run:
         """What a store's plan says, as far as it has no verdict on it."""
         plan = store.plan
         return cls(
-            plan.cases, backends, plan.described, plan.prove if plan.theorems else None, plan.minimum_agreement, plan.confidence,
-            store=store,
-            place=store.machine, max_work=plan.max_work, **how,
+            plan.cases, backends, plan.described, plan.prove if plan.theorems else None, plan.minimum_agreement, plan.only,
+            frozenset(plan.shares), plan.confidence, store=store, place=store.machine, max_work=plan.max_work, **how,
         )  # fmt: skip
 
     @classmethod
@@ -129,7 +131,11 @@ class Run:
         self._seconds: dict[int, float] = {}
         self._patience = Patience()
         self.missed: dict[int, float | None] = {}
-        self.ran = {backend.name: Ran(backend) for backend in self.backends}
+        self.ran = {backend.name: Ran(backend, partly=backend.name in self.partly) for backend in self.backends}
+        self._asked = {
+            name: frozenset(i for i, ask in enumerate(self.asks) if texts & {repr(ask.case), ask.reduced_from})
+            for name, texts in self.only.items()
+        }
 
     def go(self) -> Report:
         """Ask everything. Ctrl-C and SIGTERM end it early, and the report then says so. Raises BadStore."""
@@ -188,23 +194,28 @@ class Run:
             for i in again.keys() - ran.settled:
                 self._settle(ran, taken[i], again[i], "failed")
             ran.not_run = len({job.id for job in (*taken.values(), *jobs)} - ran.settled)
-            left = f"; {ran.not_run} of {len(self.asks)} cases were not run" if ran.not_run else ""
+            left = f"; {ran.not_run} of {self.total(backend.name)} cases were not run" if ran.not_run else ""
             ran.status, ran.reason = "failed", f"{error}{left}"
         except asyncio.CancelledError:
             for i in again.keys() - ran.settled:
                 self._settle(ran, taken[i], again[i], "interrupted")
             raise
-        self.watch(backend.name, "done", len(self.asks))
+        self.watch(backend.name, "done", self.total(backend.name))
+
+    def total(self, target: str) -> int:
+        """How many programs a target is to run, theorems included as soon as they are proven."""
+        cases = len(self._asked.get(target, self.cases))
+        return cases + (0 if target in self.partly else len(self.asks) - len(self.cases))
 
     def put_together(self) -> Report:
         """The report of what was asked elsewhere, wherever that was. Nothing is translated. Raises BadStore if something was not asked."""
         assert self.store
         for ran in self.ran.values():
             kept = self.store.kept(ran.backend.name)
-            lacking = [i for i in self._everything() if not self._take(ran, i, kept)]
+            lacking = [i for i in self._everything(ran) if not self._take(ran, i, kept)]
             if lacking:
-                have = "has" if len(self.asks) == 1 else "have"
-                why = f"{len(lacking)} of {counted(len(self.asks), 'case')} to {ran.backend.name} {have} no answer"
+                have = "has" if self.total(ran.backend.name) == 1 else "have"
+                why = f"{len(lacking)} of {counted(self.total(ran.backend.name), 'case')} to {ran.backend.name} {have} no answer"
                 raise BadStore(f"{why}; finish each part with concordant run --resume")
             self._recall(ran)
         return self.report()
@@ -224,7 +235,7 @@ class Run:
     def _open(self, ran: Ran) -> Iterator[Job]:
         """What a runtime has to be asked still, theorems last. Those that cannot be said, or have a verdict already, are settled here."""
         kept = self.store.kept(ran.backend.name) if self.store else {}
-        for i in self._everything():
+        for i in self._everything(ran):
             if self._take(ran, i, kept):
                 continue
             reference = self.reference(i)
@@ -251,11 +262,19 @@ class Run:
         ran.add(i, text, judged)
         return True
 
-    def _everything(self) -> Iterator[int]:
-        """The number of every ask: all cases first."""
-        yield from range(len(self.cases))
-        _ = self.proofs
-        yield from range(len(self.cases), len(self.asks))
+    def _everything(self, ran: Ran) -> Iterator[int]:
+        """The number of everything that a target is asked: all cases first."""
+        yield from (i for i in range(len(self.cases)) if self._is_for(ran, i))
+        if not ran.partly:
+            _ = self.proofs
+            yield from range(len(self.cases), len(self.asks))
+
+    def _is_for(self, ran: Ran, i: int) -> bool:
+        """Whether a target is asked the i-th."""
+        if i >= len(self.cases):
+            return not ran.partly
+        own = self._asked.get(ran.backend.name)
+        return own is None or i in own
 
     async def _judged(self, ran: Ran, jobs: Iterable[Job], cores: Cores, *, alone: bool) -> AsyncGenerator[tuple[Job, list[Judgement]]]:
         self.watch(ran.backend.name, "starting" if not alone else "confirming", len(ran.settled))
@@ -282,7 +301,7 @@ class Run:
 
     def _settle(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
         ran.add(job.id, job.text, judged)
-        if all(job.id in other.settled for other in self.ran.values() if other.status == "ran"):
+        if all(job.id in r.settled or not self._is_for(r, job.id) for r in self.ran.values() if r.status == "ran"):
             self._references.pop(job.id, None)
         self.watch(ran.backend.name, doing, len(ran.settled))
 
@@ -297,7 +316,7 @@ class Run:
 def _told(backend: Backend) -> Told:
     """What is found of a backend here, without importing it."""
     installed = versions(backend)
-    own = found().get(backend.name)
+    own = found().get(backend.base)
     return Told(
         installed=installed, versions=installed, environment={**variables(), **backend.runtime.environment},
         asked=backend.asked or backend.name, batch_flags=backend.runtime.batch_flags, ours=own is not None and own.module is backend.module,
@@ -310,7 +329,7 @@ def _named_again(store: Store, names: list[str]) -> list[str]:
     if others := [name for name in names if name not in begun]:
         wrong = f"{folder} was begun with --backend {', '.join(begun)}, not {', '.join(others)}"
         raise BadStore(f"{wrong}; leave out --backend {', '.join(others)}, or begin a new run")
-    outside = [name for name in begun if name not in found()]
+    outside = [name for name in begun if "=" in name or runtime_of(name) not in found()]
     if set(outside) - set(names):
         again = " ".join(f"--backend {quote(name)}" for name in outside)
         why = f"{folder} names code that is not part of concordant, which is run only if you name it again"
@@ -324,10 +343,10 @@ def _named_again(store: Store, names: list[str]) -> list[str]:
 def exact_form(case: Case) -> list[Case]:
     """For whole numbers that no draw decides, since too many products are added, a smaller case that can be decided, and
     whose answer is not empty."""
-    if case.kind != "integers" or case.op.roundings or Reference(case).radius:
+    if not case.drawing.plain or case.check != "values" or case.op.roundings or Reference(case).radius:
         return []
-    same = (case.dtype, case.kind, case.seed)
-    while candidates := [q for q in smaller(case) if (q.dtype, q.kind, q.seed) == same and all(q.y)]:
+    same = (case.dtype, case.data, case.check, case.seed)
+    while candidates := [q for q in smaller(case) if (q.dtype, q.data, q.check, q.seed) == same and all(q.y)]:
         exact = [q for q in reversed(candidates) if Reference(q).radius]
         if exact:
             return exact[:1]
@@ -357,8 +376,8 @@ def job(i: int, text: str, reference: Reference) -> Job:
     given = None if reference.given is None else tuple(_listed(a) for a in reference.given)
     radius = reference.told if given is None else 0
     return Job(
-        i, text, q.seed, radius, q.dtype, q.x, q.y, q.w, unit=reference.unit, kind=q.kind, draws=reference.draws, given=given,
-        domains=reference.domains,
+        i, text, q.seed, radius, q.dtype, q.x, q.y, q.w, unit=reference.unit, data=q.data, check=q.check, draws=reference.draws,
+        given=given, domains=reference.domains,
     )  # fmt: skip
 
 
@@ -366,7 +385,7 @@ def job(i: int, text: str, reference: Reference) -> Job:
 def diagnosed(reference: Reference, judged: Judgement, answer: Answer) -> Judgement:
     """With the words of a neighbour that gives exactly this wrong answer, if there is one."""
     output = reference.names.index(judged.output)
-    meaning = reference.case.kind in (*WHOLE, "distinct", "ties", "impulses")
+    meaning = reference.case.drawing.shows_meaning and reference.case.check == "values"
     if judged.verdict != "differ" or judged.diagnosis or not meaning or output >= len(answer.draws[judged.draw]):
         return judged
     values = answer.draws[judged.draw][output].values

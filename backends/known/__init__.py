@@ -16,13 +16,14 @@ from types import ModuleType
 
 from packaging.specifiers import SpecifierSet
 
-from backends import Backend, Step, Unsupported, calls, steps
+from backends import BY_DEFAULT, Backend, Mode, Step, Unsupported, calls, runtime_of, steps
 from spec import Case, Operation
-from spec.case import COMPILED, KINDS
+from spec.case import CHECKS
 
-EVERY = tuple(KINDS)
-EAGER = tuple(kind for kind in KINDS if kind not in (*COMPILED, "inference"))
-"""The kinds of case that are run as they are written."""
+ONLY_DEFAULT = ("",)
+"""The default mode alone."""
+EVERY_MODE = ("*",)
+EVERY_CHECK = tuple(CHECKS)
 
 Facts = dict[str, str]
 """What a worker process observed (`facts` in the glue of a backend): `onednn` is "on" or "off"; `onednn_isa`, `isa` and `cpu_isa` name
@@ -40,8 +41,10 @@ class Known:
       (verify/execute/process.py); one that fits is enough. It may raise Unsupported, which says that it does not fit, and nothing else.
     verdict: the one it explains. message: a regular expression found in what the framework said, or in the diagnosis.
     link: the thread, or "no upstream report found".
-    numbers: the kinds of case it speaks of (spec.case.KINDS). Left out: all, but of a wrong answer neither inference nor xla,
-      which runs kernels of its own; what is refused elsewhere may be answered by those.
+    data: the values it speaks of (spec.data.DATA). Left out: all.
+    checks: values, shape. Left out: both, but of a wrong result only values.
+    modes: the modes of the runtime, with * as in a shell, "" for the default mode. Left out: all, but of a wrong result no mode that runs
+      kernels of its own.
     sometimes: whether it shows depends on what lies in memory or on the numbers drawn, so one that agrees proves nothing; wants an upper
       bound in versions.
     """
@@ -56,17 +59,20 @@ class Known:
     outputs: tuple[str, ...] = ("y", "dx", "dw")
     message: str = ""
     sometimes: bool = False
-    numbers: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
 
-    def concerns(self, runtime: str, versions: dict[str, str]) -> bool:
-        """Whether it speaks of this runtime in these versions."""
+    def concerns(self, target: str, versions: dict[str, str]) -> bool:
+        """Whether it speaks of this runtime, in whatever mode, in these versions."""
+        runtime = runtime_of(target)
         return any(fnmatch(runtime, pattern) for pattern in self.runtimes) and all(
             v in versions and SpecifierSet(s).contains(versions[v], prereleases=True) for v, s in self.versions.items()
         )
 
-    def covers(self, case: Case, facts: Facts) -> bool:
-        """Whether it speaks of this case, whatever the verdict."""
-        return self._speaks_of(case.kind) and any(self._fits(op, at, facts) for op, at in steps(case))
+    def covers(self, case: Case, facts: Facts, mode: Mode = BY_DEFAULT) -> bool:
+        """Whether it speaks of this case in this mode, whatever the verdict."""
+        return self._speaks_of(case, mode) and any(self._fits(op, at, facts) for op, at in steps(case))
 
     def _fits(self, op: Operation, at: Step, facts: Facts) -> bool:
         """What the predicate says; an operation that the backend cannot write, which a predicate may find out, fits nothing."""
@@ -75,18 +81,22 @@ class Known:
         except Unsupported:
             return False
 
-    def _speaks_of(self, kind: str) -> bool:
-        if self.numbers:
-            return kind in self.numbers
-        return kind not in ("inference", "xla") or self.verdict in ("raised", "not offered", "crashed", "timeout")
+    def _speaks_of(self, case: Case, mode: Mode) -> bool:
+        wrong = self.verdict not in ("raised", "not offered", "crashed", "timeout")
+        checked = case.check in self.checks if self.checks else case.check == "values" or not wrong
+        executed = self._names(mode) if self.modes else not (mode.own_kernels and wrong)
+        return checked and executed and (not self.data or case.data in self.data)
+
+    def _names(self, mode: Mode) -> bool:
+        return any(fnmatch(mode.name, pattern) for pattern in self.modes)
 
     def explains(self, verdict: str, words: str) -> bool:
         """Whether what it speaks of went as it says; `words` are what the framework said, and the diagnosis."""
         return verdict == self.verdict and re.search(self.message, words) is not None
 
-    def is_stale(self, verdict: str, kind: str) -> bool:
-        """Whether such an answer to a case that it covers says that the deviation has gone."""
-        return verdict == "agree" and not self.sometimes and (kind != "xla" or kind in self.numbers)
+    def is_stale(self, verdict: str, mode: Mode = BY_DEFAULT) -> bool:
+        """Whether such a result of a case that it covers says that the deviation has gone."""
+        return verdict == "agree" and not self.sometimes and (not mode.own_kernels or self._names(mode))
 
     def has(self, output: str) -> bool:
         """Whether it speaks of this output: y, dx, dw0 …"""

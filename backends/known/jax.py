@@ -93,7 +93,7 @@ SILENT = {"jax": ">=0.4,<=0.10.2"}
 
 KNOWN = [
     Known(
-        id="xla-cpu-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", numbers=("subnormal",), sometimes=True,
+        id="xla-cpu-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", data=("subnormal",), sometimes=True,
         when=lambda op, at, facts: at.dtype != "float16", message="flushed to zero",
         reason="XLA on CPU takes subnormal numbers for zero, as inputs and as results",
         link="https://github.com/jax-ml/jax/issues/16200",
@@ -120,7 +120,7 @@ KNOWN = [
     ),
     Known(
         id="xla-cpu-depthwise-leaks", runtimes=("keras-jax",), versions=SILENT, verdict="differ", sometimes=True,
-        numbers=("nan", "infinity"),
+        data=("nan", "infinity"),
         when=lambda op, at, facts: isinstance(op, SumPool) and at.dtype == "float64", message="no window of theirs sees",
         reason="a float64 depthwise convolution is computed as a dense one with zeros between the channels, and 0 · NaN is NaN: one pixel "
         "that is no number shows in every channel",
@@ -128,7 +128,7 @@ KNOWN = [
     ),
     Known(
         id="keras-jax-cropped-gradient-leaks", runtimes=("keras-jax",), versions=SILENT, verdict="differ", outputs=("dw",),
-        numbers=("nan", "infinity"), sometimes=True, message="no window of theirs sees",
+        data=("nan", "infinity"), sometimes=True, message="no window of theirs sees",
         when=lambda op, at, facts: isinstance(op, ConvTranspose) and any(max(pair) > 0 for pair in op.crop),
         reason="what is cut off a transposed convolution comes back as zeros, by which its kernel's gradient multiplies pixels, and "
         "0 · NaN is NaN",
@@ -155,11 +155,6 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="jax-is-xla", runtimes=BOTH, versions={"jax": ">=0.4"}, verdict="not offered", numbers=("xla",),
-        when=lambda op, at, facts: True, reason="every case to JAX is compiled by XLA; nothing else is to be asked",
-        link="https://docs.jax.dev/en/latest/jit-compilation.html",
-    ),
-    Known(
         id="jax-adaptive-pool", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="not offered",
         when=unsaid(jax, AdaptiveAveragePool, AdaptiveMaxPool),
         reason="there is no adaptive pooling; windows of one length are a plain pool",
@@ -182,7 +177,7 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="jax-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), numbers=("nan", "infinity"),
+        id="jax-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), data=("nan", "infinity"),
         when=_weighed, sometimes=True, message="no window of theirs sees",
         reason="resampling multiplies whole lines by a matrix that is mostly zeros, and 0 · NaN is NaN: one pixel that is no number shows "
         "in its whole row and column",

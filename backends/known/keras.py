@@ -21,7 +21,7 @@ from spec import (
     SumPool,
     Upsample,
 )
-from spec.case import COMPILED, INTEGERS
+from spec.case import INTEGERS
 from spec.conventions.padding import keras_transpose_words, on_every_axis, same_padding, span
 from spec.conventions.resize import NEAREST, torch_resize
 from spec.ops.separable import alike
@@ -156,6 +156,9 @@ def _mirrored_too_far(op: Operation, at: Step, facts: Facts) -> bool:
 SINCE = {"keras": ">=3.0"}
 SILENT = {"keras": ">=3.0,<=3.15.1"}
 """Wrong answers have an upper bound: a newer version is asked to show them again."""
+
+GRAPHS = ("function", "xla")
+"""The modes in which TensorFlow executes a graph."""
 
 KNOWN = [
     Known(
@@ -336,14 +339,14 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-xla-nearest-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", numbers=("xla",),
+        id="keras-tensorflow-xla-nearest-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", modes=("xla",),
         outputs=("dx", "dw"), when=lambda op, at, facts: _interpolation(op, at) == "nearest",
         message="Detected unsupported operations.*NearestNeighborGrad",
         reason="XLA has no kernel for the gradient of nearest resampling",
         link="https://github.com/tensorflow/tensorflow/issues/60203",
     ),
     Known(
-        id="keras-tensorflow-adaptive-compiled", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", numbers=COMPILED,
+        id="keras-tensorflow-adaptive-compiled", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", modes=GRAPHS,
         when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and _longer_window(op, at),
         message="Negative dimension size",
         reason="along an axis of length or of size 1 a window one longer than x is pooled too, which tf.function refuses",

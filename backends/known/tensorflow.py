@@ -8,7 +8,7 @@ from typing import get_args
 from backends import Step, Unsupported, calls, keras, tensorflow
 from backends._call import Call
 from backends._pixels import word
-from backends.known import EAGER, EVERY, Facts, Known, unsaid
+from backends.known import EVERY_CHECK, EVERY_MODE, ONLY_DEFAULT, Facts, Known, unsaid
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,
@@ -24,7 +24,7 @@ from spec import (
     SumPool,
     Upsample,
 )
-from spec.case import COMPILED, INTEGERS
+from spec.case import INTEGERS
 from spec.conventions.padding import on_every_axis, same_padding, span
 from spec.conventions.resize import tf1_resize, tf_resize
 from spec.ops.coordinate_error import SinglePrecision
@@ -327,6 +327,9 @@ WITHOUT = "(float64 always, every dtype on most processors without AVX-512)"
 DILATION = "dilation rates larger|only supports dilated rates of 1"
 NO_KERNEL = "Could not find device for node|not in (the )?list of allowed values|No OpKernel was registered"
 
+GRAPHS = ("function", "xla")
+"""The modes that execute a graph."""
+
 KNOWN = [
     Known(
         id="tensorflow-onednn-limited", runtimes=BOTH, versions=SINCE, verdict="raised", when=_beyond_onednn,
@@ -350,12 +353,13 @@ KNOWN = [
         message=NO_KERNEL, reason="AvgPool3D has no float16 and no float64 kernel on CPU", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-max-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="raised", when=_max_3d, numbers=EVERY,
+        id="tensorflow-max-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="raised", when=_max_3d, checks=EVERY_CHECK,
+        modes=EVERY_MODE,
         message=NO_KERNEL,
         reason="MaxPool3D is not defined for float64 and has no float16 kernel on CPU", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", numbers=("subnormal",), sometimes=True,
+        id="tensorflow-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", data=("subnormal",), sometimes=True,
         when=lambda op, at, facts: True, message="flushed to zero",
         reason="kernels run with subnormal numbers flushed to zero", link="https://github.com/tensorflow/tensorflow/issues/36514",
     ),
@@ -367,18 +371,18 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-cropped-gradient-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dw",),
-        numbers=("nan", "infinity"), when=_cropped, sometimes=True, message="no window of theirs sees",
+        data=("nan", "infinity"), when=_cropped, sometimes=True, message="no window of theirs sees",
         reason="the kernel's gradient multiplies pixels by zeros where their products were cropped away, and 0 · NaN is NaN",
         link="no upstream report found",
     ),
     Known(
         id="tensorflow-max-pool-3d-ties", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",), sometimes=True,
-        numbers=("ties",), when=lambda op, at, facts: isinstance(op, MaxPool) and op.rank == 3,
+        data=("ties",), when=lambda op, at, facts: isinstance(op, MaxPool) and op.rank == 3,
         reason="max_pool3d gives the whole gradient to every one of several equal maxima, so that more flows back than came",
         link="no upstream report found",
     ),
     Known(
-        id="tensorflow-narrow-convolution-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"),
+        id="tensorflow-narrow-convolution-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", data=("nan", "infinity"),
         when=_leaking_convolution, sometimes=True, message="no window of theirs sees",
         reason="float16, bfloat16 and 3-D convolutions multiply what lies outside a window by zero, and 0 · NaN is NaN: one pixel that "
         "is no number shows where no window sees it",
@@ -492,7 +496,7 @@ KNOWN = [
         reason="tf.image.resize takes pictures", link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
     Known(
-        id="tensorflow-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), numbers=("nan", "infinity"),
+        id="tensorflow-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), data=("nan", "infinity"),
         when=lambda op, at, facts: _translated(op, at), sometimes=True,
         message="no window of theirs sees",
         reason="ScaleAndTranslate multiplies a pixel or two beyond the window by zero, and 0 · NaN is NaN", link="no upstream report found",
@@ -505,10 +509,10 @@ KNOWN = [
     ),
     *(
         Known(
-            id=f"tensorflow-bicubic-table-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_table, numbers=numbers,
+            id=f"tensorflow-bicubic-table-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_table, data=data,
             reason="bicubic takes its weights from a table of 1024 places between two pixels", link="no upstream report found",
         )
-        for verdict, numbers in (("differ", ("integers", "impulses", "compiled", "nan", "infinity")), ("imprecise", ("normal",)))
+        for verdict, data in (("differ", ("integers", "impulses", "nan", "infinity")), ("imprecise", ("normal",)))
     ),
     Known(
         id="tensorflow-bicubic-narrow-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",),
@@ -523,7 +527,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-resize-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="differ", outputs=("y",),
-        when=_narrow_or_double_resize, numbers=EVERY, message="dtype float32 instead of",
+        when=_narrow_or_double_resize, checks=EVERY_CHECK, modes=EVERY_MODE, message="dtype float32 instead of",
         reason="resampling answers in float32 whatever the picture is, unless by nearest",
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
@@ -534,7 +538,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-area-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
-        when=_area, message="no entry for: ResizeArea", numbers=EAGER,
+        when=_area, message="no entry for: ResizeArea", checks=("values",), modes=ONLY_DEFAULT,
         reason="resampling by area has no gradient", link="no upstream report found",
     ),
     Known(
@@ -558,7 +562,7 @@ KNOWN = [
         for verdict in ("crashed", "differ", "nondeterministic")
     ),
     Known(
-        id="tensorflow-max-pool-nan", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"), sometimes=True,
+        id="tensorflow-max-pool-nan", runtimes=BOTH, versions=SILENT, verdict="differ", data=("nan", "infinity"), sometimes=True,
         when=lambda op, at, facts: isinstance(op, MaxPool | AdaptiveMaxPool),
         reason="whether NaN is the greatest, or passed over, depends on its channel's place in a vector",
         link="https://github.com/tensorflow/tensorflow/issues/125965",
@@ -584,14 +588,14 @@ KNOWN = [
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-area-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="raised", numbers=COMPILED,
+        id="tensorflow-area-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=GRAPHS,
         when=_area, message="No gradient defined",
         reason="resampling by area has no gradient, and a compiled function whose gradient is watched says so before it answers",
         link="no upstream report found",
     ),
     *(
         Known(
-            id=f"{runtime}-compiled-conv3d-transpose-dilation", runtimes=(runtime,), versions=SINCE, verdict="raised", numbers=COMPILED,
+            id=f"{runtime}-compiled-conv3d-transpose-dilation", runtimes=(runtime,), versions=SINCE, verdict="raised", modes=GRAPHS,
             when=when, message="Incompatible shapes between op input|Negative dimension size",
             reason="conv3d_transpose's gradient is a conv3d, for which tf.function infers a shape with the dilations of rows and columns "
             "exchanged; eagerly it is right",
@@ -600,36 +604,39 @@ KNOWN = [
         for runtime, when in (("tensorflow", _valid_in_tensorflow), ("keras-tensorflow", _valid_in_keras))
     ),
     Known(
-        id="tensorflow-conv3d-inferred-shape", runtimes=("tensorflow",), versions=SILENT, verdict="differ", numbers=("inference",),
+        id="tensorflow-conv3d-inferred-shape", runtimes=("tensorflow",), versions=SILENT, verdict="differ", checks=("shape",),
         when=lambda op, at, facts: _exchanged(op, at) and not _too_short(op, at, facts), message="static shape",
         reason="the shape that tf.function infers for conv3d exchanges the dilations of rows and columns", link="no upstream report found",
     ),
-    Known(
-        id="tensorflow-compiled-too-short", runtimes=("tensorflow",), versions=SINCE, verdict="raised",
-        numbers=(*COMPILED, "inference"), when=_too_short, message="Negative dimension size",
-        reason="tf.function refuses a convolution whose answer has length 0, or would have in 3-D if rows and columns had each other's "
-        "dilation",
-        link="no upstream report found",
+    *(
+        Known(
+            id=f"tensorflow-{where}-too-short", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=modes, checks=checks,
+            when=_too_short, message="Negative dimension size",
+            reason="tf.function refuses a convolution whose answer has length 0, or would have in 3-D if rows and columns had each "
+            "other's dilation",
+            link="no upstream report found",
+        )
+        for where, modes, checks in (("compiled", GRAPHS, ("values",)), ("inferred", (), ("shape",)))
     ),
     Known(
-        id="tensorflow-xla-empty-convolution-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", numbers=("xla",),
+        id="tensorflow-xla-empty-convolution-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=("xla",),
         outputs=("dx", "dw"), message="InvalidArgumentError: Window",
         when=lambda op, at, facts: isinstance(op, Conv) and 0 in at.y and not _too_short(op, at, facts),
         reason="XLA answers a convolution of length 0, but refuses its gradient", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-xla-resize", runtimes=BOTH, versions=SINCE, verdict="raised", numbers=("xla",), when=_without_xla_kernel,
+        id="tensorflow-xla-resize", runtimes=BOTH, versions=SINCE, verdict="raised", modes=("xla",), when=_without_xla_kernel,
         message="Detected unsupported operations", reason="XLA has no kernel for bicubic, Lanczos and antialiased resampling",
         link="https://github.com/tensorflow/tensorflow/issues/108660",
     ),
     Known(
-        id="tensorflow-xla-nearest-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", numbers=("xla",),
+        id="tensorflow-xla-nearest-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=("xla",),
         outputs=("dx", "dw"), when=_nearest_picture, message="Detected unsupported operations.*NearestNeighborGrad",
         reason="XLA has no kernel for the gradient of nearest resampling",
         link="https://github.com/tensorflow/tensorflow/issues/60203",
     ),
     Known(
-        id="tensorflow-xla-bilinear", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("xla",), outputs=("y",), sometimes=True,
+        id="tensorflow-xla-bilinear", runtimes=BOTH, versions=SILENT, verdict="differ", modes=("xla",), outputs=("y",), sometimes=True,
         when=_whole_among_rounded,
         reason="XLA's bilinear computes coordinates in float32; where one is a whole number, one of its two pixels is taken from one side "
         "and its weight from the other",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from backends import Step, calls, torch
 from backends._call import Call
-from backends.known import EAGER, Facts, Known, unsaid
+from backends.known import ONLY_DEFAULT, Facts, Known, unsaid
 from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, Lanczos, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
-from spec.case import COMPILED, INTEGERS
+from spec.case import INTEGERS
 from spec.conventions.resize import torch_resize
 from spec.ops.coordinate_error import SinglePrecision
 from spec.ops.separable import alike
@@ -140,26 +140,26 @@ KNOWN = [
     ),
     Known(
         id="torch-cropped-gradient-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dw",),
-        numbers=("nan", "infinity"), when=_cropped, sometimes=True,
+        data=("nan", "infinity"), when=_cropped, sometimes=True,
         message="no window of theirs sees",
         reason="conv_transpose's weight gradient multiplies pixels by zeros where their products were cropped away, and 0 · NaN is NaN",
         link="no upstream report found",
     ),
     Known(
         id="torch-bfloat16-transpose-leaks", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("y",),
-        numbers=("nan", "infinity"), when=_appended, sometimes=True, message="no window of theirs sees",
+        data=("nan", "infinity"), when=_appended, sometimes=True, message="no window of theirs sees",
         reason="conv_transpose in bfloat16 multiplies pixels by zeros where output_padding appends values that no tap reaches, "
         "and 0 · NaN is NaN",
         link="no upstream report found",
     ),
     Known(
-        id="torch-bfloat16-dilated-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"),
+        id="torch-bfloat16-dilated-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", data=("nan", "infinity"),
         when=_dilated_narrow, sometimes=True, message="no window of theirs sees",
         reason="dilated convolutions of one channel in bfloat16 multiply the pixels between the taps by zeros, and 0 · NaN is NaN",
         link="no upstream report found",
     ),
     Known(
-        id="torch-linear-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), numbers=("nan", "infinity"),
+        id="torch-linear-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), data=("nan", "infinity"),
         when=lambda op, at, facts: isinstance(op, Resize) and op.mode == "linear" and op.antialias == "no", sometimes=True,
         message="no window of theirs sees",
         reason="where a coordinate lies before the first pixel or on a pixel, linear resampling multiplies the next pixel by zero, and "
@@ -167,7 +167,7 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="torch-bfloat16-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, numbers=("subnormal",),
+        id="torch-bfloat16-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, data=("subnormal",),
         when=lambda op, at, facts: at.dtype == "bfloat16" and isinstance(op, Conv | ConvTranspose), message="flushed to zero",
         reason="oneDNN's bfloat16 convolutions flush subnormal numbers to zero", link="no upstream report found",
     ),
@@ -220,13 +220,13 @@ KNOWN = [
     ),
     Known(
         id="torch-scale-ignored", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("y",), when=_scale_ignored_forward,
-        numbers=EAGER,
+        checks=("values",), modes=ONLY_DEFAULT,
         reason="a scale that leaves a length as it was is taken for 1 on that axis, one that doubles it for 2; compiled code resamples",
         link="https://github.com/pytorch/pytorch/issues/198201",
     ),
     Known(
         id="torch-scale-ignored-by-gradient", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("dx",),
-        when=lambda op, at, facts: _scale_ignored(op, at, facts) and not _smoothed(op), numbers=EAGER,
+        when=lambda op, at, facts: _scale_ignored(op, at, facts) and not _smoothed(op), checks=("values",), modes=ONLY_DEFAULT,
         reason="where a scale leaves a length as it was, or doubles it, the gradient takes it for 1 or 2, even where the answer does not",
         link="https://github.com/pytorch/pytorch/issues/198201",
     ),
@@ -250,7 +250,7 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="torch-compiled-antialias", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, numbers=("compiled",),
+        id="torch-compiled-antialias", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, modes=("compile",),
         when=lambda op, at, facts: _smoothed(op), reason="compiled, antialiased resampling adds whole numbers to inexact ones",
         link="no upstream report found",
     ),
@@ -263,15 +263,10 @@ KNOWN = [
     *(
         Known(
             id=f"torch-integers-{kind}", runtimes=("torch",), versions=SILENT, verdict="raised", when=_integers_not_resampled,
-            message="not implemented for '(Byte|Char|Int)'", numbers=numbers, sometimes=sometimes,
+            message="not implemented for '(Byte|Char|Int)'", modes=modes, sometimes=sometimes,
             reason="on CPU, nearest resampling knows no integers but uint8; compiled code may", link="no upstream report found",
         )
-        for kind, numbers, sometimes in (("resampled", (*EAGER, "inference"), False), ("resampled-compiled", COMPILED, True))
-    ),
-    Known(
-        id="torch-without-xla", runtimes=BOTH, versions={"torch": ">=2.0"}, verdict="not offered", numbers=("xla",),
-        when=lambda op, at, facts: True, reason="XLA compiles PyTorch by way of a package of its own, torch_xla",
-        link="https://github.com/pytorch/xla",
+        for kind, modes, sometimes in (("resampled", ONLY_DEFAULT, False), ("resampled-compiled", ("compile",), True))
     ),
     *(
         Known(

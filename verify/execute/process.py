@@ -48,7 +48,8 @@ class Job:
     y: tuple[int, ...]
     w: tuple[tuple[int, ...], ...]
     unit: int = 1
-    kind: str = "integers"
+    data: str = "integers"
+    check: str = "values"
     draws: int = 1
     domains: tuple[tuple[int, int, int, bool] | None, ...] = ()
     """Of each weight: None, or the numbers it takes (spec.operation.Domain)."""
@@ -117,6 +118,8 @@ class Worker:
             if header.get("kind") != "ready" or not isinstance(versions, dict) or not isinstance(facts, dict):
                 raise WorkerFailed(clean(str(header.get("error", "its greeting makes no sense"))))
             worker.versions, worker.facts = _texts(versions), _texts(facts)
+            if other := _unexpected(backend.runtime.expects, worker.facts):
+                raise WorkerFailed(f"{backend.name} did not take effect: the worker process observed {', '.join(other)}")
         except (WorkerDied, WorkerSilent) as error:
             await worker.stop()
             failed = WorkerDiedStarting if isinstance(error, WorkerDied) else WorkerFailed
@@ -225,6 +228,10 @@ class Worker:
 def _appended(flags: dict[str, str]) -> dict[str, str]:
     """Batch flags, after those that the user has set in the same variable."""
     return {name: f"{os.environ.get(name, '')} {value}".strip() for name, value in flags.items()}
+
+
+def _unexpected(expected: dict[str, str], facts: dict[str, str]) -> list[str]:
+    return [f"{k} {facts.get(k, 'not stated')} instead of {v}" for k, v in expected.items() if facts.get(k) != v]
 
 
 def _texts(found: dict[Any, Any]) -> dict[str, str]:

@@ -56,7 +56,7 @@ def unsigned(dtype: str) -> bool:
 
 
 def numbers(
-    kind: str, seed: int, draw_number: int, shapes: list[tuple[int, ...]], *, radius: int, unit: int, dtype: str, domains: Any = ()
+    data: str, seed: int, draw_number: int, shapes: list[tuple[int, ...]], *, radius: int, unit: int, dtype: str, domains: Any = ()
 ) -> list[Array]:
     """x, the cotangent g and the weights of one draw, as float64 arrays whose values are exact in `dtype`.
 
@@ -66,7 +66,7 @@ def numbers(
     `radius` is the number of terms in a sum.
     """
     streams = [STREAMS * draw_number + i for i in range(len(shapes))]
-    drawn = _sampled(kind, seed, streams, shapes, radius, unit, dtype)
+    drawn = _sampled(data, seed, streams, shapes, radius, unit, dtype)
     for i, domain in enumerate(domains, 2):
         if domain is not None:
             drawn[i] = _of_domain(seed, streams[i], shapes[i], *domain)
@@ -86,22 +86,22 @@ def _of_domain(seed: int, stream: int, shape: tuple[int, ...], least: int, great
 
 
 def _sampled(
-    kind: str, seed: int, streams: list[int], shapes: list[tuple[int, ...]], radius: int, unit: int, dtype: str
+    data: str, seed: int, streams: list[int], shapes: list[tuple[int, ...]], radius: int, unit: int, dtype: str
 ) -> list[Array]:
-    """Of the kind, whatever the domains."""
-    if kind in REAL:
-        return [real(kind, seed, stream, shape, i, radius, dtype) for i, (stream, shape) in enumerate(zip(streams, shapes))]
+    """Of these data, whatever the domains."""
+    if data in REAL:
+        return [real(data, seed, stream, shape, i, radius, dtype) for i, (stream, shape) in enumerate(zip(streams, shapes))]
     drawn = [draw(seed, stream, shape, radius).astype(np.float64) for stream, shape in zip(streams, shapes)]
-    if kind == "distinct":
+    if data == "distinct":
         ranks = _bits(seed, streams[0], math.prod(shapes[0])).argsort().argsort().reshape(shapes[0])
         drawn[0] = (ranks - ranks.size // 2).astype(np.float64)
-    if kind == "impulses":
+    if data == "impulses":
         return [_impulses(shape) for shape in shapes]
     if unsigned(dtype):
-        drawn = [a - a.min() if kind == "distinct" and i == 0 else a + radius for i, a in enumerate(drawn)]
+        drawn = [a - a.min() if data == "distinct" and i == 0 else a + radius for i, a in enumerate(drawn)]
     drawn[:2] = [a * unit for a in drawn[:2]]
-    if kind in MARKS:
-        drawn[0].flat[int(_bits(seed, streams[0], 1)[0] % np.uint64(drawn[0].size))] = MARKS[kind]
+    if data in MARKS:
+        drawn[0].flat[int(_bits(seed, streams[0], 1)[0] % np.uint64(drawn[0].size))] = MARKS[data]
     return drawn
 
 
@@ -114,13 +114,13 @@ def draw(seed: int, stream: int, shape: tuple[int, ...], radius: int) -> np.ndar
 
 
 MARKS = {"nan": math.nan, "infinity": math.inf}
-"""What one pixel of x is, for the kinds that ask where it may show."""
+"""What one pixel of x is, for the data that show where it may spread."""
 
 REAL = ("normal", "wide", "cancelling", "large", "overflowing", "subnormal")
-"""The kinds of real numbers."""
+"""The data of real numbers."""
 
 
-def real(kind: str, seed: int, stream: int, shape: tuple[int, ...], place: int, terms: int, dtype: str) -> Array:
+def real(data: str, seed: int, stream: int, shape: tuple[int, ...], place: int, terms: int, dtype: str) -> Array:
     """Real numbers that are exact in `dtype`, made by exact steps only, so that every machine draws the same.
 
     `place`: 0 for x, 1 for g, 2 and on for weights. normal: a sum of eight uniform numbers. wide: exponents spread evenly over 2^±20
@@ -134,20 +134,20 @@ def real(kind: str, seed: int, stream: int, shape: tuple[int, ...], place: int, 
     sign = np.where(bits >> np.uint64(63), -1.0, 1.0)
     fraction = _fraction(bits, digits)
     choice = ((bits >> np.uint64(55)) % np.uint64(256)).astype(np.int64)
-    if kind == "normal":
+    if data == "normal":
         uniform = _bits(seed, stream, 8 * count).reshape(count, 8) >> np.uint64(24)
         grid = 2.0 ** max(least - digits + 1, -40)  # float16 holds no smaller steps
         return rounded(np.rint((uniform.astype(np.float64).sum(1) - 2.0**42) / 2.0**40 / grid) * grid, digits).reshape(shape)
-    if kind == "wide":
+    if data == "wide":
         reach = 4 if dtype == "float16" else 20
         values = sign * np.ldexp(fraction, choice % (2 * reach + 1) - reach)
-    elif kind == "cancelling":
+    elif data == "cancelling":
         near = rounded(1 + (fraction - 1) / 16, digits)
         values = near if place < 2 else near * np.where(np.arange(count) % 2, -1.0, 1.0)
-    elif kind == "large":
+    elif data == "large":
         size = most // 2 - 4
         values = sign * np.ldexp(fraction, (size, 0, -size)[min(place, 2)] - choice % 2)
-    elif kind == "overflowing":
+    elif data == "overflowing":
         half = (most - terms.bit_length()) / 2
         values = sign * np.ldexp(fraction, math.ceil(half) - choice % 3)
     else:
@@ -262,8 +262,8 @@ def _answer(jobs: list[dict[str, Any]], glue: dict[str, Any], send: Any) -> None
     if "together" not in glue:
         batches = [[job] for job in jobs]
     else:
-        shared = [job for job in jobs if job["kind"] != "inference"]
-        batches = [batch for batch in (shared, *([job] for job in jobs if job["kind"] == "inference")) if batch]
+        shared = [job for job in jobs if job["check"] != "shape"]
+        batches = [batch for batch in (shared, *([job] for job in jobs if job["check"] == "shape")) if batch]
     for batch in batches:
         send({"kind": "began", "jobs": [job["id"] for job in batch]})
         if not _answer_together(batch, glue, send):
@@ -284,7 +284,7 @@ def _answer_together(jobs: list[dict[str, Any]], glue: dict[str, Any], send: Any
             jobs.remove(job)
     if not jobs:
         return True
-    if jobs[0]["kind"] == "inference":
+    if jobs[0]["check"] == "shape":
         _send_inferred(jobs[0], functions[jobs[0]["id"]], first[jobs[0]["id"]], glue, send)
         return True
     rounds: list[Any] = []
@@ -319,7 +319,7 @@ def _data(job: dict[str, Any], number: int, glue: dict[str, Any]) -> tuple[list[
         drawn = [None if rows is None else np.array(rows, np.float64).reshape(shape) for rows, shape in zip(job["given"], shapes)]
     else:
         how = {name: job[name] for name in ("radius", "unit", "dtype", "domains")}
-        drawn = numbers(job["kind"], job["seed"], number, shapes, **how)
+        drawn = numbers(job["data"], job["seed"], number, shapes, **how)
     ungraded = job["dtype"] in WHOLE
     x, g, *w = (None if a is None or (ungraded and i == 1) else glue["array"](a, job["dtype"]) for i, a in enumerate(drawn))
     return [x, *w], g

@@ -26,7 +26,6 @@ from verify.conclude import Ran, Tally
 from verify.execute.patience import Patience
 from verify.execute.process import WorkerFailed
 from verify.execute.scheduler import SLOWEST_IMPORT, Cores, Scheduler
-from verify.execute.worker import MARKS
 from verify.explain.diagnose import remedies
 from verify.explain.minimize import Given, cost, plainer_numbers, smaller, weight
 from verify.explain.reproduce import FATAL, issue, script
@@ -331,7 +330,7 @@ class Hunt:
         """The numbers of the draw that shows it, made few and small where it still does."""
         given = self._drawn(case, judged)
         count = sum(a.size for a in given if a is not None)
-        if judged.verdict != "differ" or case.kind not in ("integers", *MARKS) or count > LARGEST_TO_PLAIN:
+        if judged.verdict != "differ" or not _can_be_plain(case) or count > LARGEST_TO_PLAIN:
             return given
         domains = case.op.domains(case.x, *case.w)
         while not self._over(share):
@@ -391,6 +390,11 @@ def mistake(diagnosis: str) -> str:
     nothing where they only say which values are wrong."""
     located = diagnosis.startswith("all were right but") or ", but only at" in diagnosis
     return "" if located else re.sub(r"-?\d[\d.e+-]*", "#", without_step(diagnosis))
+
+
+def _can_be_plain(case: Case) -> bool:
+    """Whether values of the case may be replaced by other whole numbers, and it then still says the same."""
+    return case.check == "values" and bool(case.drawing.plain or case.drawing.marked)
 
 
 def _reference(case: Case) -> Reference | None:

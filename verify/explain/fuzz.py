@@ -1,6 +1,6 @@
 """A search beyond the suites: cases made up by hypothesis from the fields of the operations themselves, the least seen region first.
 
-A region is what kind of case it is: operations, rank, dtype, kind, and for each field whether it is neutral, one for all axes or
+A region is what kind of case it is: operations, rank, dtype, data, check, and for each field whether it is neutral, one for all axes or
 several, negative, odd or even. Of many proposals those are asked whose regions were asked least, so a search of hours does not ask
 the same over and over; what was asked is kept beside the findings, and the next search goes on from there.
 
@@ -27,7 +27,8 @@ from msgspec import structs
 from backends import Backend
 from backends.known import Known
 from spec import Case, Impossible, Operation, Program, Shape, operations, parse_case
-from spec.case import DTYPES, KINDS
+from spec.case import CHECKS, DTYPES
+from spec.data import DATA
 from spec.operation import size
 from verify.explain.findings import SECONDS, alike, find, likeness, mistake
 from verify.judge.reference import Reference
@@ -149,21 +150,22 @@ def rounds(
         met |= {_named(finding) for finding in findings if finding.diagnosis}
         done = {id for finding in shrunk for id in finding.records}
         unshrunk = [group for group in new if group[0].id not in done]
-        stale = {id: agreeing(report, run.known, id) for id in report.summary.stale}
+        stale = {id: agreeing(report, run.known, id, backends) for id in report.summary.stale}
         yield Round(structs.replace(report, findings=findings), unshrunk, stale)
         if run.interrupted or not any(r.status == "ran" for r in report.runtimes.values()):
             return
 
 
-def agreeing(report: Report, known: Sequence[Known], id: str) -> str:
+def agreeing(report: Report, known: Sequence[Known], id: str, backends: Sequence[Backend]) -> str:
     """The shortest case of a report that agrees though a known deviation covers it."""
     (deviation,) = (k for k in known if k.id == id)
+    modes = {b.name: b.mode for b in backends}
     cases = [
         r.case
         for r in report.records
         if deviation.has(r.output) and deviation.concerns(r.runtime, report.runtimes[r.runtime].versions)
-        and deviation.is_stale(r.verdict, r.numbers)
-        and deviation.covers(parse_case(r.case), report.runtimes[r.runtime].environment)
+        and deviation.is_stale(r.verdict, modes[r.runtime])
+        and deviation.covers(parse_case(r.case), report.runtimes[r.runtime].facts, modes[r.runtime])
     ]  # fmt: skip
     return min(cases, key=len, default="")
 
@@ -192,7 +194,7 @@ def proposed(wanted: Sequence[str], seed: int, n: int, max_work: float = MAX_WOR
 
 def region(q: Case) -> str:
     """What kind of case it is, in a few words."""
-    parts = [q.dtype, q.kind, str(q.op.rank)]
+    parts = [q.dtype, q.data, *([] if q.check == "values" else [q.check]), str(q.op.rank)]
     for op, w in q.op.dealt(q.w):
         parts.append(op.name)
         for f in fields(op):
@@ -240,10 +242,12 @@ def _cases(draw: st.DrawFn, wanted: Sequence[str]) -> Case:
         steps.append(op)
         weights.extend(own)
     op = steps[0] if count == 1 else Program(inner=tuple(steps))
-    kind = draw(st.sampled_from(["integers"] * 6 + list(KINDS)))
-    if count > 1 and kind in ("subnormal", "overflowing"):
-        kind = "normal"
-    return Case(op=op, x=start, w=tuple(weights), dtype=draw(st.sampled_from(DTYPES)), kind=kind, seed=draw(st.integers(0, 1 << 16)))
+    data = draw(st.sampled_from(["integers"] * 6 + list(DATA)))
+    if count > 1 and not DATA[data].derived:
+        data = "normal"
+    check = draw(st.sampled_from(["values"] * 20 + list(CHECKS)))
+    dtype, seed = draw(st.sampled_from(DTYPES)), draw(st.integers(0, 1 << 16))
+    return Case(op=op, x=start, w=tuple(weights), dtype=dtype, data=data, check=check, seed=seed)
 
 
 def _fitting(op: Operation, x: Shape, sizes: Sequence[int]) -> tuple[Operation, tuple[Shape, ...], Shape]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from spec import Array, Case, Impossible, Operation, Program, Shape
-from spec.case import KINDS
+from spec.data import DATA
 from spec.operation import Domain, less, put, size
 
 Given = tuple[Array | None, ...]
@@ -19,10 +19,10 @@ Given = tuple[Array | None, ...]
 
 
 def cost(q: Case) -> tuple[int, ...]:
-    """What counts as smaller: fewer steps, fewer axes, fewer elements, plainer fields, a plainer dtype, kind and seed."""
+    """What counts as smaller: fewer steps, fewer axes, fewer elements, plainer fields, a plainer dtype, check, data and seed."""
     plain = sum(_distance(op, f) for op in q.op.steps for f in fields(op))
     arrays = sum(map(size, (q.x, *q.w))) + size(q.y)
-    return (len(q.op.steps), q.op.rank, arrays, plain, q.dtype != "float32", list(KINDS).index(q.kind), q.seed)
+    return (len(q.op.steps), q.op.rank, arrays, plain, q.dtype != "float32", q.check != "values", list(DATA).index(q.data), q.seed)
 
 
 def smaller(q: Case) -> list[Case]:
@@ -40,7 +40,8 @@ def _attempts(q: Case) -> Iterator[Any]:
     built = _Built.of(q)
     yield lambda: replace(q, seed=0)
     yield lambda: replace(q, dtype="float32")
-    yield lambda: replace(q, kind="integers")
+    yield lambda: replace(q, data="integers")
+    yield lambda: replace(q, check="values")
     for axis in range(q.op.rank):
         yield lambda axis=axis: built.without_axis(axis)
     for axis, length in enumerate(q.x):

@@ -14,7 +14,6 @@ import numpy as np
 from backends import Backend
 from spec import Array, Case
 from verify.execute.environment import variables
-from verify.execute.worker import MARKS
 from verify.explain.minimize import Given
 from verify.explain.standalone import (
     ARGUMENTS,
@@ -51,11 +50,11 @@ def script(
     """
     reference = Reference(case, given=given)
     place = len(reference.names) - 1 if finding.verdict in FATAL else reference.names.index(finding.output)
-    compares = finding.verdict not in (*FATAL, "raised", "nondeterministic") and case.kind != "inference"
+    compares = finding.verdict not in (*FATAL, "raised", "nondeterministic") and case.check != "shape"
     header = _quotable(f"{finding.runtime} ({_listed(versions)}), {finding.output} of\n{finding.case}\n\n{_what(finding)}")
     arrays = [("x", given[0]), ("g", given[1]), *zip(_weights(case), given[2:], strict=True)]
     settings = [f"os.environ[{k!r}] = {v!r}" for k, v in sorted({**variables(), **backend.runtime.environment}.items())]
-    glue = _used(backend.runtime.glue, case.kind)
+    glue = _used(backend.runtime.glue, case.check)
     modules = sorted({"os", "subprocess", "sys", *IMPORTED.get(finding.verdict, ())})
     parts = [
         f'"""{header}\n\n{note and note + chr(10)}{STATUSES}\n"""',
@@ -134,9 +133,9 @@ def _expected(reference: Reference, i: int) -> Array:
 def _allowed(reference: Reference, i: int) -> Array:
     """How far each value may be off; infinity where the judge asks nothing."""
     expected = reference.outputs[i]
-    if reference.case.kind in MARKS and reference.case.op.multilinear:
+    if reference.case.drawing.marked and reference.case.op.multilinear:
         free = np.isinf(expected)
-    elif reference.case.kind in MARKS or reference.exact:
+    elif reference.case.drawing.marked or reference.exact:
         free = np.zeros(expected.shape, bool)
     else:
         free = ~reference.claimed[i]
@@ -146,11 +145,11 @@ def _allowed(reference: Reference, i: int) -> Array:
     return np.where(free, np.inf, near)
 
 
-def _used(glue: str, kind: str) -> str:
+def _used(glue: str, check: str) -> str:
     """The glue without the functions that a program has no use for."""
     nodes = ast.parse(glue).body
     names = {name: node for node in nodes for name in _defined(node)}
-    wanted = ["array", "numpy", "dtype", *(["infer"] if kind == "inference" else ["together" if "together" in names else "answers"])]
+    wanted = ["array", "numpy", "dtype", *(["infer"] if check == "shape" else ["together" if "together" in names else "answers"])]
     used: set[str] = set()
     while wanted:
         name = wanted.pop()
@@ -217,13 +216,13 @@ def _call(finding: Finding, case: Case, reference: Reference, place: int, times:
     most = len(reference.names)
     last = place + (reference.differentiated and place == most - 1)
     arguments = ARGUMENTS.format(dtype=dtype, args=args)
-    if case.kind == "inference":
+    if case.check == "shape":
         return "# Run, and compare\n" + arguments + INFERS.format(dtype=dtype, shape=case.y)
     outputs = TOGETHER.format(place=place) if together else ONE_BY_ONE.format(last=last)
     if finding.verdict in (*FATAL, "raised"):
         return "# Run\n" + f"{arguments}\n{outputs}\n" + RETURNS.format(times=times)
     if finding.verdict == "nondeterministic":
         return "# Run, and compare\n" + f"{arguments}\n{outputs}\n" + REPEATS.format(times=max(times, 2), place=place)
-    nan = NAN if case.kind in MARKS else ""
+    nan = NAN if case.drawing.marked else ""
     compares = COMPARES.format(times=times, place=place, most=most, dtype=dtype, nan=nan)
     return "# Run, and compare\n" + f"{arguments}\n{outputs}\n{compares}"

@@ -9,8 +9,9 @@ import sys
 from collections import Counter
 from collections.abc import Container, Iterable
 
+from backends import runtime_of
 from backends.known.minimum import STATES, column, minimum
-from spec.case import COMPILED, FLOATS
+from spec.case import FLOATS
 from verify.grouping import operation
 from verify.record import Record, Report, load
 
@@ -22,8 +23,8 @@ Facts = dict[str, dict[str, str]]
 
 
 def everybodys(record: Record) -> bool:
-    """Whether the record counts towards minimum agreement: float dtypes, run as they are written. Integers and compilers do not."""
-    return record.kind == "case" and record.dtype in FLOATS and record.numbers not in COMPILED
+    """Whether the record counts towards minimum agreement: those of float dtypes. Integers and theorems do not."""
+    return record.kind == "case" and record.dtype in FLOATS
 
 
 def shares(records: Iterable[Record]) -> dict[tuple[str, str], float]:
@@ -45,7 +46,7 @@ def below(records: Iterable[Record], facts: Facts, overall: float, ours: Contain
     least, found = minimum(), []
     for (op, runtime), share in sorted(shares(records).items(), key=lambda item: item[0][0] != ALL):
         name = column(runtime, facts.get(runtime, {})) if runtime in ours else ""
-        wanted = least.get((op, name), overall if op == ALL else 0)
+        wanted = least.get((op, name), overall if op == ALL and runtime == runtime_of(runtime) else 0)
         if share < wanted:
             what = "its results" if op == ALL else f"its results for {op}"
             found.append(f"{runtime} agrees on {share:.0f}% of {what}, less than {wanted:.0f}%")
@@ -59,7 +60,7 @@ def table(*reports: Report) -> str:
         for (op, runtime), share in shares(report.records).items():
             facts = report.runtimes[runtime].facts if runtime in report.runtimes else {}
             state = next((name for name, fits in STATES.items() if fits(facts)), "")
-            key = op, f"{runtime}:{state}" if state else runtime
+            key = op, f"{runtime}:{state}" if state and runtime == runtime_of(runtime) else runtime
             measured[key] = min(share, measured.get(key, share))
     columns = sorted({name for _, name in measured})
     blocks = ([name for name in columns if ":" not in name], [name for name in columns if ":" in name])

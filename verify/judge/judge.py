@@ -15,7 +15,6 @@ import numpy as np
 
 from spec import Array
 from verify.execute.result import Answer, Inferred, Output
-from verify.execute.worker import MARKS
 from verify.judge.picture import drawn
 from verify.judge.precision import biased, explained
 from verify.judge.reference import Reference
@@ -64,9 +63,9 @@ def judge(reference: Reference, answer: Answer) -> list[Judgement]:
         verdicts.append(Judgement(name, stopped, answer.reason or "no array came back for this output"))
     if answer.stopped is None and (short := reference.draws - len(draws)) > 0:
         verdicts = [Judgement(v.output, "differ", f"{short} of {reference.draws} draws were not answered") for v in verdicts]
-    elif answer.stopped and len(verdicts) == len(answer.outputs) and (answer.more or reference.case.kind == "inference"):
+    elif answer.stopped and len(verdicts) == len(answer.outputs) and (answer.more or reference.case.check == "shape"):
         verdicts[-1] = Judgement(names[-1], answer.stopped, answer.reason)
-    if reference.case.kind == "inference" and verdicts[0].verdict == "agree":
+    if reference.case.check == "shape" and verdicts[0].verdict == "agree":
         return [_inferred(reference, answer.inferred)]
     return verdicts
 
@@ -77,14 +76,14 @@ def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
         return Judgement(name, "differ", f"dtype {got.dtype} instead of {q.dtype}")
     if got.values.shape != expected.shape:
         return Judgement(name, "differ", f"shape {got.values.shape} instead of {expected.shape}")
-    if q.kind == "inference":
+    if q.check == "shape":
         return Judgement(name, "agree")
     defined = reference.defined[i]
     if defined.size and not defined.any():
         return Judgement(name, "vacuous", "the gradient is not defined at any of these numbers, so nothing is claimed")
     with np.errstate(invalid="ignore"):
         values = got.values.astype(np.float64)
-    if q.kind in MARKS:
+    if q.drawing.marked:
         verdict = _located(name, i, reference, values)
     elif reference.exact:
         verdict = _exact(name, i, reference, values)

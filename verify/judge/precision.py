@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from spec import Array
-from verify.execute.worker import FORMATS, REAL, rounded
+from verify.execute.worker import FORMATS, rounded
 from verify.judge.reference import Reference
 
 BITS = {24: "float32", 11: "TF32 or float16", 8: "bfloat16"}
@@ -37,7 +37,7 @@ def _hypotheses(reference: Reference, output: int) -> Iterator[tuple[str, Array,
     """(words, the answer, what it lacks of exactness, how far rounding may take it)."""
     digits, least, _ = FORMATS[reference.case.dtype]
     right, remainder = reference.outputs[output], reference.remainders[output]
-    if reference.case.kind == "subnormal":
+    if reference.case.data == "subnormal":
         if digits == 11:  # float16's are normal in float32, in which it is computed; as all is as small, flushing would explain any answer
             kept = reference.bounds_with(2.0**-digits)[output]
             yield f"sums were kept in {digits} significant bits ({BITS[digits]})", right, remainder, kept
@@ -48,7 +48,7 @@ def _hypotheses(reference: Reference, output: int) -> Iterator[tuple[str, Array,
     if reference.digits > 24 and any(reference.case.op.wavering(24)):
         yield "coordinates were computed in float32", right, remainder, reference.bounds_with(reference.accumulated, digits=24)[output]
     for bits, name in BITS.items():
-        if bits < 24 and reference.case.kind not in REAL:
+        if bits < 24 and not reference.case.drawing.real:
             break
         if bits < digits:
             x, g, w = reference.drawn
@@ -69,7 +69,7 @@ def biased(reference: Reference, output: int, error: Array) -> str:
     share, so only single bilinear operations are held to it.
     """
     q = reference.case
-    if q.kind != "normal" or len(q.op.steps) > 1 or q.op.degree != 2 or reference.unit_roundoff != reference.accumulated:
+    if q.data != "normal" or len(q.op.steps) > 1 or q.op.degree != 2 or reference.unit_roundoff != reference.accumulated:
         return ""
     known = reference.claimed[output] & (reference.sums[output] > 0)
     e = error[known] / (reference.accumulated * reference.sums[output][known])

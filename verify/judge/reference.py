@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 
 from spec import Array, Case, Impossible, Operation, Shape
-from spec.case import INTEGERS, WHOLE
+from spec.case import INTEGERS
 from spec.operation import Domain
 from spec.ops.pieces import PIECE
 from verify.execute import worker
-from verify.execute.worker import FORMATS, MARKS, REAL, numbers
+from verify.execute.worker import FORMATS, numbers
 
 CONFIDENCE = 30
 """Unless asked otherwise, P(missed) ≤ 2**-30."""
@@ -43,7 +43,7 @@ Outputs = tuple[Array, ...]
 class Reference:
     """Computed once for all runtimes. `given`: x, g (None: no gradients asked) and the weights, where they are not drawn.
 
-    Raises Impossible where the case's kind has no meaning for its operation.
+    Raises Impossible where the case's data has no meaning for its operation.
     """
 
     case: Case
@@ -58,18 +58,18 @@ class Reference:
         if self.given is None:
             for shape, domain in zip(q.w, self.domains, strict=True):
                 self._expect_samples(shape, domain)
-        if q.dtype in INTEGERS and (q.kind in (*REAL, *MARKS, "impulses") or q.op.roundings or not q.op.exact_on(q.x, *q.w)):
+        if q.dtype in INTEGERS and (not q.drawing.fits_integers or q.op.roundings or not q.op.exact_on(q.x, *q.w)):
             raise Impossible(f"{q} asks for numbers that {q.dtype} cannot hold; ask for a float dtype")
-        if not q.op.multilinear and (q.kind in (*REAL, "impulses") or (q.kind in MARKS and not self._selects)):
-            raise Impossible(f"{q.op!r} selects instead of adding, but {q.kind} asks about sums; ask integers, distinct or ties")
+        if not q.op.multilinear and (q.drawing.adds or (q.drawing.marked and not self._selects)):
+            raise Impossible(f"{q.op!r} selects instead of adding, but {q.data} asks about sums; ask integers, distinct or ties")
         if self.given is None and not q.op.multilinear and self.inexact:
             raise Impossible(f"{q.op!r} selects among numbers that may be rounded, but then no choice is right; ask a dyadic divisor")
         if self.given is None and len(q.op.steps) > 1:
             _alone(q)
-        if q.kind == "impulses" and None in self.domains:
-            raise Impossible(f"{q.op!r} has weights, but impulses ask for coefficients that are its own; ask integers")
+        if q.drawing.single and None in self.domains:
+            raise Impossible(f"{q.op!r} has weights, but {q.data} ask for coefficients that are its own; ask integers")
         object.__setattr__(self, "_terms", _terms(q))
-        if q.kind == "distinct" and self._largest_distinct > self._largest_whole:
+        if q.drawing.ranked and self._largest_distinct > self._largest_whole:
             raise Impossible(f"x {q.x} has more elements than {q.dtype} can tell apart or add exactly; make it smaller")
         if q.dtype in INTEGERS and not self.radius:
             raise Impossible(f"{q} adds too many products for {q.dtype}; make it smaller")
@@ -93,7 +93,7 @@ class Reference:
         """Whether a right answer is right bit for bit, unless `inexact`."""
         q = self.case
         drawable = self.given is not None or self.radius > 0
-        return q.kind not in (*REAL, "impulses") and drawable and q.op.exact_on(q.x, *q.w)
+        return q.drawing.exact and drawable and q.op.exact_on(q.x, *q.w)
 
     @cached_property
     def inexact(self) -> bool:
@@ -107,8 +107,8 @@ class Reference:
         q = self.case
         most = self._largest_whole // (self._terms * q.op.unit_on(q.x, *q.w))
         degree, reach = q.op.degree, 1 + worker.unsigned(q.dtype)
-        if q.kind == "ties":
-            return int(most >= reach**degree)
+        if q.drawing.largest:
+            return q.drawing.largest if most >= (reach * q.drawing.largest) ** degree else 0
         radius = min(round(most ** (1 / degree)) + 1, LARGEST_RADIUS)
         while radius and int(reach * radius) ** degree > most:
             radius -= 1
@@ -138,7 +138,7 @@ class Reference:
     @property
     def told(self) -> int:
         """What the worker is told as `radius`: of real numbers, the terms of a sum."""
-        return self._terms if self.case.kind in REAL else max(self.radius, 1)
+        return self._terms if self.case.drawing.real else max(self.radius, 1)
 
     @property
     def unit(self) -> int:
@@ -154,7 +154,7 @@ class Reference:
     def draws(self) -> int:
         """How many independent draws are asked."""
         q = self.case
-        if self.given is not None or q.kind in (*REAL, *MARKS, "impulses", "inference"):
+        if self.given is not None or q.check == "shape" or not q.drawing.fits_integers:
             return 1
         if not q.op.multilinear:
             return DRAWS_OF_SELECTIONS
@@ -167,7 +167,7 @@ class Reference:
     def missed_probability(self) -> float | None:
         """That all draws let another operation pass; None where nothing is derived."""
         q = self.case
-        derived = q.op.multilinear and q.kind in WHOLE and q.op.exact_on(q.x, *q.w) and not self.inexact
+        derived = q.op.multilinear and q.drawing.plain and q.check == "values" and q.op.exact_on(q.x, *q.w) and not self.inexact
         return float(self.missed_at_once**self.draws) if derived else None
 
     @cached_property
@@ -196,7 +196,7 @@ class Reference:
             x, g, *w = (np.zeros(q.y) if a is None else a.astype(np.float64) for a in self.given)
         else:
             shapes = [q.x, q.y, *q.w]
-            x, g, *w = numbers(q.kind, q.seed, self.draw, shapes, radius=self.told, unit=self.unit, dtype=q.dtype, domains=self.domains)
+            x, g, *w = numbers(q.data, q.seed, self.draw, shapes, radius=self.told, unit=self.unit, dtype=q.dtype, domains=self.domains)
         return x, g, tuple(w)
 
     # What is right
@@ -215,7 +215,7 @@ class Reference:
     def outputs(self) -> Outputs:
         """y, ∂x and each ∂w, as float64; NaN where nothing finite may come out."""
         x, g, w = self.drawn
-        if self.case.kind in MARKS:
+        if self.case.drawing.marked:
             return self._marked(x, g, w) if not self._selects else self.everything(x, g, w)
         if self.exact and self._fits_float32:
             x, g, *weights = (a.astype(np.float32) for a in (x, g, *w))
@@ -335,8 +335,8 @@ class Reference:
     def counts(self) -> Outputs:
         """For each output the number of products that are added; impulses leave one."""
         q = self.case
-        if q.kind == "impulses" or q.op.roundings or not q.op.multilinear:
-            terms = 1 if q.kind == "impulses" else self._terms
+        if q.drawing.single or q.op.roundings or not q.op.multilinear:
+            terms = 1 if q.drawing.single else self._terms
             return tuple(np.full(a.shape, terms) for a in self.sums)
         return self.everything(np.ones(q.x), np.ones(q.y), self._ones)
 

@@ -10,6 +10,7 @@ from typing import Any
 from covertable import make
 
 from spec import Case, Impossible, Operation, Shape
+from spec.case import CHECKS
 
 Row = dict[str, Any]
 Grid = dict[str, list[Any]]
@@ -26,10 +27,15 @@ def covered(
             longer = row | {f"n{i}": row[f"n{i}"] + more for i in range(rank)}
             try:
                 op, (x, *w) = build(longer, rank)
-                yield Case(op=op, x=x, w=tuple(w), dtype=row["dtype"], kind=row.get("kind", "integers"), seed=seed)
+                yield Case(op=op, x=x, w=tuple(w), dtype=row["dtype"], seed=seed, **of(row.get("aspect", "integers")))
                 break
             except Impossible:
                 continue
+
+
+def of(word: str) -> dict[str, Any]:
+    """The data and the check that an aspect of a grid stands for."""
+    return {"check": word} if word in CHECKS else {"data": word}
 
 
 def rows(grid: Grid, strength: int) -> Iterator[Row]:

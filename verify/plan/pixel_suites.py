@@ -27,11 +27,11 @@ from spec import (
     Shape,
     SumPool,
 )
-from spec.case import COMPILED, FLOATS, INTEGERS
+from spec.case import FLOATS, INTEGERS
 from spec.conventions.padding import ceil_overhang, same_lower_padding, same_padding
 from spec.conventions.resize import ANTIALIASED, KEYS, NEAREST, Fields, scaled_length
 from spec.operation import Pairs, size
-from verify.plan.covering import Built, Grid, Row, axes, covered, rows
+from verify.plan.covering import Built, Grid, Row, axes, covered, of, rows
 
 LENGTHS = {
     "quick": [1, 3, 4, 6, 7, 10],
@@ -55,6 +55,8 @@ PLAIN: list[Fields] = [
     LINEAR, LINEAR, CUBIC, KEYS, KEYS, {"mode": "area"}, LINEAR | ALIGNED, CUBIC | ALIGNED, LINEAR | {"coordinates": "asymmetric"},
 ]  # fmt: skip
 SMOOTHED: list[Fields] = [LINEAR | ANTIALIASED, KEYS | ANTIALIASED]
+WINDOWS = [(3, "no"), (3, "yes"), (5, "no"), (5, "yes")]
+"""Lanczos windows: lobes, antialias."""
 SCALES = [(5, 4), (3, 2), (4, 3), (7, 3), (2, 1), (3, 4), (1, 2)]
 
 FORMS = [(2, 3), (1, 2)]
@@ -65,10 +67,10 @@ MOSTLY_SINGLE = ["float32", "float32", "float64"]
 
 
 def cases(suite: str, seed: int) -> Iterator[Case]:
-    parts = (_picked, _weighed, _windowed, _pooled, _padded, _biased, _compiled, _whole)
-    beyond_quick = () if suite != "quick" else (_compiled, _whole)
+    parts = (_picked, _weighed, _windowed, _pooled, _padded, _biased, _whole)
+    beyond_quick = () if suite != "quick" else (_whole,)
     for q in (q for part in parts if part not in beyond_quick for q in part(suite)):
-        yield Case(op=q.op, x=q.x, w=q.w, dtype=q.dtype, kind=q.kind, seed=seed)
+        yield Case(op=q.op, x=q.x, w=q.w, dtype=q.dtype, data=q.data, check=q.check, seed=seed)
 
 
 def _picked(suite: str) -> Iterator[Case]:
@@ -86,8 +88,8 @@ def _picked(suite: str) -> Iterator[Case]:
     for fields, s, n in _few(suite, PICKS, SCALES, [2, 3, 5, 8]):
         yield _resize(fields, (n,), (scaled_length(n, *s),), (s,))
         yield _resize(fields, (n, 4), (scaled_length(n, *s), 5), (s, (5, 4)))
-    for fields, kind, dtype in _few(suite, PICKS, ["integers", "nan", "inference"], list(FLOATS)):
-        yield _resize(fields, (5, 4), (7, 3), kind=kind, dtype=dtype)
+    for fields, aspect, dtype in _few(suite, PICKS, ["integers", "nan", "shape"], list(FLOATS)):
+        yield _resize(fields, (5, 4), (7, 3), aspect=aspect, dtype=dtype)
 
 
 def _weighed(suite: str) -> Iterator[Case]:
@@ -97,46 +99,44 @@ def _weighed(suite: str) -> Iterator[Case]:
         yield _resize(fields, (n,), (m,), dtype=dtype)
         yield _resize(fields, (n, 4), (m, 8), dtype=dtype)
     for fields, n, m, dtype in _few(suite, PLAIN + SMOOTHED, [2, 3, 5, 7], [1, 3, 4, 6, 10], MOSTLY_SINGLE):
-        yield _resize(fields, (n,), (m,), dtype=dtype, kind="impulses")
+        yield _resize(fields, (n,), (m,), dtype=dtype, aspect="impulses")
     for fields, n, m, dtype in _few(suite, PLAIN + SMOOTHED, [(5, 3), (4, 7)], [(3, 7), (7, 3), (2, 2)], MOSTLY_SINGLE):
-        yield _resize(fields, n, m, dtype=dtype, kind="impulses")
+        yield _resize(fields, n, m, dtype=dtype, aspect="impulses")
     for fields, s, n in _few(suite, [LINEAR, CUBIC, KEYS, *SMOOTHED], SCALES, [3, 5]):
-        yield _resize(fields, (n,), (scaled_length(n, *s),), (s,), kind="impulses")
-    for fields, kind, dtype in _few(suite, PLAIN + SMOOTHED, ["normal", "inference"], list(FLOATS)):
-        yield _resize(fields, (5, 4), (7, 3), kind=kind, dtype=dtype)
-    for fields, kind, dtype in _few(suite, [LINEAR, {"mode": "area"}, KEYS, CUBIC | ALIGNED], ["nan", "infinity"], MOSTLY_SINGLE):
-        yield _resize(fields, (5, 4), (10, 3), kind=kind, dtype=dtype)
+        yield _resize(fields, (n,), (scaled_length(n, *s),), (s,), aspect="impulses")
+    for fields, aspect, dtype in _few(suite, PLAIN + SMOOTHED, ["normal", "shape"], list(FLOATS)):
+        yield _resize(fields, (5, 4), (7, 3), aspect=aspect, dtype=dtype)
+    for fields, aspect, dtype in _few(suite, [LINEAR, {"mode": "area"}, KEYS, CUBIC | ALIGNED], ["nan", "infinity"], MOSTLY_SINGLE):
+        yield _resize(fields, (5, 4), (10, 3), aspect=aspect, dtype=dtype)
     for fields, m in product([NEAREST, LINEAR, CUBIC] if suite != "quick" else [], [(0,), (0, 3)]):
         yield Case(op=Resize(size=m, **fields), x=(2, 2, 4, 5)[: len(m) + 2])
     for n, m in _few(suite, [(3, 4, 2), (4, 4, 2)], [(5, 3, 4), (8, 8, 4)]):
-        yield _resize(LINEAR, n, m, kind="impulses")
+        yield _resize(LINEAR, n, m, aspect="impulses")
 
 
 def _windowed(suite: str) -> Iterator[Case]:
     """Lanczos: coefficient by coefficient, and of real numbers; in lines so long that pixels lie a thousandth apart, too."""
-    words = [(3, "no"), (3, "yes"), (5, "no"), (5, "yes")]
+    words = WINDOWS
     for (lobes, smooths), n, m, dtype in _few(suite, words, [2, 3, 5, 8], [1, 3, 4, 6, 10], MOSTLY_SINGLE):
         yield _lanczos(lobes, smooths, (n,), (m,), dtype, "impulses")
     for (lobes, smooths), n, m, dtype in _few(suite, words, [(5, 3), (4, 7)], [(3, 7), (8, 14), (2, 2)], MOSTLY_SINGLE):
         yield _lanczos(lobes, smooths, n, m, dtype, "impulses")
-    for (lobes, smooths), kind, dtype in _few(suite, words, ["normal", "nan", "inference"], list(FLOATS)):
-        yield _lanczos(lobes, smooths, (5, 4), (7, 3), dtype, kind)
-    for (lobes, smooths), kind in _few(suite, words, list(COMPILED)) if suite != "quick" else ():
-        yield _lanczos(lobes, smooths, (5, 4), (7, 3), "float32", kind)
+    for (lobes, smooths), aspect, dtype in _few(suite, words, ["normal", "nan", "shape"], list(FLOATS)):
+        yield _lanczos(lobes, smooths, (5, 4), (7, 3), dtype, aspect)
     for n, m in [(640, 641), (602, 601)] if suite != "quick" else []:
         yield _lanczos(3, "no", (n,), (m,), "float64", "normal")
 
 
-def _lanczos(lobes: int, antialias: str, n: Shape, m: Shape, dtype: str, kind: str) -> Case:
-    x = (size(n), 1, *n) if kind == "impulses" else (2, 2, *n)
-    return Case(op=Lanczos(size=m, lobes=lobes, antialias=antialias), x=x, dtype=dtype, kind=kind)
+def _lanczos(lobes: int, antialias: str, n: Shape, m: Shape, dtype: str, aspect: str) -> Case:
+    x = (size(n), 1, *n) if aspect == "impulses" else (2, 2, *n)
+    return Case(op=Lanczos(size=m, lobes=lobes, antialias=antialias), x=x, dtype=dtype, **of(aspect))
 
 
-def _resize(fields: Fields, n: Shape, m: Shape, scale: Pairs = (), *, kind: str = "integers", dtype: str = "float32") -> Case:
-    x = (size(n), 1, *n) if kind == "impulses" else (2, 2, *n)
+def _resize(fields: Fields, n: Shape, m: Shape, scale: Pairs = (), *, aspect: str = "integers", dtype: str = "float32") -> Case:
+    x = (size(n), 1, *n) if aspect == "impulses" else (2, 2, *n)
     if not min(m):
         m, scale = tuple(max(length, 1) for length in m), ()
-    return Case(op=Resize(size=m, scale=scale, **fields), x=x, kind=kind, dtype=dtype)
+    return Case(op=Resize(size=m, scale=scale, **fields), x=x, dtype=dtype, **of(aspect))
 
 
 def _few(suite: str, *fields: list[Any]) -> Iterator[tuple[Any, ...]]:
@@ -152,7 +152,7 @@ def _pooled(suite: str) -> Iterator[Case]:
         windows = n | {f"k{i}": [1, 2, 3] for i in range(rank)} | {f"s{i}": [1, 2, 3] for i in range(rank)}
         every = windows | {"rule": RULES, "form": FORMS, "dtype": MEANING, "ceil": [False, True], "dilation": [1, 1, 1, 1, 1, 2]}
         counted: Grid = {"counted": ["window", "padded", "valid", "valid"], "divisor": [0, 0, 5]}
-        chosen: Grid = {"kind": ["distinct", "ties", "integers"]}
+        chosen: Grid = {"aspect": ["distinct", "ties", "integers"]}
         most = {"quick": (12, 4), "standard": (70, 28), "full": (1 << 20, 1 << 20)}[suite]
         most = (most[0] // 4, most[1] // 4) if rank == 3 else most
         yield from islice(covered(strength, rank, 0, every | counted, _average), most[0])
@@ -162,8 +162,8 @@ def _pooled(suite: str) -> Iterator[Case]:
         sizes: Grid = n | {f"m{i}": [1, 2, 3, 4] for i in range(rank)} | {"form": FORMS, "dtype": MEANING}
         yield from islice(covered(2, rank, 0, sizes | {"same": [False, False, True]}, _adaptive_average), most[1])
         yield from islice(covered(2, rank, 0, sizes | chosen | {"same": [False, False, True]}, _adaptive_max), most[1])
-    for op, kind, dtype in _few(suite, [AdaptiveAveragePool(size=(3, 1)), AdaptiveMaxPool(size=(2, 2))], ["inference"], list(FLOATS)):
-        yield Case(op=op, x=(2, 3, 6, 4), kind=kind, dtype=dtype)
+    for op, aspect, dtype in _few(suite, [AdaptiveAveragePool(size=(3, 1)), AdaptiveMaxPool(size=(2, 2))], ["shape"], list(FLOATS)):
+        yield Case(op=op, x=(2, 3, 6, 4), dtype=dtype, **of(aspect))
 
 
 def _padding(row: Row, rank: int) -> Pairs:
@@ -244,35 +244,41 @@ def _padded(suite: str) -> Iterator[Case]:
     for (mode, value), reach, rank, dtype in _few(suite, modes, list(PADS), [1, 2, 3], MEANING):
         for pairs in PADS[reach]:
             yield Case(op=Pad(padding=pairs[:rank], mode=mode, value=value), x=(2, 2, 4, 5, 3)[: rank + 2], dtype=dtype)
-    for (mode, value), dtype, kind in _few(suite, modes, list(FLOATS), ["inference", "integers"]):
-        yield Case(op=Pad(padding=((1, 2), (2, 1)), mode=mode, value=value), x=(2, 2, 4, 5), dtype=dtype, kind=kind)
+    for (mode, value), dtype, aspect in _few(suite, modes, list(FLOATS), ["shape", "integers"]):
+        yield Case(op=Pad(padding=((1, 2), (2, 1)), mode=mode, value=value), x=(2, 2, 4, 5), dtype=dtype, **of(aspect))
 
 
 def _biased(suite: str) -> Iterator[Case]:
     pairs: list[tuple[int, int]] = [(0, 0), (1, 1), (0, 1), (-1, 2)]
-    for kind, dtype, n, s, pair in _few(suite, ["integers", "normal", "inference"], list(FLOATS), [4, 5], [1, 2], pairs):
+    for aspect, dtype, n, s, pair in _few(suite, ["integers", "normal", "shape"], list(FLOATS), [4, 5], [1, 2], pairs):
         for rank in (1, 2, 3) if suite == "full" else (1 + (n + s) % 3,):
             ends, ones, x = (pair,) * rank, (1,) * rank, (2, 3, *(n, 6, 5)[:rank])
             yield Case(
-                op=Conv(stride=(s,) * rank, padding=ends, bias="yes"), x=x, w=((2, 3, *(2,) * rank), (1, 2, *ones)), kind=kind, dtype=dtype
+                op=Conv(stride=(s,) * rank, padding=ends, bias="yes"), x=x, w=((2, 3, *(2,) * rank), (1, 2, *ones)),
+                dtype=dtype, **of(aspect),
             )
             yield Case(
                 op=ConvTranspose(stride=(s,) * rank, crop=ends, bias="yes"), x=x, w=((3, 2, *(3,) * rank), (1, 2, *ones)),
-                kind=kind, dtype=dtype,
+                dtype=dtype, **of(aspect),
             )  # fmt: skip
 
 
-def _compiled(suite: str) -> Iterator[Case]:
-    """In compiled functions, by scale (some keep a length) and by size."""
-    for fields, s, n, kind in _few(suite, [*PICKS, LINEAR, KEYS], SCALES[:5], [2, 3, 5], list(COMPILED)):
-        yield _resize(fields, (n,), (scaled_length(n, *s),), (s,), kind=kind)
-        yield _resize(fields, (n, 4), (scaled_length(n, *s), 5), (s, (5, 4)), kind=kind)
-    for fields, n, m, kind in _few(suite, PICKS + PLAIN + SMOOTHED, [(4, 6), (5, 4)], [(8, 12), (7, 3)], list(COMPILED)):
-        yield _resize(fields, n, m, kind=kind)
-    for mode, kind in product(("constant", "edge", "reflect", "symmetric", "wrap"), COMPILED):
-        yield Case(op=Pad(padding=((1, 2), (2, 0)), mode=mode), x=(2, 2, 4, 5), kind=kind)
-    for op, kind in product((AdaptiveAveragePool(size=(3, 1)), AdaptiveMaxPool(size=(2, 2)), LpPool(kernel=(2, 3))), COMPILED):
-        yield Case(op=op, x=(2, 3, 6, 4), kind=kind)
+def shared(suite: str, seed: int, *, every: bool) -> Iterator[Case]:
+    """What modes take that nobody named. By scale (some keep a length) and by size; two such shares divide a covering array."""
+    for fields, s, n, mine in _few(suite, [*PICKS, LINEAR, KEYS], SCALES[:5], [2, 3, 5], [True, False]):
+        if mine is every:
+            yield _resize(fields, (n,), (scaled_length(n, *s),), (s,))
+            yield _resize(fields, (n, 4), (scaled_length(n, *s), 5), (s, (5, 4)))
+    for fields, n, m, mine in _few(suite, PICKS + PLAIN + SMOOTHED, [(4, 6), (5, 4)], [(8, 12), (7, 3)], [True, False]):
+        if mine is every:
+            yield _resize(fields, n, m)
+    for mode in ("constant", "edge", "reflect", "symmetric", "wrap"):
+        yield Case(op=Pad(padding=((1, 2), (2, 0)), mode=mode), x=(2, 2, 4, 5))
+    for op in (AdaptiveAveragePool(size=(3, 1)), AdaptiveMaxPool(size=(2, 2)), LpPool(kernel=(2, 3))):
+        yield Case(op=op, x=(2, 3, 6, 4))
+    for (lobes, smooths), mine in _few(suite, WINDOWS, [True, False]):
+        if mine is every:
+            yield _lanczos(lobes, smooths, (5, 4), (7, 3), "float32", "integers")
 
 
 def _whole(suite: str) -> Iterator[Case]:

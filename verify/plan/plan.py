@@ -10,9 +10,10 @@ from functools import cached_property
 
 import msgspec
 
-from backends import Backend, BadBackend, found, named
+from backends import Backend, BadBackend, found, named, targets_called
 from spec import Case, Impossible, operations, parse_case
-from spec.case import DTYPES, KINDS
+from spec.case import CHECKS, DTYPES, FORMER_CHECKS, UnknownData
+from spec.data import DATA
 from spec.theorems.theorem import THEOREMS
 from verify.execute.environment import missing, not_probed
 from verify.execute.patience import AFTER, Say, naming
@@ -28,11 +29,14 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
     backends: list[str]
     """What to say after --backend."""
     runtimes: list[str] = []
-    """The names of their runtimes, in order."""
+    """The names of their targets, in order."""
+    shares: dict[str, str] = {}
+    """Of targets that take only a share of the suite, which one (verify.plan.suites.SHARES)."""
     suite: str = "standard"
     ops: list[str] = []
     dtypes: list[str] = []
-    kinds: list[str] = []
+    data: list[str] = []
+    checks: list[str] = []
     texts: list[str] = []
     """Questions instead of a suite."""
     seed: int = 0
@@ -46,7 +50,9 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
 
     def __post_init__(self) -> None:
         words = (("suite", [self.suite], suites.SUITES), ("op", self.ops, operations()), ("dtype", self.dtypes, DTYPES))
-        for name, given, allowed in (*words, ("kind", self.kinds, KINDS)):
+        for word in self.data:
+            _is_data(word)
+        for name, given, allowed in (*words, ("check", self.checks, CHECKS)):
             one_of(name, given, allowed)
         if self.seed >= 1 << 47:
             raise Impossible(f"--seed is {self.seed}, but it must be below 2**47")
@@ -58,19 +64,38 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
 
     @cached_property
     def cases(self) -> list[Case]:
-        """Those of the shard, in order. Raises Impossible."""
+        """Those of the shard, in order, whichever target is asked them. Raises Impossible."""
         if self.texts:
-            asked = list({repr(q): q for q in map(parse_case, self.texts)}.values())
+            asked = list({repr(q): q for q in map(read, self.texts)}.values())
             for case in asked:
                 expect_affordable(case, self.max_work, self.confidence)
                 Reference(case)
         else:
-            asked = suites.cases(self.suite, seed=self.seed, ops=self.ops, dtypes=self.dtypes, kinds=self.kinds)
+            asked = list({repr(q): q for share in ("", *self.shares.values()) for q in self.part(share)}.values())
         return asked[self._dealt]
+
+    def part(self, share: str = "") -> list[Case]:
+        """The suite after all filters, or a share of it."""
+        if share not in self._parts:
+            self._parts[share] = suites.cases(
+                self.suite, seed=self.seed, ops=self.ops, dtypes=self.dtypes, data=self.data, checks=self.checks, share=share
+            )  # fmt: skip
+        return self._parts[share]
+
+    @cached_property
+    def _parts(self) -> dict[str, list[Case]]:
+        return {}
+
+    @cached_property
+    def only(self) -> dict[str, frozenset[str]]:
+        """The texts that each target is asked, where it is not asked all that others are."""
+        if not self.shares:
+            return {}
+        return {name: frozenset(map(repr, self.part(self.shares.get(name, "")))) for name in self.runtimes}
 
     def prepare(self, say: Say) -> None:
         """Make the cases, and say which of those given as texts takes long: its coefficients are computed first. Raises Impossible."""
-        for case in map(parse_case, self.texts):
+        for case in map(read, self.texts):
             with named_if_long(case, say):
                 expect_affordable(case, self.max_work, self.confidence)
         _ = self.cases
@@ -87,7 +112,7 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
     @property
     def unfiltered(self) -> bool:
         """Whether no case of the suite is left out but those of other shards."""
-        return not (self.ops or self.dtypes or self.kinds or self.texts)
+        return not (self.ops or self.dtypes or self.data or self.checks or self.texts)
 
     @property
     def minimum_agreement(self) -> float:
@@ -99,12 +124,38 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
         """The report's `suite`."""
         name = "case" if self.texts else self.suite
         shard = {"shard": f"{self.shard[0]}/{self.shard[1]}"} if self.shard[1] > 1 else {}
-        filters = {"ops": self.ops, "dtypes": self.dtypes, "kinds": self.kinds}
+        filters = {"ops": self.ops, "dtypes": self.dtypes, "data": self.data, "checks": self.checks}
         return {"name": name, "seed": self.seed, **filters, "confidence": self.confidence, **shard}
 
     @property
     def _dealt(self) -> slice:
         return slice(self.shard[0] - 1, None, self.shard[1])
+
+
+def with_modes(plan: Plan, backends: list[Backend]) -> tuple[Plan, list[Backend]]:
+    """With the modes that take a share of the suite, as far as there is something in it for them."""
+    more = [b for backend in backends for b in backend.offered if b.mode.share and plan.part(b.mode.share)]
+    every, shares = [*backends, *more], {b.name: b.mode.share for b in more}
+    names = {"backends": [*plan.backends, *(b.name for b in more)], "runtimes": [b.name for b in every]}
+    return msgspec.structs.replace(plan, shares=shares, **names), every
+
+
+def read(text: str) -> Case:
+    """A case from its text. Raises Impossible; of a word that once stood for a mode, with the target's name."""
+    try:
+        return parse_case(text)
+    except UnknownData as unknown:
+        _is_data(unknown.word)
+        raise
+
+
+def _is_data(word: str) -> None:
+    """Raises Impossible."""
+    if word not in DATA and (targets := targets_called(word)):
+        raise Impossible(f"{word} is a mode: --backend {' or '.join(targets)}")
+    if word in FORMER_CHECKS and word not in DATA:
+        raise Impossible(f"{word} is a check: --check {FORMER_CHECKS[word]}")
+    one_of("data", [word], DATA)
 
 
 def named_if_long(case: Case, say: Say) -> AbstractContextManager[None]:

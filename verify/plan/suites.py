@@ -4,6 +4,7 @@ Both parities of every length, kernel and stride, different numbers on each axis
 spec.conventions.padding and paddings that belong to none. A suite covers all t-way combinations of a grid's values (covering.py): quick all
 pairs, standard all triples, full everything in 1-D and all triples of longer lists in 2-D and 3-D.
 Meaning is asked of whole numbers in float32 and float64; a smaller grid asks everything else (ASPECTS) in every dtype.
+What a mode of a runtime takes of a suite, if nobody names it, is in SHARES.
 Resampling, padding and the fields of pools are in verify.plan.pixel_suites.
 """
 
@@ -28,8 +29,9 @@ from spec import (
     Upsample,
     ZeroInsert,
 )
-from spec.case import COMPILED, FLOATS, INTEGERS
+from spec.case import FLOATS, INTEGERS
 from spec.conventions import padding as c
+from spec.data import DATA
 from spec.operation import size
 from verify.plan import pixel_suites
 from verify.plan.covering import Built, Grid, Row, axes, covered
@@ -39,12 +41,20 @@ STRENGTH = {"quick": 2, "standard": 3, "full": 3}
 MINIMUM_AGREEMENT = {"quick": 0.85, "standard": 0.85, "full": 0.85}
 """The least share of its cases that a runtime must answer right, known deviations or not."""
 
+SHAPE = "shape"
+"""Among aspects: whole numbers, of whose results only the shapes are checked."""
+
 ASPECTS = [
-    "integers", "normal", "wide", "cancelling", "large", "overflowing", "subnormal", "nan", "infinity", "inference",
+    "integers", "normal", "wide", "cancelling", "large", "overflowing", "subnormal", "nan", "infinity", SHAPE,
 ]  # fmt: skip
-"""The kinds of case for operations that add; compositions leave out the two extremes, whose rounding is not derived for them."""
+"""The data for operations that add, and the check of shapes; compositions leave out the two extremes, whose rounding is not derived for
+them."""
 
 SEEDS = 1 << 16
+
+SHARES = {"large": 3, "small": 1}
+"""What a mode takes of a suite if nobody names it: every operation, that many cases of each grid; a large share also has pairs of
+parameters of the convolutions. `quick` has no share, since compilers take a thousand times as long as a run."""
 
 PADDING: dict[str, Callable[..., c.Pair]] = {
     "valid": lambda n, k, s, d, axis: c.valid_padding(n, k, s, d),
@@ -81,21 +91,27 @@ WIDE_KERNELS = {1: [1, 2, 3, 4, 5, 6, 7], 2: [1, 2, 3, 4, 5], 3: [1, 2, 3, 4]}
 
 
 def cases(
-    suite: str, *, seed: int = 0, ops: Iterable[str] = (), dtypes: Iterable[str] = (), kinds: Iterable[str] = ()
-) -> list[Case]:
-    """The distinct cases of a suite, of the given operations (by name), dtypes and kinds; all where none is given.
+    suite: str, *, seed: int = 0, ops: Iterable[str] = (), dtypes: Iterable[str] = (), data: Iterable[str] = (),
+    checks: Iterable[str] = (), share: str = "",
+) -> list[Case]:  # fmt: skip
+    """The distinct cases of a suite, of the given operations (by name), dtypes, data and checks; all where none is given.
 
-    Each has a seed of its own, which follows from `seed` and its text: equal shapes with equal numbers would hide a stale buffer.
+    share: only what a mode takes that nobody named (SHARES). Each has a seed of its own, which follows from `seed`, the operation, the
+    shapes, the dtype and the data: equal shapes with equal numbers would hide a stale buffer.
     """
-    wanted, of, on = set(ops), set(dtypes), set(kinds)
-    parts = (_meaning, _aspects, _compiled, _whole, _rearranged, _edges, pixel_suites.cases)
-    beyond_quick = () if suite != "quick" else (_compiled, _whole, _edges)
+    wanted, of, on, checked = set(ops), set(dtypes), set(data), set(checks)
+    parts: tuple[Callable[[str, int], Iterator[Case]], ...]
+    parts = (_meaning, _aspects, _inferred, _whole, _rearranged, _edges, pixel_suites.cases)
+    if share:
+        parts = (partial(_shared, most=SHARES[share]), partial(pixel_suites.shared, every=share == "large"))
+    beyond_quick = () if suite != "quick" else parts if share else (_inferred, _whole, _edges)
     asked = {repr(q): q for part in parts if part not in beyond_quick for q in part(suite, seed)}
     return [
-        replace(q, seed=seed * SEEDS + crc32(text.encode()) % SEEDS)
-        for text, q in asked.items()
-        if (not wanted or any(step.name in wanted for step in q.op.steps)) and (not of or q.dtype in of) and (not on or q.kind in on)
-    ]
+        replace(q, seed=seed * SEEDS + crc32(repr(replace(q, check="values")).encode()) % SEEDS)
+        for q in asked.values()
+        if (not wanted or any(step.name in wanted for step in q.op.steps))
+        and (not of or q.dtype in of) and (not on or q.data in on) and (not checked or q.check in checked)
+    ]  # fmt: skip
 
 
 def _aspects(suite: str, seed: int) -> Iterator[Case]:
@@ -104,7 +120,7 @@ def _aspects(suite: str, seed: int) -> Iterator[Case]:
         strength = STRENGTH[suite] - (1 if rank > 1 or suite == "full" else 0)
         n = {f"n{i}": [4, 5, 6] if rank < 3 else [3, 4] for i in range(rank)}
         k = {f"k{i}": [1, 2, 3] for i in range(rank)}
-        every: Grid = {"kind": ASPECTS, "dtype": list(FLOATS)}
+        every: Grid = {"aspect": ASPECTS, "dtype": list(FLOATS)}
         factors: Grid = {f"s{i}": [2, 3] for i in range(rank)} | {"stretch": ["stride", "none"]}
         windows: Grid = n | k | factors | {"form": [(2, 1, 2, 3), (1, 1, 3, 2)]}
         pixels: Grid = n | {f"f{i}": [1, 2, 3] for i in range(rank)} | {"form": PLAIN}
@@ -113,40 +129,51 @@ def _aspects(suite: str, seed: int) -> Iterator[Case]:
         yield from covered(min(strength, 2), rank, seed, every | pixels, _upsample)
         yield from covered(min(strength, 2), rank, seed, every | pixels | {"trailing": [None]}, _zero_insert)
         yield from covered(min(strength, 2), rank, seed, every | pixels | k, _sum_pool)
-        yield from covered(min(strength, 2), rank, seed, every | pixels | k | {"kind": ["impulses", *ASPECTS]}, _average_pool)
-        yield from covered(min(strength, 2), rank, seed, every | pixels | k | {"kind": ["distinct", "ties", "inference"]}, _max_pool)
+        yield from covered(min(strength, 2), rank, seed, every | pixels | k | {"aspect": ["impulses", *ASPECTS]}, _average_pool)
+        yield from covered(min(strength, 2), rank, seed, every | pixels | k | {"aspect": ["distinct", "ties", SHAPE]}, _max_pool)
         if suite != "quick":
-            yield from covered(1, rank, seed, every | pixels | k | {"kind": ["nan", "infinity", "nan"]}, _max_pool)
-        composed: Grid = every | windows | {"kind": [kind for kind in ASPECTS if kind not in ("subnormal", "overflowing")]}
+            yield from covered(1, rank, seed, every | pixels | k | {"aspect": ["nan", "infinity", "nan"]}, _max_pool)
+        composed: Grid = every | windows | {"aspect": [a for a in ASPECTS if a == SHAPE or DATA[a].derived]}
         yield from covered(1, rank, seed, composed | {"form": [(2, 1, 2, 3)], "rule": list(PROGRAMS)}, _program)
 
 
-def _compiled(suite: str, seed: int) -> Iterator[Case]:
-    """Whole numbers put into compiled functions, and the shapes that are inferred when they are traced; takes long."""
+def _traced(rank: int) -> tuple[Grid, Grid, Grid]:
+    """(windows, pixels, few): the grids of what is traced or compiled, and what is left out of them where most refuse it."""
+    n = {f"n{i}": LENGTHS[rank][i][:2] for i in range(rank)}
+    every: Grid = n | {"aspect": ["integers"], "dtype": pixel_suites.MOSTLY_SINGLE}
+    factors: Grid = {f"s{i}": [2, 3] for i in range(rank)} | {f"k{i}": [2, 3, 1] for i in range(rank)}
+    windows = every | factors | {"stretch": ["stride", "dilation", "none"], "form": [(2, 1, 2, 3), (2, 2, 2, 3)]}
+    pixels: Grid = every | {f"f{i}": [1, 2, 3] for i in range(rank)} | {f"k{i}": [1, 2, 3] for i in range(rank)} | {"form": PLAIN}
+    # groups and float64 are refused by many, which would hide what compiling does to a dilation that differs from axis to axis
+    few: Grid = {"form": [(2, 1, 2, 3)], "dtype": ["float32"], "stretch": ["stride", "dilation"]}
+    return windows, pixels, few
+
+
+def _inferred(suite: str, seed: int) -> Iterator[Case]:
+    """The shapes that are inferred of dilated convolutions."""
     for rank in (1, 2, 3):
-        n = {f"n{i}": LENGTHS[rank][i][:2] for i in range(rank)}
-        every: Grid = n | {"kind": ["compiled"], "dtype": pixel_suites.MOSTLY_SINGLE}
-        factors: Grid = {f"s{i}": [2, 3] for i in range(rank)} | {f"k{i}": [2, 3, 1] for i in range(rank)}
-        windows = every | factors | {"stretch": ["stride", "dilation", "none"], "form": [(2, 1, 2, 3), (2, 2, 2, 3)]}
-        pixels: Grid = every | {f"f{i}": [1, 2, 3] for i in range(rank)} | {f"k{i}": [1, 2, 3] for i in range(rank)} | {"form": PLAIN}
-        yield from covered(2, rank, seed, windows | {"rule": ["same", "asymmetric", "negative"]}, _conv)
-        # groups and float64 are refused by many, which would hide what compiling does to a dilation that differs from axis to axis
-        few: Grid = {"form": [(2, 1, 2, 3)], "dtype": ["float32"], "stretch": ["stride", "dilation"]}
-        yield from covered(max(rank, 2), rank, seed, windows | few | {"rule": ["keras_same", "none"]}, _conv_transpose)
-        inferred = windows | few | {"kind": ["inference"], "stretch": ["dilation"]}
+        windows, _, few = _traced(rank)
+        inferred = windows | few | {"aspect": [SHAPE], "stretch": ["dilation"]}
         yield from covered(2, rank, seed, inferred | {"rule": ["same", "asymmetric"]}, _conv)
         yield from covered(2, rank, seed, inferred | {"rule": ["keras_same", "none"]}, _conv_transpose)
-        for kind in COMPILED:
-            some: Grid = {"kind": [kind]}
-            builds = [
-                (windows | few | {"rule": ["same", "asymmetric"]}, _conv),
-                (windows | few | {"rule": ["keras_same", "none"]}, _conv_transpose),
-                (windows | few | {"rule": list(PROGRAMS)}, _program),
-                *((pixels, build) for build in (_sum_pool, _average_pool, _max_pool, _upsample)),
-                (pixels | {"trailing": [None, 1]}, _zero_insert),
-            ]
-            for grid, build in builds:
-                yield from islice(covered(1, rank, seed, grid | some, build), 3 if kind == "compiled" else 1)
+
+
+def _shared(suite: str, seed: int, *, most: int) -> Iterator[Case]:
+    """Whole numbers for functions that are compiled, which takes long: at most so many cases of each grid."""
+    for rank in (1, 2, 3):
+        windows, pixels, few = _traced(rank)
+        if most > 1:
+            yield from covered(2, rank, seed, windows | {"rule": ["same", "asymmetric", "negative"]}, _conv)
+            yield from covered(max(rank, 2), rank, seed, windows | few | {"rule": ["keras_same", "none"]}, _conv_transpose)
+        builds = [
+            (windows | few | {"rule": ["same", "asymmetric"]}, _conv),
+            (windows | few | {"rule": ["keras_same", "none"]}, _conv_transpose),
+            (windows | few | {"rule": list(PROGRAMS)}, _program),
+            *((pixels, build) for build in (_sum_pool, _average_pool, _max_pool, _upsample)),
+            (pixels | {"trailing": [None, 1]}, _zero_insert),
+        ]
+        for grid, build in builds:
+            yield from islice(covered(1, rank, seed, grid, build), most)
 
 
 def _whole(suite: str, seed: int) -> Iterator[Case]:
@@ -158,7 +185,7 @@ def _whole(suite: str, seed: int) -> Iterator[Case]:
         pixels: Grid = every | {f"f{i}": [2, 1, 3] for i in range(rank)} | {"form": PLAIN}
         yield from covered(2 if rank < 3 else 1, rank, seed, windows | {"rule": ["same", "asymmetric"]}, _conv)
         yield from covered(2 if rank < 3 else 1, rank, seed, windows | {"rule": ["keras_same", "none"]}, _conv_transpose)
-        yield from covered(2, rank, seed, pixels | {"form": [(1, 2)], "kind": ["distinct", "ties", "integers"]}, _max_pool)
+        yield from covered(2, rank, seed, pixels | {"form": [(1, 2)], "aspect": ["distinct", "ties", "integers"]}, _max_pool)
         yield from covered(1, rank, seed, pixels, _sum_pool)
         yield from covered(1, rank, seed, pixels, _upsample)
         yield from covered(1, rank, seed, pixels | {"trailing": [None, 1]}, _zero_insert)
@@ -257,7 +284,7 @@ def _space_to_depth(row: Row, rank: int) -> Built:
 def _pool(kind: type[SumPool | AveragePool | MaxPool], row: Row, rank: int) -> Built:
     """Impulses want a batch element for each pixel."""
     op, lengths = kind(kernel=axes(row, "k", rank), stride=axes(row, "f", rank)), axes(row, "n", rank)
-    return op, ((size(lengths), 1, *lengths) if row.get("kind") == "impulses" else (*row["form"], *lengths),)
+    return op, ((size(lengths), 1, *lengths) if row.get("aspect") == "impulses" else (*row["form"], *lengths),)
 
 
 _sum_pool, _average_pool, _max_pool = (partial(_pool, kind) for kind in (SumPool, AveragePool, MaxPool))

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from spec import Case, Impossible, Operation, Shape
 from spec.operation import Effort, size
-from verify.execute.worker import MARKS
 from verify.judge.reference import CONFIDENCE, Reference
 
 MAX_WORK = 60.0
@@ -65,7 +64,7 @@ def work(reference: Reference) -> Work:
     """Of everything that a verdict needs."""
     q, elements = reference.case, _elements(reference.case)
     least, draws, effort = before(q), reference.draws, q.op.effort(q.x, *q.w)
-    evaluations = 12 if q.kind in MARKS else 1 if reference.exact and not reference.inexact else 5
+    evaluations = 12 if q.drawing.marked else 1 if reference.exact and not reference.inexact else 5
     seconds = least.seconds + draws * (elements * ELEMENT + evaluations * _floats(q, effort, elements))
     if reference.exact:
         return Work(seconds, least.bytes + 15 * draws * elements)

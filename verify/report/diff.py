@@ -22,7 +22,7 @@ Axis = Literal["meaning", "support", "coverage", "precision"]
 Trend = Literal["worse", "changed", "better"]
 TRENDS: tuple[Trend, ...] = ("worse", "changed", "better")
 NEVER = "never asked"
-SUITE = ("name", "seed", "ops", "dtypes", "kinds")
+SUITE = ("name", "seed", "ops", "dtypes", "data", "checks")
 """What two suites must have in common."""
 
 

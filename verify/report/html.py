@@ -44,7 +44,7 @@ from verify.printable import for_people
 from verify.record import Report
 
 HERE = Path(__file__).parent
-TEXTS = ("case", "output", "dtype", "numbers", "runtime", "verdict", "reason", "native", "diagnosis", "known", "kind", "id")
+TEXTS = ("case", "output", "dtype", "numbers", "check", "runtime", "verdict", "reason", "native", "diagnosis", "known", "kind", "id")
 
 
 @for_people

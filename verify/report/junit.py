@@ -16,7 +16,8 @@ KILLED = ("crashed", "timeout")
 
 @for_people
 def junit(report: Report) -> str:
-    """Cases of one operation, dtype and kind of data are one test: failed by what no known deviation covers, skipped if all is known."""
+    """Cases of one operation, dtype and data (or check of shapes) are one test: failed by what no known deviation covers, skipped if all
+    is known."""
     root = Element("testsuites", name="concordant")
     own: dict[str, list[Record]] = defaultdict(list)
     for r in report.records:
@@ -25,7 +26,7 @@ def junit(report: Report) -> str:
         suite = SubElement(root, "testsuite", name=_xml(name))
         groups: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
         for r in own[name]:
-            groups[operation(r), r.dtype, r.numbers].append(r)
+            groups[operation(r), r.dtype, r.numbers if r.check == "values" else r.check].append(r)
         for key, records in groups.items():
             _case(suite, f"{name}.{key[0]}", " ".join(key), report, records)
         if (runtime := report.runtimes.get(name)) and runtime.status == "not installed":

@@ -6,7 +6,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const { lines, records } = data;
 const texts = data.texts.map((text) => (typeof text === "string" ? text : text.map((line) => lines[line]).join("\n")));
 const total = records.id.length;
-const FACETS = { operation: "operation", runtime: "runtime", verdict: "verdict", dtype: "dtype", numbers: "numbers put in", output: "output", standing: "standing", alone: "wrong where others are right" };
+const FACETS = { operation: "operation", runtime: "runtime", verdict: "verdict", dtype: "dtype", numbers: "values fed in", check: "checked", output: "output", standing: "standing", alone: "wrong where others are right" };
 const SEARCHED = ["case", "native", "reason", "diagnosis", "known", "id"];
 const STANDINGS = { agree: "✓ agree or vacuous", known: "◐ known deviation", new: "✗ not known" };
 const ALONE = { alone: "this runtime alone" };

@@ -152,5 +152,7 @@ KNOWN_HEAD = "| record | verdict | who | why |\n|---|---|---|---|"
 
 def _known_row(k: Known) -> str:
     versions = ", ".join(f"{name} {which}" for name, which in k.versions.items())
+    modes = ", ".join(mode or "default" for mode in k.modes if mode != "*")
+    versions += f"; {'mode' if len(k.modes) == 1 else 'modes'} {modes}" if modes else ""
     link = f" ([thread]({k.link}))" if k.link.startswith("http") else ""
     return f"| {k.id} | {k.verdict} | {', '.join(k.runtimes)}; {cell(versions)} | {cell(k.reason)}{link} |"

@@ -19,6 +19,7 @@ COLUMNS: dict[str, Callable[[Record], Any]] = {
     "shape": lambda r: r.shape,
     "dtype": lambda r: r.dtype,
     "numbers": lambda r: r.numbers,
+    "check": lambda r: r.check,
     "seed": lambda r: r.seed,
     "runtime": lambda r: r.runtime,
     "verdict": lambda r: r.verdict,

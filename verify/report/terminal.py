@@ -21,7 +21,7 @@ from backends import Backend
 from backends.known import Known
 from verify.explain.findings import HowFar, alike
 from verify.facts import observed
-from verify.grouping import WORDS, again, by_sort, counted, headline, matrix, outcome, standing
+from verify.grouping import WORDS, again, by_sort, counted, headline, is_mode, matrix, outcome, standing
 from verify.printable import printable, printable_report
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
 from verify.run import Run, Watch
@@ -46,8 +46,8 @@ def progress(run: Run, console: Console, *, quiet: bool) -> Iterator[Watch]:
         return
     name, doing = TextColumn("{task.description:<17}"), TextColumn("{task.fields[doing]:<10}")
     with Progress(name, doing, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True) as bars:
-        tasks = {b.name: bars.add_task(b.name, total=len(run.asks), doing="waiting") for b in run.backends}
-        yield lambda runtime, doing, done: bars.update(tasks[runtime], completed=done, total=len(run.asks), doing=doing)
+        tasks = {b.name: bars.add_task(b.name, total=run.total(b.name), doing="waiting") for b in run.backends}
+        yield lambda runtime, doing, done: bars.update(tasks[runtime], completed=done, total=run.total(runtime), doing=doing)
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def _lines(run: Run, console: Console) -> Iterator[Watch]:
 
     def tell() -> None:
         while not over.wait(SECONDS_BETWEEN_LINES):
-            where = ", ".join(f"{name} {what} {done}/{len(run.asks)}" for name, (what, done) in doing.copy().items())
+            where = ", ".join(f"{name} {what} {done}/{run.total(name)}" for name, (what, done) in doing.copy().items())
             console.print(f"{time.monotonic() - begun:.0f} s: {where}", highlight=False, markup=False, soft_wrap=True)
 
     thread = threading.Thread(target=tell, daemon=True)
@@ -83,7 +83,13 @@ def counts(report: Report, console: Console, *, quiet: bool) -> None:
     """Operation × runtime with agree / run."""
     report = printable_report(report)
     if not quiet:
-        _matrix(report, [name for name, r in report.runtimes.items() if r.status != "not installed"], console)
+        names = [name for name, r in report.runtimes.items() if r.status != "not installed"]
+        blocks = [[name for name in names if not is_mode(name)], [name for name in names if is_mode(name)]]
+        for block in filter(None, blocks):
+            _matrix(report, block, console)
+        console.print(
+            "[dim]agree / run; known: known deviations, listed in backends/known/; ✗: unexpected[/]", highlight=False, soft_wrap=True
+        )
 
 
 def remaining(report: Report, console: Console, *, quiet: bool) -> None:
@@ -157,10 +163,12 @@ def theorems(report: Report, console: Console, *, claims_only: bool = False) -> 
 
 def backends(rows: list[tuple[Backend, dict[str, str], str]], console: Console) -> None:
     """What was found, what is installed, why not."""
-    grid = Table("runtime", "file", "installed", box=None, pad_edge=False)
+    grid = Table("target", "file", "installed", box=None, pad_edge=False)
     for backend, versions, why in rows:
         file = f"backends/{backend.module.__name__.split('.')[-1]}.py"
         grid.add_row(backend.name, file, escape(printable(why or ", ".join(f"{k} {v}" for k, v in versions.items()))))
+        for name, mode in backend.runtime.modes.items():
+            grid.add_row(f"{backend.name}:{name}", "", f"[dim]{escape(printable(mode.meaning))}[/]")
     console.print(grid)
 
 
@@ -183,15 +191,14 @@ def known(records: list[Known], met: dict[str, KnownReport], console: Console) -
 
 
 def _matrix(report: Report, ran: list[str], console: Console) -> None:
-    cells = matrix(report)
+    cells = {name: row for name, row in matrix(report).items() if any(row.get(runtime) for runtime in ran)}
     total = {name: sum((row[name] for row in cells.values()), Counter()) for name in ran}
-    names = (escape(name.replace("-", "-\n")) for name in ran)
+    names = (escape(name.replace("-", "-\n").replace(":", ":\n")) for name in ran)
     grid = Table(Column("", no_wrap=True), *names, box=None, header_style="bold", padding=(0, 1, 0, 0))
     for name, row in cells.items():
         grid.add_row(name.replace("Adaptive", "Adaptive\n"), *(_cell(row[runtime]) for runtime in ran))
     grid.add_row("[bold]all[/]", *(_cell(total[name]) for name in ran))
     console.print(grid)
-    console.print("[dim]agree / run; known: known deviations, listed in backends/known/; ✗: unexpected[/]", highlight=False, soft_wrap=True)
 
 
 def _cell(verdicts: Counter[tuple[str, str]]) -> str:
@@ -359,8 +366,11 @@ def _known_of_cases(report: Report) -> list[str]:
 def _closing(report: Report, console: Console) -> None:
     s = report.summary
     fine = ", ".join(f"{s.verdicts.get(verdict, 0)} {verdict}" for verdict in ("agree", "vacuous") if verdict in ("agree", *s.verdicts))
-    runtimes = sum(r.status == "ran" for r in report.runtimes.values())
-    asked = f"{counted(s.cases, 'case')} on {counted(runtimes, 'runtime')}, {counted(s.asked, 'result')}"
+    ran = [name for name, r in report.runtimes.items() if r.status == "ran"]
+    modes = sum(map(is_mode, ran))
+    targets = counted(len(ran) - modes, "runtime") if modes < len(ran) or not ran else ""
+    targets += " and " * bool(targets and modes) + (counted(modes, "mode") if modes else "")
+    asked = f"{counted(s.cases, 'case')} on {targets}, {counted(s.asked, 'result')}"
     console.print(f"\n{asked}: {fine}.", highlight=False, soft_wrap=True)
     for one in by_sort(report):
         console.print(str(one), highlight=False, soft_wrap=True)
