@@ -11,12 +11,15 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 from packaging.specifiers import SpecifierSet
 
-from backends import Backend, Step, Unsupported, calls, steps
+from backends import Backend, Step, Unsupported, calls, found, steps
+from backends._cannot import Cannot, limits
+from backends._cannot import Probe as Probe
 from spec import Case, Operation
 from spec.case import COMPILED, KINDS
 
@@ -42,6 +45,7 @@ class Known:
     link: the thread, or "no upstream report found".
     numbers: the kinds of case it speaks of (spec.case.KINDS). Left out: all, but of a wrong answer neither inference nor xla,
       which runs kernels of its own; what is refused elsewhere may be answered by those.
+    probes: expressions that raise, and names that do not exist, as long as it is true (`concordant known --probe`).
     sometimes: whether it shows depends on what lies in memory or on the numbers drawn, so one that agrees proves nothing; wants an upper
       bound in versions.
     """
@@ -57,6 +61,7 @@ class Known:
     message: str = ""
     sometimes: bool = False
     numbers: tuple[str, ...] = ()
+    probes: tuple[Probe, ...] = ()
 
     def concerns(self, runtime: str, versions: dict[str, str]) -> bool:
         """Whether it speaks of this runtime in these versions."""
@@ -93,18 +98,20 @@ class Known:
         return output.rstrip("0123456789") in self.outputs
 
 
-def unsaid(module: ModuleType, *kinds: type[Operation]) -> When:
-    """Of operations of these kinds, those that the backend has no way to say."""
+def recorded(module: ModuleType, cannot: Cannot) -> Known:
+    """The record of what a backend file says that its framework cannot."""
 
     def when(op: Operation, at: Step, facts: Facts) -> bool:
         try:
-            if isinstance(op, kinds):
-                calls(module, op, at)
-        except Unsupported:
-            return True
+            calls(module, op, at)
+        except Unsupported as error:
+            return error.why is cannot
         return False
 
-    return when
+    return Known(
+        id=cannot.id, runtimes=tuple(module.RUNTIMES), versions=cannot.versions, verdict="not offered", when=when, reason=cannot.sentence,
+        link=cannot.link, probes=cannot.probes,
+    )  # fmt: skip
 
 
 def of(backend: Backend, records: Sequence[Known]) -> list[Known]:
@@ -115,7 +122,19 @@ def of(backend: Backend, records: Sequence[Known]) -> list[Known]:
     return [known for known in records if id(known) not in here]
 
 
-def everything() -> list[Known]:
-    """The records of every file here."""
+@cache
+def _all() -> tuple[Known, ...]:
     files = sorted(p for p in Path(__file__).parent.glob("*.py") if p.stem not in ("__init__", "minimum"))
-    return [known for p in files for known in importlib.import_module(f"backends.known.{p.stem}").KNOWN]
+    known = [known for p in files for known in importlib.import_module(f"backends.known.{p.stem}").KNOWN]
+    modules = dict.fromkeys(backend.module for backend in found().values())
+    return (*(recorded(module, cannot) for module in modules for cannot in limits(module)), *known)
+
+
+def records(backend: Backend) -> list[Known]:
+    """The records that may speak of a backend: those here, or what a user's own file says that its framework cannot."""
+    return of(backend, everything()) or [recorded(backend.module, cannot) for cannot in limits(backend.module)]
+
+
+def everything() -> list[Known]:
+    """The records of every file here, those of what the backends' files say that their frameworks cannot first."""
+    return list(_all())
