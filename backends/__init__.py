@@ -30,6 +30,7 @@ from typing import Any
 from backends import _form
 from backends._call import Call, Layer, Let, before, body
 from backends._call import calls as _calls
+from backends._cannot import Cannot
 from spec import Case, Operation, Shape, operations
 
 COUNTS = {"parameters"}
@@ -37,7 +38,14 @@ COUNTS = {"parameters"}
 
 
 class Unsupported(Exception):
-    """The framework has no way to say this operation. The message is a sentence that says why."""
+    """The framework has no way to say this operation. The message is a sentence that says why.
+
+    Raised with a sentence, or with a Cannot, which is a sentence with probes and needs no record of its own.
+    """
+
+    def __init__(self, why: str | Cannot) -> None:
+        super().__init__(why.sentence if isinstance(why, Cannot) else why)
+        self.why = why
 
 
 class BadBackend(ValueError):
@@ -221,18 +229,18 @@ class Backend:
 
 def calls(module: ModuleType, op: Operation, at: Step) -> tuple[Call, ...]:
     """The native calls by which a file here writes an operation, each followed by those among its arguments. Raises Unsupported."""
-    found, cannot = _written(module, op, at)
-    if cannot:
-        raise cannot
+    found, why = _written(module, op, at)
+    if why:
+        raise Unsupported(why)
     return found
 
 
 @lru_cache(maxsize=4096)
-def _written(module: ModuleType, op: Operation, at: Step) -> tuple[tuple[Call, ...], Unsupported | None]:
+def _written(module: ModuleType, op: Operation, at: Step) -> tuple[tuple[Call, ...], str | Cannot | None]:
     try:
         return tuple(_calls(getattr(module, function_name(op.name))(op, at))), None
     except Unsupported as cannot:
-        return (), cannot
+        return (), cannot.why
 
 
 def _code(said: object) -> Code | None:

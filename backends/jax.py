@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from backends import Mode, Runtime, Step, Unsupported
 from backends._call import Call, Let, Source, Statement, Value, X
+from backends._cannot import Cannot, Missing, Raises
 from backends._phrases import deinterleaved, fitted, interleaved, word_for
 from backends._pixels import divided_evenly, norm, picked, said
 from spec import (
@@ -129,6 +130,46 @@ RUNTIMES = {
 IMPORTS = "import jax\nimport jax.numpy as jnp\nfrom jax import lax"
 
 
+SINCE = {"jax": ">=0.4"}
+
+TRANSPOSE_GROUPS = Cannot(
+    id="jax-conv-transpose-groups", versions=SINCE, link="https://github.com/google/objax/issues/70",
+    sentence="lax.conv_transpose has no feature_group_count; conv_general_dilated with lhs_dilation says it with a flipped kernel",
+    probes=(
+        Raises('lax.conv_transpose(jnp.ones((1, 4, 2)), jnp.ones((3, 2, 2)), (1,), "SAME", feature_group_count=2)',
+               works='lax.conv_transpose(jnp.ones((1, 4, 2)), jnp.ones((3, 2, 2)), (1,), "SAME")'),
+    ),
+)  # fmt: skip
+RESIZE_OUTSIDE = Cannot(
+    id="jax-resize-outside", versions=SINCE, link="https://github.com/jax-ml/jax/issues/11206",
+    sentence="image.resize knows half-pixel coordinates alone, and scale_and_translate answers 0 where one lies half a pixel outside x",
+    probes=(
+        Raises('jax.image.resize(jnp.ones((4,)), (3,), "linear", align_corners=True)',
+               works='jax.image.resize(jnp.ones((4,)), (3,), "linear")'),
+        Raises('jax.image.scale_and_translate(jnp.ones((4,)), (3,), (0,), jnp.ones(1), jnp.zeros(1), "linear", mode="edge")',
+               works='jax.image.scale_and_translate(jnp.ones((4,)), (3,), (0,), jnp.ones(1), jnp.zeros(1), "linear")'),
+    ),
+)  # fmt: skip
+LANCZOS_WORDS = Cannot(
+    id="jax-lanczos-words", versions=SINCE, link="https://docs.jax.dev/en/latest/_autosummary/jax.image.resize.html",
+    sentence="jax.image.resize knows Lanczos windows of 3 and of 5 lobes",
+    probes=(Raises('jax.image.resize(jnp.ones((4,)), (3,), "lanczos2")', works='jax.image.resize(jnp.ones((4,)), (3,), "lanczos3")'),),
+)  # fmt: skip
+TIES = Cannot(
+    id="jax-max-pool-ties", versions=SINCE, link="https://docs.jax.dev/en/latest/_autosummary/jax.lax.reduce_window.html",
+    sentence="the gradient of lax.reduce_window with lax.max goes to the first of several equal maxima; there is no word for another rule",
+    probes=(
+        Raises('lax.reduce_window(jnp.ones((4,)), -jnp.inf, lax.max, (2,), ties="last")',
+               works='lax.reduce_window(jnp.ones((4,)), -jnp.inf, lax.max, (2,))'),
+    ),
+)  # fmt: skip
+ADAPTIVE = Cannot(
+    id="jax-adaptive-pool", versions=SINCE, link="https://github.com/keras-team/keras/issues/21813",
+    sentence="JAX has no adaptive pooling, and no windows of one length answer so",
+    probes=tuple(map(Missing, ("jax.nn.adaptive_avg_pool", "jax.lax.adaptive_avg_pool", "jax.nn.avg_pool"))),
+)  # fmt: skip
+
+
 def conv(op: Conv, at: Step) -> list[Statement]:
     word = word_for(op, at, {"VALID": valid_padding, "SAME": same_padding, "SAME_LOWER": same_lower_padding})
     return [
@@ -142,7 +183,7 @@ def conv(op: Conv, at: Step) -> list[Statement]:
 
 def conv_transpose(op: ConvTranspose, at: Step) -> list[Statement]:
     if op.groups > 1:
-        raise Unsupported("lax.conv_transpose has no feature_group_count")
+        raise Unsupported(TRANSPOSE_GROUPS)
     axes = list(zip(op.crop, at.k, op.stride, op.dilation, strict=True))
     word = next((word for word in ("VALID", "SAME") if all(lax_transpose_crop(word, *sizes) == crop for crop, *sizes in axes)), None)
     padding = word or tuple(lax_transpose_crop(crop, *sizes) for crop, *sizes in axes)
@@ -174,14 +215,12 @@ def resize(op: Resize, at: Step) -> list[Statement]:
             op, at, lambda indices, axis: Call.of("jax.numpy.take", X, indices, axis=axis), lambda n: Call.of("jax.numpy.arange", n),
             lambda indices, last: Call.of("jax.numpy.clip", indices, 0, last), channels_last=False,
         )  # fmt: skip
-    if op.mode == "area":
-        raise Unsupported("jax.image.scale_and_translate has no area method")
     return _translated(op, at)
 
 
 def lanczos(op: Lanczos, at: Step) -> list[Statement]:
     if op.lobes not in (3, 5):
-        raise Unsupported("jax.image.resize knows Lanczos windows of 3 and of 5 lobes")
+        raise Unsupported(LANCZOS_WORDS)
     return [Call.of("jax.image.resize", X, at.y, f"lanczos{op.lobes}", antialias=op.antialias == "yes")]
 
 
@@ -211,7 +250,7 @@ def lp_pool(op: LpPool, at: Step) -> list[Statement]:
 
 def max_pool(op: MaxPool, at: Step) -> list[Statement]:
     if op.ties != "first":
-        raise Unsupported("the gradient of lax.reduce_window with lax.max goes to the first of several equal maxima")
+        raise Unsupported(TIES)
     least = Source("-jnp.inf") if "float" in at.dtype else Call.of("jax.numpy.array", Source(at.least), Source("x.dtype"))
     return [_reduced(op, at, least, "lax.max")]
 
@@ -272,7 +311,7 @@ def _translated(op: Resize, at: Step) -> list[Statement]:
     narrowed = op.antialias == "yes" and any(s != 1 / step for s, (*_, step, _) in zip(op.scales(at.x), axes, strict=True))
     method = next((method for method, fields in METHODS.items() if alike(op, replace(op, **fields), at.x)), None)
     if method is None or narrowed or (any(outside) and method != "cubic-pytorch"):
-        raise Unsupported("jax.image.scale_and_translate answers 0 half a pixel outside x, and knows linear and two cubic kernels")
+        raise Unsupported(RESIZE_OUTSIDE)
     scale, moved = tuple(1 / step for *_, step, _ in axes), tuple(HALF - (start + HALF) / step for *_, step, start in axes)
     return [
         Call.of(
@@ -305,7 +344,7 @@ def _reduced(op: SumPool | MaxPool, at: Step, first: Value, by: str, x: str = "x
 def _even(size: Shape, at: Step) -> Shape:
     kernel = divided_evenly(size, at)
     if kernel is None:
-        raise Unsupported("JAX has no adaptive pooling, and no windows of one length answer so")
+        raise Unsupported(ADAPTIVE)
     return kernel
 
 

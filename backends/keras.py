@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from backends import Mode, Runtime, Step, Unsupported, jax, tensorflow, torch
 from backends._call import Call, Layer, Let, Source, Statement, Value, X
+from backends._cannot import Cannot, Raises
 from backends._phrases import (
     channels_first,
     channels_first_inside,
@@ -114,6 +115,54 @@ def LEAVE(rank: int) -> str:
     return f"x = {Call.of('keras.ops.transpose', X, channels_first(rank))}"
 
 
+SINCE = {"keras": ">=3.0"}
+IMAGE = "https://keras.io/api/ops/image/"
+
+TRANSPOSE_GROUPS = Cannot(
+    id="keras-conv-transpose-groups", versions=SINCE, link="https://github.com/keras-team/keras/issues/19871",
+    sentence="Conv1DTranspose, Conv2DTranspose and Conv3DTranspose have no groups",
+    probes=tuple(
+        Raises(f"keras.layers.Conv{rank}DTranspose(2, 3, groups=2)", works=f"keras.layers.Conv{rank}DTranspose(2, 3)") for rank in (1, 2, 3)
+    ),
+)  # fmt: skip
+RESIZE_WORDS = Cannot(
+    id="keras-resize-words", versions=SINCE, link=IMAGE,
+    sentence="keras.ops.image.resize takes a size: nearest, bilinear and bicubic with half-pixel coordinates",
+    probes=(
+        Raises("keras.ops.image.resize(keras.ops.ones((1, 4, 4, 1)), (3, 3), align_corners=True)",
+               works="keras.ops.image.resize(keras.ops.ones((1, 4, 4, 1)), (3, 3))"),
+    ),
+)  # fmt: skip
+RESIZE_VOLUMES = Cannot(
+    id="keras-resize-volumes", versions=SINCE, link=IMAGE, sentence="keras.ops.image.resize takes pictures",
+    probes=(
+        Raises("keras.ops.image.resize(keras.ops.ones((1, 4, 4, 4, 1)), (3, 3, 3))",
+               works="keras.ops.image.resize(keras.ops.ones((1, 4, 4, 1)), (3, 3))"),
+    ),
+)  # fmt: skip
+LANCZOS_WORDS = Cannot(
+    id="keras-lanczos-words", versions=SINCE, link=IMAGE,
+    sentence="keras.ops.image.resize takes pictures, and knows Lanczos windows of 3 and of 5 lobes",
+    probes=(
+        Raises('keras.ops.image.resize(keras.ops.ones((1, 4, 4, 1)), (3, 3), interpolation="lanczos2")',
+               works='keras.ops.image.resize(keras.ops.ones((1, 4, 4, 1)), (3, 3), interpolation="bilinear")'),
+        *RESIZE_VOLUMES.probes,
+    ),
+)  # fmt: skip
+TIES = Cannot(
+    id="keras-max-pool-ties", versions=SINCE, link="https://keras.io/api/layers/pooling_layers/",
+    sentence="Keras has no word for which of several equal maxima is taken; its engines take the first",
+    probes=(Raises('keras.layers.MaxPooling2D(2, ties="last")', works="keras.layers.MaxPooling2D(2)"),),
+)  # fmt: skip
+POOL_DILATION = Cannot(
+    id="keras-pool-words", versions=SINCE, link="https://keras.io/api/layers/pooling_layers/",
+    sentence="MaxPooling1D, MaxPooling2D and MaxPooling3D have no dilation",
+    probes=tuple(
+        Raises(f"keras.layers.MaxPooling{rank}D(2, dilation_rate=2)", works=f"keras.layers.MaxPooling{rank}D(2)") for rank in (1, 2, 3)
+    ),
+)  # fmt: skip
+
+
 def conv(op: Conv, at: Step) -> list[Statement]:
     word = word_for(op, at, {"valid": valid_padding, "same": same_padding})
     image = at.x[2:] if word else tuple(n + lo + hi for n, (lo, hi) in zip(at.x[2:], op.padding, strict=True))
@@ -127,7 +176,7 @@ def conv(op: Conv, at: Step) -> list[Statement]:
 
 def conv_transpose(op: ConvTranspose, at: Step) -> list[Statement]:
     if op.groups > 1:
-        raise Unsupported(f"keras.layers.Conv{op.rank}DTranspose has no groups")
+        raise Unsupported(TRANSPOSE_GROUPS)
     words = keras_transpose_words(op.crop, at.k, op.stride, op.dilation)
     padding, output_padding = words or ("valid", (0,) * op.rank)
     layer = Call.of(
@@ -160,12 +209,12 @@ def resize(op: Resize, at: Step) -> list[Statement]:
             lambda n: Call.of("keras.ops.arange", n, dtype="int32"),
             lambda indices, last: Call.of("keras.ops.clip", indices, 0, last), channels_last=True,
         )  # fmt: skip
-    raise Unsupported("keras.ops.image.resize takes pictures" if op.rank == 3 else "keras.ops.image.resize has no such interpolation")
+    raise Unsupported(RESIZE_VOLUMES if op.rank == 3 else RESIZE_WORDS)
 
 
 def lanczos(op: Lanczos, at: Step) -> list[Statement]:
     if op.lobes not in (3, 5) or op.rank == 3:
-        raise Unsupported("keras.ops.image.resize takes pictures, and knows Lanczos windows of 3 and of 5 lobes")
+        raise Unsupported(LANCZOS_WORDS)
     return _resized(op, at, f"lanczos{op.lobes}", op.antialias == "yes")
 
 
@@ -188,9 +237,9 @@ def lp_pool(op: LpPool, at: Step) -> list[Statement]:
 
 def max_pool(op: MaxPool, at: Step) -> list[Statement]:
     if op.ties != "first":
-        raise Unsupported("Keras says nothing of which of several equal maxima is taken; its engines take the first")
+        raise Unsupported(TIES)
     if max(op.dilation) > 1:
-        raise Unsupported(f"keras.layers.MaxPooling{op.rank}D has no dilation")
+        raise Unsupported(POOL_DILATION)
     said = word(op, at, "same", "valid")
     padded = [] if said else fitted(op.padding, "keras.ops.pad", channels_last=True, constant_values=Source(at.least))
     return [*padded, *_layer(f"MaxPooling{op.rank}D", at, short(op.kernel), strides=short(op.stride), padding=said or "valid")]
@@ -209,8 +258,6 @@ def adaptive_max_pool(op: AdaptiveMaxPool, at: Step) -> list[Statement]:
 
 
 def pad(op: Pad, at: Step) -> list[Statement]:
-    if op.mode not in ("constant", "reflect", "symmetric"):
-        raise Unsupported(f"keras.ops.pad has no mode {op.mode}: its modes are constant, reflect and symmetric")
     return fitted(op.padding, "keras.ops.pad", channels_last=True, mode=op.mode, constant_values=op.value or None)
 
 
@@ -255,10 +302,6 @@ def _resized(op: Resize | Lanczos, at: Step, interpolation: str, antialias: bool
 
 def _sums(op: SumPool, at: Step, x: str) -> list[Statement]:
     """Each window's sum, by a depthwise convolution with ones; nothing is padded."""
-    if op.rank == 3:
-        raise Unsupported("Keras has no sum pooling and no depthwise 3-D convolution; AveragePooling3D times the window's size rounds")
-    if max(op.stride) > 1 and max(op.dilation) > 1:
-        raise Unsupported("keras.ops.depthwise_conv takes no strides together with dilations")
     ones = Call.of("keras.ops.ones", (*op.kernel, at.x[1], 1), dtype=at.dtype)
     return [Let(x, Call.of("keras.ops.depthwise_conv", Source(x), ones, strides=short(op.stride), dilation_rate=short(op.dilation)))]
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from backends import Code, Mode, Runtime, Step, Unsupported
 from backends._call import Call, Let, Source, Statement, Value, X, body
+from backends._cannot import Cannot, Missing, Raises
 from backends._onednn import ONEDNN
 from backends._phrases import (
     NOTHING,
@@ -129,6 +130,85 @@ def LEAVE(rank: int) -> str:
     return f"x = {Call.of('tf.transpose', X, channels_first(rank))}"
 
 
+SINCE = {"tensorflow": ">=2.15"}
+RESIZE = "https://www.tensorflow.org/api_docs/python/tf/image/resize"
+
+TRANSPOSE_GROUPS = Cannot(
+    id="tensorflow-conv-transpose-groups", versions=SINCE, link="https://github.com/tensorflow/tensorflow/issues/45216",
+    sentence="tf.nn.conv3d_transpose has no groups on CPU, though conv1d_transpose and conv2d_transpose have",
+    probes=(
+        Raises('tf.nn.conv3d_transpose(tf.ones((1, 4, 4, 4, 4)), tf.ones((1, 1, 1, 2, 4)), (1, 4, 4, 4, 4), 1)',
+               works='tf.nn.conv3d_transpose(tf.ones((1, 4, 4, 4, 4)), tf.ones((1, 1, 1, 4, 4)), (1, 4, 4, 4, 4), 1)'),
+    ),
+)  # fmt: skip
+RESIZE_WORDS = Cannot(
+    id="tensorflow-resize-words", versions=SINCE, link="https://github.com/tensorflow/tensorflow/issues/6720",
+    sentence="tf.image.resize takes a size, half-pixel, cubic with a = −1/2; its v1 functions asymmetric or aligned corners, cubic with "
+    "a = −3/4",
+    probes=(
+        Raises("tf.image.resize(tf.ones((1, 4, 4, 1)), (3, 3), align_corners=True)",
+               works="tf.image.resize(tf.ones((1, 4, 4, 1)), (3, 3))"),
+        Raises('tf.image.resize(tf.ones((1, 4, 4, 1)), (3, 3), method="bicubic", a=-0.75)',
+               works='tf.image.resize(tf.ones((1, 4, 4, 1)), (3, 3), method="bicubic")'),
+    ),
+)  # fmt: skip
+RESIZE_VOLUMES = Cannot(
+    id="tensorflow-resize-volumes", versions=SINCE, link=RESIZE, sentence="tf.image.resize takes pictures",
+    probes=(
+        Raises("tf.image.resize(tf.ones((1, 4, 4, 4, 1)), (3, 3, 3))", works="tf.image.resize(tf.ones((1, 4, 4, 1)), (3, 3))"),
+    ),
+)  # fmt: skip
+LANCZOS_WORDS = Cannot(
+    id="tensorflow-lanczos-words", versions=SINCE, link=RESIZE,
+    sentence="tf.image.resize takes pictures, and knows Lanczos windows of 3 and of 5 lobes",
+    probes=(
+        Raises('tf.image.resize(tf.ones((1, 4, 4, 1)), (3, 3), method="lanczos2")',
+               works='tf.image.resize(tf.ones((1, 4, 4, 1)), (3, 3), method="lanczos3")'),
+        *RESIZE_VOLUMES.probes,
+    ),
+)  # fmt: skip
+TIES = Cannot(
+    id="tensorflow-max-pool-ties", versions=SINCE, link="https://www.tensorflow.org/api_docs/python/tf/nn/max_pool2d",
+    sentence="TensorFlow's max_pool takes the first of several equal maxima, and has no word for another rule",
+    probes=(
+        Raises('tf.nn.max_pool2d(tf.ones((1, 4, 4, 1)), 2, 2, "VALID", ties="last")',
+               works='tf.nn.max_pool2d(tf.ones((1, 4, 4, 1)), 2, 2, "VALID")'),
+    ),
+)  # fmt: skip
+POOL_STRIDES = Cannot(
+    id="tensorflow-pool-words", versions=SINCE, link="https://www.tensorflow.org/api_docs/python/tf/nn/pool",
+    sentence="tf.nn.pool takes no strides together with dilations",
+    probes=(
+        Raises('tf.nn.pool(tf.ones((1, 9, 9, 1)), (2, 2), "MAX", strides=(2, 2), dilations=(2, 2))',
+               works='tf.nn.pool(tf.ones((1, 9, 9, 1)), (2, 2), "MAX", dilations=(2, 2))'),
+    ),
+)  # fmt: skip
+DEPTHWISE_STRIDES = Cannot(
+    id="tensorflow-depthwise-strides", versions=SINCE, link="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
+    sentence="tf.nn.depthwise_conv2d takes no strides together with dilations: it answers, in another shape than its windows have",
+    probes=(
+        Raises('tf.ensure_shape(tf.nn.depthwise_conv2d(tf.ones((1, 9, 9, 1)), tf.ones((2, 2, 1, 1)), (1, 2, 2, 1), "VALID", '
+               'dilations=(2, 2)), (1, 4, 4, 1))',
+               works='tf.ensure_shape(tf.nn.depthwise_conv2d(tf.ones((1, 9, 9, 1)), tf.ones((3, 3, 1, 1)), (1, 2, 2, 1), "VALID"), '
+               '(1, 4, 4, 1))'),
+    ),
+)  # fmt: skip
+ADAPTIVE = Cannot(
+    id="tensorflow-adaptive-pool", versions=SINCE, link="https://github.com/keras-team/keras/issues/21813",
+    sentence="TensorFlow has no adaptive pooling, and no windows of one length answer so",
+    probes=tuple(map(Missing, ("tf.nn.adaptive_avg_pool2d", "tf.nn.adaptive_max_pool2d", "tf.nn.adaptive_pool"))),
+)  # fmt: skip
+PAD_MODES = Cannot(
+    id="tensorflow-pad-modes", versions=SINCE, link="https://www.tensorflow.org/api_docs/python/tf/pad",
+    sentence="tf.pad's modes are CONSTANT, REFLECT and SYMMETRIC",
+    probes=tuple(
+        Raises(f'tf.pad(tf.ones((1, 4)), ((0, 0), (1, 1)), mode="{mode}")',
+               works='tf.pad(tf.ones((1, 4)), ((0, 0), (1, 1)), mode="REFLECT")')
+        for mode in ("EDGE", "WRAP")
+    ),
+)  # fmt: skip
+
+
 def conv(op: Conv, at: Step) -> list[Statement]:
     word = word_for(op, at, {"VALID": valid_padding, "SAME": same_padding})
     return [
@@ -140,8 +220,8 @@ def conv(op: Conv, at: Step) -> list[Statement]:
 
 
 def conv_transpose(op: ConvTranspose, at: Step) -> list[Statement]:
-    if op.groups > 1:
-        raise Unsupported(f"tf.nn.conv{op.rank}d_transpose has no groups")
+    if op.groups > 1 and op.rank == 3:
+        raise Unsupported(TRANSPOSE_GROUPS)
     full = tuple((n - 1) * s + span(k, d) for n, k, s, d in zip(at.x[2:], at.k, op.stride, op.dilation, strict=True))
     word = next((word for word in ("VALID", "SAME") if _says(word, op, at)), None)
     output = (at.y[0], *(at.y[2:] if word else full), at.y[1])
@@ -176,14 +256,12 @@ def resize(op: Resize, at: Step) -> list[Statement]:
             op, at, lambda indices, axis: Call.of("tf.gather", X, indices, axis=axis), lambda n: Call.of("tf.range", n),
             lambda indices, last: Call.of("tf.clip_by_value", indices, 0, last), channels_last=True,
         )  # fmt: skip
-    raise Unsupported(
-        "tf.image.resize takes pictures" if op.rank == 3 else "tf.image.resize and its v1 have no method with these coefficients"
-    )
+    raise Unsupported(RESIZE_VOLUMES if op.rank == 3 else RESIZE_WORDS)
 
 
 def lanczos(op: Lanczos, at: Step) -> list[Statement]:
     if op.rank == 3 or op.lobes not in (3, 5):
-        raise Unsupported("tf.image.resize takes pictures, and knows Lanczos windows of 3 and of 5 lobes")
+        raise Unsupported(LANCZOS_WORDS)
     return _resized(op, "tf.image.resize", (("method", f"lanczos{op.lobes}"), ("antialias", op.antialias == "yes")))
 
 
@@ -206,14 +284,14 @@ def lp_pool(op: LpPool, at: Step) -> list[Statement]:
 
 def max_pool(op: MaxPool, at: Step) -> list[Statement]:
     if op.ties != "first":
-        raise Unsupported("TensorFlow's max_pool takes the first of several equal maxima")
+        raise Unsupported(TIES)
     said = word(op, at, "SAME", "VALID")
     if max(op.dilation) > 1 and said == "SAME":
         said = None
     padded = [] if said else fitted(op.padding, "tf.pad", channels_last=True, constant_values=Source(at.least))
     if max(op.dilation) > 1:
         if max(op.stride) > 1:
-            raise Unsupported("tf.nn.pool takes no strides together with dilations")
+            raise Unsupported(POOL_STRIDES)
         return [*padded, Call.of("tf.nn.pool", X, op.kernel, "MAX", padding=said or "VALID", dilations=op.dilation)]
     within = all(0 <= min(pair) <= max(pair) < k for pair, k in zip(op.padding, op.kernel, strict=True))
     explicit = op.rank == 2 and not said and within
@@ -234,7 +312,7 @@ def adaptive_max_pool(op: AdaptiveMaxPool, at: Step) -> list[Statement]:
 
 def pad(op: Pad, at: Step) -> list[Statement]:
     if op.mode not in ("constant", "reflect", "symmetric"):
-        raise Unsupported(f"tf.pad has no mode {op.mode}: its modes are CONSTANT, REFLECT and SYMMETRIC")
+        raise Unsupported(PAD_MODES)
     return fitted(op.padding, "tf.pad", channels_last=True, mode=op.mode.upper(), constant_values=op.value)
 
 
@@ -297,7 +375,7 @@ def _sums(op: SumPool, at: Step, x: str) -> list[Statement]:
         apart = Source(f"{ones} * {Call.of('tf.eye', at.x[1], dtype=Source('x.dtype'))}")
         return [Let(x, Call.of("tf.nn.conv3d", Source(x), apart, _strides(op.stride), "VALID", dilations=_dilations(op.dilation)))]
     if max(op.stride) > 1 and max(op.dilation) > 1:
-        raise Unsupported("tf.nn.depthwise_conv2d takes no strides together with dilations")
+        raise Unsupported(DEPTHWISE_STRIDES)
     line = op.rank == 1
     kernel, stride, dilation = ((*row, *(more,) * line) for row, more in ((op.kernel, 1), (op.stride, op.stride[0]), (op.dilation, 1)))
     ones = Call.of("tf.ones", (*kernel, at.x[1], 1), Source("x.dtype"))
@@ -309,7 +387,7 @@ def _sums(op: SumPool, at: Step, x: str) -> list[Statement]:
 def _even(size: Shape, at: Step) -> Shape:
     kernel = divided_evenly(size, at)
     if kernel is None:
-        raise Unsupported("TensorFlow has no adaptive pooling, and no windows of one length answer so")
+        raise Unsupported(ADAPTIVE)
     return kernel
 
 

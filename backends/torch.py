@@ -12,6 +12,7 @@ from itertools import product
 
 from backends import Code, Mode, Runtime, Step, Unsupported
 from backends._call import Call, Let, Source, Statement, Value, X
+from backends._cannot import Cannot, Raises
 from backends._onednn import ONEDNN
 from backends._phrases import deinterleaved, interleaved, short
 from backends._pixels import picked, unlike
@@ -96,6 +97,70 @@ IMPORTS = "import torch\nimport torch.nn.functional as F"
 
 F = "torch.nn.functional."
 
+INTERPOLATE = "https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html"
+
+RESIZE_WORDS = Cannot(
+    id="torch-resize-words", versions={"torch": ">=1.11"}, link=INTERPOLATE,
+    sentence="F.interpolate resamples by half-pixel or aligned corners, cubic with a = −3/4 (−1/2 if it smooths), area as adaptive "
+    "pooling; volumes by nearest and linear",
+    probes=(
+        Raises('F.interpolate(torch.ones(1, 1, 4), size=3, mode="linear", half_pixel_centers=False)',
+               works='F.interpolate(torch.ones(1, 1, 4), size=3, mode="linear")'),
+        Raises('F.interpolate(torch.ones(1, 1, 4, 4), size=3, mode="bicubic", a=-0.5)',
+               works='F.interpolate(torch.ones(1, 1, 4, 4), size=3, mode="bicubic")'),
+    ),
+)  # fmt: skip
+VOLUMES = Cannot(
+    id="torch-resize-volumes", versions={"torch": ">=1.11"}, link=INTERPOLATE,
+    sentence="F.interpolate has no tricubic mode, and antialias only for pictures",
+    probes=tuple(
+        Raises(f"F.interpolate(torch.ones(1, 1, 4, 4, 4), size=3, {words})",
+               works='F.interpolate(torch.ones(1, 1, 4, 4, 4), size=3, mode="trilinear")')
+        for words in ('mode="bicubic"', 'mode="tricubic"', 'mode="trilinear", antialias=True')
+    ),
+)  # fmt: skip
+SIZE_OR_SCALE = Cannot(
+    id="torch-size-or-scale", versions={"torch": ">=1.11"}, link=INTERPOLATE,
+    sentence="F.interpolate takes a size or a scale_factor, whose length is ⌊n·scale⌋",
+    probes=(
+        Raises('F.interpolate(torch.ones(1, 1, 4), size=3, scale_factor=0.7, mode="linear")',
+               works='F.interpolate(torch.ones(1, 1, 4), scale_factor=0.7, mode="linear")'),
+    ),
+)  # fmt: skip
+LANCZOS = Cannot(
+    id="torch-lanczos", versions={"torch": ">=2.12"}, link=INTERPOLATE,
+    sentence="F.interpolate has one Lanczos window, of 3 lobes, which smooths, for pictures",
+    probes=(
+        Raises('F.interpolate(torch.ones(1, 1, 4, 4), size=3, mode="lanczos")',
+               works='F.interpolate(torch.ones(1, 1, 4, 4), size=3, mode="lanczos", antialias=True)'),
+        Raises('F.interpolate(torch.ones(1, 1, 4, 4), size=3, mode="lanczos5", antialias=True)',
+               works='F.interpolate(torch.ones(1, 1, 4, 4), size=3, mode="lanczos", antialias=True)'),
+        Raises('F.interpolate(torch.ones(1, 1, 4, 4, 4), size=3, mode="lanczos", antialias=True)',
+               works='F.interpolate(torch.ones(1, 1, 4, 4), size=3, mode="lanczos", antialias=True)'),
+    ),
+)  # fmt: skip
+LP_DILATION = Cannot(
+    id="torch-lp-pool-dilation", versions={"torch": ">=1.0"}, sentence="F.lp_pool1d, lp_pool2d and lp_pool3d have no dilation",
+    link="https://pytorch.org/docs/stable/generated/torch.nn.functional.lp_pool2d.html",
+    probes=tuple(
+        Raises(f"F.lp_pool{rank}d(torch.ones({shape}), 2, 2, dilation=2)", works=f"F.lp_pool{rank}d(torch.ones({shape}), 2, 2)")
+        for rank, shape in ((1, (1, 1, 4)), (2, (1, 1, 4, 4)), (3, (1, 1, 4, 4, 4)))
+    ),
+)  # fmt: skip
+TIES = Cannot(
+    id="torch-max-pool-ties", versions={"torch": ">=1.0"},
+    sentence="F.max_pool takes the first of several equal maxima, and has no word for another rule",
+    link="https://pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html",
+    probes=(Raises('F.max_pool1d(torch.ones(1, 1, 4), 2, ties="last")', works="F.max_pool1d(torch.ones(1, 1, 4), 2)"),),
+)  # fmt: skip
+PAD_SYMMETRIC = Cannot(
+    id="torch-pad-symmetric", versions={"torch": ">=1.5"}, link="https://github.com/pytorch/pytorch/issues/46240",
+    sentence="F.pad has no mode that repeats the edge pixel as it mirrors: its modes are constant, replicate, reflect and circular",
+    probes=(
+        Raises('F.pad(torch.ones(1, 1, 4), (1, 1), mode="symmetric")', works='F.pad(torch.ones(1, 1, 4), (1, 1), mode="reflect")'),
+    ),
+)  # fmt: skip
+
 
 def conv(op: Conv, at: Step) -> list[Statement]:
     same = set(op.stride) == {1} and on_every_axis(torch_same_padding, at.k, op.dilation) == op.padding
@@ -142,11 +207,15 @@ def resize(op: Resize, at: Step) -> list[Statement]:
             op, at, lambda indices, axis: Call.of("torch.index_select", X, axis, indices), lambda n: Call.of("torch.arange", n),
             lambda indices, last: Call.of("torch.clip", indices, 0, last), channels_last=False,
         )  # fmt: skip
-    raise Unsupported("F.interpolate has no mode with these coefficients")
+    raise Unsupported(RESIZE_WORDS)
 
 
 def lanczos(op: Lanczos, at: Step) -> list[Statement]:
-    raise Unsupported("F.interpolate has no Lanczos window")
+    if op.lobes != 3 or op.antialias != "yes" or op.rank == 3:
+        raise Unsupported(LANCZOS)
+    line = op.rank == 1
+    picture, size = (Source("x[:, :, None]"), (1, *op.size)) if line else (X, op.size)
+    return [Call.of(f"{F}interpolate", picture, size=short(size), mode="lanczos", antialias=True), *["x = x[:, :, 0]"] * line]
 
 
 def sum_pool(op: SumPool, at: Step) -> list[Statement]:
@@ -174,7 +243,7 @@ def average_pool(op: AveragePool, at: Step) -> list[Statement]:
 
 def lp_pool(op: LpPool, at: Step) -> list[Statement]:
     if max(op.dilation) > 1:
-        raise Unsupported(f"F.lp_pool{op.rank}d has no dilation")
+        raise Unsupported(LP_DILATION)
     x = Source("x.abs()") if op.p % 2 else X
     call = Call.of(f"{F}lp_pool{op.rank}d", x, op.p, short(op.kernel), short(op.stride))
     return [_pad(op.padding), call] if any(map(any, op.padding)) else [call]
@@ -182,7 +251,7 @@ def lp_pool(op: LpPool, at: Step) -> list[Statement]:
 
 def max_pool(op: MaxPool, at: Step) -> list[Statement]:
     if op.ties != "first":
-        raise Unsupported(f"F.max_pool{op.rank}d takes the first of several equal maxima")
+        raise Unsupported(TIES)
     words = _windows(op, at)
     shape = words or {"kernel_size": short(op.kernel), "stride": short(op.stride)}
     call = Call.of(f"{F}max_pool{op.rank}d", X, **shape, dilation=short(op.dilation))
@@ -199,7 +268,7 @@ def adaptive_max_pool(op: AdaptiveMaxPool, at: Step) -> list[Statement]:
 
 def pad(op: Pad, at: Step) -> list[Statement]:
     if op.mode not in PAD_MODES:
-        raise Unsupported(f"F.pad has no mode {op.mode}: its modes are constant, replicate, reflect and circular")
+        raise Unsupported(PAD_SYMMETRIC)
     return [_pad(op.padding, value=op.value) if op.value else _pad(op.padding, mode=PAD_MODES[op.mode])]
 
 
@@ -239,14 +308,14 @@ def _interpolated(op: Resize, at: Step, mode: str, *, align_corners: bool, antia
     pictures = mode == "cubic" or antialias
     line = op.rank == 1 and pictures
     if op.rank == 3 and pictures:
-        raise Unsupported("F.interpolate has no tricubic mode, and antialias only for pictures")
+        raise Unsupported(VOLUMES)
     rank = op.rank + line
     name = {"linear": ("linear", "bilinear", "trilinear")[rank - 1], "cubic": "bicubic"}.get(mode, mode)
     length: dict[str, Value] = {"size": short((1,) * line + op.size)}
     rows = list(zip(op.scales(at.x), op.size, at.x[2:], strict=True))
     if any(s != Fraction(m, n) for s, m, n in rows) and not align_corners:
         if any(scaled_length(n, s.numerator, s.denominator) != m for s, m, n in rows):
-            raise Unsupported("F.interpolate takes a size or a scale_factor, whose length is ⌊n·scale⌋")
+            raise Unsupported(SIZE_OR_SCALE)
         length = {"scale_factor": (*[Fraction(1)] * line, *(s for s, *_ in rows))}
     x = Source("x[:, :, None]") if line else X
     call = Call.of(f"{F}interpolate", x, **length, mode=name, align_corners=align_corners or None, antialias=antialias)

@@ -108,7 +108,8 @@ def _required(function: str) -> dict[str, str]:
     rank = int(function[-2]) if function[-2:] in ("1d", "2d", "3d") else 2
     shared = {
         "input": _images(rank), "weight": f"torch.ones({(4, 4, *(3,) * rank)})", "kernel_size": "2", "output_size": "2",
-        "upscale_factor": "2", "downscale_factor": "2", "shape": "(4, 64)", "dims": "(0, 1, 2, 3)", "dim": "1", "index": "torch.tensor([0])", "size": "(2, 3)",
+        "upscale_factor": "2", "downscale_factor": "2", "shape": "(4, 64)", "dims": "(0, 1, 2, 3)",
+        "dim": "1", "index": "torch.tensor([0])", "size": "(2, 3)",
         "fill_value": "1.0", "end": "4",
     }  # fmt: skip
     return {name: shared[name] for name, p in declared(function).parameters.items() if p.default is p.empty}
@@ -150,7 +151,9 @@ def test_a_call_knows_its_arguments_and_its_defaults() -> None:
 WRITTEN = {
     "F.conv2d(x, w, stride=(2, 1))": CONV,
     'tf.nn.conv2d(x, w, 2, "SAME")': Call.of("tf.nn.conv2d", X, W, 2, "SAME"),
-    'keras.layers.Conv2D(4, 3, padding="same", dtype="half")': Call.of("keras.layers.Conv2D", 4, 3, strides=1, padding="same", dtype="half"),
+    'keras.layers.Conv2D(4, 3, padding="same", dtype="half")': Call.of(
+        "keras.layers.Conv2D", 4, 3, strides=1, padding="same", dtype="half"
+    ),
     'lax.reduce_window(x, 0.0, lax.add, (1, 2), padding="SAME")': Call.of(
         "jax.lax.reduce_window", X, 0.0, Source("lax.add"), (1, 2), None, "SAME"
     ),

@@ -86,7 +86,7 @@ SLIPS = {
     "tensorflow: windows": ("tensorflow", "(NOTHING, *op.padding, NOTHING)", "(NOTHING, *op.padding[::-1], NOTHING)"),
     "tensorflow: a mirror": ("tensorflow", "mode=op.mode.upper()", 'mode="SYMMETRIC"'),
     "keras: a bias": ("keras", 'f"x = x + {bias}"', 'f"x = x - {bias}"'),
-    "keras: smoothing": ("keras", "interpolation=interpolation, antialias=antialias", "interpolation=interpolation, antialias=not antialias"),
+    "keras: smoothing": ("keras", "=interpolation, antialias=antialias", "=interpolation, antialias=not antialias"),
     "keras: an average's word": ("keras", "padding=word)", 'padding="same" if word == "valid" else "valid")'),
     "keras: a maximum's word": ("keras", 'padding=said or "valid"', 'padding="valid" if said == "same" else "same"'),
     "keras: a mirror": ("keras", "mode=op.mode", 'mode="symmetric"'),

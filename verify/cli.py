@@ -13,8 +13,8 @@ import typer
 from msgspec import structs
 from rich.console import Console
 
-from backends import BadBackend, found
-from backends.known import everything
+from backends import Backend, BadBackend, found
+from backends.known import everything, records
 from spec import Impossible, operations
 from spec.data import DATA
 from verify.execute.environment import machine, missing, own_version, source_digest, versions
@@ -235,15 +235,23 @@ def claims(
     _prove([], backend, out, claims_only=True, page=claims_page if markdown else None)
 
 
+PROBE = "Try again what the installed frameworks are said to be unable to do, in a worker process each. Needs no report."
+
+
 @app.command()
 def known(
     run: Annotated[Path, typer.Argument(help="The folder of a run, or its report.json.")] = Path("runs/latest"),
     markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/known.md, which needs no report.")] = False,
+    probe: Annotated[bool, typer.Option("--probe", help=PROBE)] = False,
+    backend: Annotated[list[str] | None, typer.Option(help=f"With --probe. {BACKEND}")] = None,
+    timeout: Annotated[float, typer.Option(help="With --probe: seconds after which a worker process is given up.", min=0.1)] = 60.0,
 ) -> None:
-    """List the known deviations, with the number of results each covers in a report. Exit status 1 if one no longer occurs."""
+    """List the known deviations, with the number of results each covers. Exit status 1 if one no longer occurs, or a limit is gone."""
     if markdown:
         print(known_page(everything()), end="")
         raise typer.Exit(0)
+    if probe:
+        _probe(backend, timeout)
     try:
         met = _load(run).known
     except BadReport as error:
@@ -298,6 +306,31 @@ def diff(
 def backends() -> None:
     """List the backends: which are installed, in which version, and what is missing. Imports no framework."""
     terminal.backends([(b, versions(b), missing(b)) for b in found().values()], Console(emoji=False))
+
+
+def _probe(names: list[str] | None, timeout: float) -> NoReturn:
+    """Print a line for each probe. Exit status 1 if one shows that something works, or proves nothing."""
+    import asyncio
+
+    from verify.probes import tried
+
+    async def all_of(backend: Backend) -> list[str]:
+        outcomes: list[str] = []
+        async for one in tried(backend, records(backend), timeout):
+            print(printable(one.sentence), flush=True)
+            outcomes.append(one.outcome)
+        return outcomes
+
+    try:
+        outcomes = [outcome for backend in chosen(names) for outcome in asyncio.run(all_of(backend))]
+    except (Impossible, BadBackend, NothingToAsk, WorkerFailed) as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    if not outcomes:
+        _refuse("there is no probe for these runtimes in their installed versions")
+    print(", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in dict.fromkeys(outcomes)))
+    raise typer.Exit(int(set(outcomes) != {"holds"}))
 
 
 def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_only: bool, page: Callable[[Report], str] | None) -> None:

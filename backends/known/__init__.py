@@ -11,12 +11,15 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 from packaging.specifiers import SpecifierSet
 
-from backends import BY_DEFAULT, Backend, Mode, Step, Unsupported, calls, runtime_of, steps
+from backends import BY_DEFAULT, Backend, Mode, Step, Unsupported, calls, found, runtime_of, steps
+from backends._cannot import Cannot, limits
+from backends._cannot import Probe as Probe
 from spec import Case, Operation
 from spec.case import CHECKS
 
@@ -45,6 +48,7 @@ class Known:
     checks: values, shape. Left out: both, but of a wrong result only values.
     modes: the modes of the runtime, with * as in a shell, "" for the default mode. Left out: all, but of a wrong result no mode that runs
       kernels of its own.
+    probes: expressions that raise, and names that do not exist, as long as it is true (`concordant known --probe`).
     sometimes: whether it shows depends on what lies in memory or on the numbers drawn, so one that agrees proves nothing; wants an upper
       bound in versions.
     """
@@ -62,6 +66,7 @@ class Known:
     data: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
+    probes: tuple[Probe, ...] = ()
 
     def concerns(self, target: str, versions: dict[str, str]) -> bool:
         """Whether it speaks of this runtime, in whatever mode, in these versions."""
@@ -103,18 +108,20 @@ class Known:
         return output.rstrip("0123456789") in self.outputs
 
 
-def unsaid(module: ModuleType, *kinds: type[Operation]) -> When:
-    """Of operations of these kinds, those that the backend has no way to say."""
+def recorded(module: ModuleType, cannot: Cannot) -> Known:
+    """The record of what a backend file says that its framework cannot."""
 
     def when(op: Operation, at: Step, facts: Facts) -> bool:
         try:
-            if isinstance(op, kinds):
-                calls(module, op, at)
-        except Unsupported:
-            return True
+            calls(module, op, at)
+        except Unsupported as error:
+            return error.why is cannot
         return False
 
-    return when
+    return Known(
+        id=cannot.id, runtimes=tuple(module.RUNTIMES), versions=cannot.versions, verdict="not offered", when=when, reason=cannot.sentence,
+        link=cannot.link, probes=cannot.probes,
+    )  # fmt: skip
 
 
 def of(backend: Backend, records: Sequence[Known]) -> list[Known]:
@@ -125,7 +132,19 @@ def of(backend: Backend, records: Sequence[Known]) -> list[Known]:
     return [known for known in records if id(known) not in here]
 
 
-def everything() -> list[Known]:
-    """The records of every file here."""
+@cache
+def _all() -> tuple[Known, ...]:
     files = sorted(p for p in Path(__file__).parent.glob("*.py") if p.stem not in ("__init__", "minimum"))
-    return [known for p in files for known in importlib.import_module(f"backends.known.{p.stem}").KNOWN]
+    known = [known for p in files for known in importlib.import_module(f"backends.known.{p.stem}").KNOWN]
+    modules = dict.fromkeys(backend.module for backend in found().values())
+    return (*(recorded(module, cannot) for module in modules for cannot in limits(module)), *known)
+
+
+def records(backend: Backend) -> list[Known]:
+    """The records that may speak of a backend: those here, or what a user's own file says that its framework cannot."""
+    return of(backend, everything()) or [recorded(backend.module, cannot) for cannot in limits(backend.module)]
+
+
+def everything() -> list[Known]:
+    """The records of every file here, those of what the backends' files say that their frameworks cannot first."""
+    return list(_all())

@@ -6,11 +6,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from backends import Step, jax
-from backends.known import Facts, Known, unsaid
+from backends import Step
+from backends.known import Facts, Known
 from spec import (
-    AdaptiveAveragePool,
-    AdaptiveMaxPool,
     AveragePool,
     Conv,
     ConvTranspose,
@@ -27,10 +25,6 @@ from spec.conventions.resize import NEAREST
 from spec.ops.pool import reaching
 from spec.ops.resize import coordinate
 from spec.ops.separable import alike
-
-
-def _grouped(op: Operation, at: Step, facts: Facts) -> bool:
-    return isinstance(op, ConvTranspose) and op.groups > 1
 
 
 def _cut_then_padded(op: Operation, at: Step, facts: Facts) -> bool:
@@ -134,11 +128,6 @@ KNOWN = [
         "0 · NaN is NaN",
         link="no upstream report found",
     ),
-    Known(
-        id="jax-conv-transpose-groups", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="not offered", when=_grouped,
-        reason="lax.conv_transpose has no feature_group_count; conv_general_dilated with lhs_dilation says it with a flipped kernel",
-        link="https://github.com/google/objax/issues/70",
-    ),
     *(
         Known(
             id=f"xla-cpu-cut-then-padded-{verdict}", runtimes=("jax",), versions={"jax": "<=0.10.2"}, verdict=verdict,
@@ -153,22 +142,6 @@ KNOWN = [
         reason="coordinates are computed in float32; where one is a whole number, its product may fall below it, and the pixel before is "
         "taken",
         link="no upstream report found",
-    ),
-    Known(
-        id="jax-adaptive-pool", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="not offered",
-        when=unsaid(jax, AdaptiveAveragePool, AdaptiveMaxPool),
-        reason="there is no adaptive pooling; windows of one length are a plain pool",
-        link="https://github.com/keras-team/keras/issues/21813",
-    ),
-    Known(
-        id="jax-resize-outside", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="not offered", when=unsaid(jax, Resize),
-        reason="image.resize knows half-pixel coordinates alone, and scale_and_translate answers 0 where one lies half a pixel outside x",
-        link="https://github.com/jax-ml/jax/issues/11206",
-    ),
-    Known(
-        id="jax-lanczos-words", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="not offered", when=unsaid(jax, Lanczos),
-        reason="jax.image.resize knows Lanczos windows of 3 and of 5 lobes",
-        link="https://docs.jax.dev/en/latest/_autosummary/jax.image.resize.html",
     ),
     Known(
         id="jax-lanczos-flat-top", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_close_to_a_pixel,

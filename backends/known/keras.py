@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from backends import Step, Unsupported, calls, keras
 from backends._call import Call
+from backends._cannot import Raises
 from backends._pixels import word
-from backends.known import Facts, Known, When, jax, tensorflow, torch, unsaid
+from backends.known import Facts, Known, When, jax, tensorflow, torch
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,
@@ -153,6 +154,24 @@ def _mirrored_too_far(op: Operation, at: Step, facts: Facts) -> bool:
     return bool(padded) and ((op.mode == "reflect" and too_far) or (op.rank == 3 and padded[0] != 1))
 
 
+def _edge_or_wrap(op: Operation, at: Step, facts: Facts) -> bool:
+    return isinstance(op, Pad) and op.mode in ("edge", "wrap") and any(max(pair) > 0 for pair in op.padding)
+
+
+def _summed_volume(op: Operation, at: Step, facts: Facts) -> bool:
+    """Said with a depthwise convolution of volumes."""
+    return op.rank == 3 and _summed(op, at)
+
+
+def _summed(op: Operation, at: Step) -> bool:
+    return any(call.function == "keras.ops.depthwise_conv" for call in calls(keras, op, at))
+
+
+def _narrow_average_3d(op: Operation, at: Step, facts: Facts) -> bool:
+    narrow = at.dtype in ("float16", "bfloat16")
+    return narrow and any(call.function == "keras.layers.AveragePooling3D" for call in calls(keras, op, at))
+
+
 SINCE = {"keras": ">=3.0"}
 SILENT = {"keras": ">=3.0,<=3.15.1"}
 """Wrong answers have an upper bound: a newer version is asked to show them again."""
@@ -163,13 +182,53 @@ GRAPHS = ("function", "xla")
 KNOWN = [
     Known(
         id="keras-stride-and-dilation", runtimes=("keras-*",), versions=SINCE, verdict="raised", when=_stride_and_dilation,
-        message="not supported in conjunction with", reason="layers refuse strides > 1 together with dilation_rate > 1",
+        message="not supported in conjunction with",
+        reason="Conv and ConvTranspose layers refuse strides > 1 together with dilation_rate > 1; depthwise and separable ones do not",
         link="https://keras.io/api/layers/convolution_layers/convolution2d/",
+        probes=tuple(
+            Raises(
+                f"keras.layers.{layer}(1, 2, strides=2, dilation_rate=2)",
+                works=f"keras.layers.DepthwiseConv{min(rank, 2)}D(2, strides=2, dilation_rate=2)",
+            )
+            for rank in (1, 2, 3)
+            for layer in (f"Conv{rank}D", f"Conv{rank}DTranspose")
+        ),
     ),
     Known(
-        id="keras-conv-transpose-groups", runtimes=("keras-*",), versions=SINCE, verdict="not offered", when=_grouped,
-        reason="Conv1DTranspose, Conv2DTranspose and Conv3DTranspose have no groups",
-        link="https://github.com/keras-team/keras/issues/19871",
+        id="keras-empty-sum-inference", runtimes=("keras-*",), versions=SINCE, verdict="raised", numbers=("inference",),
+        when=lambda op, at, facts: 0 in at.y and _summed(op, at), message="Computed output size would be zero or negative",
+        reason="a depthwise convolution of symbolic tensors whose answer has length 0 is refused", link="no upstream report found",
+    ),
+    Known(
+        id="keras-torch-narrow-average-pool-3d", runtimes=("keras-torch",), versions=SINCE, verdict="raised", when=_narrow_average_3d,
+        message="not implemented for '(Half|BFloat16)'", reason="avg_pool3d has no float16 and no bfloat16 kernel on CPU",
+        link="no upstream report found",
+    ),
+    *(
+        Known(
+            id=f"keras-{engine}-pad-modes", runtimes=(f"keras-{engine}",), versions=SINCE, verdict="raised",
+            when=_edge_or_wrap, message=message, link="https://keras.io/api/ops/numpy/",
+            reason="keras.ops.pad passes the modes edge and wrap on, which JAX alone of its engines knows",
+            probes=tuple(
+                Raises(
+                    f'keras.ops.pad(keras.ops.ones((1, 4)), ((0, 0), (1, 1)), mode="{mode}")',
+                    works='keras.ops.pad(keras.ops.ones((1, 4)), ((0, 0), (1, 1)), mode="constant")',
+                )
+                for mode in ("edge", "wrap")
+            ),
+        )
+        for engine, message in (("tensorflow", "`mode` expected to be one of"), ("torch", "Unrecognised padding mode"))
+    ),
+    Known(
+        id="keras-tensorflow-depthwise-3d", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", when=_summed_volume,
+        message="rank must be 3", reason="keras.ops.depthwise_conv has no 3-D form on TensorFlow, on JAX and PyTorch it has",
+        link="no upstream report found",
+        probes=(
+            Raises(
+                "keras.ops.depthwise_conv(keras.ops.ones((1, 4, 4, 4, 1)), keras.ops.ones((2, 2, 2, 1, 1)))",
+                works="keras.ops.depthwise_conv(keras.ops.ones((1, 4, 4, 1)), keras.ops.ones((2, 2, 1, 1)))",
+            ),
+        ),
     ),
     Known(
         id="keras-empty-convolution", runtimes=("keras-*",), versions=SINCE, verdict="raised", when=_empty,
@@ -191,28 +250,9 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="keras-resize-words", runtimes=("keras-*",), versions=SINCE, verdict="not offered", when=unsaid(keras, Resize),
-        reason="keras.ops.image.resize takes pictures and a size: nearest, bilinear and bicubic with half-pixel coordinates",
-        link="https://keras.io/api/ops/image/",
-    ),
-    Known(
-        id="keras-lanczos-words", runtimes=("keras-*",), versions=SINCE, verdict="not offered", when=unsaid(keras, Lanczos),
-        reason="keras.ops.image.resize takes pictures", link="https://keras.io/api/ops/image/",
-    ),
-    Known(
         id="keras-torch-lanczos", runtimes=("keras-torch",), versions=SINCE, verdict="raised", message="interpolation",
         when=lambda op, at, facts: _lanczos(op, at), reason="PyTorch has no Lanczos window; TensorFlow and JAX have",
         link="https://github.com/keras-team/keras-core/pull/220",
-    ),
-    Known(
-        id="keras-pad-modes", runtimes=("keras-*",), versions=SINCE, verdict="not offered", when=unsaid(keras, Pad),
-        reason="keras.ops.pad knows constant, reflect and symmetric", link="https://keras.io/api/ops/numpy/",
-    ),
-    Known(
-        id="keras-pool-words", runtimes=("keras-*",), versions=SINCE, verdict="not offered",
-        when=unsaid(keras, MaxPool, AveragePool, LpPool, SumPool),
-        reason="pooling has no dilation and no divisor; a depthwise convolution, which adds, has no 3-D form and no strides with dilations",
-        link="https://keras.io/api/layers/pooling_layers/",
     ),
     Known(
         id="keras-torch-uneven-same-average", runtimes=("keras-torch",), versions=SILENT, verdict="differ", when=_unequal_ends,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import get_args
 
 from backends import Step, Unsupported, calls, keras, tensorflow
 from backends._call import Call
 from backends._pixels import word
-from backends.known import EVERY_CHECK, EVERY_MODE, ONLY_DEFAULT, Facts, Known, unsaid
+from backends.known import EVERY_CHECK, EVERY_MODE, ONLY_DEFAULT, Facts, Known
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,
@@ -32,10 +31,6 @@ from spec.ops.resize import affine, dyadic
 from spec.ops.separable import alike
 
 POOLS = MaxPool | AveragePool | LpPool | SumPool
-
-
-def _grouped_transpose(op: Operation, at: Step, facts: Facts) -> bool:
-    return isinstance(op, ConvTranspose) and op.groups > 1
 
 
 def _by_onednn(dtype: str, facts: Facts) -> bool:
@@ -79,8 +74,8 @@ def _unequal_strides(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _two_strides(op: Operation, at: Step) -> bool:
-    """A depthwise convolution of pictures with different strides."""
-    if op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool):
+    """A depthwise convolution of pictures with different strides; Keras says a dilated one otherwise."""
+    if op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool) or max(op.dilation) > 1:
         return False
     return len(set(op.stride)) > 1 and (not isinstance(op, AveragePool) or _by_sums(op, at))
 
@@ -172,6 +167,10 @@ def _dilated_double(op: Operation, at: Step, facts: Facts) -> bool:
 
 def _dilated_double_transpose(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, ConvTranspose) and _plain(at, facts) and max(op.dilation) > 1 and op.groups == 1
+
+
+def _grouped_double_transpose(op: Operation, at: Step, facts: Facts) -> bool:
+    return isinstance(op, ConvTranspose) and _plain(at, facts) and op.groups > 1 and op.rank < 3
 
 
 def _grouped_double(op: Operation, at: Step, facts: Facts) -> bool:
@@ -389,11 +388,6 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="tensorflow-conv-transpose-groups", runtimes=("tensorflow",), versions=SINCE, verdict="not offered", when=_grouped_transpose,
-        reason="tf.nn.conv1d_transpose, conv2d_transpose and conv3d_transpose have no groups",
-        link="https://github.com/tensorflow/tensorflow/issues/45216",
-    ),
-    Known(
         id="tensorflow-depthwise-unequal-strides", runtimes=BOTH, versions=SINCE, verdict="raised", when=_unequal_strides,
         outputs=("y", "dx"), message="only supports equal length strides",
         reason="a depthwise convolution takes one stride for rows and columns; in float32 oneDNN, unless switched off, takes two",
@@ -435,6 +429,12 @@ KNOWN = [
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
+        id="tensorflow-grouped-float64-transpose", runtimes=("tensorflow",), versions=SINCE, verdict="raised",
+        when=_grouped_double_transpose, message=f"doesn't match filter input depth|{DILATION}|{NO_KERNEL}",
+        reason=f"grouped transposed convolution without oneDNN {WITHOUT} does not exist on CPU",
+        link="https://github.com/tensorflow/tensorflow/issues/45216",
+    ),
+    Known(
         id="tensorflow-grouped-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx", "dw"),
         when=_grouped_double, message=f"Gradients for grouped convolutions are not supported|{DILATION}",
         reason=f"grouped convolution without oneDNN {WITHOUT} has no gradient on CPU",
@@ -465,35 +465,9 @@ KNOWN = [
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-pool-words", runtimes=("tensorflow",), versions=SINCE, verdict="not offered",
-        when=unsaid(tensorflow, *get_args(POOLS)),
-        reason="pooling has no divisor, and neither it nor a depthwise convolution, which adds, takes strides together with dilations",
-        link="https://www.tensorflow.org/api_docs/python/tf/nn/pool",
-    ),
-    Known(
-        id="tensorflow-adaptive-pool", runtimes=("tensorflow",), versions=SINCE, verdict="not offered",
-        when=unsaid(tensorflow, AdaptiveAveragePool, AdaptiveMaxPool),
-        reason="there is no adaptive pooling; windows of one length are a plain pool",
-        link="https://github.com/keras-team/keras/issues/21813",
-    ),
-    Known(
-        id="tensorflow-pad-modes", runtimes=("tensorflow",), versions=SINCE, verdict="not offered", when=unsaid(tensorflow, Pad),
-        reason="tf.pad knows CONSTANT, REFLECT and SYMMETRIC", link="https://www.tensorflow.org/api_docs/python/tf/pad",
-    ),
-    Known(
         id="tensorflow-pad-too-far", runtimes=BOTH, versions=SINCE, verdict="raised", when=_mirrored_too_far,
         message="paddings must be", reason="REFLECT pads fewer pixels than there are, SYMMETRIC no more",
         link="https://www.tensorflow.org/api_docs/python/tf/pad",
-    ),
-    Known(
-        id="tensorflow-resize-words", runtimes=("tensorflow",), versions=SINCE, verdict="not offered", when=unsaid(tensorflow, Resize),
-        reason="tf.image.resize takes pictures and a size, half-pixel, cubic with a = −1/2; its v1 functions asymmetric or aligned "
-        "corners, cubic with a = −3/4",
-        link="https://github.com/tensorflow/tensorflow/issues/6720",
-    ),
-    Known(
-        id="tensorflow-lanczos-words", runtimes=("tensorflow",), versions=SINCE, verdict="not offered", when=unsaid(tensorflow, Lanczos),
-        reason="tf.image.resize takes pictures", link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
     Known(
         id="tensorflow-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), data=("nan", "infinity"),
@@ -585,6 +559,12 @@ KNOWN = [
         id="tensorflow-onednn-empty-sum-gradient", runtimes=BOTH, versions=SILENT, verdict="raised", outputs=("dx",),
         when=lambda op, at, facts: _empty_sum(op, at, facts) and op.rank == 1,
         message="Input to reshape is a tensor with 0 values|shape of dy was",
+        reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
+    ),
+    Known(
+        id="keras-tensorflow-onednn-empty-average-gradient", runtimes=("keras-tensorflow",), versions=SILENT, verdict="raised",
+        outputs=("dx",), sometimes=True, message="Incompatible shapes",
+        when=lambda op, at, facts: _empty_sum(op, at, facts) and isinstance(op, AveragePool),
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(

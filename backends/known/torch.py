@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends import Step, calls, torch
 from backends._call import Call
-from backends.known import ONLY_DEFAULT, Facts, Known, unsaid
+from backends.known import ONLY_DEFAULT, Facts, Known
 from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, Lanczos, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
 from spec.case import INTEGERS
 from spec.conventions.resize import torch_resize
@@ -18,7 +18,7 @@ def _empty(op: Operation, at: Step, facts: Facts) -> bool:
 
 def _empty_resize(op: Operation, at: Step, facts: Facts) -> bool:
     """Not by area, which is adaptive pooling."""
-    return isinstance(op, Resize) and 0 in at.y and any(call["mode"] != "area" for call in _interpolations(op, at))
+    return isinstance(op, Resize | Lanczos) and 0 in at.y and any(call["mode"] != "area" for call in _interpolations(op, at))
 
 
 def _interpolations(op: Operation, at: Step) -> list[Call]:
@@ -113,7 +113,9 @@ def _cut_and_wrapped(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _narrow_antialias(op: Operation, at: Step, facts: Facts) -> bool:
-    return isinstance(op, Resize) and op.antialias == "yes" and _narrow(op, at, facts) and op.mode != "nearest"
+    if not isinstance(op, Resize | Lanczos) or op.antialias != "yes" or not _narrow(op, at, facts):
+        return False
+    return op.mode != "nearest" if isinstance(op, Resize) else _interpolations(op, at) != []
 
 
 def _narrow_antialias_forward(op: Operation, at: Step, facts: Facts) -> bool:
@@ -127,7 +129,13 @@ SILENT = {"torch": ">=2.0,<=2.13"}
 
 KNOWN = [
     Known(
-        id="torch-narrow-average-pool-3d", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="raised", when=_narrow_average_3d,
+        id="torch-lanczos-before-2.12", runtimes=("torch",), versions={"torch": ">=1.11,<2.12"}, verdict="raised",
+        when=lambda op, at, facts: isinstance(op, Lanczos) and _interpolations(op, at) != [], message="restricted to bilinear and bicubic",
+        reason="F.interpolate has a Lanczos window since 2.12",
+        link="https://docs.pytorch.org/docs/2.12/generated/torch.nn.functional.interpolate.html",
+    ),
+    Known(
+        id="torch-narrow-average-pool-3d", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="raised", when=_narrow_average_3d,
         message="not implemented for '(Half|BFloat16)'", reason="avg_pool3d has no float16 and no bfloat16 kernel on CPU",
         link="no upstream report found",
     ),
@@ -189,20 +197,6 @@ KNOWN = [
         when=_empty_resize,
         message="output sizes should be greater than 0", reason="resampling refuses an answer of length 0",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
-    ),
-    Known(
-        id="torch-resize-words", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="not offered", when=unsaid(torch, Resize),
-        reason="F.interpolate resamples by half-pixel or aligned corners, cubic with a = −3/4 (−1/2 if it smooths), area as adaptive "
-        "pooling; volumes by nearest and linear",
-        link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
-    ),
-    Known(
-        id="torch-lanczos", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="not offered", when=unsaid(torch, Lanczos),
-        reason="F.interpolate has no Lanczos window", link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
-    ),
-    Known(
-        id="torch-pad-symmetric", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="not offered", when=unsaid(torch, Pad),
-        reason="F.pad has no mode that repeats the edge pixel as it mirrors", link="https://github.com/pytorch/pytorch/issues/46240",
     ),
     Known(
         id="torch-nearest-float32-coordinates", runtimes=("torch",), versions=SILENT, verdict="differ",
