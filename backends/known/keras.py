@@ -195,7 +195,7 @@ KNOWN = [
         ),
     ),
     Known(
-        id="keras-empty-sum-inference", runtimes=("keras-*",), versions=SINCE, verdict="raised", numbers=("inference",),
+        id="keras-empty-sum-inference", runtimes=("keras-*",), versions=SINCE, verdict="raised", checks=("shape",),
         when=lambda op, at, facts: 0 in at.y and _summed(op, at), message="Computed output size would be zero or negative",
         reason="a depthwise convolution of symbolic tensors whose answer has length 0 is refused", link="no upstream report found",
     ),
