@@ -37,7 +37,7 @@ def main(what: str, runtimes: str, *more: str) -> None:
     report = run.go()
     own, workers = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     print(json.dumps({
-        "cases": report.summary.cases, "asked": report.summary.asked, "unexpected": report.summary.unexpected,
+        "cases": report.summary.cases, "asked": report.summary.results, "unexpected": report.summary.unexpected,
         "own": own.ru_utime + own.ru_stime, "workers": workers.ru_utime + workers.ru_stime, "wall": time.monotonic() - BEGAN,
         "first": first, "peak": own.ru_maxrss / 1024, "host_peak": workers.ru_maxrss / 1024,
     }))  # fmt: skip

@@ -30,8 +30,8 @@ def main(count: str = "100000", runtime: str = "torch") -> None:
     report = Run(transposes(int(count)), named(runtime), suite={"name": "soak"}, watch=watch).go()
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     summary = report.summary
-    print(f"{summary.cases} cases, {summary.asked} answers, {summary.unexpected} unexpected; peak of a worker {peak} MiB")
-    sys.exit(summary.asked != 3 * summary.cases or summary.unexpected > 0)
+    print(f"{summary.cases} cases, {summary.results} answers, {summary.unexpected} unexpected; peak of a worker {peak} MiB")
+    sys.exit(summary.results != 3 * summary.cases or summary.unexpected > 0)
 
 
 def resident(pid: str) -> int:

@@ -44,9 +44,9 @@ def report(records: list[Record], **more: Any) -> Report:
         "schema": SCHEMA, "tool": {"name": "concordant", "version": "0"}, "records": records, "known": {}, "theorems": {},
         "suite": {"name": "quick", "seed": 0, "ops": [], "dtypes": [], "data": [], "checks": [], "confidence": 30},
         "environment": {"python": "3.11", "os": "Linux", "cpu": "a CPU"},
-        "runtimes": {name: RuntimeReport(status="ran", asked=name, versions={"lib": "1.0"}) for name in ("left", "right")},
+        "runtimes": {name: RuntimeReport(status="ran", backend=name, versions={"lib": "1.0"}) for name in ("left", "right")},
         "summary": Summary(
-            cases=len({r.case for r in records}), asked=len(records), verdicts=verdicts, unexpected=new, stale=[], broken=[],
+            cases=len({r.case for r in records}), results=len(records), verdicts=verdicts, unexpected=new, no_longer_occur=[], failing=[],
             minimum_agreement=0.85, below_minimum=[], interrupted=False, exit=int(bool(new)),
         ),
     }  # fmt: skip
@@ -61,9 +61,9 @@ def full(words: str = "plain") -> Report:
         record(runtime="right", verdict="differ", reason=words, diagnosis=words, difference=wrong, native=words, missed_probability=1e-10),
         record(TRANSPOSE, verdict="raised", reason=words, known=words),
         record(TRANSPOSE, "right", "crashed", output="dx", reason=words),
-        record(BOTH, numbers="normal", rounding=Rounding(ratio=0.4, at=(0,), terms=3)),
-        record(BOTH, "right", "imprecise", numbers="normal", reason=words, rounding=Rounding(ratio=None, at=(0,), terms=3)),
-        record(words, words, "timeout", output=words, dtype=words, numbers=words, id=words),
+        record(BOTH, data="normal", rounding=Rounding(ratio=0.4, at=(0,), terms=3)),
+        record(BOTH, "right", "imprecise", data="normal", reason=words, rounding=Rounding(ratio=None, at=(0,), terms=3)),
+        record(words, words, "timeout", output=words, dtype=words, data=words, id=words),
         record(f"{words} n=(2,)", kind="theorem"),
     ]
     finding = Finding(
@@ -71,17 +71,18 @@ def full(words: str = "plain") -> Report:
         case=words, native=words, instead=words, script=words, issue=words,
     )  # fmt: skip
     theorem = TheoremReport(
-        statement=words, source=words, verdict="holds when", when=words, see=(words,), claim=1, equal=3, unequal=0, vacuous=0, outside=2,
+        statement=words, source=words, verdict="holds if", when=words, see=(words,), claim=1, equal=3, unequal=0, vacuous=0, outside=2,
         outside_unequal=2, counterexample=Counterexample(sizes=words, left=[words], right=[[1]]),
-        runtimes={words: TheoremOnRuntime(verdict="broken", agree=1, vacuous=1, other=1)},
+        runtimes={words: TheoremOnRuntime(verdict="failing", agree=1, vacuous=1, other=1)},
     )  # fmt: skip
     made = report(records)
     return report(
         records, findings=[finding], theorems={words: theorem}, suite={**made.suite, words: words}, environment={words: [words]},
         known={words: KnownReport(reason=words, link=f"javascript:{words}", matched=1, agreed=1)},
-        runtimes={**made.runtimes, words: RuntimeReport(status="failed", reason=words, asked=words, versions={words: words},
+        runtimes={**made.runtimes, words: RuntimeReport(status="failed", reason=words, backend=words, versions={words: words},
                                                         environment={words: words}, batch_flags={words: words}),
                   "absent": RuntimeReport(status="not installed", reason=words)},
-        summary=Summary(cases=5, asked=8, verdicts={words: 1}, unexpected=4, stale=[words], broken=[words], minimum_agreement=0.85,
+        summary=Summary(cases=5, results=8, verdicts={words: 1}, unexpected=4, no_longer_occur=[words], failing=[words],
+                        minimum_agreement=0.85,
                         below_minimum=[words], interrupted=True, exit=130),
     )  # fmt: skip

@@ -96,7 +96,7 @@ def test_the_report_is_one(agreed: tuple[Ended, Path]) -> None:
     assert sorted((r.case, r.output, r.runtime, r.verdict) for r in report.records) == sorted(asked)
     assert all(f"conv_transpose{'1d' * (r.runtime == 'torch')}(" in r.native for r in report.records if r.case == TRANSPOSE)
     assert {runtime.status for runtime in report.runtimes.values()} == {"ran"}
-    assert (report.summary.asked, report.summary.exit, report.summary.interrupted) == (12, 0, False)
+    assert (report.summary.results, report.summary.exit, report.summary.interrupted) == (12, 0, False)
 
 
 def test_asked_again_quietly_it_says_nothing_and_records_the_same(agreed: tuple[Ended, Path], tmp_path: Path) -> None:
@@ -477,7 +477,7 @@ def test_ctrl_c_leaves_a_report_and_no_process(tmp_path: Path) -> None:
     report = load(tmp_path / "report.json")
     jsonschema.validate(json.loads((tmp_path / "report.json").read_bytes()), json_schema())
     assert (report.summary.interrupted, report.summary.exit) == (True, 130)
-    assert report.summary.asked == len(report.records) < 3 * report.summary.cases
+    assert report.summary.results == len(report.records) < 3 * report.summary.cases
 
 
 @pytest.mark.usefixtures("in_the_background")

@@ -150,7 +150,7 @@ def test_a_page_tells_the_worst_first() -> None:
     old, new = [record(), record(TRANSPOSE, verdict="raised")], [record(verdict="differ", diagnosis=SWAPPED), record(TRANSPOSE)]
     page = FORMATS["html"](compare(report(old), report(new)))
     assert "<h1>1 worse, 1 better; 0 answers the same</h1>" in page
-    assert page.index("✗ worse") < page.index(SWAPPED) < page.index("✓ better") < page.index("refused → agree")
+    assert page.index("✗ worse") < page.index(SWAPPED) < page.index("✓ better") < page.index("raised → agree")
     same = FORMATS["html"](compare(report([record()]), report([record()])))
     assert "<h1>nothing changed; 1 answer the same</h1>" in same
     assert "No answer changed." in same

@@ -277,7 +277,7 @@ def test_a_stored_target_with_an_interpreter_must_be_named_again(tmp_path: Path)
 
 
 def with_targets(*names: str) -> dict[str, RuntimeReport]:
-    return {name: RuntimeReport(status="ran", asked=name) for name in names}
+    return {name: RuntimeReport(status="ran", backend=name) for name in names}
 
 
 def test_the_terminal_shows_modes_in_a_second_block() -> None:
@@ -306,12 +306,12 @@ def test_a_report_of_before_loads(tmp_path: Path) -> None:
         ("torch", "compiled", f"{CASE} float32 compiled seed=3"), ("tensorflow", "compiled", f"{CASE} float32 compiled seed=3"),
         ("tensorflow", "xla", f"{CASE} float32 xla seed=4"), ("jax", "compiled", f"{CASE} float32 compiled seed=3"),
     ]  # fmt: skip
-    records = [record(text, runtime=runtime, numbers=word) for runtime, word, text in old]
+    records = [record(text, runtime=runtime, data=word) for runtime, word, text in old]
     plain = json.loads(msgspec_json.encode(report(records, runtimes=with_targets("torch", "tensorflow", "jax"))))
     plain["suite"] = {"name": "standard", "kinds": ["compiled", "inference"]}
     (tmp_path / "report.json").write_text(json.dumps(plain))
     new = load(tmp_path / "report.json")
-    assert [(r.runtime, r.numbers, r.check, r.case.removeprefix(CASE)) for r in new.records] == [
+    assert [(r.runtime, r.data, r.check, r.case.removeprefix(CASE)) for r in new.records] == [
         ("torch", "integers", "values", " float32 seed=1"), ("torch", "integers", "shape", " float32 check=shape seed=2"),
         ("torch:compile", "integers", "values", " float32 seed=3"), ("tensorflow:function", "integers", "values", " float32 seed=3"),
         ("tensorflow:xla", "integers", "values", " float32 seed=4"), ("jax:compiled", "integers", "values", " float32 seed=3"),

@@ -88,7 +88,7 @@ def test_the_schema_misses_what_is_missing(field: str, path: Path) -> None:
 def test_everything_asked_is_counted(report: Report) -> None:
     """Asked is the sum of all verdicts and the number of records, in all and for each runtime; each case to each runtime is there."""
     summary = report.summary
-    assert summary.asked == len(report.records) == sum(summary.verdicts.values()) == 2 * summary.cases * (len(report.runtimes) - 2)
+    assert summary.results == len(report.records) == sum(summary.verdicts.values()) == 2 * summary.cases * (len(report.runtimes) - 2)
     assert summary.unexpected == sum(r.verdict not in FINE and r.known is None for r in report.records)
     for name, runtime in report.runtimes.items():
         own = [r for r in report.records if r.runtime == name]
@@ -218,8 +218,8 @@ def spoil(path: Path, change: Any) -> None:
         (b'{"suite":' * 1_000_000, ""),
         (b'{"schema": 1e999}', ""),
         (b"PK\x03\x04\0\0", "malformed"),
-        (b'{"schema": 1, "records": [{"id": 1}], "records": []}', "Expected `str`, got `int` - at `$.records[0].id`"),
-        (b'{"schema": 1, "records": [{"id": 1}], "records": 1}', "Expected `str`, got `int` - at `$.records[0].id`"),
+        (b'{"schema": 2, "records": [{"id": 1}], "records": []}', "Expected `str`, got `int` - at `$.records[0].id`"),
+        (b'{"schema": 2, "records": [{"id": 1}], "records": 1}', "Expected `str`, got `int` - at `$.records[0].id`"),
     ],
     ids=lambda value: repr(value[:12]) if isinstance(value, bytes) else "",
 )
@@ -260,8 +260,8 @@ def test_a_truncated_file_is_told(share: float, path: Path) -> None:
         (lambda d: d["records"][1].pop("runtime"), "Object missing required field `runtime` - at `$.records[1]`"),
         (lambda d: d["runtimes"]["right"].update(status="odd"), "Invalid enum value 'odd' - at `$.runtimes[...].status`"),
         (lambda d: d["runtimes"].update(right=[]), "Expected `object`, got `array` - at `$.runtimes[...]`"),
-        (lambda d: d["summary"].update(asked=None), "Expected `int`, got `null` - at `$.summary.asked`, where None stands"),
-        (lambda d: d["summary"].update(asked="1" * 99), f"got `str` - at `$.summary.asked`, where '{'1' * 58}… stands"),
+        (lambda d: d["summary"].update(results=None), "Expected `int`, got `null` - at `$.summary.results`, where None stands"),
+        (lambda d: d["summary"].update(results="1" * 99), f"got `str` - at `$.summary.results`, where '{'1' * 58}… stands"),
         (lambda d: d.update(records={}), "Expected `array`, got `object` - at `$.records`"),
         (lambda d: d.update(schema="1"), "Expected `int`, got `str` - at `$.schema`, where '1' stands"),
         (lambda d: d.update(tool={"name": 1}), "Expected `str`, got `int` - at `$.tool[...]`, where 1 stands"),
@@ -283,13 +283,13 @@ def test_a_file_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "change",
-    [lambda d: d.update(schema=2), lambda d: (d.clear(), d.update(schema=2)), lambda d: d.update(schema=2, records=None)],
+    [lambda d: d.update(schema=3), lambda d: (d.clear(), d.update(schema=3)), lambda d: d.update(schema=3, records=None)],
     ids=["else alike", "nothing else", "another form"],
 )
 def test_another_schema_is_told(change: Any, path: Path) -> None:
     """Whatever the rest of a later version's report looks like."""
     spoil(path, change)
-    with pytest.raises(BadReport, match="has schema 2, but this version of concordant reads 1"):
+    with pytest.raises(BadReport, match="has schema 3, but this version of concordant reads 1 and 2"):
         load(path)
 
 

@@ -262,6 +262,19 @@ def test_a_report_of_every_schema_is_kept() -> None:
     assert kept == {f"schema-{n}" for n in range(1, SCHEMA + 1)}
 
 
+def test_schema_1_and_2_say_the_same() -> None:
+    """The two kept reports were made from the same records; only names of fields and verdicts differ."""
+    old, new = (load(Path(__file__).parent / f"reports/schema-{n}.json") for n in (1, 2))
+    assert [(r.case, r.runtime, r.output, r.verdict, r.data) for r in old.records] == [
+        (r.case, r.runtime, r.output, r.verdict, r.data) for r in new.records
+    ]
+    assert old.summary == new.summary
+    assert {name: t.verdict for name, t in old.theorems.items()} == {name: t.verdict for name, t in new.theorems.items()}
+    assert {name: (r.backend, r.batch_flags) for name, r in old.runtimes.items()} == {
+        name: (r.backend, r.batch_flags) for name, r in new.runtimes.items()
+    }
+
+
 # ---- hostile ----
 
 

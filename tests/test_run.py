@@ -76,7 +76,7 @@ def test_a_record_of_what_now_agrees_is_stale_and_fails_the_run() -> None:
     run = _run(*named("torch"), known=[stale])
     report = run.go()
     assert report.summary.unexpected == 0
-    assert report.summary.stale == ["crop"]
+    assert report.summary.no_longer_occur == ["crop"]
     assert report.summary.exit == 1
     assert _concluded(run, replace(stale, sometimes=True)).summary.exit == 0
 

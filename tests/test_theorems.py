@@ -97,7 +97,7 @@ def reds() -> dict[str, list[str]]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(place, name, change(getattr(place, name)))
             for statement, t in THEOREMS.items():
-                if not found[statement] and prove(t).verdict == "broken":
+                if not found[statement] and prove(t).verdict == "failing":
                     found[statement].append(mutation)
     return found
 
@@ -117,8 +117,8 @@ def test_a_refuted_statement_that_comes_true_is_red() -> None:
         return left, left
 
     changed = Theorem(**{**vars(t), "sides": alike})
-    assert prove(t).verdict == "refuted"
-    assert prove(changed).verdict == "broken"
+    assert prove(t).verdict == "false"
+    assert prove(changed).verdict == "failing"
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def test_enough_is_stated(proofs: dict[str, Any]) -> None:
 def test_every_theorem_is_as_stated(proofs: dict[str, Any]) -> None:
     for proof in proofs.values():
         t = proof.theorem
-        assert proof.verdict == ("refuted" if t.refuted else "holds when" if t.when else "holds"), (t.name, proof.reason)
+        assert proof.verdict == ("false" if t.refuted else "holds if" if t.when else "holds"), (t.name, proof.reason)
         assert t.statement, t.name
         assert t.source, t.name
         assert proof.native, t.name
@@ -143,8 +143,8 @@ def test_every_theorem_is_as_stated(proofs: dict[str, Any]) -> None:
 
 def test_the_claims_verdicts(proofs: dict[str, Any]) -> None:
     by_number = {p.theorem.claim: p.verdict for p in proofs.values() if p.theorem.claim}
-    expected = {1: "holds", 2: "holds when", 3: "holds when", 4: "holds when", 5: "holds", 6: "holds", 7: "holds when", 8: "holds when"}
-    assert by_number == expected | {9: "holds", 10: "refuted"}
+    expected = {1: "holds", 2: "holds if", 3: "holds if", 4: "holds if", 5: "holds", 6: "holds", 7: "holds if", 8: "holds if"}
+    assert by_number == expected | {9: "holds", 10: "false"}
 
 
 def test_counterexamples_are_found_by_search_and_are_asked_natively(proofs: dict[str, Any]) -> None:
@@ -167,7 +167,7 @@ def test_a_theorem_that_is_vacuous_everywhere_is_broken() -> None:
         raise Impossible("never")
 
     proof = prove(_named("empty", sides))
-    assert proof.verdict == "broken"
+    assert proof.verdict == "failing"
     assert "vacuous" in proof.reason
 
 
@@ -177,7 +177,7 @@ def test_a_condition_that_excludes_nothing_is_broken() -> None:
         return Side(Upsample(factor=(1,) * len(n)), x), x
 
     proof = prove(_named("needless", sides, when=("n is 1", lambda n: set(n) == {1})))
-    assert proof.verdict == "broken"
+    assert proof.verdict == "failing"
     assert "excludes nothing" in proof.reason
 
 
@@ -187,7 +187,7 @@ def test_a_false_theorem_is_broken_and_shown() -> None:
         return Side(Upsample(factor=(2,) * len(n)), x), Side(ZeroInsert(factor=(2,) * len(n)), x)
 
     proof = prove(_named("wrong", sides))
-    assert proof.verdict == "broken"
+    assert proof.verdict == "failing"
     assert proof.counterexample
     assert proof.counterexample.sizes == {"n": (1,)}
 
@@ -207,7 +207,7 @@ def test_sums_that_a_float_cannot_hold_are_noticed() -> None:
 def test_a_wrong_framework_breaks_theorems(name: str) -> None:
     asked = prove_all(["input-gradient", "zero-insertion", "nearest-then-convolution", "one-pixel-off"])
     report = Run([], [MUTANTS[name]], suite={}, prove=lambda: asked).go()
-    assert report.summary.broken
+    assert report.summary.failing
     assert report.summary.exit == 1
 
 
@@ -215,12 +215,12 @@ def test_a_wrong_framework_breaks_theorems(name: str) -> None:
 def test_a_framework_that_cannot_say_any_case_breaks_the_theorem() -> None:
     report = Run([], [MUTANTS["declines-everything"]], suite={}, prove=lambda: prove_all(["stride-one"])).go()
     assert {r.verdict for r in report.records} == {"vacuous"}
-    assert report.summary.broken == ["stride-one"]
+    assert report.summary.failing == ["stride-one"]
     assert report.summary.exit == 1
 
 
 @needs("torch")
 def test_an_honest_framework_holds_them_all() -> None:
     report = Run([], named("torch"), suite={}, prove=prove_all).go()
-    assert report.summary.broken == []
+    assert report.summary.failing == []
     assert report.summary.exit == 0

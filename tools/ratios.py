@@ -19,7 +19,7 @@ def page(report: Report) -> str:
     """Markdown: by dtype and number of terms, the greatest error divided by its bound, for each runtime."""
     greatest: dict[tuple[str, int, str], list[float]] = defaultdict(list)
     for r in report.records:
-        if r.rounding and r.numbers != "subnormal" and r.verdict in ("agree", "imprecise"):
+        if r.rounding and r.data != "subnormal" and r.verdict in ("agree", "imprecise"):
             ratio = float("inf") if r.rounding.ratio is None else r.rounding.ratio
             greatest[r.dtype, next(i for i, n in enumerate(BINS) if r.rounding.terms <= n), r.runtime].append(ratio)
     runtimes = [name for name, r in report.runtimes.items() if r.status == "ran"]

@@ -162,7 +162,7 @@ def _instance(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | 
     runtime, shapes = ran.backend.name, dict(zip(q.outputs, (q.y, q.x, *q.w), strict=False))
     return Record(
         id=_id("case", repr(q), judged.output, runtime), kind="case", case=repr(q), output=judged.output, shape=shapes[judged.output],
-        dtype=q.dtype, numbers=q.data, check=q.check, seed=q.seed, runtime=runtime, verdict=judged.verdict, reason=judged.reason,
+        dtype=q.dtype, data=q.data, check=q.check, seed=q.seed, runtime=runtime, verdict=judged.verdict, reason=judged.reason,
         native=text, missed_probability=missed, difference=judged.difference, rounding=judged.rounding,
         diagnosis=judged.diagnosis, known=explanation, reduced_from=ask.reduced_from,
     )  # fmt: skip
@@ -185,8 +185,8 @@ def _runtime(ran: Ran, records: list[Record]) -> RuntimeReport:
     own = [r for r in records if r.runtime == ran.backend.name]
     return RuntimeReport(
         status=ran.status, reason=ran.reason, versions=ran.versions, environment=ran.environment, facts=ran.facts,
-        batch_flags=ran.backend.runtime.batch_flags, asked=ran.backend.asked or ran.backend.name, not_run=ran.not_run,
-        verdicts=dict(Counter(r.verdict for r in own)), explained=sum(r.known is not None for r in own),
+        batch_flags=ran.backend.runtime.batch_flags, backend=ran.backend.asked or ran.backend.name, not_run=ran.not_run,
+        verdicts=dict(Counter(r.verdict for r in own)), known_deviations=sum(r.known is not None for r in own),
     )  # fmt: skip
 
 
@@ -210,7 +210,7 @@ def _on(ran: Ran, records: list[Record]) -> TheoremOnRuntime:
     counts = Counter(r.verdict for r in own)
     wrong = [r for r in own if standing(r) == "new"]
     return TheoremOnRuntime(
-        verdict="broken" if wrong or not counts["agree"] else "holds",
+        verdict="failing" if wrong or not counts["agree"] else "holds",
         agree=counts["agree"], vacuous=counts["vacuous"], other=len(own) - counts["agree"] - counts["vacuous"],
     )  # fmt: skip
 
@@ -221,14 +221,14 @@ def _summary(
 ) -> Summary:  # fmt: skip
     unexpected = sum(standing(r) == "new" for r in records)
     stale = [known.id for known in tally.known if tally.agreed[known.id]]
-    broken = [name for name, t in theorems.items() if t.verdict == "broken" or any(r.verdict == "broken" for r in t.runtimes.values())]
+    broken = [name for name, t in theorems.items() if t.verdict == "failing" or any(r.verdict == "failing" for r in t.runtimes.values())]
     facts = {name: r.facts for name, r in runtimes.items()}
     below = agreement.below(records, facts, 100 * minimum_agreement, ours) if minimum_agreement else []
     failed = any(r.status == "failed" for r in runtimes.values())
     wrong = unexpected or stale or below or failed or broken or not records
     return Summary(
-        cases=cases, asked=len(records), verdicts=dict(Counter(r.verdict for r in records)), unexpected=unexpected, stale=stale,
-        broken=broken, minimum_agreement=minimum_agreement, below_minimum=below, interrupted=interrupted,
+        cases=cases, results=len(records), verdicts=dict(Counter(r.verdict for r in records)), unexpected=unexpected, no_longer_occur=stale,
+        failing=broken, minimum_agreement=minimum_agreement, below_minimum=below, interrupted=interrupted,
         exit=130 if interrupted else int(bool(wrong)),
     )  # fmt: skip
 

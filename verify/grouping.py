@@ -145,11 +145,11 @@ def unexpected(report: Report) -> list[list[Record]]:
 def failures(report: Report) -> list[str]:
     """A sentence for each thing besides a single result that a run fails for."""
     s, theorems = report.summary, report.theorems
-    stale = [(id, report.known[id].agreed if id in report.known else 0) for id in s.stale]
-    why = {name: theorems[name].reason if name in theorems else "" for name in s.broken}
+    stale = [(id, report.known[id].agreed if id in report.known else 0) for id in s.no_longer_occur]
+    why = {name: theorems[name].reason if name in theorems else "" for name in s.failing}
     return [
         *(f"{name} failed: {r.reason}" for name, r in report.runtimes.items() if r.status == "failed"),
-        *(f"theorem {name} is broken{': ' + reason if reason else ''}" for name, reason in why.items()),
+        *(f"theorem {name} is failing{': ' + reason if reason else ''}" for name, reason in why.items()),
         *(f"known deviation {id} no longer occurs: {counted(n, 'result')} it covers agree" for id, n in stale),
         *(f"minimum agreement: {sentence}" for sentence in s.below_minimum),
         *(["the run was interrupted"] if s.interrupted else []),
@@ -162,7 +162,7 @@ def again(report: Report, wrong: Record | Finding) -> str:
     runtime = report.runtimes.get(wrong.runtime)
     theorem = isinstance(wrong, Record) and wrong.kind == "theorem"
     what = f"theorems {quote(wrong.case.partition(' ')[0])}" if theorem else f"run --case {quote(wrong.case)}"
-    return f"concordant {what} --backend {quote(runtime.asked if runtime and runtime.asked else wrong.runtime)}"
+    return f"concordant {what} --backend {quote(runtime.backend if runtime and runtime.backend else wrong.runtime)}"
 
 
 @dataclass(frozen=True)

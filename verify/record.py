@@ -5,21 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections import Counter
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from backends import runtime_of, targets_called
-from spec.case import FORMER_CHECKS
-from spec.data import DATA
-
 if TYPE_CHECKING:
     from verify.report.table import Records
 
-SCHEMA = 1
+SCHEMA = 2
 MOST_BYTES = 1 << 30
 """More than any run leaves; a file that is longer is not read."""
 
@@ -73,8 +67,8 @@ class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     output: str
     shape: tuple[int, ...]
     dtype: str
-    numbers: str = "integers"
-    """The data: which values were fed in (`spec.data.DATA`)."""
+    data: str = "integers"
+    """Which values were fed in (`spec.data.DATA`)."""
     check: str = "values"
     """What was compared: values, or shapes alone (`spec.case.CHECKS`)."""
     seed: int
@@ -100,8 +94,8 @@ class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
     reason: str = ""
     not_run: int = 0
     """How many cases were not run, and so have no record, because it failed."""
-    asked: str = ""
-    """What to say after --backend to ask it again."""
+    backend: str = ""
+    """What to say after --backend to run it again."""
     versions: dict[str, str] = {}
     environment: dict[str, str] = {}
     facts: dict[str, str] = {}
@@ -109,8 +103,8 @@ class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
     batch_flags: dict[str, str] = {}
     """Further variables under which it was asked in batches; what was found so was asked again alone without them."""
     verdicts: dict[str, int] = {}
-    explained: int = 0
-    """How many of its records that are neither `agree` nor `vacuous` match a known record."""
+    known_deviations: int = 0
+    """How many of its records that are neither `agree` nor `vacuous` are covered by a known deviation."""
 
 
 class Counterexample(msgspec.Struct, kw_only=True, frozen=True):
@@ -124,7 +118,7 @@ class Counterexample(msgspec.Struct, kw_only=True, frozen=True):
 class TheoremOnRuntime(msgspec.Struct, kw_only=True, frozen=True):
     """A theorem's cases run natively, both sides. Holds if at least one agrees and every other is vacuous or on record."""
 
-    verdict: Literal["holds", "broken"]
+    verdict: Literal["holds", "failing"]
     agree: int
     vacuous: int
     other: int
@@ -135,7 +129,7 @@ class TheoremReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
 
     statement: str
     source: str
-    verdict: Literal["holds", "holds when", "refuted", "broken"]
+    verdict: Literal["holds", "holds if", "false", "failing"]
     reason: str = ""
     when: str = ""
     claim: int | None = None
@@ -192,12 +186,12 @@ class Summary(msgspec.Struct, kw_only=True, frozen=True):
     """The count of everything, and what follows for the exit status."""
 
     cases: int
-    asked: int
+    results: int
     verdicts: dict[str, int]
     unexpected: int
-    stale: list[str]
+    no_longer_occur: list[str]
     """Known records that matched a case which now agrees."""
-    broken: list[str]
+    failing: list[str]
     """Theorems that are broken, by definition or on a runtime."""
     minimum_agreement: float
     """The least share of `agree` that the suite asks of every runtime."""
@@ -262,70 +256,17 @@ def load(path: Path | str) -> Report:
         raise BadReport(f"{path} is no report: it is longer than {MOST_BYTES >> 20} MiB")
     try:
         schema = msgspec.json.decode(content, type=_Versioned).schema
+        if schema == 1:
+            from verify.former import of_schema_1
+
+            return of_schema_1(msgspec.json.decode(content))
         if schema != SCHEMA:
-            raise BadReport(f"{path} has schema {schema}, but this version of concordant reads {SCHEMA}")
-        return in_words_of_today(msgspec.json.decode(content, type=Report))
+            raise BadReport(f"{path} has schema {schema}, but this version of concordant reads 1 and {SCHEMA}")
+        return msgspec.json.decode(content, type=Report)
     except msgspec.ValidationError as error:
         raise BadReport(f"{path} is no report: {error}{_found(content, str(error))}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadReport(f"{path} is no report: {error}") from None
-
-
-def in_words_of_today(report: Report) -> Report:
-    """A report of before data, check and mode were three things: where its word for data says what was checked, or a mode."""
-    suite = dict(report.suite)
-    if "kinds" in suite:
-        words = suite.pop("kinds") or []
-        suite |= {"data": [w for w in words if w not in FORMER_CHECKS], "checks": [FORMER_CHECKS[w] for w in words if w in FORMER_CHECKS]}
-    records = [_of_today(r) for r in report.records]
-    if all(a is b for a, b in zip(records, report.records, strict=True)):
-        return msgspec.structs.replace(report, suite=suite)
-    runtimes = dict(report.runtimes)
-    for name in dict.fromkeys(r.runtime for r in records):
-        own = [r for r in records if r.runtime == name]
-        counts: dict[str, Any] = {
-            "verdicts": dict(Counter(r.verdict for r in own)), "explained": sum(r.known is not None and r.verdict not in FINE for r in own),
-        }  # fmt: skip
-        base = runtimes.get(runtime_of(name))
-        if name not in runtimes and base:
-            counts["asked"] = name
-        if base:
-            runtimes[name] = msgspec.structs.replace(runtimes.get(name, base), **counts)
-    findings = [_finding_of_today(f) for f in report.findings]
-    return msgspec.structs.replace(report, suite=suite, records=records, runtimes=runtimes, findings=findings)
-
-
-def _of_today(r: Record) -> Record:
-    if r.numbers in DATA or not _is_former(r.numbers):
-        return r
-    case, target, check = _parts_of_today(r.case, r.numbers, r.runtime)
-    return msgspec.structs.replace(r, case=case, runtime=target, check=check, numbers="integers")
-
-
-def _finding_of_today(f: Finding) -> Finding:
-    (first, _, _), (case, target, _) = (_parts_of_today(text, _data_word(text), f.runtime) for text in (f.first, f.case))
-    return msgspec.structs.replace(f, first=first, case=case, runtime=target)
-
-
-def _data_word(text: str) -> str:
-    found = re.search(r" [a-z]+\d+ ([a-z]+) seed=\d+$", text)
-    return found[1] if found else "integers"
-
-
-@lru_cache
-def _is_former(word: str) -> bool:
-    """Whether a word once stood for a check or a mode in the place of the data."""
-    return word in FORMER_CHECKS or bool(targets_called(word))
-
-
-def _parts_of_today(text: str, word: str, runtime: str) -> tuple[str, str, Any]:
-    """The text of a case, the target and the check that a word for data stood for."""
-    if word in DATA or not _is_former(word):
-        return text, runtime, "values"
-    check = FORMER_CHECKS.get(word, "values")
-    rest = re.sub(rf" {re.escape(word)}( seed=\d+)$", r" check=shape\1" if check == "shape" else r"\1", text)
-    named = (target for target in targets_called(word) if runtime_of(target) == runtime)
-    return rest, runtime if check == "shape" else next(named, f"{runtime}:{word}"), check
 
 
 def _found(content: bytes, sentence: str) -> str:

@@ -150,7 +150,7 @@ def rounds(
         met |= {_named(finding) for finding in findings if finding.diagnosis}
         done = {id for finding in shrunk for id in finding.records}
         unshrunk = [group for group in new if group[0].id not in done]
-        stale = {id: agreeing(report, run.known, id, backends) for id in report.summary.stale}
+        stale = {id: agreeing(report, run.known, id, backends) for id in report.summary.no_longer_occur}
         yield Round(structs.replace(report, findings=findings), unshrunk, stale)
         if run.interrupted or not any(r.status == "ran" for r in report.runtimes.values()):
             return

@@ -1,6 +1,6 @@
 """Theorems tried out: on the definition over all their sizes, then, for a few, side by side as native programs.
 
-The definition decides `holds`, `holds when …`, `refuted` or `broken`; a counterexample is the first that fails among all sizes, smallest
+The definition decides `holds`, `holds if …`, `false` or `failing`; a counterexample is the first that fails among all sizes, smallest
 sum first. What is asked of the frameworks includes it.
 """
 
@@ -26,7 +26,7 @@ from verify.judge.reference import Reference
 RADIUS = 9
 """Numbers are drawn from −9 … 9: small enough for every sum of every statement, checked in `_exact`."""
 
-TheoremVerdict = Literal["holds", "holds when", "refuted", "broken"]
+TheoremVerdict = Literal["holds", "holds if", "false", "failing"]
 Sizes = dict[str, Any]
 
 
@@ -87,17 +87,17 @@ class Proof:
     @property
     def verdict(self) -> TheoremVerdict:
         if self.theorem.refuted:
-            return "refuted" if self.counterexample else "broken"
+            return "false" if self.counterexample else "failing"
         if self.unequal or not self.equal:
-            return "broken"
+            return "failing"
         if self.theorem.when is None:
             return "holds"
-        return "holds when" if self.counterexample else "broken"
+        return "holds if" if self.counterexample else "failing"
 
     @property
     def reason(self) -> str:
         """Why it is broken; empty if it is not."""
-        if self.verdict != "broken":
+        if self.verdict != "failing":
             return ""
         if self.theorem.refuted:
             return "no counterexample was found, so it is not refuted"

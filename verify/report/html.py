@@ -44,7 +44,7 @@ from verify.printable import for_people
 from verify.record import Report
 
 HERE = Path(__file__).parent
-TEXTS = ("case", "output", "dtype", "numbers", "check", "runtime", "verdict", "reason", "native", "diagnosis", "known", "kind", "id")
+TEXTS = ("case", "output", "dtype", "data", "check", "runtime", "verdict", "reason", "native", "diagnosis", "known", "kind", "id")
 
 
 @for_people
@@ -96,7 +96,7 @@ def _data(report: Report, score: Interop) -> dict[str, Any]:
         ),
         "findings": [to_builtins(f) for f in report.findings],
         "known": to_builtins(report.known),
-        "asked": {name: quote(r.asked or name) for name, r in report.runtimes.items()},
+        "backend": {name: quote(r.backend or name) for name, r in report.runtimes.items()},
         "equations": {name: text for name, text in used.items() if text != name},
         "worst_first": WORST_FIRST,
         "words": WORDS,

@@ -26,7 +26,7 @@ def junit(report: Report) -> str:
         suite = SubElement(root, "testsuite", name=_xml(name))
         groups: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
         for r in own[name]:
-            groups[operation(r), r.dtype, r.numbers if r.check == "values" else r.check].append(r)
+            groups[operation(r), r.dtype, r.data if r.check == "values" else r.check].append(r)
         for key, records in groups.items():
             _case(suite, f"{name}.{key[0]}", " ".join(key), report, records)
         if (runtime := report.runtimes.get(name)) and runtime.status == "not installed":

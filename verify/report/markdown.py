@@ -24,7 +24,7 @@ def markdown(report: Report) -> str:
     verdict = f"**{outcome(report)}**" if s.unexpected else outcome(report)
     first = "\n".join([
         f"## Concordant: {score.share:.1%} interoperable\n\n{score.everywhere} of {score.cases} cases are right on every "
-        f"runtime; {s.asked} results, {verdict}.\n",
+        f"runtime; {s.results} results, {verdict}.\n",
         *(f"- {one}" for one in by_sort(report)),
     ]).rstrip()
     blocks = chain(
@@ -132,7 +132,7 @@ def _group(report: Report, group: list[Record]) -> str:
 def _theorems(report: Report) -> str:
     rows = []
     for name, t in report.theorems.items():
-        broken = [runtime for runtime, on in t.runtimes.items() if on.verdict == "broken"]
+        broken = [runtime for runtime, on in t.runtimes.items() if on.verdict == "failing"]
         rows.append([text(name), t.verdict, text(t.when), text(", ".join(broken)) or "none"])
     head = table(["theorem", "by definition", "when", "broken on"], rows)
     return folded(counted(len(rows), "theorem"), head) if rows else ""

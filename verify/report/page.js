@@ -6,7 +6,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const { lines, records } = data;
 const texts = data.texts.map((text) => (typeof text === "string" ? text : text.map((line) => lines[line]).join("\n")));
 const total = records.id.length;
-const FACETS = { operation: "operation", runtime: "runtime", verdict: "verdict", dtype: "dtype", numbers: "values fed in", check: "checked", output: "output", standing: "standing", alone: "wrong where others are right" };
+const FACETS = { operation: "operation", runtime: "runtime", verdict: "verdict", dtype: "dtype", data: "values fed in", check: "checked", output: "output", standing: "standing", alone: "wrong where others are right" };
 const SEARCHED = ["case", "native", "reason", "diagnosis", "known", "id"];
 const STANDINGS = { agree: "✓ agree or vacuous", known: "◐ known deviation", new: "✗ not known" };
 const ALONE = { alone: "this runtime alone" };
@@ -229,7 +229,7 @@ const quoted = (text) => `'${text.replaceAll("'", `'"'"'`)}'`;
 function command(i) {
   const runtime = at(i, "runtime");
   const what = at(i, "kind") === "theorem" ? `theorems ${quoted(at(i, "case").split(" ")[0])}` : `run --case ${quoted(at(i, "case"))}`;
-  return `concordant ${what} --backend ${data.asked[runtime] ?? quoted(runtime)}`;
+  return `concordant ${what} --backend ${data.backend[runtime] ?? quoted(runtime)}`;
 }
 
 function smallest(f) {

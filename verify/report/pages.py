@@ -9,7 +9,7 @@ from backends.known import Known
 from verify.grouping import counted
 from verify.record import Report, TheoremReport
 
-MEANING = {"holds": "true", "holds when": "true when", "refuted": "false", "broken": "broken"}
+MEANING = {"holds": "true", "holds if": "true if", "false": "false", "failing": "failing"}
 
 
 def claims_page(report: Report) -> str:
@@ -103,8 +103,8 @@ def _verdict(t: TheoremReport) -> str:
     if t.counterexample:
         c = t.counterexample
         shown = f" Counterexample, {c.sizes}: `{c.left}` ≠ `{c.right}`"
-    if t.verdict == "holds when":
-        return cell(f"**true when** {t.when} ({counted(t.equal, 'case')}; otherwise {t.outside_unequal} of {t.outside} fail).{shown}")
+    if t.verdict == "holds if":
+        return cell(f"**true if** {t.when} ({counted(t.equal, 'case')}; otherwise {t.outside_unequal} of {t.outside} fail).{shown}")
     return cell(f"**{MEANING[t.verdict]}** ({t.unequal} of {t.equal + t.unequal} cases fail).{shown}")
 
 

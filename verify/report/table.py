@@ -18,7 +18,7 @@ COLUMNS: dict[str, Callable[[Record], Any]] = {
     "output": lambda r: r.output,
     "shape": lambda r: r.shape,
     "dtype": lambda r: r.dtype,
-    "numbers": lambda r: r.numbers,
+    "data": lambda r: r.data,
     "check": lambda r: r.check,
     "seed": lambda r: r.seed,
     "runtime": lambda r: r.runtime,

@@ -101,7 +101,7 @@ def remaining(report: Report, console: Console, *, quiet: bool) -> None:
         _group(records, report, console)
     if len(rest) > MOST_SHOWN:
         console.print(f"\n… and {counted(len(rest) - MOST_SHOWN, 'more kind')} in report.json", highlight=False)
-    for id in report.summary.stale:
+    for id in report.summary.no_longer_occur:
         stale = report.known[id]
         console.print(
             f"[bold red]known deviation that no longer occurs[/]: {escape(id)}: {counted(stale.agreed, 'result')} it covers now agree; "
@@ -233,16 +233,16 @@ def verdict_in_words(t: TheoremReport) -> str:
     """What the definition says to a statement."""
     if t.verdict == "holds":
         return "[bold green]true[/]: " + ("its 1 case" if t.equal == 1 else f"all {t.equal} cases")
-    if t.verdict == "holds when":
+    if t.verdict == "holds if":
         tried = f"{counted(t.equal, 'case')}; otherwise {t.outside_unequal} of {t.outside} fail"
-        return f"[bold yellow]true when[/] {escape(t.when)}: {tried}"
-    if t.verdict == "refuted":
+        return f"[bold yellow]true if[/] {escape(t.when)}: {tried}"
+    if t.verdict == "false":
         return f"[bold red]false[/]: {t.unequal} of {t.unequal + t.equal} cases fail"
-    return f"[bold red]broken[/]: {escape(t.reason)}"
+    return f"[bold red]failing[/]: {escape(t.reason)}"
 
 
 def _on(r: TheoremOnRuntime) -> str:
-    if r.verdict == "broken":
+    if r.verdict == "failing":
         return f"[bold red]✗\N{NO-BREAK SPACE}{r.agree} of {r.agree + r.vacuous + r.other}[/]"
     vacuous = f"[dim] ({r.vacuous} vacuous)[/]".replace(" ", "\N{NO-BREAK SPACE}") if r.vacuous else ""
     return f"[green]✓\N{NO-BREAK SPACE}{r.agree}[/]{vacuous}"
@@ -347,8 +347,8 @@ def _log2(p: float) -> str:
     return "−∞" if p <= 0 else f"{math.log2(p):.0f}".replace("-", "−")
 
 
-def _why_broken(t: TheoremReport) -> str:
-    return t.reason or "on " + ", ".join(name for name, r in t.runtimes.items() if r.verdict == "broken")
+def _why_failing(t: TheoremReport) -> str:
+    return t.reason or "on " + ", ".join(name for name, r in t.runtimes.items() if r.verdict == "failing")
 
 
 def _known_of_cases(report: Report) -> list[str]:
@@ -370,7 +370,7 @@ def _closing(report: Report, console: Console) -> None:
     modes = sum(map(is_mode, ran))
     targets = counted(len(ran) - modes, "runtime") if modes < len(ran) or not ran else ""
     targets += " and " * bool(targets and modes) + (counted(modes, "mode") if modes else "")
-    asked = f"{counted(s.cases, 'case')} on {targets}, {counted(s.asked, 'result')}"
+    asked = f"{counted(s.cases, 'case')} on {targets}, {counted(s.results, 'result')}"
     console.print(f"\n{asked}: {fine}.", highlight=False, soft_wrap=True)
     for one in by_sort(report):
         console.print(str(one), highlight=False, soft_wrap=True)
@@ -386,6 +386,6 @@ def _closing(report: Report, console: Console) -> None:
         held = Counter(t.verdict for t in report.theorems.values())
         words = ", ".join(f"{n} {v}" for v, n in held.items())
         console.print(f"{counted(len(report.theorems), 'theorem')}: {words}.", highlight=False)
-    for name in s.broken:
-        console.print(f"[bold red]broken[/] theorem {escape(name)}: {escape(_why_broken(report.theorems[name]))}", highlight=False)
+    for name in s.failing:
+        console.print(f"[bold red]failing[/] theorem {escape(name)}: {escape(_why_failing(report.theorems[name]))}", highlight=False)
     console.print(f"[bold {'red' if s.unexpected else 'green'}]{outcome(report)}[/]", highlight=False)
