@@ -31,8 +31,10 @@ from backends import _form
 from backends._call import Call, Layer, Let, before, body
 from backends._call import calls as _calls
 from backends._cannot import Cannot
-from spec import Operation, Question, Shape, operations
-from spec.question import COMPILED
+from spec import Case, Operation, Shape, operations
+
+COUNTS = {"parameters"}
+"""Functions of a backend file that count what a claim speaks of (spec.theorems.claims.Parameters), and translate no operation."""
 
 
 class Unsupported(Exception):
@@ -58,31 +60,65 @@ class Code:
     before: str = ""
 
 
+OUTPUTS = ("y", "dx", "dw")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mode:
+    """How a runtime executes a case otherwise than by default: `torch:compile` is the runtime torch in its mode compile.
+
+    meaning: what is done, as a phrase.
+    decorator: what stands above `def f`, and before it.
+    environment: variables set before the framework is imported, besides the runtime's own.
+    expects: facts that a worker process must observe, or the mode did not take effect.
+    glue: stands in place of the runtime's.
+    share: what it takes of a suite if nobody names it (verify.plan.suites.SHARES); empty if nothing.
+    own_kernels: whether it runs kernels of its own, so that a wrong result of the runtime need not be wrong here.
+    also: other words for it, which are answered with its name.
+    name: set where a target is made.
+    """
+
+    meaning: str
+    decorator: Code = Code("")
+    environment: dict[str, str] = field(default_factory=dict)
+    expects: dict[str, str] = field(default_factory=dict)
+    glue: str = ""
+    share: str = ""
+    own_kernels: bool = False
+    also: tuple[str, ...] = ()
+    name: str = ""
+
+
+BY_DEFAULT = Mode(meaning="as it is written")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
-    """What a host process needs to run a backend's texts.
+    """What a worker process needs to run a backend's texts, and what the framework offers.
 
     packages: the distributions whose versions matter, the one that must be installed first.
-    glue: source the host executes. It defines `array(a, dtype)`, `numpy(t)`, `dtype(t)`, `version()`, may define `facts()` (what can
+    glue: source the worker executes. It defines `array(a, dtype)`, `numpy(t)`, `dtype(t)`, `version()`, may define `facts()` (what can
       change a result: instruction set, threads, device, precision flags, as texts by name, observed and not guessed) and has either
       `answers(f, args, g)`, which yields y, then the gradients of ⟨g, y⟩ for each argument (not asked for if g is None), or
       `together(jobs)`, which prepares many (f, args, g) as one compilation and returns a function without arguments
       that answers a list of (outputs, error or None).
     environment: variables set before the framework is imported.
-    survey: further variables for asking in batches; what is found so is asked again alone without them.
-    decorators: for the kinds of question that are asked compiled (spec.question.COMPILED), what stands above `def f` then.
+    batch_flags: further variables for asking in batches; what is found so is asked again alone without them.
+    modes: other ways to execute a case, by name.
+    expects: facts that a worker process must observe.
     """
 
     packages: tuple[str, ...]
     glue: str
     environment: dict[str, str] = field(default_factory=dict)
-    survey: dict[str, str] = field(default_factory=dict)
-    decorators: dict[str, Code] = field(default_factory=dict)
+    batch_flags: dict[str, str] = field(default_factory=dict)
+    modes: dict[str, Mode] = field(default_factory=dict)
+    expects: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One operation of a question, as its translation sees it: shapes in spec's layout, and the names used in the text."""
+    """One operation of a case, as its translation sees it: shapes in spec's layout, and the names used in the text."""
 
     x: Shape
     w: tuple[Shape, ...]
@@ -113,16 +149,16 @@ class Step:
         return f"layer{self.number}"
 
 
-def steps(question: Question) -> Iterator[tuple[Operation, Step]]:
-    """Each operation of a question with its shapes."""
-    for i, (op, x, w, y) in enumerate(question.op.walk(question.x, question.w), start=1):
-        number = str(i) if len(question.op.steps) > 1 else ""
-        yield op, Step(x=x, w=tuple(w), y=y, dtype=question.dtype, number=number)
+def steps(case: Case) -> Iterator[tuple[Operation, Step]]:
+    """Each operation of a case with its shapes."""
+    for i, (op, x, w, y) in enumerate(case.op.walk(case.x, case.w), start=1):
+        number = str(i) if len(case.op.steps) > 1 else ""
+        yield op, Step(x=x, w=tuple(w), y=y, dtype=case.dtype, number=number)
 
 
 @dataclass(frozen=True)
 class Backend:
-    """A runtime with the module that translates for it."""
+    """A runtime in a mode, with the module that translates for it. Its name is the target's: `torch`, or `torch:compile`."""
 
     name: str
     runtime: Runtime
@@ -130,18 +166,31 @@ class Backend:
     python: str | None = None
     asked: str = ""
     """What to say after --backend to get it again."""
+    mode: Mode = BY_DEFAULT
+
+    @property
+    def base(self) -> str:
+        """The name of its runtime."""
+        return runtime_of(self.name)
+
+    @property
+    def offered(self) -> list[Backend]:
+        """The same runtime in each of its other modes."""
+        return [in_mode(self, name) for name in self.runtime.modes]
 
     @property
     def ours(self) -> bool:
         """Whether its file is one of those here. What is known of torch is not known of another file's runtime of that name."""
         return self.module.__name__.startswith(f"{__name__}.")
 
-    def translate(self, question: Question) -> str:
+    def translate(self, case: Case) -> str:
         """Source that defines `f(x, *w)`. Raises Unsupported."""
-        decorator = self._decorator(question.kind)
+        if case.check == "shape" and "def infer(" not in self.runtime.glue:
+            raise Unsupported("its glue defines no `infer`, which says what shape the framework expects without running")
+        decorator = self.mode.decorator
         head, inside, names = [getattr(self.module, "IMPORTS", ""), decorator.before], [], ["x"]
-        rank = question.op.rank
-        for op, step in steps(question):
+        rank = case.op.rank
+        for op, step in steps(case):
             function = self._function(op)
             where = f"{getattr(self.module, '__file__', self.name)}: {function.__name__} for {op!r}"
             try:
@@ -155,18 +204,11 @@ class Backend:
                 raise BadBackend(f"{where} returned {said!r}, but it must return text, Code or a list of calls and statements")
             head.append(code.before)
             inside.append(code.body)
-            names.extend((step.weight, step.bias)[: op.weights])
-        statements = [self._border("ENTER", rank), *inside, self._border("LEAVE", rank), "return x"]
+            names.extend(one.name + step.number for one in op.inputs())
+        statements = [self._border("ENTER", rank), *inside, self._border("LEAVE", case.op.out_rank), "return x"]
         indented = "\n".join(f"    {line}" for s in statements for line in s.splitlines())
         opening = "\n".join(s for s in (decorator.body, f"def f({', '.join(names)}):") if s)
         return "\n".join(s for s in head if s) + f"\n\n\n{opening}\n{indented}\n"
-
-    def _decorator(self, kind: str) -> Code:
-        if kind == "inference" and "def infer(" not in self.runtime.glue:
-            raise Unsupported("its glue defines no `infer`, which says what shape the framework expects without running")
-        if kind in COMPILED and kind not in self.runtime.decorators:
-            raise Unsupported(f"its Runtime has no decorator for questions that are asked `{kind}`")
-        return self.runtime.decorators.get(kind, Code(""))
 
     def _function(self, op: Operation) -> Callable[[Operation, Step], Any]:
         name = function_name(op.name)
@@ -212,33 +254,74 @@ def _code(said: object) -> Code | None:
     return None
 
 
+def runtime_of(target: str) -> str:
+    """`torch:compile` → `torch`."""
+    return target.partition(":")[0]
+
+
+def in_mode(backend: Backend, name: str) -> Backend:
+    """A runtime in one of its modes. Raises BadBackend."""
+    modes = backend.runtime.modes
+    if name not in modes:
+        raise BadBackend(f"{backend.name} has no mode {name!r}{_mode_meant(backend, name)}")
+    mode, runtime = replace(modes[name], name=name), backend.runtime
+    changed = replace(
+        runtime, glue=mode.glue or runtime.glue, environment=runtime.environment | mode.environment, expects=runtime.expects | mode.expects
+    )  # fmt: skip
+    return replace(backend, name=f"{backend.name}:{name}", runtime=changed, mode=mode)
+
+
+def _mode_meant(backend: Backend, name: str) -> str:
+    modes = backend.runtime.modes
+    if not modes:
+        return f"; it runs in its default mode only: --backend {backend.name}"
+    words = {word: mode for mode, m in modes.items() for word in (mode, *m.also)}
+    near = difflib.get_close_matches(name, words, 1)
+    hint = f"did you mean {backend.name}:{words[near[0]]}? " if near else ""
+    return f"; {hint}its modes are {', '.join(f'{backend.name}:{mode}' for mode in modes)}"
+
+
+def targets_called(word: str) -> list[str]:
+    """The targets whose mode is called so, or by another word for it, the shortest name first."""
+    modes = [(f"{name}:{mode}", m.also) for name, backend in found().items() for mode, m in backend.runtime.modes.items()]
+    return sorted((target for target, also in modes if target.endswith(f":{word}") or word in also), key=len)
+
+
 def function_name(operation: str) -> str:
     """ConvTranspose → conv_transpose."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
 
 
 def found() -> dict[str, Backend]:
-    """Every runtime of every file in backends/, by name."""
+    """Every runtime of every file in backends/, by name, in its default mode."""
     files = sorted(p for p in Path(__file__).parent.glob("*.py") if not p.name.startswith("_"))
     modules = (importlib.import_module(f"backends.{p.stem}") for p in files)
     return {backend.name: backend for module in modules for backend in _runtimes(module)}
 
 
 def named(name: str) -> list[Backend]:
-    """The runtimes meant by a name on the command line: `torch`, `keras` (all its engines), `./mine.py`, `package.module`,
-    and any of these with `=/path/to/python`. Raises BadBackend."""
-    what, _, python = name.partition("=")
+    """The targets meant by a name on the command line: `torch`, `keras` (all its engines), `./mine.py`, `package.module`,
+    any of these with `:mode`, and with `=/path/to/python`. Raises BadBackend."""
+    target, _, python = name.partition("=")
+    what, _, mode = target.rpartition(":") if ":" in target else (target, "", "")
     if python and not Path(python).is_file():
         raise BadBackend(f"--backend {name}: there is no interpreter at {python}; give the path of a python executable")
     chosen, ours = _chosen(what), found()
+    asked = {b.name: b.name if ours.get(b.name) == b else what for b in chosen}
+    if ":" in target:
+        having = [b for b in chosen if mode in b.runtime.modes]
+        chosen = [in_mode(b, mode) for b in having or chosen[:1]]
     suffix = f"={python}" if python else ""
     interpreter = os.path.abspath(python) if python else None  # not resolved: an environment's python is a link
-    return [replace(b, python=interpreter, asked=(b.name if ours.get(b.name) == b else what) + suffix) for b in chosen]
+    return [
+        replace(b, python=interpreter, asked=asked[b.base] + (f":{b.mode.name}" if b.mode.name else "") + suffix) for b in chosen
+    ]
 
 
 def file_of(name: str) -> Path | None:
     """The file that a name after --backend stands for, found without running any of it. None if it is not found."""
     what = name.partition("=")[0]
+    what = what.rpartition(":")[0] or what
     if what.endswith(".py"):
         return Path(what)
     first, *rest = what.split(".")
@@ -301,7 +384,7 @@ def _runtimes(module: ModuleType) -> list[Backend]:
     for name, function in inspect.getmembers(module, inspect.isfunction):
         if function.__module__ != module.__name__ or name.startswith("_") or name in ("ENTER", "LEAVE"):
             continue
-        if name not in known:
+        if name not in known | COUNTS:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}? " if near else ""
             raise BadBackend(f"{module.__file__}: {name} is no operation; {hint}there are {', '.join(sorted(known))}; begin helpers with _")

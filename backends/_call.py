@@ -76,7 +76,7 @@ class Call:
             parameter = parameters.get(name)
             if parameter and parameter.kind is inspect.Parameter.VAR_POSITIONAL and isinstance(value, tuple):
                 said.extend(map(written, value))
-            elif parameter and parameter.default is inspect.Parameter.empty and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            elif parameter and _by_position(parameter):
                 said.append(written(value))
             else:
                 said.append(f"{name}={written(value)}")
@@ -88,6 +88,12 @@ class Call:
         yield self
         for value in self.arguments.values():
             yield from _calls(value)
+
+
+def _by_position(parameter: inspect.Parameter) -> bool:
+    if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+        return True
+    return parameter.default is inspect.Parameter.empty and parameter.kind is not inspect.Parameter.KEYWORD_ONLY
 
 
 Value: TypeAlias = bool | int | float | str | Fraction | Source | Call | tuple["Value", ...] | None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from backends._call import Call, Let, Source, Statement, Value, X
 from spec import Conv, DepthToSpace, MaxUnpool, Shape, SpaceToDepth, ZeroInsert
-from spec.conventions import Rule, on_every_axis
+from spec.conventions.padding import Rule, on_every_axis
 from spec.operation import Pairs
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def one_hot_unpool(op: MaxUnpool, at: Step, ops: str, one_hot: Callable[[int], C
     ]
 
 
-def woven(op: DepthToSpace, at: Step, reshape: str, transpose: str) -> Call:
+def interleaved(op: DepthToSpace, at: Step, reshape: str, transpose: str) -> Call:
     """DepthToSpace by reshaping, channels first: for ranks, orders and factors that have no function of their own."""
     c, r = at.y[1], op.rank
     split = (*op.factor, c) if op.order == "DCR" else (c, *op.factor)
@@ -85,7 +85,7 @@ def woven(op: DepthToSpace, at: Step, reshape: str, transpose: str) -> Call:
     return Call.of(reshape, Call.of(transpose, Call.of(reshape, X, (at.x[0], *split, *at.x[2:])), axes), at.y)
 
 
-def unravelled(op: SpaceToDepth, at: Step, reshape: str, transpose: str) -> Call:
+def deinterleaved(op: SpaceToDepth, at: Step, reshape: str, transpose: str) -> Call:
     """SpaceToDepth by reshaping, channels first."""
     r = op.rank
     split = (length for n, f in zip(at.x[2:], op.factor, strict=True) for length in (n // f, f))

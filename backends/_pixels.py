@@ -11,11 +11,11 @@ from backends import Step
 from backends._call import Call, Let, Source, Statement, Value, X
 from backends._phrases import fitted
 from spec import AveragePool, LpPool, MaxPool, Resize, Shape, SumPool
-from spec.conventions import same_padding, span
-from spec.pool import reaching
-from spec.resize import affine
-from spec.resize_words import Fields
-from spec.separable import alike
+from spec.conventions.padding import same_padding, span
+from spec.conventions.resize import Fields
+from spec.ops.pool import reaching
+from spec.ops.resize import affine
+from spec.ops.separable import alike
 
 Word = TypeVar("Word")
 Windowed = SumPool | AveragePool | LpPool | MaxPool

@@ -11,8 +11,8 @@ GITHUB = "https://github.com/"
 class Disagreement:
     """In words, with the thread ("" if none was found).
 
-    shown: ids of records in backends/known/, whose questions were asked and went as they say; or names of theorems; or functions of
-    spec.conventions and spec.resize_words that say what a framework's word means, where nobody is wrong and all mean something else.
+    shown: ids of records in backends/known/, whose cases were asked and went as they say; or names of theorems; or functions of
+    spec.conventions that say what a framework's word means, where nobody is wrong and all mean something else.
     """
 
     words: str

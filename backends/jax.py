@@ -2,7 +2,7 @@
 
 lax.conv_transpose wants transpose_kernel=True (else the kernel is not flipped) and then names w's axes as the forward
 convolution would: C is "O", O is "I". Its explicit padding is that of the zero-inserted picture, d(k−1) − crop.
-Compilation costs far more than anything else, so many texts share one jit; the survey flags make that compilation cheap.
+Compilation costs far more than anything else, so many texts share one jit; the batch_flags flags make that compilation cheap.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import math
 from dataclasses import replace
 from fractions import Fraction
 
-from backends import Code, Runtime, Step, Unsupported
+from backends import Mode, Runtime, Step, Unsupported
 from backends._call import Call, Let, Source, Statement, Value, X
 from backends._cannot import Cannot, Missing, Raises
-from backends._phrases import fitted, unravelled, word_for, woven
+from backends._phrases import deinterleaved, fitted, interleaved, word_for
 from backends._pixels import divided_evenly, norm, picked, said
 from spec import (
     AdaptiveAveragePool,
@@ -35,12 +35,12 @@ from spec import (
     Upsample,
     ZeroInsert,
 )
-from spec.claims import Parameters
-from spec.conventions import lax_transpose_crop, on_every_axis, same_lower_padding, same_padding, valid_padding
-from spec.pool import reaching
-from spec.resize import affine
-from spec.resize_words import KEYS, Fields, jax_resize
-from spec.separable import alike
+from spec.conventions.padding import lax_transpose_crop, on_every_axis, same_lower_padding, same_padding, valid_padding
+from spec.conventions.resize import KEYS, Fields, jax_resize
+from spec.ops.pool import reaching
+from spec.ops.resize import affine
+from spec.ops.separable import alike
+from spec.theorems.claims import Parameters
 
 GLUE = """
 import re
@@ -72,6 +72,14 @@ def facts():
     features = re.findall(rb"(?<=[+])(?:avx|amx|sse4|neon|sve)[.\\w-]*", compiled)
     return found | {"isa": " ".join(sorted({name.decode() for name in features}))}
 
+def infer(f, args):
+    yield "jax.eval_shape", jax.eval_shape(f, *args).shape, None
+
+def forget():
+    jax.clear_caches()
+"""
+
+COMPILED = """
 def together(functions):
     errors = [None] * len(functions)
 
@@ -91,21 +99,31 @@ def together(functions):
 
     compiled = jax.jit(trace)
     return lambda data: list(zip(jax.block_until_ready(compiled(data)), errors))
+"""
 
-def infer(f, args):
-    yield "jax.eval_shape", jax.eval_shape(f, *args).shape, None
-
-def forget():
-    jax.clear_caches()
+OP_BY_OP = """
+def answers(f, args, g):
+    if g is None:
+        yield f(*args)
+    else:
+        y, pull = jax.vjp(f, *args)
+        yield y
+        yield from pull(g)
 """
 
 CHEAP = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
-DECORATORS = {"compiled": Code("@jax.jit")}
+MODES = {
+    "op-by-op": Mode(
+        meaning="without jax.jit, one operation after the other", glue=GLUE + OP_BY_OP, share="large",
+        also=("eager", "no-jit", "op_by_op"),
+    ),
+}  # fmt: skip
 
 RUNTIMES = {
     "jax": Runtime(
-        packages=("jax", "jaxlib"), glue=GLUE, environment={"JAX_PLATFORMS": "cpu"}, survey={"XLA_FLAGS": CHEAP}, decorators=DECORATORS
+        packages=("jax", "jaxlib"), glue=GLUE + COMPILED, environment={"JAX_PLATFORMS": "cpu"}, batch_flags={"XLA_FLAGS": CHEAP},
+        modes=MODES,
     )
 }  # fmt: skip
 
@@ -263,11 +281,11 @@ def max_unpool(op: MaxUnpool, at: Step) -> list[Statement]:
 
 
 def depth_to_space(op: DepthToSpace, at: Step) -> list[Statement]:
-    return [woven(op, at, "jax.numpy.reshape", "jax.numpy.transpose")]
+    return [interleaved(op, at, "jax.numpy.reshape", "jax.numpy.transpose")]
 
 
 def space_to_depth(op: SpaceToDepth, at: Step) -> list[Statement]:
-    return [unravelled(op, at, "jax.numpy.reshape", "jax.numpy.transpose")]
+    return [deinterleaved(op, at, "jax.numpy.reshape", "jax.numpy.transpose")]
 
 
 def parameters(op: Parameters, at: Step) -> list[Statement]:

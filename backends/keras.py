@@ -7,20 +7,22 @@ The engine, chosen once per process, brings the glue.
 
 from __future__ import annotations
 
-from backends import Code, Runtime, Step, Unsupported, jax, tensorflow, torch
+from dataclasses import replace
+
+from backends import Mode, Runtime, Step, Unsupported, jax, tensorflow, torch
 from backends._call import Call, Layer, Let, Source, Statement, Value, X
 from backends._cannot import Cannot, Raises
 from backends._phrases import (
     channels_first,
     channels_first_inside,
     channels_last,
+    deinterleaved,
     fitted,
+    interleaved,
     kernel_last,
     one_hot_unpool,
     short,
-    unravelled,
     word_for,
-    woven,
     zeros_between,
 )
 from backends._pixels import mean, norm, picked, said, word
@@ -42,10 +44,10 @@ from spec import (
     Upsample,
     ZeroInsert,
 )
-from spec.claims import Parameters
-from spec.conventions import keras_transpose_words, same_padding, valid_padding
+from spec.conventions.padding import keras_transpose_words, same_padding, valid_padding
+from spec.conventions.resize import Fields, tf_resize
 from spec.operation import Shape, negated
-from spec.resize_words import Fields, tf_resize
+from spec.theorems.claims import Parameters
 
 GLUE = """
 _engine_version = version
@@ -75,15 +77,29 @@ def infer(f, args):
         yield layer.name + " called on a KerasTensor", layer(keras.KerasTensor(x, layer.compute_dtype)).shape, y
 """
 
+JAX_MODES = {
+    "op-by-op": Mode(
+        meaning="called eagerly, one operation after the other", glue=jax.GLUE + jax.OP_BY_OP + GLUE, share="large",
+        also=("eager", "no-jit"),
+    ),
+}  # fmt: skip
+
+
+def _in_keras(mode: Mode, imports: str) -> Mode:
+    """An engine's mode, whose decorator stands above a call of Keras."""
+    decorator = mode.decorator
+    return replace(mode, decorator=replace(decorator, before=imports.partition("\n")[0])) if decorator.body else mode
+
+
 ENGINES = {"jax": jax, "tensorflow": tensorflow, "torch": torch}
 
 RUNTIMES = {
     f"keras-{name}": Runtime(
         packages=("keras", *engine.RUNTIMES[name].packages),
-        glue=engine.GLUE + GLUE,
+        glue=engine.GLUE + (jax.COMPILED if engine is jax else "") + GLUE,
         environment={"KERAS_BACKEND": name, **engine.RUNTIMES[name].environment},
-        survey=engine.RUNTIMES[name].survey,
-        decorators={kind: Code(way.body, before=engine.IMPORTS.partition("\n")[0]) for kind, way in engine.DECORATORS.items()},
+        batch_flags=engine.RUNTIMES[name].batch_flags,
+        modes={word: _in_keras(mode, engine.IMPORTS) for word, mode in engine.MODES.items()} if engine is not jax else JAX_MODES,
     )
     for name, engine in ENGINES.items()
 }
@@ -251,11 +267,11 @@ def max_unpool(op: MaxUnpool, at: Step) -> list[Statement]:
 
 
 def depth_to_space(op: DepthToSpace, at: Step) -> list[Statement]:
-    return channels_first_inside(woven(op, at, "keras.ops.reshape", "keras.ops.transpose"), op.rank, "keras.ops.transpose")
+    return channels_first_inside(interleaved(op, at, "keras.ops.reshape", "keras.ops.transpose"), op.rank, "keras.ops.transpose")
 
 
 def space_to_depth(op: SpaceToDepth, at: Step) -> list[Statement]:
-    return channels_first_inside(unravelled(op, at, "keras.ops.reshape", "keras.ops.transpose"), op.rank, "keras.ops.transpose")
+    return channels_first_inside(deinterleaved(op, at, "keras.ops.reshape", "keras.ops.transpose"), op.rank, "keras.ops.transpose")
 
 
 def parameters(op: Parameters, at: Step) -> list[Statement]:

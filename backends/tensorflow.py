@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backends import Code, Runtime, Step, Unsupported
+from backends import Code, Mode, Runtime, Step, Unsupported
 from backends._call import Call, Let, Source, Statement, Value, X, body
 from backends._cannot import Cannot, Missing, Raises
 from backends._onednn import ONEDNN
@@ -17,13 +17,13 @@ from backends._phrases import (
     channels_first,
     channels_first_inside,
     channels_last,
+    deinterleaved,
     fitted,
+    interleaved,
     kernel_last,
     one_hot_unpool,
     short,
-    unravelled,
     word_for,
-    woven,
     zeros_between,
 )
 from backends._pixels import divided_evenly, mean, norm, picked, said, word
@@ -46,10 +46,10 @@ from spec import (
     Upsample,
     ZeroInsert,
 )
-from spec.claims import Parameters
-from spec.conventions import on_every_axis, same_padding, span, tf_same_crop, tf_valid_crop, valid_padding
+from spec.conventions.padding import on_every_axis, same_padding, span, tf_same_crop, tf_valid_crop, valid_padding
+from spec.conventions.resize import Fields, tf1_resize, tf_resize
 from spec.operation import Shape, negated
-from spec.resize_words import Fields, tf1_resize, tf_resize
+from spec.theorems.claims import Parameters
 
 GLUE = ONEDNN + """
 import tensorflow as tf
@@ -98,12 +98,26 @@ def infer(f, args):
 
 QUIET_CPU = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 
-DECORATORS = {
-    "compiled": Code("@tf.function(autograph=False)"),
-    "xla": Code("@tf.function(autograph=False, jit_compile=True)"),
-}
+MODES = {
+    "function": Mode(
+        meaning="inside tf.function, as a graph", decorator=Code("@tf.function(autograph=False)"), share="large",
+        also=("compiled", "graph", "tf.function"),
+    ),
+    "xla": Mode(
+        meaning="inside tf.function(jit_compile=True), compiled by XLA",
+        decorator=Code("@tf.function(autograph=False, jit_compile=True)"), share="small", own_kernels=True, also=("jit", "jit_compile"),
+    ),
+    "onednn": Mode(
+        meaning="with oneDNN's kernels, whatever the processor is", environment={"TF_ENABLE_ONEDNN_OPTS": "1"}, expects={"onednn": "on"},
+        also=("mkl", "mkldnn"),
+    ),
+    "no-onednn": Mode(
+        meaning="without oneDNN's kernels", environment={"TF_ENABLE_ONEDNN_OPTS": "0"}, expects={"onednn": "off"},
+        also=("no-mkl", "onednn-off", "eigen"),
+    ),
+}  # fmt: skip
 
-RUNTIMES = {"tensorflow": Runtime(packages=("tensorflow",), glue=GLUE, environment=QUIET_CPU, decorators=DECORATORS)}
+RUNTIMES = {"tensorflow": Runtime(packages=("tensorflow",), glue=GLUE, environment=QUIET_CPU, modes=MODES)}
 
 IMPORTS = "import tensorflow as tf"
 
@@ -310,13 +324,13 @@ def max_unpool(op: MaxUnpool, at: Step) -> list[Statement]:
 def depth_to_space(op: DepthToSpace, at: Step) -> list[Statement]:
     if op.rank == 2 and op.order == "DCR" and len(set(op.factor)) == 1 and op.factor[0] > 1:
         return [Call.of("tf.nn.depth_to_space", X, op.factor[0])]
-    return channels_first_inside(woven(op, at, "tf.reshape", "tf.transpose"), op.rank, "tf.transpose")
+    return channels_first_inside(interleaved(op, at, "tf.reshape", "tf.transpose"), op.rank, "tf.transpose")
 
 
 def space_to_depth(op: SpaceToDepth, at: Step) -> list[Statement]:
     if op.rank == 2 and op.order == "DCR" and len(set(op.factor)) == 1 and op.factor[0] > 1:
         return [Call.of("tf.nn.space_to_depth", X, op.factor[0])]
-    return channels_first_inside(unravelled(op, at, "tf.reshape", "tf.transpose"), op.rank, "tf.transpose")
+    return channels_first_inside(deinterleaved(op, at, "tf.reshape", "tf.transpose"), op.rank, "tf.transpose")
 
 
 def parameters(op: Parameters, at: Step) -> list[Statement]:

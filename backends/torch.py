@@ -10,11 +10,11 @@ import math
 from fractions import Fraction
 from itertools import product
 
-from backends import Code, Runtime, Step, Unsupported
+from backends import Code, Mode, Runtime, Step, Unsupported
 from backends._call import Call, Let, Source, Statement, Value, X
 from backends._cannot import Cannot, Raises
 from backends._onednn import ONEDNN
-from backends._phrases import short, unravelled, woven
+from backends._phrases import deinterleaved, interleaved, short
 from backends._pixels import picked, unlike
 from spec import (
     AdaptiveAveragePool,
@@ -34,12 +34,12 @@ from spec import (
     Upsample,
     ZeroInsert,
 )
-from spec.claims import Parameters
-from spec.conventions import ceil_overhang, on_every_axis, span, torch_same_padding, torch_transpose_words
+from spec.conventions.padding import ceil_overhang, on_every_axis, span, torch_same_padding, torch_transpose_words
+from spec.conventions.resize import scaled_length, torch_resize
 from spec.operation import Pairs, negated
-from spec.pool import reaching
-from spec.resize_words import scaled_length, torch_resize
-from spec.separable import alike
+from spec.ops.pool import reaching
+from spec.ops.separable import alike
+from spec.theorems.claims import Parameters
 
 GLUE = ONEDNN + """
 import torch
@@ -83,10 +83,14 @@ def infer(f, args):
     yield "a run on meta tensors", f(*(a.to("meta") for a in args)).shape, None
 """
 
-DECORATORS = {"compiled": Code('@torch.compile(backend="aot_eager", dynamic=False)')}
-"""aot_eager traces, decomposes and differentiates as every compiled run does, and needs no C++ compiler afterwards."""
+MODES = {
+    "compile": Mode(
+        meaning='inside torch.compile(backend="aot_eager"), which traces, decomposes and differentiates but generates no code',
+        decorator=Code('@torch.compile(backend="aot_eager", dynamic=False)'), share="large", also=("compiled", "dynamo", "jit", "aot"),
+    ),
+}  # fmt: skip
 
-RUNTIMES = {"torch": Runtime(packages=("torch",), glue=GLUE, decorators=DECORATORS)}
+RUNTIMES = {"torch": Runtime(packages=("torch",), glue=GLUE, modes=MODES)}
 
 IMPORTS = "import torch\nimport torch.nn.functional as F"
 
@@ -277,13 +281,13 @@ def max_unpool(op: MaxUnpool, at: Step) -> list[Statement]:
 def depth_to_space(op: DepthToSpace, at: Step) -> list[Statement]:
     if op.rank == 2 and op.order == "CRD" and len(set(op.factor)) == 1:
         return [Call.of(f"{F}pixel_shuffle", X, op.factor[0])]
-    return [woven(op, at, "torch.reshape", "torch.permute")]
+    return [interleaved(op, at, "torch.reshape", "torch.permute")]
 
 
 def space_to_depth(op: SpaceToDepth, at: Step) -> list[Statement]:
     if op.rank == 2 and op.order == "CRD" and len(set(op.factor)) == 1:
         return [Call.of(f"{F}pixel_unshuffle", X, op.factor[0])]
-    return [unravelled(op, at, "torch.reshape", "torch.permute")]
+    return [deinterleaved(op, at, "torch.reshape", "torch.permute")]
 
 
 def parameters(op: Parameters, at: Step) -> list[Statement]:

@@ -1,6 +1,7 @@
 """What every operation is: a frozen value of explicit integers that can be drawn as text, sized, evaluated and differentiated.
 
-An operation takes x of shape (N, C, *space) and, if it has weights, one array for each.
+An operation takes x of shape (N, C, *space) and its further inputs: weights, a bias, indices. It declares their shapes, their domains and
+whether they have a gradient (`inputs`, `free`), so that cases are made up, sampled and minimised without a list of operations.
 A new operation is one dataclass deriving from Operation, with `shape`, `__call__` and `vjp`; its name is then known to `spec.parse`.
 """
 
@@ -25,9 +26,12 @@ T = TypeVar("T")
 Pairs = tuple[tuple[int, int], ...]
 Index = tuple[Any, ...]
 
+IMAGE = ("batch axis", "channel axis")
+"""The first axes of x; those that follow are spatial."""
+
 
 class Effort(NamedTuple):
-    """What the definition does for one answer, counted from shapes: see verify.work, which turns it into seconds and bytes."""
+    """What the definition does for one answer, counted from shapes: see verify.plan.work, which turns it into seconds and bytes."""
 
     products: int
     """Products of two numbers that are added; where nothing is multiplied, numbers that are added or compared."""
@@ -37,6 +41,54 @@ class Effort(NamedTuple):
     """Of the matrices whose coefficients are computed as fractions."""
     coefficients: int = 0
     """Entries of these matrices."""
+
+
+class Domain(NamedTuple):
+    """The numbers n/parts for whole n from `least` to `greatest`. `distinct`: none occurs twice in one plane, the axes after the second."""
+
+    least: int
+    greatest: int
+    parts: int = 1
+    distinct: bool = False
+
+
+def indices(below: int, *, distinct: bool = False) -> Domain:
+    """0, 1, … below − 1."""
+    return Domain(0, below - 1, distinct=distinct)
+
+
+def coordinates(least: int, greatest: int, parts: int) -> Domain:
+    """Multiples of 1/parts from least to greatest. With a power of two for `parts` every float dtype holds them."""
+    return Domain(least * parts, greatest * parts, parts)
+
+
+@dataclasses.dataclass(frozen=True)
+class Input:
+    """An input of an operation beside x. `shape(x, *sizes)`: from the shape of x and the free sizes, in the order of `Operation.free`."""
+
+    name: str
+    """What a native program calls it; a number is added if there are several steps."""
+    shape: Callable[..., Shape]
+    domain: Callable[[Shape], Domain] | None = None
+    """The numbers it takes, from the shape of x. None: any real numbers, sampled as those of x."""
+    has_gradient: bool = True
+    axes: tuple[str, ...] = ("first channel axis", "second channel axis")
+    """The names of its axes; those that follow are spatial."""
+
+
+class Free(NamedTuple):
+    """A length of further inputs that neither x nor a field decides: a number of channels, a kernel's length. Further input number
+    `input` has it, times `times`, on its axis `axis`."""
+
+    input: int
+    axis: int
+    times: int = 1
+    along: int | None = None
+    """The spatial axis of x that it goes with, if any."""
+
+
+PUBLIC: dict[str, type[Operation]] = {}
+"""Every operation that text can name, and the program that `>>` makes."""
 
 
 class Impossible(ValueError):
@@ -62,6 +114,11 @@ def one_of(default: str, *others: str) -> Any:
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class Operation:
     """Base of the operations: checks the fields, prints them, composes with `>>`."""
+
+    def __init_subclass__(cls) -> None:
+        """Whatever derives directly from it is public, under its own name."""
+        if Operation in cls.__bases__:
+            PUBLIC[cls.__name__] = cls
 
     def __post_init__(self) -> None:
         rows = [f for f in dataclasses.fields(self) if "neutral" in f.metadata]
@@ -90,19 +147,60 @@ class Operation:
         return len(getattr(self, _first_row(type(self))))  # type: ignore[arg-type]
 
     @property
+    def out_rank(self) -> int:
+        """The number of spatial axes of the output."""
+        return self.rank
+
+    @property
+    def layout(self) -> tuple[str, ...]:
+        """The names of the output's axes, in order."""
+        return (*IMAGE, *(f"spatial axis {i}" for i in range(self.out_rank)))
+
+    def inputs(self) -> tuple[Input, ...]:
+        """What it takes beside x."""
+        return ()
+
+    def free(self) -> tuple[Free, ...]:
+        """The lengths of further inputs that may be chosen."""
+        return ()
+
+    @property
     def weights(self) -> int:
-        """How many weight arrays follow x."""
-        return 0
+        """How many arrays follow x."""
+        return len(self.inputs())
+
+    def further(self, x: Shape, sizes: Sequence[int]) -> tuple[Shape, ...]:
+        """The shapes of the further inputs, with these free sizes."""
+        return tuple(one.shape(x, *sizes) for one in self.inputs())
+
+    def sizes(self, *w: Shape) -> tuple[int, ...]:
+        """The free sizes that further inputs of these shapes have: the inverse of `further`."""
+        return tuple(w[f.input][f.axis] // f.times for f in self.free())
+
+    def domains(self, x: Shape, *w: Shape) -> tuple[Domain | None, ...]:
+        """The domain of each further input; None of real numbers."""
+        return tuple(one.domain and one.domain(x) for one in self.inputs())
+
+    def ones(self, x: Shape, *w: Shape) -> list[Array]:
+        """Arrays of ones; of an input with a domain, arrays of the least number in it."""
+        least = (1.0 if d is None else d.least / d.parts for d in self.domains(x, *w))
+        return [np.ones(x), *(np.full(shape, value) for shape, value in zip(w, least, strict=True))]
+
+    @property
+    def selects(self) -> bool:
+        """Whether it takes one of several numbers and adds nothing, as a maximum: which one shows where all numbers are distinct."""
+        return False
 
     @property
     def multilinear(self) -> bool:
-        """Whether the answer is a polynomial of degree one in x and in each weight, so that whole numbers decide its meaning."""
+        """Whether the output is a polynomial of degree one in x and in each further input of real numbers, so that whole numbers decide
+        its meaning."""
         return True
 
     @property
     def degree(self) -> int:
-        """How many independent arrays the longest product in the answer multiplies."""
-        return 1 + self.weights
+        """How many independent arrays of real numbers the longest product in the output multiplies."""
+        return 1 + sum(one.domain is None for one in self.inputs())
 
     @property
     def roundings(self) -> int:
@@ -164,10 +262,24 @@ class Operation:
         Here of an operation that has a derivative everywhere: what adds an undefined number is undefined, whatever multiplies it.
         """
         *w, u = w_and_u
-        if not u.any():
-            return tuple(np.zeros(a.shape, bool) for a in (x, *w))
-        ones = [np.ones(a.shape) for a in (x, *w)]
-        return tuple(a > 0 for a in self.absolute().vjp(*ones, u.astype(float)))
+        further = self.inputs()
+        if u.any():
+            ones = [np.ones(a.shape) if one.domain is None else a for one, a in zip(further, w, strict=True)]
+            places = [a > 0 for a in self.absolute().vjp(np.ones(x.shape), *ones, u.astype(float))]
+        else:
+            places = [np.zeros(a.shape, bool) for a in (x, *w)]
+        return (places[0], *(a | (not one.has_gradient) for one, a in zip(further, places[1:], strict=True)))
+
+    def smaller(self, x: Shape) -> Iterator[tuple[Operation, Shape]]:
+        """Simpler versions of itself, each with the shape of x that it is tried on: one field is nearer to its plainest value."""
+        for f in dataclasses.fields(self):
+            for value in _plainer(self, f):
+                yield dataclasses.replace(self, **{f.name: value}), x
+
+    def without_axis(self, axis: int) -> Operation:
+        """The same on the other spatial axes."""
+        rows = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if "neutral" in f.metadata}
+        return dataclasses.replace(self, **{name: (*row[:axis], *row[axis + 1 :]) for name, row in rows.items()})
 
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
         """Other operations that are easily taken for this one, each with words that finish "answers as if …"."""
@@ -225,7 +337,7 @@ def _first_row(kind: type) -> str:
 @lru_cache(maxsize=4096)
 def _terms(op: Operation, x: Shape, *w: Shape) -> int:
     x = x if w else (1, *x[1:])  # without weights nothing is added over the batch
-    ones = [np.ones(shape) for shape in (x, *w)]
+    ones = op.ones(x, *w)
     sums = [op(*ones), *op.vjp(*ones, np.ones(op.shape(x, *w)))]
     return max(1, *(int(a.max()) for a in sums if a.size))
 
@@ -294,6 +406,33 @@ def along(field: str, entries: tuple[T, ...]) -> Iterator[tuple[str, tuple[T, ..
 def negated(pairs: Pairs) -> Pairs:
     """The pairs that undo: what was added is cut, what was cut is added as zeros. `fit` by them is the adjoint of `fit`."""
     return tuple((-lo, -hi) for lo, hi in pairs)
+
+
+def less(n: int, least: int) -> list[int]:
+    """The numbers to try instead of n, nearer to the least: that itself, half-way, one less."""
+    return sorted({least, (n + least) // 2, n - 1} - {n}) if n > least else []
+
+
+def put(values: tuple[T, ...], i: int, value: T) -> tuple[T, ...]:
+    """The same entries but for the i-th."""
+    return (*values[:i], value, *values[i + 1 :])
+
+
+def _plainer(op: Operation, f: dataclasses.Field[Any]) -> Iterator[Any]:
+    """Values of a field that are nearer to the plainest."""
+    value = getattr(op, f.name)
+    if "neutral" not in f.metadata:
+        if value != f.default and f.default is not dataclasses.MISSING:
+            yield f.default
+        return
+    for axis, entry in enumerate(value):
+        if isinstance(entry, tuple):
+            for side, n in enumerate(entry):
+                for toward in {0, n // 2 if n > 0 else -(-n // 2), n - (n > 0) + (n < 0)} - {n}:
+                    yield put(value, axis, put(entry, side, toward))
+        else:
+            for n in less(entry, f.metadata["least"] or 0):
+                yield put(value, axis, n)
 
 
 def space(x: Array | Shape, rank: int) -> Shape:

@@ -6,26 +6,39 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 
-from spec.operation import Array, Effort, Impossible, Operation, Shape
+from spec.operation import Array, Domain, Effort, Impossible, Input, Operation, Shape
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Program(Operation):
-    """Two or more operations on images of one rank, one after the other."""
+    """Two or more operations, one after the other, each on images of the rank that the one before it gives."""
 
     inner: tuple[Operation, ...]
 
     def __post_init__(self) -> None:
         if not self.inner:
             raise Impossible("Program: inner is (), but it needs at least one operation")
-        ranks = {op.rank for op in self.inner}
-        if len(ranks) != 1:
-            raise Impossible(f"{self!r}: the steps have {sorted(ranks)} spatial axes, but they must all have as many")
+        for op, after in pairwise(self.inner):
+            if op.out_rank != after.rank:
+                axes = f"{op.name} gives {op.out_rank} spatial axes, but {after.name} takes {after.rank}"
+                raise Impossible(f"{self!r}: {axes}; each step must take as many as the one before it gives")
+
+    def inputs(self) -> tuple[Input, ...]:
+        """Those of each step in turn; a shape follows from the step's own x."""
+        return tuple(one for op in self.inner for one in op.inputs())
+
+    def domains(self, x: Shape, *w: Shape) -> tuple[Domain | None, ...]:
+        return tuple(domain for op, x, own, _ in self.walk(x, w) for domain in op.domains(x, *own))
+
+    def smaller(self, x: Shape) -> Iterator[tuple[Operation, Shape]]:
+        """None of the whole: the minimiser takes its steps apart (verify.explain.minimize)."""
+        return iter(())
 
     @property
-    def weights(self) -> int:
-        return sum(op.weights for op in self.inner)
+    def selects(self) -> bool:
+        return all(op.selects for op in self.inner)
 
     @property
     def multilinear(self) -> bool:
@@ -58,6 +71,14 @@ class Program(Operation):
     @property
     def rank(self) -> int:
         return self.inner[0].rank
+
+    @property
+    def out_rank(self) -> int:
+        return self.inner[-1].out_rank
+
+    @property
+    def layout(self) -> tuple[str, ...]:
+        return self.inner[-1].layout
 
     @property
     def steps(self) -> tuple[Operation, ...]:

@@ -13,13 +13,13 @@ from uuid import uuid4
 import pytest
 
 from backends import named
-from spec import parse_question
-from tests.command import HOME, NUMPY, Ended, backend_file, concordant, hosts
-from verify.findings import LEAST, Found, alike, by_mistake, find
+from spec import parse_case
+from tests.command import HOME, NUMPY, Ended, backend_file, concordant, workers
+from verify.explain.findings import LEAST, Found, alike, by_mistake, find
+from verify.explain.minimize import cost
+from verify.explain.standalone import STATUSES
 from verify.record import Report, load
 from verify.run import Run
-from verify.shrink import cost
-from verify.standalone import STATUSES
 
 PLUS_ONE = "Upsample(factor=(2,)) x=(2, 2, 5) float32 seed=7"
 FLIPPED = ["Upsample(factor=(2, 2)) x=(1, 2, 3, 3) float32 seed=7", "Upsample(factor=(2, 2)) x=(1, 2, 3, 5) float32 seed=7"]
@@ -102,7 +102,7 @@ def test_a_budget_ends_minimising_and_keeps_the_program(tmp_path: Path) -> None:
     assert ended.stdout.index("agree / run") < ended.stdout.index("minimising 1 of")
     assert "Traceback" not in ended.stdout
     report = load(tmp_path / "report.json")
-    assert [finding.question for finding in report.findings] == [PLUS_ONE]
+    assert [finding.case for finding in report.findings] == [PLUS_ONE]
     assert "did not run this program: the time for minimising was over" in report.findings[0].script
     assert report.findings[0].script in report.findings[0].issue.replace("```\n", "\n")
 
@@ -171,7 +171,7 @@ def test_ctrl_c_keeps_what_was_found(tmp_path: Path) -> None:
         os.killpg(process.pid, signal.SIGINT)
         printed, said = process.communicate(timeout=60)
     assert time.monotonic() - begun < 30
-    assert hosts(marker) == []
+    assert workers(marker) == []
     assert process.returncode == 1
     assert "Traceback" not in said
     report = load(tmp_path / "report.json")
@@ -187,7 +187,7 @@ def test_ctrl_c_keeps_what_was_found(tmp_path: Path) -> None:
 
 def run(folder: Path, text: str, *texts: str) -> tuple[Report, Run]:
     (backend,) = named(str(mistaken(folder, text)))
-    asked = Run([parse_question(t) for t in texts], [backend], suite={}, known=[], timeout=20)
+    asked = Run([parse_case(t) for t in texts], [backend], suite={}, known=[], timeout=20)
     return asked.go(), asked
 
 
@@ -196,7 +196,7 @@ def test_the_smallest_so_far_is_kept(tmp_path: Path) -> None:
     report, asked = run(tmp_path, HANGS_ON_ZEROS, PLUS_ONE)
     wrong = [group for group in alike(report) if group[0].output == "y"]
     (finding,) = find(report, wrong, asked.backends, [], timeout=60, budget=15)
-    assert cost(parse_question(finding.question)) < cost(parse_question(PLUS_ONE))
+    assert cost(parse_case(finding.case)) < cost(parse_case(PLUS_ONE))
     assert finding.script.count(STATUSES) == 1
     assert "the time for minimising was over" in finding.script
 

@@ -13,7 +13,7 @@ import backends
 from backends import Unsupported, found
 from backends._cannot import Cannot, Missing, Raises, limits
 from backends.known import Known, everything
-from spec import Question, parse_question
+from spec import Case, parse_case
 from tests.command import NUMPY, backend_file, concordant, refused
 from tests.tiers import slow
 from verify.probes import _judged
@@ -75,13 +75,13 @@ SENTENCES = {
 
 @pytest.mark.parametrize("text", SENTENCES)
 def test_the_sentence_that_is_raised_is_the_record(text: str) -> None:
-    question = parse_question(text)
+    case = parse_case(text)
     for runtime, id in SENTENCES[text].items():
         with pytest.raises(Unsupported) as said:
-            found()[runtime].translate(question)
+            found()[runtime].translate(case)
         assert isinstance(said.value.why, Cannot)
         assert said.value.why.id == id
-        covering = [k for k in everything() if k.verdict == "unsupported" and runtime in k.runtimes and k.covers(question, {})]
+        covering = [k for k in everything() if k.verdict == "not offered" and runtime in k.runtimes and k.covers(case, {})]
         assert [k.id for k in covering] == [id]
         assert covering[0].reason == str(said.value)
 
@@ -98,19 +98,19 @@ SAID = {
 
 @pytest.mark.parametrize("text", SAID)
 def test_what_works_after_all_is_translated(text: str) -> None:
-    assert "return x" in found()[SAID[text]].translate(parse_question(text))
+    assert "return x" in found()[SAID[text]].translate(parse_case(text))
 
 
 def test_no_record_of_the_unsupported_is_written_by_hand() -> None:
     """But of modes, which no translator says."""
-    own = {known.id for known in everything() if known.verdict == "unsupported" and not known.probes}
-    assert own == {known.id for known in everything() if known.numbers == ("xla",) and known.verdict == "unsupported"}
+    own = {known.id for known in everything() if known.verdict == "not offered" and not known.probes}
+    assert own == {known.id for known in everything() if known.numbers == ("xla",) and known.verdict == "not offered"}
 
 
 # ---- the outcome of one probe ----
 
 PROBE = Raises("f(2)", works="f(1)")
-KNOWN = Known(id="no-two", runtimes=("*",), versions={}, verdict="unsupported", when=lambda *_: True, reason="f takes no 2", link="")
+KNOWN = Known(id="no-two", runtimes=("*",), versions={}, verdict="not offered", when=lambda *_: True, reason="f takes no 2", link="")
 
 
 @pytest.mark.parametrize(
@@ -208,14 +208,14 @@ def test_every_sentence_holds_in_the_installed_version(name: str) -> None:
     assert ended.stdout.count("holds  ") >= 8
 
 
-def _covers(id: str, question: Question) -> bool:
-    return next(k for k in everything() if k.id == id).covers(question, {"onednn": "off"})
+def _covers(id: str, case: Case) -> bool:
+    return next(k for k in everything() if k.id == id).covers(case, {"onednn": "off"})
 
 
 def test_grouped_transposed_convolution_on_tensorflow_is_refused_without_onednn_alone() -> None:
-    line = parse_question("ConvTranspose(stride=(2,), groups=2) x=(1, 2, 3) w=(2, 1, 3) float64")
+    line = parse_case("ConvTranspose(stride=(2,), groups=2) x=(1, 2, 3) w=(2, 1, 3) float64")
     assert _covers("tensorflow-grouped-float64-transpose", line)
     assert not _covers("tensorflow-conv-transpose-groups", line)
-    volume = parse_question("ConvTranspose(stride=(1, 1, 1), groups=2) x=(1, 2, 3, 3, 3) w=(2, 1, 1, 1, 1) float64")
+    volume = parse_case("ConvTranspose(stride=(1, 1, 1), groups=2) x=(1, 2, 3, 3, 3) w=(2, 1, 1, 1, 1) float64")
     assert _covers("tensorflow-conv-transpose-groups", volume)
     assert not _covers("tensorflow-grouped-float64-transpose", volume)

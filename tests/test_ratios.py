@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.sample_reports import BOTH, record, report
-from verify.ratios import page
+from tools.ratios import page
 from verify.record import Rounding
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import spec.conv
+import spec.ops.conv
 from backends import named
 from spec import (
     AdaptiveAveragePool,
@@ -24,12 +24,12 @@ from spec import (
     Upsample,
     ZeroInsert,
 )
-from spec.claims import Parameters
-from spec.theorem import THEOREMS, Side, Theorem, theorem
+from spec.theorems.claims import Parameters
+from spec.theorems.theorem import THEOREMS, Side, Theorem, theorem
 from tests.command import needs
 from tests.mutants import MUTANTS
 from tests.tiers import slow
-from verify.prove import prove, prove_all
+from verify.plan.prove import prove, prove_all
 from verify.run import Run
 
 Answer = Callable[..., Any]
@@ -55,17 +55,17 @@ def _zeros_between(size: tuple[int, ...], x: Any) -> Any:
 
 
 MUTATIONS: dict[str, tuple[object, str, Callable[[Answer], Answer]]] = {
-    "gather is late": (spec.conv, "_gather", _then(lambda y: np.roll(y, 1, -1))),
-    "gather reads the kernel backwards": (spec.conv, "_gather", lambda f: lambda op, x, w, n: f(op, x, np.flip(w, -1), n)),
-    "gather adds a bias": (spec.conv, "_gather", _then(lambda y: y + 1)),
-    "gather in 2-D is another": (spec.conv, "_gather", _rank_two_only),
-    "gather doubles the last of the batch": (spec.conv, "_gather", _then(_last_of_the_batch)),
-    "scatter is late": (spec.conv, "_scatter", _then(lambda y: np.roll(y, 1, -1))),
-    "scatter reads the kernel backwards": (spec.conv, "_scatter", lambda f: lambda op, x, w, n: f(op, x, np.flip(w, -1), n)),
-    "scatter grows": (spec.conv, "_scatter", _then(lambda y: y * (1 + np.arange(y.shape[-1])))),
+    "gather is late": (spec.ops.conv, "_gather", _then(lambda y: np.roll(y, 1, -1))),
+    "gather reads the kernel backwards": (spec.ops.conv, "_gather", lambda f: lambda op, x, w, n: f(op, x, np.flip(w, -1), n)),
+    "gather adds a bias": (spec.ops.conv, "_gather", _then(lambda y: y + 1)),
+    "gather in 2-D is another": (spec.ops.conv, "_gather", _rank_two_only),
+    "gather doubles the last of the batch": (spec.ops.conv, "_gather", _then(_last_of_the_batch)),
+    "scatter is late": (spec.ops.conv, "_scatter", _then(lambda y: np.roll(y, 1, -1))),
+    "scatter reads the kernel backwards": (spec.ops.conv, "_scatter", lambda f: lambda op, x, w, n: f(op, x, np.flip(w, -1), n)),
+    "scatter grows": (spec.ops.conv, "_scatter", _then(lambda y: y * (1 + np.arange(y.shape[-1])))),
     "convolution is late": (Conv, "__call__", _then(lambda y: np.roll(y, 1, -1))),
-    "dilation is ignored": (spec.conv, "_windows", lambda f: lambda op, k, n: f(replace(op, dilation=(1,) * op.rank), k, n)),
-    "correlate reverses": (spec.conv, "_correlate", _then(lambda dw: np.flip(dw, -1) + 1)),
+    "dilation is ignored": (spec.ops.conv, "_windows", lambda f: lambda op, k, n: f(replace(op, dilation=(1,) * op.rank), k, n)),
+    "correlate reverses": (spec.ops.conv, "_correlate", _then(lambda dw: np.flip(dw, -1) + 1)),
     "upsampling is late": (Upsample, "__call__", _then(lambda y: np.roll(y, 1, -1))),
     "upsampling leaves a hole": (Upsample, "__call__", _then(lambda y: y * (np.arange(y.shape[-1]) % 2))),
     "upsampling grows": (Upsample, "__call__", _then(lambda y: y * (1 + np.arange(y.shape[-1])))),
@@ -76,8 +76,8 @@ MUTATIONS: dict[str, tuple[object, str, Callable[[Answer], Answer]]] = {
     "unpooling's gradient is late": (MaxUnpool, "vjp", _then(lambda grads: (np.roll(grads[0], 1, -1), grads[1]))),
     "unpooling forgets where": (MaxUnpool, "__call__", lambda f: lambda op, x, w: _zeros_between(op.size, x)),
     "weaving in another order": (DepthToSpace, "__call__", _then(lambda y: y[:, ::-1])),
-    "CRD is woven as DCR": (DepthToSpace, "__call__", lambda f: lambda op, x: f(replace(op, order="DCR"), x)),
-    "groups come in reverse": (spec.conv, "_mix", lambda f: lambda matrices, x: f(matrices[::-1], x)),
+    "CRD is interleaved as DCR": (DepthToSpace, "__call__", lambda f: lambda op, x: f(replace(op, order="DCR"), x)),
+    "groups come in reverse": (spec.ops.conv, "_mix", lambda f: lambda matrices, x: f(matrices[::-1], x)),
     "resampling is late": (Resize, "__call__", _then(lambda y: np.roll(y, 1, -1))),
     "resampling grows": (Resize, "__call__", _then(lambda y: y * (1 + np.arange(y.shape[-1])))),
     "resampling picks": (Resize, "__call__", lambda f: lambda op, x: f(replace(op, mode="nearest"), x)),

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import backends
-from backends import Backend, BadBackend, Unsupported, named
+from backends import Backend, BadBackend, Unsupported, named, runtime_of
 from backends.known import everything
-from spec import Question, parse_question
+from spec import Case, parse_case
 from tests.tiers import sampled, slow
 from verify.run import Run
 
@@ -44,7 +44,7 @@ NEAREST = "Resize(size=(3,), rounding='round_prefer_ceil') x=(2, 2, 5)"
 LEGACY = "Resize(size=(3,), coordinates='asymmetric', rounding='floor') x=(2, 2, 5)"
 MIRRORED = "Pad(padding=((1, 2), (2, 0)), mode='reflect') x=(2, 2, 4, 5)"
 FILLED = "Pad(padding=((1, -1), (2, 0)), value=3) x=(2, 2, 4, 5)"
-ASKED = [parse_question(text) for name, text in list(globals().items()) if name.isupper() and isinstance(text, str)]
+ASKED = [parse_case(text) for name, text in list(globals().items()) if name.isupper() and isinstance(text, str)]
 
 SLIPS = {
     "torch: a sign": ("torch", "_pad(negated(op.crop))", "_pad(op.crop)"),
@@ -98,9 +98,9 @@ def _runtime(asked: str, name: str) -> Backend:
     return next(b for b in named(asked) if b.name in (name, "keras-torch"))
 
 
-def _said(backend: Backend, question: Question) -> str:
+def _said(backend: Backend, case: Case) -> str:
     try:
-        return backend.translate(question)
+        return backend.translate(case)
     except (Unsupported, BadBackend) as why:
         return str(why)
 
@@ -127,33 +127,28 @@ def test_a_slip_is_caught(slip: str, tmp_path: Path) -> None:
     asked = [q for q in ASKED if _said(slipped, q) != _said(honest, q)]
     report = Run(asked, [slipped], suite={}).go()
     assert report.summary.exit == 1
-    assert any(r.known is None and r.verdict in ("differ", "refused") for r in report.records)
+    assert any(r.known is None and r.verdict in ("differ", "raised") for r in report.records)
 
 
-COMPILED_WITH = {
-    "torch": '@torch.compile(backend="aot_eager", dynamic=False)', "tensorflow": "@tf.function(autograph=False)", "jax": "@jax.jit",
+DECORATED = {
+    "torch:compile": '@torch.compile(backend="aot_eager", dynamic=False)', "tensorflow:function": "@tf.function(autograph=False)",
+    "tensorflow:xla": "@tf.function(autograph=False, jit_compile=True)",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for engine in COMPILED_WITH for name in (engine, f"keras-{engine}")])
-def test_a_compiled_question_is_the_same_text_under_a_decorator(name: str) -> None:
-    (backend,) = named(name)
-    plain, compiled = (backend.translate(parse_question(f"{CONV} float32 {kind}")) for kind in ("integers", "compiled"))
-    decorator = COMPILED_WITH[name.removeprefix("keras-")]
-    assert f"\n{decorator}\ndef f(x, w):" in compiled
-    assert set(plain.splitlines()) < set(compiled.splitlines())
+@pytest.mark.parametrize("name", [name for target in DECORATED for name in (target, f"keras-{target}")])
+def test_a_mode_is_the_same_text_under_a_decorator(name: str) -> None:
+    plain, decorated = (named(target)[0].translate(parse_case(f"{CONV} float32")) for target in (runtime_of(name), name))
+    decorator = DECORATED[name.removeprefix("keras-")]
+    assert f"\n{decorator}\ndef f(x, w):" in decorated
+    assert set(plain.splitlines()) < set(decorated.splitlines())
 
 
-@pytest.mark.parametrize("name", ["torch", "jax", "keras-torch", "keras-jax"])
-def test_what_no_decorator_says_is_unsupported(name: str) -> None:
-    (backend,) = named(name)
-    with pytest.raises(Unsupported, match="no decorator for questions that are asked `xla`"):
-        backend.translate(parse_question(f"{CONV} float32 xla"))
-
-
-def test_xla_makes_only_records_stale_that_name_it() -> None:
+def test_a_mode_with_kernels_of_its_own_makes_only_records_stale_that_name_it() -> None:
     known = next(k for k in everything() if k.id == "tensorflow-dilated-float64-transpose")
-    assert known.is_stale("agree", "integers")
-    assert not known.is_stale("agree", "xla")
-    assert replace(known, numbers=("xla",)).is_stale("agree", "xla")
-    assert not known.is_stale("refused", "integers")
+    (xla,), (graph,) = named("tensorflow:xla"), named("tensorflow:function")
+    assert known.is_stale("agree")
+    assert known.is_stale("agree", graph.mode)
+    assert not known.is_stale("agree", xla.mode)
+    assert replace(known, modes=("xla",)).is_stale("agree", xla.mode)
+    assert not known.is_stale("raised")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from msgspec import structs
 
-from backends import Backend, Runtime
+from backends import BY_DEFAULT, Backend, Runtime, found, runtime_of
 from verify.facts import changed_facts
 from verify.record import Report
 from verify.run import Run
@@ -45,7 +46,10 @@ def _stored(store: Store, runtime: str) -> Backend:
     if told is None:
         raise BadStore(f"{runtime} was not run yet; finish each part with concordant run --resume")
     module = ModuleType(f"backends.{STORED}" if told.ours else STORED)
-    return Backend(runtime, Runtime(packages=(), glue="", survey=told.survey), module, asked=told.asked)
+    own, mode = found().get(runtime_of(runtime)) if told.ours else None, runtime.partition(":")[2]
+    modes = own.runtime.modes if own else {}
+    known = replace(modes[mode], name=mode) if mode in modes else BY_DEFAULT
+    return Backend(runtime, Runtime(packages=(), glue="", batch_flags=told.batch_flags), module, asked=told.asked, mode=known)
 
 
 def _on_equal_machines(runtime: str, parts: list[Path], stores: list[Store]) -> None:

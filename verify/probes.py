@@ -8,7 +8,7 @@ from typing import Literal
 
 from backends import Backend
 from backends.known import Known, Probe
-from verify.process import Host, HostDied, HostSilent, Job
+from verify.execute.process import Job, Worker, WorkerDied, WorkerSilent
 
 Outcome = Literal["holds", "NEWS", "proves nothing"]
 
@@ -32,23 +32,23 @@ class Tried:
 
 
 async def tried(backend: Backend, known: Sequence[Known], timeout: float) -> AsyncIterator[Tried]:
-    """Every probe of the records that speak of this runtime in its installed versions, one after the other. Raises HostFailed."""
-    host = await Host.start(backend, survey=False, timeout=timeout)
-    versions = host.versions
+    """Every probe of the records that speak of this runtime in its installed versions, one after the other. Raises WorkerFailed."""
+    worker = await Worker.start(backend, batch_flags=False, timeout=timeout)
+    versions = worker.versions
     try:
         for one in known:
             for probe in one.probes if one.concerns(backend.name, versions) else ():
-                if host.noise.closed:
-                    host = await Host.start(backend, survey=False, timeout=timeout)
-                raised = await _raised(host, backend, str(probe.expression), timeout)
+                if worker.noise.closed:
+                    worker = await Worker.start(backend, batch_flags=False, timeout=timeout)
+                raised = await _raised(worker, backend, str(probe.expression), timeout)
                 control = ""
                 if raised:
-                    if host.noise.closed:
-                        host = await Host.start(backend, survey=False, timeout=timeout)
-                    control = await _raised(host, backend, str(probe.works), timeout)
+                    if worker.noise.closed:
+                        worker = await Worker.start(backend, batch_flags=False, timeout=timeout)
+                    control = await _raised(worker, backend, str(probe.works), timeout)
                 yield _judged(backend.name, one, probe, raised, control)
     finally:
-        await host.stop()
+        await worker.stop()
 
 
 def _judged(runtime: str, known: Known, probe: Probe, raised: str, control: str) -> Tried:
@@ -61,15 +61,15 @@ def _judged(runtime: str, known: Known, probe: Probe, raised: str, control: str)
     return Tried(runtime, known, probe, "holds", raised)
 
 
-async def _raised(host: Host, backend: Backend, expression: str, timeout: float) -> str:
+async def _raised(worker: Worker, backend: Backend, expression: str, timeout: float) -> str:
     """What an expression raised, in one line, or how it ended the process; empty if it did neither."""
     text = f"{getattr(backend.module, 'IMPORTS', '')}\n\n\ndef f(x):\n    {expression}\n    return x\n"
     job = Job(id=0, text=text, seed=0, radius=1, dtype="float32", x=(1, 1, 1), y=(1, 1, 1), w=(), given=([[[1]]], None))
     try:
-        async for event, _, answer in host.ask([job], timeout):
+        async for event, _, answer in worker.ask([job], timeout):
             if event == "done" and answer and answer.stopped:
                 return " ".join((answer.reason or answer.stopped).split())[:200]
-    except (HostDied, HostSilent) as error:
-        await host.stop()
-        return f"{error}{host.last_words}"
+    except (WorkerDied, WorkerSilent) as error:
+        await worker.stop()
+        return f"{error}{worker.last_words}"
     return ""

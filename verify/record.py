@@ -5,20 +5,26 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
+from backends import runtime_of, targets_called
+from spec.case import FORMER_CHECKS
+from spec.data import DATA
+
 if TYPE_CHECKING:
-    from verify.table import Records
+    from verify.report.table import Records
 
 SCHEMA = 1
 MOST_BYTES = 1 << 30
 """More than any run leaves; a file that is longer is not read."""
 
 Verdict = Literal[
-    "crashed", "timeout", "refused", "differ", "nondeterministic", "imprecise", "agree", "unsupported", "vacuous"
+    "crashed", "timeout", "raised", "differ", "nondeterministic", "imprecise", "agree", "not offered", "vacuous"
 ]
 
 
@@ -59,18 +65,21 @@ class Rounding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
 
 class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """One output of one question answered by one runtime, and the verdict."""
+    """One output of one case answered by one target, and the verdict."""
 
     id: str
     kind: Literal["case", "theorem"]
-    question: str
+    case: str
     output: str
     shape: tuple[int, ...]
     dtype: str
     numbers: str = "integers"
-    """The kind of numbers put in (`spec.question.KINDS`)."""
+    """The data: which values were fed in (`spec.data.DATA`)."""
+    check: str = "values"
+    """What was compared: values, or shapes alone (`spec.case.CHECKS`)."""
     seed: int
     runtime: str
+    """The target: a runtime, or a runtime in a mode (`torch:compile`)."""
     verdict: Verdict
     reason: str = ""
     native: str = ""
@@ -97,7 +106,7 @@ class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
     environment: dict[str, str] = {}
     facts: dict[str, str] = {}
     """What its worker processes observed after they imported it: instruction set, oneDNN on or off, threads, device, precision flags."""
-    survey: dict[str, str] = {}
+    batch_flags: dict[str, str] = {}
     """Further variables under which it was asked in batches; what was found so was asked again alone without them."""
     verdicts: dict[str, int] = {}
     explained: int = 0
@@ -153,7 +162,7 @@ class KnownReport(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """What one fault comes down to: the smallest question that shows it, and how many records it accounts for."""
+    """What one fault comes down to: the smallest case that shows it, and how many records it accounts for."""
 
     id: str
     runtime: str
@@ -164,8 +173,8 @@ class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     records: tuple[str, ...]
     """The ids of the records of this run that are alike."""
     first: str
-    """The question it was first seen in."""
-    question: str
+    """The case it was first seen in."""
+    case: str
     """The smallest one; its text can be pasted after `concordant run --case`."""
     native: str = ""
     difference: Difference | None = None
@@ -182,18 +191,18 @@ class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 class Summary(msgspec.Struct, kw_only=True, frozen=True):
     """The count of everything, and what follows for the exit status."""
 
-    questions: int
+    cases: int
     asked: int
     verdicts: dict[str, int]
-    unexplained: int
+    unexpected: int
     stale: list[str]
-    """Known records that matched a question which now agrees."""
+    """Known records that matched a case which now agrees."""
     broken: list[str]
     """Theorems that are broken, by definition or on a runtime."""
-    floor: float
+    minimum_agreement: float
     """The least share of `agree` that the suite asks of every runtime."""
-    below_floor: list[str]
-    """A sentence for each runtime, and for each operation on one (verify.floors), that agrees on less."""
+    below_minimum: list[str]
+    """A sentence for each runtime, and for each operation on one (verify.judge.agreement), that agrees on less."""
     interrupted: bool
     exit: int
 
@@ -216,7 +225,7 @@ class Report(msgspec.Struct, kw_only=True, frozen=True):
     @property
     def answers(self) -> Records:
         """The records, to filter, to group and to lay out as a table."""
-        from verify.table import Records
+        from verify.report.table import Records
 
         return Records(tuple(self.records))
 
@@ -255,11 +264,68 @@ def load(path: Path | str) -> Report:
         schema = msgspec.json.decode(content, type=_Versioned).schema
         if schema != SCHEMA:
             raise BadReport(f"{path} has schema {schema}, but this version of concordant reads {SCHEMA}")
-        return msgspec.json.decode(content, type=Report)
+        return in_words_of_today(msgspec.json.decode(content, type=Report))
     except msgspec.ValidationError as error:
         raise BadReport(f"{path} is no report: {error}{_found(content, str(error))}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadReport(f"{path} is no report: {error}") from None
+
+
+def in_words_of_today(report: Report) -> Report:
+    """A report of before data, check and mode were three things: where its word for data says what was checked, or a mode."""
+    suite = dict(report.suite)
+    if "kinds" in suite:
+        words = suite.pop("kinds") or []
+        suite |= {"data": [w for w in words if w not in FORMER_CHECKS], "checks": [FORMER_CHECKS[w] for w in words if w in FORMER_CHECKS]}
+    records = [_of_today(r) for r in report.records]
+    if all(a is b for a, b in zip(records, report.records, strict=True)):
+        return msgspec.structs.replace(report, suite=suite)
+    runtimes = dict(report.runtimes)
+    for name in dict.fromkeys(r.runtime for r in records):
+        own = [r for r in records if r.runtime == name]
+        counts: dict[str, Any] = {
+            "verdicts": dict(Counter(r.verdict for r in own)), "explained": sum(r.known is not None and r.verdict not in FINE for r in own),
+        }  # fmt: skip
+        base = runtimes.get(runtime_of(name))
+        if name not in runtimes and base:
+            counts["asked"] = name
+        if base:
+            runtimes[name] = msgspec.structs.replace(runtimes.get(name, base), **counts)
+    findings = [_finding_of_today(f) for f in report.findings]
+    return msgspec.structs.replace(report, suite=suite, records=records, runtimes=runtimes, findings=findings)
+
+
+def _of_today(r: Record) -> Record:
+    if r.numbers in DATA or not _is_former(r.numbers):
+        return r
+    case, target, check = _parts_of_today(r.case, r.numbers, r.runtime)
+    return msgspec.structs.replace(r, case=case, runtime=target, check=check, numbers="integers")
+
+
+def _finding_of_today(f: Finding) -> Finding:
+    (first, _, _), (case, target, _) = (_parts_of_today(text, _data_word(text), f.runtime) for text in (f.first, f.case))
+    return msgspec.structs.replace(f, first=first, case=case, runtime=target)
+
+
+def _data_word(text: str) -> str:
+    found = re.search(r" [a-z]+\d+ ([a-z]+) seed=\d+$", text)
+    return found[1] if found else "integers"
+
+
+@lru_cache
+def _is_former(word: str) -> bool:
+    """Whether a word once stood for a check or a mode in the place of the data."""
+    return word in FORMER_CHECKS or bool(targets_called(word))
+
+
+def _parts_of_today(text: str, word: str, runtime: str) -> tuple[str, str, Any]:
+    """The text of a case, the target and the check that a word for data stood for."""
+    if word in DATA or not _is_former(word):
+        return text, runtime, "values"
+    check = FORMER_CHECKS.get(word, "values")
+    rest = re.sub(rf" {re.escape(word)}( seed=\d+)$", r" check=shape\1" if check == "shape" else r"\1", text)
+    named = (target for target in targets_called(word) if runtime_of(target) == runtime)
+    return rest, runtime if check == "shape" else next(named, f"{runtime}:{word}"), check
 
 
 def _found(content: bytes, sentence: str) -> str:

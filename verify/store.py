@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from verify.judge import Judgement
-from verify.plan import Plan
+from verify.judge.judge import Judgement
+from verify.plan.plan import Plan
 
 NAME = "run.sqlite"
 FORMAT = 2
@@ -28,7 +28,7 @@ CREATE TABLE verdict (runtime TEXT, asked TEXT, native TEXT NOT NULL, json BLOB 
 
 
 class BadStore(ValueError):
-    """A folder whose run cannot be read, gone on with or written to. The message says why and what to do."""
+    """A folder whose run cannot be read, resumed or written to. The message says why and what to do."""
 
 
 class Told(msgspec.Struct, kw_only=True, frozen=True):
@@ -38,10 +38,10 @@ class Told(msgspec.Struct, kw_only=True, frozen=True):
     versions: dict[str, str]
     environment: dict[str, str]
     facts: dict[str, str] = {}
-    """What its worker processes observed (verify.process.Host.facts)."""
+    """What its worker processes observed (verify.execute.process.Worker.facts)."""
     asked: str = ""
     """What was said after --backend. It is written into the report, and never loaded."""
-    survey: dict[str, str] = {}
+    batch_flags: dict[str, str] = {}
     ours: bool = False
     """Whether the backend is one of Concordant's own, of which deviations are known."""
 
@@ -99,7 +99,7 @@ class Store:
 
     @cached_property
     def plan(self) -> Plan:
-        """What the run is asked."""
+        """What is to be run."""
         plan: Plan = self._noted("plan", Plan)
         return plan
 

@@ -22,10 +22,10 @@ from spec import (
     SumPool,
     Upsample,
 )
-from spec.conventions import keras_transpose_words, on_every_axis, same_padding, span
-from spec.question import COMPILED, INTEGERS
-from spec.resize_words import NEAREST, torch_resize
-from spec.separable import alike
+from spec.case import INTEGERS
+from spec.conventions.padding import keras_transpose_words, on_every_axis, same_padding, span
+from spec.conventions.resize import NEAREST, torch_resize
+from spec.ops.separable import alike
 
 
 def _stride_and_dilation(op: Operation, at: Step, facts: Facts) -> bool:
@@ -176,9 +176,12 @@ SINCE = {"keras": ">=3.0"}
 SILENT = {"keras": ">=3.0,<=3.15.1"}
 """Wrong answers have an upper bound: a newer version is asked to show them again."""
 
+GRAPHS = ("function", "xla")
+"""The modes in which TensorFlow executes a graph."""
+
 KNOWN = [
     Known(
-        id="keras-stride-and-dilation", runtimes=("keras-*",), versions=SINCE, verdict="refused", when=_stride_and_dilation,
+        id="keras-stride-and-dilation", runtimes=("keras-*",), versions=SINCE, verdict="raised", when=_stride_and_dilation,
         message="not supported in conjunction with",
         reason="Conv and ConvTranspose layers refuse strides > 1 together with dilation_rate > 1; depthwise and separable ones do not",
         link="https://keras.io/api/layers/convolution_layers/convolution2d/",
@@ -192,18 +195,18 @@ KNOWN = [
         ),
     ),
     Known(
-        id="keras-empty-sum-inference", runtimes=("keras-*",), versions=SINCE, verdict="refused", numbers=("inference",),
+        id="keras-empty-sum-inference", runtimes=("keras-*",), versions=SINCE, verdict="raised", checks=("shape",),
         when=lambda op, at, facts: 0 in at.y and _summed(op, at), message="Computed output size would be zero or negative",
         reason="a depthwise convolution of symbolic tensors whose answer has length 0 is refused", link="no upstream report found",
     ),
     Known(
-        id="keras-torch-narrow-average-pool-3d", runtimes=("keras-torch",), versions=SINCE, verdict="refused", when=_narrow_average_3d,
+        id="keras-torch-narrow-average-pool-3d", runtimes=("keras-torch",), versions=SINCE, verdict="raised", when=_narrow_average_3d,
         message="not implemented for '(Half|BFloat16)'", reason="avg_pool3d has no float16 and no bfloat16 kernel on CPU",
         link="no upstream report found",
     ),
     *(
         Known(
-            id=f"keras-{engine}-pad-modes", runtimes=(f"keras-{engine}",), versions=SINCE, verdict="refused",
+            id=f"keras-{engine}-pad-modes", runtimes=(f"keras-{engine}",), versions=SINCE, verdict="raised",
             when=_edge_or_wrap, message=message, link="https://keras.io/api/ops/numpy/",
             reason="keras.ops.pad passes the modes edge and wrap on, which JAX alone of its engines knows",
             probes=tuple(
@@ -217,7 +220,7 @@ KNOWN = [
         for engine, message in (("tensorflow", "`mode` expected to be one of"), ("torch", "Unrecognised padding mode"))
     ),
     Known(
-        id="keras-tensorflow-depthwise-3d", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", when=_summed_volume,
+        id="keras-tensorflow-depthwise-3d", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", when=_summed_volume,
         message="rank must be 3", reason="keras.ops.depthwise_conv has no 3-D form on TensorFlow, on JAX and PyTorch it has",
         link="no upstream report found",
         probes=(
@@ -228,12 +231,12 @@ KNOWN = [
         ),
     ),
     Known(
-        id="keras-empty-convolution", runtimes=("keras-*",), versions=SINCE, verdict="refused", when=_empty,
+        id="keras-empty-convolution", runtimes=("keras-*",), versions=SINCE, verdict="raised", when=_empty,
         message="Computed output size would be zero or negative", reason="an answer of length 0 is refused when the layer is built",
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-same-even-output-padding-0", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
+        id="keras-tensorflow-same-even-output-padding-0", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised",
         when=_shorter_than_tensorflow_allows,
         message="Size of out_backprop doesn't match|could not create a primitive|Incompatible shapes between op input",
         reason="padding='same', output_padding=0 and an even kernel: Keras asks TensorFlow for a length that TensorFlow does not take; "
@@ -247,9 +250,9 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="keras-torch-lanczos", runtimes=("keras-torch",), versions=SINCE, verdict="refused", message="interpolation",
+        id="keras-torch-lanczos", runtimes=("keras-torch",), versions=SINCE, verdict="raised", message="interpolation",
         when=lambda op, at, facts: _lanczos(op, at),
-        reason="Keras refuses Lanczos on PyTorch, which has a window of 3 lobes since 2.12; on TensorFlow and JAX it resamples",
+        reason="Keras raises for Lanczos on PyTorch, which has a window of 3 lobes since 2.12; on TensorFlow and JAX it resamples",
         link="https://github.com/keras-team/keras-core/pull/220",
     ),
     Known(
@@ -323,18 +326,18 @@ KNOWN = [
         for verdict in ("differ", "imprecise")
     ),
     Known(
-        id="keras-torch-pad-too-far", runtimes=("keras-torch",), versions=SINCE, verdict="refused", when=_mirrored_too_far,
+        id="keras-torch-pad-too-far", runtimes=("keras-torch",), versions=SINCE, verdict="raised", when=_mirrored_too_far,
         message="Padding size",
         reason="PyTorch's reflect pads fewer pixels than there are, and of volumes no mode but constant pads other than three axes",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
     ),
     Known(
-        id="keras-empty-resize", runtimes=("keras-*",), versions=SINCE, verdict="refused", message="must have positive height and width",
+        id="keras-empty-resize", runtimes=("keras-*",), versions=SINCE, verdict="raised", message="must have positive height and width",
         when=lambda op, at, facts: 0 in at.y and _interpolation(op, at) != "", reason="resampling refuses an answer of length 0",
         link="https://keras.io/api/ops/image/",
     ),
     Known(
-        id="keras-tensorflow-empty-transpose-without-onednn", runtimes=("keras-tensorflow",), versions=SILENT, verdict="refused",
+        id="keras-tensorflow-empty-transpose-without-onednn", runtimes=("keras-tensorflow",), versions=SILENT, verdict="raised",
         when=lambda op, at, facts: isinstance(op, ConvTranspose) and 0 in at.y and facts.get("onednn") == "off",
         message="actual = .* computed = 0", sometimes=True,
         reason="without oneDNN TensorFlow raises for a transposed convolution whose output is empty, for some sizes",
@@ -347,27 +350,27 @@ KNOWN = [
             reason="the gradient of an answer of length 0 has the wrong shape: oneDNN returns arrays of the input's",
             link="https://github.com/tensorflow/tensorflow/pull/112639",
         )
-        for verdict, message in (("refused", "Input to reshape is a tensor with 0 values"), ("differ", "shape"))
+        for verdict, message in (("raised", "Input to reshape is a tensor with 0 values"), ("differ", "shape"))
     ),
     Known(
-        id="keras-int8-layers", runtimes=("keras-*",), versions=SINCE, verdict="refused", message="QuantizedDTypePolicy",
+        id="keras-int8-layers", runtimes=("keras-*",), versions=SINCE, verdict="raised", message="QuantizedDTypePolicy",
         when=lambda op, at, facts: at.dtype == "int8" and _layer(op, at, facts),
         reason="a layer's dtype 'int8' is read as the beginning of a quantization policy", link="no upstream report found",
     ),
     Known(
-        id="keras-integer-weights", runtimes=("keras-*",), versions=SILENT, verdict="refused", sometimes=True,
+        id="keras-integer-weights", runtimes=("keras-*",), versions=SILENT, verdict="raised", sometimes=True,
         when=lambda op, at, facts: at.dtype in INTEGERS and isinstance(op, Conv | ConvTranspose),
         message="must be a float dtype|Need minval < maxval|Accepted dtypes are|check_uniform_bounds",
         reason="a layer of an integer dtype draws its first weights from a uniform distribution of floats, and cannot",
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-integers", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", when=_windowed_integers,
+        id="keras-tensorflow-integers", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", when=_windowed_integers,
         message="not in the list of allowed values", reason="of integers, pooling knows maxima of lines and pictures alone",
         link="https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPool",
     ),
     Known(
-        id="keras-torch-integers", runtimes=("keras-torch",), versions=SINCE, verdict="refused", message="not implemented for",
+        id="keras-torch-integers", runtimes=("keras-torch",), versions=SINCE, verdict="raised", message="not implemented for",
         when=lambda op, at, facts: at.dtype in INTEGERS and (_cells(op) or (isinstance(op, MaxPool) and op.rank == 1)),
         reason="max_pool1d and adaptive pooling know no integers", link="no upstream report found",
     ),
@@ -377,21 +380,21 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-xla-nearest-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
+        id="keras-tensorflow-xla-nearest-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", modes=("xla",),
         outputs=("dx", "dw"), when=lambda op, at, facts: _interpolation(op, at) == "nearest",
         message="Detected unsupported operations.*NearestNeighborGrad",
         reason="XLA has no kernel for the gradient of nearest resampling",
         link="https://github.com/tensorflow/tensorflow/issues/60203",
     ),
     Known(
-        id="keras-tensorflow-adaptive-compiled", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
+        id="keras-tensorflow-adaptive-compiled", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", modes=GRAPHS,
         when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and _longer_window(op, at),
         message="Negative dimension size",
         reason="along an axis of length or of size 1 a window one longer than x is pooled too, which tf.function refuses",
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-adaptive-3d-dtypes", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
+        id="keras-tensorflow-adaptive-3d-dtypes", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised",
         when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and op.rank == 3 and set(op.size) != {1}
         and at.dtype in ("float16", "float64"),
         message="Could not find device for node|not in the list of allowed values",
@@ -399,7 +402,7 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-antialias-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
+        id="keras-tensorflow-antialias-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
         when=lambda op, at, facts: at.dtype != "float32" and (_smoothed(op, at) or _lanczos(op, at)),
         message="cannot compute", reason="the gradient of antialiased resampling and of Lanczos wants a float32 picture",
         link="no upstream report found",

@@ -7,7 +7,7 @@ import re
 from backends import Step, Unsupported, calls, keras, tensorflow
 from backends._call import Call
 from backends._pixels import word
-from backends.known import EAGER, EVERY, Facts, Known
+from backends.known import EVERY_CHECK, EVERY_MODE, ONLY_DEFAULT, Facts, Known
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,
@@ -23,12 +23,12 @@ from spec import (
     SumPool,
     Upsample,
 )
-from spec.conventions import on_every_axis, same_padding, span
-from spec.question import COMPILED, INTEGERS
-from spec.resize import affine, dyadic
-from spec.resize_words import tf1_resize, tf_resize
-from spec.separable import alike
-from spec.wavering import SinglePrecision
+from spec.case import INTEGERS
+from spec.conventions.padding import on_every_axis, same_padding, span
+from spec.conventions.resize import tf1_resize, tf_resize
+from spec.ops.coordinate_error import SinglePrecision
+from spec.ops.resize import affine, dyadic
+from spec.ops.separable import alike
 
 POOLS = MaxPool | AveragePool | LpPool | SumPool
 
@@ -326,9 +326,12 @@ WITHOUT = "(float64 always, every dtype on most processors without AVX-512)"
 DILATION = "dilation rates larger|only supports dilated rates of 1"
 NO_KERNEL = "Could not find device for node|not in (the )?list of allowed values|No OpKernel was registered"
 
+GRAPHS = ("function", "xla")
+"""The modes that execute a graph."""
+
 KNOWN = [
     Known(
-        id="tensorflow-onednn-limited", runtimes=BOTH, versions=SINCE, verdict="refused", when=_beyond_onednn,
+        id="tensorflow-onednn-limited", runtimes=BOTH, versions=SINCE, verdict="raised", when=_beyond_onednn,
         message="Operation received an exception|could not create a",
         reason="with ONEDNN_MAX_CPU_ISA below what the processor has, TensorFlow still hands float16 and bfloat16 to oneDNN, which then "
         "has no kernel for them",
@@ -345,16 +348,17 @@ KNOWN = [
         for verdict in ("differ", "nondeterministic", "crashed")
     ),
     Known(
-        id="tensorflow-average-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_average_3d,
+        id="tensorflow-average-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="raised", when=_average_3d,
         message=NO_KERNEL, reason="AvgPool3D has no float16 and no float64 kernel on CPU", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-max-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_max_3d, numbers=EVERY,
+        id="tensorflow-max-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="raised", when=_max_3d, checks=EVERY_CHECK,
+        modes=EVERY_MODE,
         message=NO_KERNEL,
         reason="MaxPool3D is not defined for float64 and has no float16 kernel on CPU", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", numbers=("subnormal",), sometimes=True,
+        id="tensorflow-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", data=("subnormal",), sometimes=True,
         when=lambda op, at, facts: True, message="flushed to zero",
         reason="kernels run with subnormal numbers flushed to zero", link="https://github.com/tensorflow/tensorflow/issues/36514",
     ),
@@ -366,31 +370,31 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-cropped-gradient-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dw",),
-        numbers=("nan", "infinity"), when=_cropped, sometimes=True, message="no window of theirs sees",
+        data=("nan", "infinity"), when=_cropped, sometimes=True, message="no window of theirs sees",
         reason="the kernel's gradient multiplies pixels by zeros where their products were cropped away, and 0 · NaN is NaN",
         link="no upstream report found",
     ),
     Known(
         id="tensorflow-max-pool-3d-ties", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",), sometimes=True,
-        numbers=("ties",), when=lambda op, at, facts: isinstance(op, MaxPool) and op.rank == 3,
+        data=("ties",), when=lambda op, at, facts: isinstance(op, MaxPool) and op.rank == 3,
         reason="max_pool3d gives the whole gradient to every one of several equal maxima, so that more flows back than came",
         link="no upstream report found",
     ),
     Known(
-        id="tensorflow-narrow-convolution-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"),
+        id="tensorflow-narrow-convolution-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", data=("nan", "infinity"),
         when=_leaking_convolution, sometimes=True, message="no window of theirs sees",
         reason="float16, bfloat16 and 3-D convolutions multiply what lies outside a window by zero, and 0 · NaN is NaN: one pixel that "
         "is no number shows where no window sees it",
         link="no upstream report found",
     ),
     Known(
-        id="tensorflow-depthwise-unequal-strides", runtimes=BOTH, versions=SINCE, verdict="refused", when=_unequal_strides,
+        id="tensorflow-depthwise-unequal-strides", runtimes=BOTH, versions=SINCE, verdict="raised", when=_unequal_strides,
         outputs=("y", "dx"), message="only supports equal length strides",
         reason="a depthwise convolution takes one stride for rows and columns; in float32 oneDNN, unless switched off, takes two",
         link="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
     ),
     Known(
-        id="tensorflow-depthwise-unequal-strides-float16", runtimes=BOTH, versions=SILENT, verdict="refused", sometimes=True,
+        id="tensorflow-depthwise-unequal-strides-float16", runtimes=BOTH, versions=SILENT, verdict="raised", sometimes=True,
         when=lambda op, at, facts: at.dtype == "float16" and not _plain(at, facts) and _two_strides(op, at), outputs=("y", "dx"),
         message="only supports equal length strides",
         reason="a depthwise convolution takes one stride for rows and columns; in float16 oneDNN takes two, where the machine has it",
@@ -398,7 +402,7 @@ KNOWN = [
     ),
     *(
         Known(
-            id=f"tensorflow-conv3d-groups{suffix}", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=when, outputs=outputs,
+            id=f"tensorflow-conv3d-groups{suffix}", runtimes=("tensorflow",), versions=SINCE, verdict="raised", when=when, outputs=outputs,
             message=f"must have the same depth|Number of channels in filter|{DILATION}",
             reason="conv3d has no groups on CPU, though conv1d and conv2d have",
             link="https://github.com/tensorflow/tensorflow/issues/45216",
@@ -406,32 +410,32 @@ KNOWN = [
         for suffix, outputs, when in (("", ("y",), _answered_grouped_3d), ("-gradient", ("dx", "dw"), _grouped_3d))
     ),
     Known(
-        id="tensorflow-dilated-float64", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
+        id="tensorflow-dilated-float64", runtimes=("tensorflow",), versions=SINCE, verdict="raised",
         when=lambda op, at, facts: _dilated_double(op, at, facts) and op.rank == 3 and 0 not in at.y, message=DILATION,
         reason=f"dilated convolution without oneDNN {WITHOUT} does not exist on CPU in 3-D",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
-        id="tensorflow-dilated-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
+        id="tensorflow-dilated-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx", "dw"),
         when=lambda op, at, facts: _dilated_double(op, at, facts) and (op.rank < 3 or 0 in at.y), message=DILATION,
         reason=f"dilated convolution without oneDNN {WITHOUT} has no gradient on CPU",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
-        id="tensorflow-dilated-float64-transpose", runtimes=BOTH, versions=SINCE, verdict="refused", when=_dilated_double_transpose,
+        id="tensorflow-dilated-float64-transpose", runtimes=BOTH, versions=SINCE, verdict="raised", when=_dilated_double_transpose,
         message=DILATION,
         reason="dilated transposed convolution exists on CPU with oneDNN only, so never in float64, and in no dtype on most processors "
         "without AVX-512",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
-        id="tensorflow-grouped-float64-transpose", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
+        id="tensorflow-grouped-float64-transpose", runtimes=("tensorflow",), versions=SINCE, verdict="raised",
         when=_grouped_double_transpose, message=f"doesn't match filter input depth|{DILATION}|{NO_KERNEL}",
         reason=f"grouped transposed convolution without oneDNN {WITHOUT} does not exist on CPU",
         link="https://github.com/tensorflow/tensorflow/issues/45216",
     ),
     Known(
-        id="tensorflow-grouped-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
+        id="tensorflow-grouped-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx", "dw"),
         when=_grouped_double, message=f"Gradients for grouped convolutions are not supported|{DILATION}",
         reason=f"grouped convolution without oneDNN {WITHOUT} has no gradient on CPU",
         link="https://github.com/tensorflow/tensorflow/issues/45216",
@@ -455,18 +459,18 @@ KNOWN = [
         link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-onednn-empty-convolution-gradient", runtimes=("tensorflow",), versions=SILENT, verdict="refused",
+        id="tensorflow-onednn-empty-convolution-gradient", runtimes=("tensorflow",), versions=SILENT, verdict="raised",
         outputs=("dx", "dw"), when=lambda op, at, facts: _empty_onednn(op, at, facts) and op.rank == 1,
         message="Input to reshape is a tensor with 0 values",
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-pad-too-far", runtimes=BOTH, versions=SINCE, verdict="refused", when=_mirrored_too_far,
+        id="tensorflow-pad-too-far", runtimes=BOTH, versions=SINCE, verdict="raised", when=_mirrored_too_far,
         message="paddings must be", reason="REFLECT pads fewer pixels than there are, SYMMETRIC no more",
         link="https://www.tensorflow.org/api_docs/python/tf/pad",
     ),
     Known(
-        id="tensorflow-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), numbers=("nan", "infinity"),
+        id="tensorflow-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), data=("nan", "infinity"),
         when=lambda op, at, facts: _translated(op, at), sometimes=True,
         message="no window of theirs sees",
         reason="ScaleAndTranslate multiplies a pixel or two beyond the window by zero, and 0 · NaN is NaN", link="no upstream report found",
@@ -479,10 +483,10 @@ KNOWN = [
     ),
     *(
         Known(
-            id=f"tensorflow-bicubic-table-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_table, numbers=numbers,
+            id=f"tensorflow-bicubic-table-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_table, data=data,
             reason="bicubic takes its weights from a table of 1024 places between two pixels", link="no upstream report found",
         )
-        for verdict, numbers in (("differ", ("integers", "impulses", "compiled", "nan", "infinity")), ("imprecise", ("normal",)))
+        for verdict, data in (("differ", ("integers", "impulses", "nan", "infinity")), ("imprecise", ("normal",)))
     ),
     Known(
         id="tensorflow-bicubic-narrow-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",),
@@ -491,34 +495,34 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="tensorflow-adaptive-3d-dtypes", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_adaptive_3d,
+        id="tensorflow-adaptive-3d-dtypes", runtimes=("tensorflow",), versions=SINCE, verdict="raised", when=_adaptive_3d,
         message=NO_KERNEL,
         reason="pools in 3-D know neither float64 nor, on CPU, float16", link="no upstream report found",
     ),
     Known(
         id="tensorflow-resize-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="differ", outputs=("y",),
-        when=_narrow_or_double_resize, numbers=EVERY, message="dtype float32 instead of",
+        when=_narrow_or_double_resize, checks=EVERY_CHECK, modes=EVERY_MODE, message="dtype float32 instead of",
         reason="resampling answers in float32 whatever the picture is, unless by nearest",
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
     Known(
-        id="tensorflow-resize-gradient-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
+        id="tensorflow-resize-gradient-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
         when=_narrow_or_double_resize, message="cannot compute|not in the list of allowed values|no entry for",
         reason="the gradient of resampling wants a float32 picture", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-area-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
-        when=_area, message="no entry for: ResizeArea", numbers=EAGER,
+        id="tensorflow-area-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
+        when=_area, message="no entry for: ResizeArea", checks=("values",), modes=ONLY_DEFAULT,
         reason="resampling by area has no gradient", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-integers", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_integers_unknown,
+        id="tensorflow-integers", runtimes=("tensorflow",), versions=SINCE, verdict="raised", when=_integers_unknown,
         message=f"{NO_KERNEL}|{DILATION}",
         reason="of integers, pooling knows maxima of lines and pictures, and convolution int32 alone, not of volumes",
         link="https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPool",
     ),
     Known(
-        id="tensorflow-empty-resize", runtimes=("tensorflow",), versions=SINCE, verdict="refused", message="dimensions must be positive",
+        id="tensorflow-empty-resize", runtimes=("tensorflow",), versions=SINCE, verdict="raised", message="dimensions must be positive",
         when=lambda op, at, facts: 0 in at.y and _method(op, at) != "", reason="resampling refuses an answer of length 0",
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
@@ -532,7 +536,7 @@ KNOWN = [
         for verdict in ("crashed", "differ", "nondeterministic")
     ),
     Known(
-        id="tensorflow-max-pool-nan", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"), sometimes=True,
+        id="tensorflow-max-pool-nan", runtimes=BOTH, versions=SILENT, verdict="differ", data=("nan", "infinity"), sometimes=True,
         when=lambda op, at, facts: isinstance(op, MaxPool | AdaptiveMaxPool),
         reason="whether NaN is the greatest, or passed over, depends on its channel's place in a vector",
         link="https://github.com/tensorflow/tensorflow/issues/125965",
@@ -544,7 +548,7 @@ KNOWN = [
             reason="where the answer has length 0, oneDNN's kernels for float16, bfloat16 and volumes return an array of the input's shape",
             link="https://github.com/tensorflow/tensorflow/pull/112639",
         )
-        for verdict, message in (("differ", "shape"), ("refused", "Input to reshape is a tensor with 0 values|shape of dy was"))
+        for verdict, message in (("differ", "shape"), ("raised", "Input to reshape is a tensor with 0 values|shape of dy was"))
     ),
     Known(
         id="tensorflow-onednn-empty-sum", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), when=_empty_sum,
@@ -552,26 +556,26 @@ KNOWN = [
         link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-onednn-empty-sum-gradient", runtimes=BOTH, versions=SILENT, verdict="refused", outputs=("dx",),
+        id="tensorflow-onednn-empty-sum-gradient", runtimes=BOTH, versions=SILENT, verdict="raised", outputs=("dx",),
         when=lambda op, at, facts: _empty_sum(op, at, facts) and op.rank == 1,
         message="Input to reshape is a tensor with 0 values|shape of dy was",
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="keras-tensorflow-onednn-empty-average-gradient", runtimes=("keras-tensorflow",), versions=SILENT, verdict="refused",
+        id="keras-tensorflow-onednn-empty-average-gradient", runtimes=("keras-tensorflow",), versions=SILENT, verdict="raised",
         outputs=("dx",), sometimes=True, message="Incompatible shapes",
         when=lambda op, at, facts: _empty_sum(op, at, facts) and isinstance(op, AveragePool),
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-area-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
+        id="tensorflow-area-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=GRAPHS,
         when=_area, message="No gradient defined",
         reason="resampling by area has no gradient, and a compiled function whose gradient is watched says so before it answers",
         link="no upstream report found",
     ),
     *(
         Known(
-            id=f"{runtime}-compiled-conv3d-transpose-dilation", runtimes=(runtime,), versions=SINCE, verdict="refused", numbers=COMPILED,
+            id=f"{runtime}-compiled-conv3d-transpose-dilation", runtimes=(runtime,), versions=SINCE, verdict="raised", modes=GRAPHS,
             when=when, message="Incompatible shapes between op input|Negative dimension size",
             reason="conv3d_transpose's gradient is a conv3d, for which tf.function infers a shape with the dilations of rows and columns "
             "exchanged; eagerly it is right",
@@ -580,36 +584,39 @@ KNOWN = [
         for runtime, when in (("tensorflow", _valid_in_tensorflow), ("keras-tensorflow", _valid_in_keras))
     ),
     Known(
-        id="tensorflow-conv3d-inferred-shape", runtimes=("tensorflow",), versions=SILENT, verdict="differ", numbers=("inference",),
+        id="tensorflow-conv3d-inferred-shape", runtimes=("tensorflow",), versions=SILENT, verdict="differ", checks=("shape",),
         when=lambda op, at, facts: _exchanged(op, at) and not _too_short(op, at, facts), message="static shape",
         reason="the shape that tf.function infers for conv3d exchanges the dilations of rows and columns", link="no upstream report found",
     ),
-    Known(
-        id="tensorflow-compiled-too-short", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
-        numbers=(*COMPILED, "inference"), when=_too_short, message="Negative dimension size",
-        reason="tf.function refuses a convolution whose answer has length 0, or would have in 3-D if rows and columns had each other's "
-        "dilation",
-        link="no upstream report found",
+    *(
+        Known(
+            id=f"tensorflow-{where}-too-short", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=modes, checks=checks,
+            when=_too_short, message="Negative dimension size",
+            reason="tf.function refuses a convolution whose answer has length 0, or would have in 3-D if rows and columns had each "
+            "other's dilation",
+            link="no upstream report found",
+        )
+        for where, modes, checks in (("compiled", GRAPHS, ("values",)), ("inferred", (), ("shape",)))
     ),
     Known(
-        id="tensorflow-xla-empty-convolution-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
+        id="tensorflow-xla-empty-convolution-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=("xla",),
         outputs=("dx", "dw"), message="InvalidArgumentError: Window",
         when=lambda op, at, facts: isinstance(op, Conv) and 0 in at.y and not _too_short(op, at, facts),
         reason="XLA answers a convolution of length 0, but refuses its gradient", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-xla-resize", runtimes=BOTH, versions=SINCE, verdict="refused", numbers=("xla",), when=_without_xla_kernel,
+        id="tensorflow-xla-resize", runtimes=BOTH, versions=SINCE, verdict="raised", modes=("xla",), when=_without_xla_kernel,
         message="Detected unsupported operations", reason="XLA has no kernel for bicubic, Lanczos and antialiased resampling",
         link="https://github.com/tensorflow/tensorflow/issues/108660",
     ),
     Known(
-        id="tensorflow-xla-nearest-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
+        id="tensorflow-xla-nearest-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=("xla",),
         outputs=("dx", "dw"), when=_nearest_picture, message="Detected unsupported operations.*NearestNeighborGrad",
         reason="XLA has no kernel for the gradient of nearest resampling",
         link="https://github.com/tensorflow/tensorflow/issues/60203",
     ),
     Known(
-        id="tensorflow-xla-bilinear", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("xla",), outputs=("y",), sometimes=True,
+        id="tensorflow-xla-bilinear", runtimes=BOTH, versions=SILENT, verdict="differ", modes=("xla",), outputs=("y",), sometimes=True,
         when=_whole_among_rounded,
         reason="XLA's bilinear computes coordinates in float32; where one is a whole number, one of its two pixels is taken from one side "
         "and its weight from the other",
