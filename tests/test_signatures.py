@@ -158,6 +158,7 @@ WRITTEN = {
         "jax.lax.reduce_window", X, 0.0, Source("lax.add"), (1, 2), None, "SAME"
     ),
     'tf.einsum("ij,jk->ik", x, w)': Call.of("tf.einsum", "ij,jk->ik", X, W),
+    "jnp.clip(x, min=0, max=3)": Call.of("jax.numpy.clip", X, 0, 3),
     "jnp.array((0.75, 4/3))": Call.of("jax.numpy.array", (Fraction(3, 4), Fraction(4, 3))),
     'jnp.pad(x, ((0, 1),), constant_values=3)': Call.of("jax.numpy.pad", X, ((0, 1),), constant_values=3),
     "torch.reshape(torch.permute(x, (1, 0)), (2,))": Call.of("torch.reshape", Call.of("torch.permute", X, (1, 0)), (2,)),

@@ -251,7 +251,8 @@ KNOWN = [
     ),
     Known(
         id="keras-torch-lanczos", runtimes=("keras-torch",), versions=SINCE, verdict="raised", message="interpolation",
-        when=lambda op, at, facts: _lanczos(op, at), reason="PyTorch has no Lanczos window; TensorFlow and JAX have",
+        when=lambda op, at, facts: _lanczos(op, at),
+        reason="Keras raises for Lanczos on PyTorch, which has a window of 3 lobes since 2.12; on TensorFlow and JAX it resamples",
         link="https://github.com/keras-team/keras-core/pull/220",
     ),
     Known(
