@@ -27,6 +27,21 @@ def observed(report: Report) -> list[str]:
     return [f"{', '.join(names)}: {words}" for words, names in groups.items()]
 
 
+MOST_LISTED = 8
+
+
+def not_offered(report: Report) -> list[str]:
+    """A line for each runtime that does not offer all that was asked: coverage, not failures."""
+    lines = []
+    for name, runtime in report.runtimes.items():
+        found = [f"{what} ({n} case{'s' * (n != 1)})" for what, n in runtime.not_offered.items()]
+        if len(found) > MOST_LISTED:
+            found[MOST_LISTED - 1 :] = [f"and {len(found) - MOST_LISTED + 1} more, in report.json"]
+        if found:
+            lines.append(f"not offered by {name}: {', '.join(found)}")
+    return lines
+
+
 def changed_facts(before: dict[str, str], now: dict[str, str]) -> str:
     """`threads is 2, but was 1`."""
     names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))

@@ -49,7 +49,7 @@ def _stored(store: Store, runtime: str) -> Backend:
     own, mode = found().get(runtime_of(runtime)) if told.ours else None, runtime.partition(":")[2]
     modes = own.runtime.modes if own else {}
     known = replace(modes[mode], name=mode) if mode in modes else BY_DEFAULT
-    return Backend(runtime, Runtime(packages=(), glue="", survey=told.survey), module, asked=told.asked, mode=known)
+    return Backend(runtime, Runtime(packages=(), glue="", survey=told.survey, outputs=told.outputs), module, asked=told.asked, mode=known)
 
 
 def _on_equal_machines(runtime: str, parts: list[Path], stores: list[Store]) -> None:

@@ -108,6 +108,8 @@ class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
     """What its worker processes observed after they imported it: instruction set, oneDNN on or off, threads, device, precision flags."""
     survey: dict[str, str] = {}
     """Further variables under which it was asked in batches; what was found so was asked again alone without them."""
+    not_offered: dict[str, int] = {}
+    """What the runtime does not declare, or its own file says that it cannot, and for how many cases. Those have no record."""
     verdicts: dict[str, int] = {}
     explained: int = 0
     """How many of its records that are neither `agree` nor `vacuous` match a known record."""

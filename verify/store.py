@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from backends import OUTPUTS
 from verify.judge import Judgement
 from verify.plan import Plan
 
@@ -42,6 +43,8 @@ class Told(msgspec.Struct, kw_only=True, frozen=True):
     asked: str = ""
     """What was said after --backend. It is written into the report, and never loaded."""
     survey: dict[str, str] = {}
+    outputs: tuple[str, ...] = OUTPUTS
+    """Those that the runtime declares."""
     ours: bool = False
     """Whether the backend is one of Concordant's own, of which deviations are known."""
 
