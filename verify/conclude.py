@@ -24,6 +24,7 @@ from verify.record import (
     Counterexample,
     KnownReport,
     Record,
+    Repeated,
     Report,
     RuntimeReport,
     Status,
@@ -69,6 +70,7 @@ class Ran:
     environment: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     judged: list[tuple[int, str, Judgement]] = field(default_factory=list)
+    repeated: Repeated | None = None
     partly: bool = False
     """Whether it takes only a share of the suite, and no theorems."""
     settled: set[int] = field(default_factory=set)
@@ -81,6 +83,11 @@ class Ran:
         self.judged.extend((i, text, j) for j in judged)
         self.settled.add(i)
 
+
+    def replace(self, i: int, text: str, judged: Sequence[Judgement]) -> None:
+        """Other verdicts on the i-th."""
+        self.judged = [one for one in self.judged if one[0] != i]
+        self.add(i, text, judged)
 
     def decline(self, i: int, what: str) -> None:
         """The i-th is not offered."""
@@ -195,7 +202,7 @@ def _runtime(ran: Ran, asks: Sequence[Ask], records: list[Record]) -> RuntimeRep
     return RuntimeReport(
         status=ran.status, reason=ran.reason, versions=ran.versions, environment=ran.environment, facts=ran.facts,
         survey=ran.backend.runtime.survey, asked=ran.backend.asked or ran.backend.name, not_run=ran.not_run,
-        not_offered=_not_offered(ran, asks),
+        repeated=ran.repeated, not_offered=_not_offered(ran, asks),
         verdicts=dict(Counter(r.verdict for r in own)), explained=sum(r.known is not None for r in own),
     )  # fmt: skip
 

@@ -27,6 +27,17 @@ def observed(report: Report) -> list[str]:
     return [f"{', '.join(names)}: {words}" for words, names in groups.items()]
 
 
+def repeated(report: Report) -> list[str]:
+    """A line for each runtime whose batches have flags of their own: how much of what agreed was run as users run it."""
+    lines = []
+    for name, runtime in report.runtimes.items():
+        if r := runtime.repeated:
+            came = f"{r.otherwise} did not agree then" if r.otherwise else "all agree" if r.repeated else "nothing had agreed"
+            which = f"{r.repeated} of {r.agreed} programs that agreed in batches" + (f" ({r.repeated / r.agreed:.0%})" if r.agreed else "")
+            lines.append(f"{name}: {which} were run again individually at default settings: {came}")
+    return lines
+
+
 MOST_LISTED = 8
 
 

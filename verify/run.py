@@ -29,8 +29,9 @@ from verify.patience import Patience, Say
 from verify.plan import chosen
 from verify.process import MEMORY, Host, HostFailed, Job
 from verify.prove import Proof, asked
-from verify.record import Report, Verdict
+from verify.record import Repeated, Report, Verdict
 from verify.reference import CONFIDENCE, Reference
+from verify.sample import sampled
 from verify.shrink import smaller
 from verify.store import BadStore, Kept, Store, Told
 from verify.work import MAX_WORK, expect_affordable, work
@@ -190,6 +191,7 @@ class Run:
                     self._keep(ran, taken.pop(job.id), judged, "asking")
             async for job, judged in self._judged(ran, [taken[i] for i in sorted(again)], cores, alone=True):
                 self._keep(ran, job, _confirmed(again[job.id], judged, backend), "confirming")
+            await self._repeat(ran, cores)
         except HostFailed as error:
             for i in again.keys() - ran.settled:
                 self._settle(ran, taken[i], again[i], "failed")
@@ -201,6 +203,25 @@ class Run:
                 self._settle(ran, taken[i], again[i], "interrupted")
             raise
         self.watch(backend.name, "done", self.total(backend.name))
+
+    async def _repeat(self, ran: Ran, cores: Cores) -> None:
+        """Run a sample of what agreed in batches individually, as users run it; where it does not agree then, that is its verdict."""
+        if not ran.backend.runtime.survey or ran.repeated:
+            return
+        texts = {i: text for i, text, _ in ran.judged}
+        agreed = texts.keys() - {i for i, _, judged in ran.judged if judged.verdict != "agree"}
+        chosen = sampled({i: self.asks[i].key for i in agreed}, self.suite.get("seed", 0))
+        jobs = [job(i, texts[i], self.reference(i), gradients=ran.backend.has_gradients) for i in chosen]
+        otherwise = 0
+        async for one, judged in self._judged(ran, jobs, cores, alone=True):
+            if any(j.verdict != "agree" for j in judged):
+                otherwise += 1
+                ran.replace(one.id, one.text, judged)
+                if self.store:
+                    self.store.keep(ran.backend.name, self.asks[one.id].key, one.text, judged)
+            self.watch(ran.backend.name, "repeating", len(ran.settled))
+        ran.repeated = Repeated(agreed=len(agreed), repeated=len(jobs), otherwise=otherwise)
+        self._tell(ran)
 
     def total(self, target: str) -> int:
         """How many programs a target is to run, theorems included as soon as they are proven."""
@@ -226,11 +247,13 @@ class Run:
         ran.versions.update(told.versions)
         ran.environment = told.environment
         ran.facts.update(told.facts)
+        ran.repeated = told.repeated
 
     def _tell(self, ran: Ran) -> None:
         """Keep what is found of a runtime."""
         if self.store:
-            self.store.tell(ran.backend.name, structs.replace(_told(ran.backend), versions=dict(ran.versions), facts=dict(ran.facts)))
+            found = {"versions": dict(ran.versions), "facts": dict(ran.facts), "repeated": ran.repeated}
+            self.store.tell(ran.backend.name, structs.replace(_told(ran.backend), **found))
 
     def _open(self, ran: Ran) -> Iterator[Job]:
         """What a runtime has to be asked still, theorems last. Those that cannot be said, or have a verdict already, are settled here."""

@@ -19,7 +19,7 @@ from rich.table import Column, Table
 
 from backends import Backend
 from backends.known import Known
-from verify.facts import not_offered, observed
+from verify.facts import not_offered, observed, repeated
 from verify.findings import HowFar, alike
 from verify.groups import WORDS, again, by_sort, counted, headline, is_mode, matrix, outcome, standing
 from verify.printable import printable, printable_report
@@ -380,7 +380,7 @@ def _closing(report: Report, console: Console) -> None:
         console.print(escape(line), highlight=False, soft_wrap=True)
     for line in _known_of_cases(report):
         console.print(line, highlight=False, soft_wrap=True)
-    for line in (*not_offered(report), *certainty(report), *observed(report)):
+    for line in (*not_offered(report), *certainty(report), *repeated(report), *observed(report)):
         console.print(escape(line), highlight=False, soft_wrap=True)
     if s.interrupted:
         console.print("[bold]Interrupted:[/] what was not run is not in the report.", highlight=False)

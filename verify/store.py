@@ -18,6 +18,7 @@ import msgspec
 from backends import OUTPUTS
 from verify.judge import Judgement
 from verify.plan import Plan
+from verify.record import Repeated
 
 NAME = "run.sqlite"
 FORMAT = 2
@@ -43,6 +44,8 @@ class Told(msgspec.Struct, kw_only=True, frozen=True):
     asked: str = ""
     """What was said after --backend. It is written into the report, and never loaded."""
     survey: dict[str, str] = {}
+    repeated: Repeated | None = None
+    """What was repeated individually of what agreed in batches, once that is done."""
     outputs: tuple[str, ...] = OUTPUTS
     """Those that the runtime declares."""
     ours: bool = False
