@@ -53,6 +53,8 @@ class Job:
     draws: int = 1
     given: tuple[Any, ...] | None = None
     """x, g (None: no gradients asked) and the weights as nested lists of whole numbers, instead of drawn ones."""
+    gradients: bool = True
+    """Whether gradients are wanted of what has them."""
 
 
 class WorkerFailed(Exception):

@@ -292,7 +292,7 @@ def _data(job: dict[str, Any], number: int, glue: dict[str, Any]) -> tuple[list[
         drawn = [None if rows is None else np.array(rows, np.float64).reshape(shape) for rows, shape in zip(job["given"], shapes)]
     else:
         drawn = numbers(job["data"], job["seed"], number, shapes, radius=job["radius"], unit=job["unit"], dtype=job["dtype"])
-    ungraded = job["dtype"] in WHOLE
+    ungraded = job["dtype"] in WHOLE or not job["gradients"]
     x, g, *w = (None if a is None or (ungraded and i == 1) else glue["array"](a, job["dtype"]) for i, a in enumerate(drawn))
     return [x, *w], g
 
