@@ -32,6 +32,7 @@ from backends._call import Call, Layer, Let, before, body
 from backends._call import calls as _calls
 from backends._cannot import Cannot
 from spec import Case, Operation, Shape, operations
+from spec.case import DTYPES
 
 COUNTS = {"parameters"}
 """Functions of a backend file that count what a claim speaks of (spec.theorems.claims.Parameters), and translate no operation."""
@@ -61,6 +62,7 @@ class Code:
 
 
 OUTPUTS = ("y", "dx", "dw")
+"""The result, and the gradients with respect to x and to weights."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +108,11 @@ class Runtime:
     batch_flags: further variables for asking in batches; what is found so is asked again alone without them.
     modes: other ways to execute a case, by name.
     expects: facts that a worker process must observe.
+
+    What a runtime does not declare is not offered: it is counted, and is no failure.
+    outputs: ("y", "dx", "dw"), or ("y",) of what has no gradients.
+    dtypes: those it computes in.
+    covers: the operations, by name; left out, those that the file has a function for.
     """
 
     packages: tuple[str, ...]
@@ -114,6 +121,9 @@ class Runtime:
     batch_flags: dict[str, str] = field(default_factory=dict)
     modes: dict[str, Mode] = field(default_factory=dict)
     expects: dict[str, str] = field(default_factory=dict)
+    outputs: tuple[str, ...] = OUTPUTS
+    dtypes: tuple[str, ...] = DTYPES
+    covers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +192,21 @@ class Backend:
     def ours(self) -> bool:
         """Whether its file is one of those here. What is known of torch is not known of another file's runtime of that name."""
         return self.module.__name__.startswith(f"{__name__}.")
+
+    @property
+    def has_gradients(self) -> bool:
+        """Whether it offers gradients."""
+        return set(self.runtime.outputs) == set(OUTPUTS)
+
+    def lacks(self, case: Case) -> str:
+        """What a case needs and the runtime does not declare, in a few words; empty if it declares all, gradients aside."""
+        covers = self.runtime.covers
+        for op in case.op.steps:
+            if op.name not in covers if covers is not None else not hasattr(self.module, function_name(op.name)):
+                return f"operation {op.name}"
+        if case.dtype not in self.runtime.dtypes:
+            return f"dtype {case.dtype}"
+        return "inferred shapes" if case.check == "shape" and "def infer(" not in self.runtime.glue else ""
 
     def translate(self, case: Case) -> str:
         """Source that defines `f(x, *w)`. Raises Unsupported."""

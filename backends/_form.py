@@ -10,8 +10,12 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
+
+from spec import operations
+from spec.case import DTYPES
 
 NAME = re.compile(r"[A-Za-z0-9][\w.+-]{0,39}", re.ASCII)
 """What a runtime may be called: it is printed, and typed after --backend."""
@@ -36,10 +40,10 @@ def faults(module: ModuleType, runtimes: dict[Any, Any]) -> Iterator[str]:
         if not isinstance(name, str) or not NAME.fullmatch(name):
             yield f"RUNTIMES has the name {_received(name)}, but a runtime's name is letters, digits and . _ - +, such as 'mine'"
         else:
-            yield from (f"RUNTIMES[{name!r}]: {fault}" for fault in _runtime(runtime))
+            yield from (f"RUNTIMES[{name!r}]: {fault}" for fault in _runtime(module, runtime))
 
 
-def _runtime(runtime: Any) -> Iterator[str]:
+def _runtime(module: ModuleType, runtime: Any) -> Iterator[str]:
     packages = runtime.packages
     if not isinstance(packages, tuple) or not all(isinstance(p, str) and p for p in packages):
         yield f"packages is {_received(packages)}, but it must be a tuple of strings, such as ('numpy',)"
@@ -53,7 +57,30 @@ def _runtime(runtime: Any) -> Iterator[str]:
         yield f"modes is {_received(modes)}, but it must be a dictionary such as {form}"
     else:
         yield from (f"modes[{name!r}]: {fault}" for name, mode in modes.items() for fault in _mode(name, mode))
+    yield from _declared(module, runtime)
     yield from _glue(runtime.glue)
+
+
+def _declared(module: ModuleType, runtime: Any) -> Iterator[str]:
+    """What the runtime says that it offers."""
+    if runtime.outputs not in (("y",), ("y", "dx", "dw")):
+        yield f'outputs is {_received(runtime.outputs)}, but it must be ("y",) or ("y", "dx", "dw")'
+    for name, allowed in (("dtypes", DTYPES), ("covers", operations())):
+        given = getattr(runtime, name)
+        if name == "covers" and given is None:
+            continue
+        if not isinstance(given, tuple) or not given or not all(isinstance(word, str) for word in given):
+            yield f"{name} is {_received(given)}, but it must be a tuple of strings, such as {tuple(allowed)[:2]}"
+        elif wrong := [word for word in given if word not in allowed]:
+            near = get_close_matches(wrong[0], allowed, 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            yield f"{name} names {wrong[0]!r}, which there is not; {hint}there are {', '.join(allowed)}"
+        elif name == "covers" and (bare := [word for word in given if not hasattr(module, _snake(word))]):
+            yield f"covers names {bare[0]}, but the file has no function `{_snake(bare[0])}`"
+
+
+def _snake(operation: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
 
 
 def _mode(name: str, mode: Any) -> Iterator[str]:

@@ -52,6 +52,12 @@ PARTS = {
         "{'a': Mode(meaning='x', share='all')}": "modes['a']: share is 'all' (str)",
         "{'a': Mode(meaning='x', glue='x = 1')}": "modes['a']: glue defines no `answers`",
     },
+    "outputs": {"('y', 'dx')": "outputs is ('y', 'dx') (tuple), but it must be", "'y'": "outputs is 'y' (str)"},
+    "dtypes": {"('float23',)": "dtypes names 'float23', which there is not; did you mean 'float32'?", "()": "dtypes is () (tuple)"},
+    "covers": {
+        "('upsample',)": "covers names 'upsample', which there is not; did you mean 'Upsample'?", "['Conv']": "covers is ['Conv'] (list)",
+        "('Conv',)": "covers names Conv, but the file has no function `conv`",
+    },
     "glue": {"None": "glue is None (NoneType)", "'def ('": "glue is not Python: ", "'x = 1'": "glue defines no `answers`"},
 }
 GLUES = {

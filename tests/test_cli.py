@@ -227,15 +227,14 @@ def test_a_backend_that_agrees_is_status_0(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
-def test_a_backend_that_declines_is_status_1(tmp_path: Path) -> None:
-    """Its sentence is shown, and so is the one of an operation it does not have."""
+def test_a_backend_that_offers_nothing_of_what_was_asked_is_status_1(tmp_path: Path) -> None:
+    """Its sentence is shown, and so is the operation it does not have; zero cases are no success."""
     path = backend_file(tmp_path, f"{NUMPY}\n\ndef upsample(op, at):\n    raise Unsupported('no pixels here')\n")
     ended = concordant("run", "--backend", path, "--case", UPSAMPLE, "--case", CONV, "--out", tmp_path)
     assert (ended.returncode, ended.stderr) == (1, "")
-    assert "\nnot offered by mine: no pixels here" in ended.stdout
-    assert "mine.py has no function `conv`; write one to translate Conv" in ended.stdout
-    assert "2 cases on 1 runtime, 5 results: 0 agree." in ended.stdout
-    assert "not offered: 5, no known deviations" in ended.stdout
+    assert "\nnot offered by mine: no pixels here (1 case), operation Conv (1 case)\n" in ended.stdout
+    assert "no case was run: nothing of what was asked is offered" in ended.stdout
+    assert "2 cases on 1 runtime, 0 results: 0 agree." in ended.stdout
 
 
 def test_a_backend_whose_host_does_not_start_is_status_1(tmp_path: Path) -> None:

@@ -88,11 +88,11 @@ def test_the_schema_misses_what_is_missing(field: str, path: Path) -> None:
 def test_everything_asked_is_counted(report: Report) -> None:
     """Asked is the sum of all verdicts and the number of records, in all and for each runtime; each case to each runtime is there."""
     summary = report.summary
-    assert summary.results == len(report.records) == sum(summary.verdicts.values()) == 2 * summary.cases * (len(report.runtimes) - 2)
+    assert summary.results == len(report.records) == sum(summary.verdicts.values()) == 2 * summary.cases * (len(report.runtimes) - 3)
     assert summary.unexpected == sum(r.verdict not in FINE and r.known is None for r in report.records)
     for name, runtime in report.runtimes.items():
         own = [r for r in report.records if r.runtime == name]
-        assert sum(runtime.verdicts.values()) == len(own) == (0 if name in ("absent", "broken") else 2 * summary.cases)
+        assert sum(runtime.verdicts.values()) == len(own) == (0 if name in ("absent", "broken", "declines") else 2 * summary.cases)
         assert runtime.verdicts == {verdict: sum(r.verdict == verdict for r in own) for verdict in {r.verdict for r in own}}
 
 
@@ -104,8 +104,9 @@ def test_every_runtime_has_the_verdict_it_deserves(report: Report) -> None:
     said = {name: {r.verdict for r in report.records if r.runtime == name and r.output == "y"} for name in report.runtimes}
     assert said == {
         "right": {"agree"}, "shifted": {"differ"}, "not-a-number": {"differ"}, "raises": {"raised"},
-        "declines": {"not offered"}, "dies": {"crashed"}, "broken": set(), "absent": set(),
+        "declines": set(), "dies": {"crashed"}, "broken": set(), "absent": set(),
     }  # fmt: skip
+    assert report.runtimes["declines"].not_offered == {"no pixels here": report.summary.cases}
     assert {name: r.status for name, r in report.runtimes.items() if r.status != "ran"} == {"broken": "failed", "absent": "not installed"}
     assert report.runtimes["broken"].not_run == report.summary.cases
     assert f"{report.summary.cases} of {report.summary.cases} cases were not run" in report.runtimes["broken"].reason

@@ -328,7 +328,8 @@ def test_what_a_backend_cannot_say_is_stored_too(tmp_path: Path) -> None:
     mine = backend_file(tmp_path, f"{NUMPY}\n{SOME_UNSAID}")
     assert concordant("run", *options(mine, CASES[:5]), "--out", tmp_path / "undivided").returncode == 1
     expected = (tmp_path / "undivided" / "report.json").read_bytes()
-    assert {r.verdict for r in load(tmp_path / "undivided" / "report.json").records} == {"agree", "not offered", "raised"}
+    assert {r.verdict for r in load(tmp_path / "undivided" / "report.json").records} == {"agree", "raised"}
+    assert load(tmp_path / "undivided" / "report.json").runtimes["mine"].not_offered == {"not of three pixels": 1}
     parts = [tmp_path / str(i) for i in (1, 2)]
     for i, part in enumerate(parts, start=1):
         concordant("run", *options(mine, CASES[:5]), "--shard", f"{i}/2", "--out", part)

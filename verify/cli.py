@@ -14,6 +14,7 @@ from msgspec import structs
 from rich.console import Console
 
 from backends import Backend, BadBackend, found
+from backends._new import file as backend_file
 from backends.known import everything, records
 from spec import Impossible, operations
 from spec.data import DATA
@@ -258,6 +259,36 @@ def known(
         _refuse(str(error))
     terminal.known(everything(), met, Console(emoji=False))
     raise typer.Exit(int(any(k.agreed for k in met.values())))
+
+
+create = typer.Typer(no_args_is_help=True)
+app.add_typer(create, name="new", help="Write a file to begin with.")
+
+
+@create.callback()
+def _create() -> None:
+    """Write a file to begin with."""
+
+
+@create.command("backend")
+def new_backend(
+    name: Annotated[str, typer.Argument(help="What the runtime is called.")],
+    out: Annotated[Path | None, typer.Option(help="The file to write. [default: NAME.py]")] = None,
+) -> None:
+    """Write a commented backend file that runs, for a framework that is not here yet."""
+    path = out or Path(f"{name}.py")
+    try:
+        text = backend_file(name)
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except ValueError as error:
+        _refuse(str(error))
+    except FileExistsError:
+        _refuse(f"{path} is there already; give another NAME or --out")
+    except OSError as error:
+        _refuse(f"{path} cannot be written: {error.strerror}")
+    where = path if path.is_absolute() or path.parent != Path() else f"./{path}"
+    print(f"{path}\nconcordant run --backend {where} --suite quick")
 
 
 @app.command("report")

@@ -25,6 +25,7 @@ from verify.record import (
     Counterexample,
     KnownReport,
     Record,
+    Repeated,
     Report,
     RuntimeReport,
     Status,
@@ -69,14 +70,28 @@ class Ran:
     environment: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     judged: list[tuple[int, str, Judgement]] = field(default_factory=list)
+    repeated: Repeated | None = None
     partly: bool = False
     """Whether it takes only a share of the suite, and no theorems."""
     settled: set[int] = field(default_factory=set)
-    """The indices of what has a verdict."""
+    """The indices of what has a verdict, or is not offered."""
+    not_offered: dict[int, str] = field(default_factory=dict)
+    """Of what the runtime does not offer: what it lacks."""
 
     def add(self, i: int, text: str, judged: Sequence[Judgement]) -> None:
         """The verdicts on the i-th, and the text that was run."""
         self.judged.extend((i, text, j) for j in judged)
+        self.settled.add(i)
+
+
+    def replace(self, i: int, text: str, judged: Sequence[Judgement]) -> None:
+        """Other verdicts on the i-th."""
+        self.judged = [one for one in self.judged if one[0] != i]
+        self.add(i, text, judged)
+
+    def decline(self, i: int, what: str) -> None:
+        """The i-th is not offered."""
+        self.not_offered[i] = what
         self.settled.add(i)
 
 
@@ -126,7 +141,7 @@ def conclude(
     """The report of everything judged so far. `missed`: for each ask, the probability that a wrong answer was let through."""
     tally = Tally(known)
     records = [record for r in ran for record in _records(r, asks, tally, missed)]
-    runtimes = {r.backend.name: _runtime(r, records) for r in ran}
+    runtimes = {r.backend.name: _runtime(r, asks, records) for r in ran}
     theorems = {proof.theorem.name: _theorem(proof, records, ran) for proof in proofs}
     return Report(
         schema=SCHEMA, tool={"name": "concordant", "version": own_version()}, suite=suite, environment=place,
@@ -149,7 +164,8 @@ def _records(ran: Ran, asks: Sequence[Ask], tally: Tally, missed: dict[int, floa
             records.append(_instance(ran, ask, text, judged, missed[i], explanation))
         elif judged.output == ask.side.output:
             sides.setdefault(ask.instance.text, []).append((i, text, judged, explanation))
-    return records + [_sides(ran, asks, own) for own in sides.values()]
+    incomplete = {instance.text for i in ran.not_offered if (instance := asks[i].instance)}
+    return records + [_sides(ran, asks, own) for text, own in sides.items() if text not in incomplete]
 
 
 def _in_the_words_of_most(judged: Judgement, frequent: Counter[str]) -> Judgement:
@@ -181,13 +197,24 @@ def _sides(ran: Ran, asks: Sequence[Ask], sides: list[tuple[int, str, Judgement,
     )  # fmt: skip
 
 
-def _runtime(ran: Ran, records: list[Record]) -> RuntimeReport:
+def _runtime(ran: Ran, asks: Sequence[Ask], records: list[Record]) -> RuntimeReport:
     own = [r for r in records if r.runtime == ran.backend.name]
     return RuntimeReport(
         status=ran.status, reason=ran.reason, versions=ran.versions, environment=ran.environment, facts=ran.facts,
         batch_flags=ran.backend.runtime.batch_flags, backend=ran.backend.asked or ran.backend.name, not_run=ran.not_run,
+        repeated=ran.repeated, not_offered=_not_offered(ran, asks),
         verdicts=dict(Counter(r.verdict for r in own)), known_deviations=sum(r.known is not None for r in own),
     )  # fmt: skip
+
+
+def _not_offered(ran: Ran, asks: Sequence[Ask]) -> dict[str, int]:
+    """What the runtime lacks, and for how many cases; gradients of cases whose result it gives are among them."""
+    found = {(what, instance.text if (instance := asks[i].instance) else asks[i].key) for i, what in ran.not_offered.items()}
+    lacking = Counter(what for what, _ in found)
+    if not ran.backend.has_gradients:
+        given = (asks[i] for i in ran.settled - ran.not_offered.keys())
+        lacking["gradients"] += sum(ask.instance is None and len(ask.case.outputs) > 1 for ask in given)
+    return dict(sorted(((what, n) for what, n in lacking.items() if n), key=lambda item: (-item[1], item[0])))
 
 
 def _theorem(proof: Proof, records: list[Record], ran: Sequence[Ran]) -> TheoremReport:
@@ -201,8 +228,13 @@ def _theorem(proof: Proof, records: list[Record], ran: Sequence[Ran]) -> Theorem
         statement=t.statement, source=t.source, claim=t.claim, see=t.see, when=t.when[0] if t.when else "",
         verdict=proof.verdict, reason=proof.reason, equal=proof.equal, unequal=proof.unequal, vacuous=proof.vacuous,
         outside=proof.outside, outside_unequal=proof.outside_unequal, counterexample=example or None,
-        runtimes={r.backend.name: _on(r, own) for r in ran if r.status == "ran" and not r.partly},
+        runtimes={r.backend.name: _on(r, own) for r in ran if r.status == "ran" and _was_asked(r, own)},
     )  # fmt: skip
+
+
+def _was_asked(ran: Ran, records: list[Record]) -> bool:
+    """Whether a theorem's cases were run: not if it takes no theorems, or offers none of what they need."""
+    return not ran.partly and (not ran.not_offered or any(r.runtime == ran.backend.name for r in records))
 
 
 def _on(ran: Ran, records: list[Record]) -> TheoremOnRuntime:

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from backends import BY_DEFAULT, Backend, Runtime, found, runtime_of
 from verify.facts import changed_facts
-from verify.record import Report
+from verify.record import Repeated, Report
 from verify.run import Run
 from verify.store import BadStore, Store
 
@@ -37,7 +37,18 @@ def merged(parts: list[Path], folder: Path) -> Report:
         into = stack.enter_context(Store.begun(folder, whole[0], stores[0].machine))
         for store in stores:
             into.take(store)
+        for runtime in whole[0].runtimes:
+            _add_up(into, runtime, stores)
         return Run.of(into, [_stored(into, runtime) for runtime in whole[0].runtimes]).put_together()
+
+
+def _add_up(into: Store, runtime: str, stores: list[Store]) -> None:
+    """What all parts repeated of what agreed in batches."""
+    told = into.told(runtime)
+    parts = [part.repeated for store in stores if (part := store.told(runtime)) and part.repeated]
+    if told and parts:
+        agreed, repeated, otherwise = (sum(getattr(p, name) for p in parts) for name in ("agreed", "repeated", "otherwise"))
+        into.tell(runtime, structs.replace(told, repeated=Repeated(agreed=agreed, repeated=repeated, otherwise=otherwise)))
 
 
 def _stored(store: Store, runtime: str) -> Backend:
@@ -49,7 +60,8 @@ def _stored(store: Store, runtime: str) -> Backend:
     own, mode = found().get(runtime_of(runtime)) if told.ours else None, runtime.partition(":")[2]
     modes = own.runtime.modes if own else {}
     known = replace(modes[mode], name=mode) if mode in modes else BY_DEFAULT
-    return Backend(runtime, Runtime(packages=(), glue="", batch_flags=told.batch_flags), module, asked=told.asked, mode=known)
+    stored = Runtime(packages=(), glue="", batch_flags=told.batch_flags, outputs=told.outputs)
+    return Backend(runtime, stored, module, asked=told.asked, mode=known)
 
 
 def _on_equal_machines(runtime: str, parts: list[Path], stores: list[Store]) -> None:

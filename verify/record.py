@@ -87,6 +87,15 @@ class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """The case that was to be run, if this is a smaller form of it that the run added: one whose results are exact."""
 
 
+class Repeated(msgspec.Struct, kw_only=True, frozen=True):
+    """Of what agreed in batches, under flags that only batches have: how many programs were run again individually at default settings."""
+
+    agreed: int
+    repeated: int
+    otherwise: int
+    """How many of those repeated do not agree individually; their records say what came then."""
+
+
 class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """One runtime: whether it ran, what it is, how it did."""
 
@@ -102,6 +111,10 @@ class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
     """What its worker processes observed after they imported it: instruction set, oneDNN on or off, threads, device, precision flags."""
     batch_flags: dict[str, str] = {}
     """Further variables under which it was asked in batches; what was found so was asked again alone without them."""
+    repeated: Repeated | None = None
+    """None where batches have no flags of their own, or the run ended before."""
+    not_offered: dict[str, int] = {}
+    """What the runtime does not declare, or its own file says that it cannot, and for how many cases. Those have no record."""
     verdicts: dict[str, int] = {}
     known_deviations: int = 0
     """How many of its records that are neither `agree` nor `vacuous` are covered by a known deviation."""

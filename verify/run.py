@@ -32,7 +32,8 @@ from verify.judge.reference import CONFIDENCE, Reference
 from verify.plan.plan import chosen
 from verify.plan.prove import Proof, asked
 from verify.plan.work import MAX_WORK, expect_affordable, work
-from verify.record import Report, Verdict
+from verify.record import Repeated, Report, Verdict
+from verify.sample import sampled
 from verify.store import BadStore, Kept, Store, Told
 
 WORTH_ASKING_AGAIN: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
@@ -190,6 +191,7 @@ class Run:
                     self._keep(ran, taken.pop(job.id), judged, "asking")
             async for job, judged in self._judged(ran, [taken[i] for i in sorted(again)], cores, alone=True):
                 self._keep(ran, job, _confirmed(again[job.id], judged, backend), "confirming")
+            await self._repeat(ran, cores)
         except WorkerFailed as error:
             for i in again.keys() - ran.settled:
                 self._settle(ran, taken[i], again[i], "failed")
@@ -201,6 +203,25 @@ class Run:
                 self._settle(ran, taken[i], again[i], "interrupted")
             raise
         self.watch(backend.name, "done", self.total(backend.name))
+
+    async def _repeat(self, ran: Ran, cores: Cores) -> None:
+        """Run a sample of what agreed in batches individually, as users run it; where it does not agree then, that is its verdict."""
+        if not ran.backend.runtime.batch_flags or ran.repeated:
+            return
+        texts = {i: text for i, text, _ in ran.judged}
+        agreed = texts.keys() - {i for i, _, judged in ran.judged if judged.verdict != "agree"}
+        chosen = sampled({i: self.asks[i].key for i in agreed}, self.suite.get("seed", 0))
+        jobs = [job(i, texts[i], self.reference(i), gradients=ran.backend.has_gradients) for i in chosen]
+        otherwise = 0
+        async for one, judged in self._judged(ran, jobs, cores, alone=True):
+            if any(j.verdict != "agree" for j in judged):
+                otherwise += 1
+                ran.replace(one.id, one.text, judged)
+                if self.store:
+                    self.store.keep(ran.backend.name, self.asks[one.id].key, one.text, judged)
+            self.watch(ran.backend.name, "repeating", len(ran.settled))
+        ran.repeated = Repeated(agreed=len(agreed), repeated=len(jobs), otherwise=otherwise)
+        self._tell(ran)
 
     def total(self, target: str) -> int:
         """How many programs a target is to run, theorems included as soon as they are proven."""
@@ -226,11 +247,13 @@ class Run:
         ran.versions.update(told.versions)
         ran.environment = told.environment
         ran.facts.update(told.facts)
+        ran.repeated = told.repeated
 
     def _tell(self, ran: Ran) -> None:
         """Keep what is found of a runtime."""
         if self.store:
-            self.store.tell(ran.backend.name, structs.replace(_told(ran.backend), versions=dict(ran.versions), facts=dict(ran.facts)))
+            found = {"versions": dict(ran.versions), "facts": dict(ran.facts), "repeated": ran.repeated}
+            self.store.tell(ran.backend.name, structs.replace(_told(ran.backend), **found))
 
     def _open(self, ran: Ran) -> Iterator[Job]:
         """What a runtime has to be asked still, theorems last. Those that cannot be said, or have a verdict already, are settled here."""
@@ -240,22 +263,44 @@ class Run:
                 continue
             reference = self.reference(i)
             try:
+                if lacking := self._lacking(ran, i):
+                    self._decline(ran, i, lacking)
+                    continue
                 text = ran.backend.translate(self.asks[i].case).encode("utf-8", "backslashreplace").decode()
             except (Unsupported, BadBackend) as why:
+                if isinstance(why, Unsupported) and not ran.backend.ours:
+                    self._decline(ran, i, str(why))
+                    continue
                 verdict: Verdict = "not offered" if isinstance(why, Unsupported) else "raised"
-                judged = [Judgement(output, verdict, str(why)) for output in reference.names]
+                judged = [Judgement(output, verdict, str(why)) for output in _names(ran.backend, reference)]
                 if self.store:
                     self.store.keep(ran.backend.name, self.asks[i].key, "", judged)
                 ran.add(i, "", judged)
             else:
-                yield job(i, text, reference)
+                yield job(i, text, reference, gradients=ran.backend.has_gradients)
+
+    def _lacking(self, ran: Ran, i: int) -> str:
+        """What the i-th needs and a runtime does not declare."""
+        side = self.asks[i].side
+        if side and side.output != "y" and not ran.backend.has_gradients:
+            return "gradients"
+        return ran.backend.lacks(self.asks[i].case)
+
+    def _decline(self, ran: Ran, i: int, what: str) -> None:
+        """Settle the i-th as not offered."""
+        if self.store:
+            self.store.keep(ran.backend.name, self.asks[i].key, what, [])
+        ran.decline(i, what)
 
     def _take(self, ran: Ran, i: int, kept: dict[str, Kept]) -> bool:
         """Whether the i-th has verdicts in the store, which are then taken over."""
         if (ask := self.asks[i]).key not in kept:
             return False
         text, judged = kept[ask.key]
-        given, wanted = [j.output for j in judged], list(self.reference(i).names)
+        if not judged:
+            ran.decline(i, text)
+            return True
+        given, wanted = [j.output for j in judged], list(_names(ran.backend, self.reference(i)))
         if self.store and given != wanted:
             what = f"{self.store.path} holds verdicts on {', '.join(given)} of {ask.key}, whose outputs are {', '.join(wanted)}"
             raise BadStore(f"{what}; begin a new run with another --out")
@@ -286,13 +331,16 @@ class Run:
                 if (ran.versions, ran.facts) != told:
                     self._tell(ran)
                     told = dict(ran.versions), dict(ran.facts)
-                yield job, await self._verdicts(job.id, answer, alone=alone)
+                yield job, await self._verdicts(job.id, answer, ran.backend, alone=alone)
 
-    async def _verdicts(self, i: int, answer: Answer, *, alone: bool) -> list[Judgement]:
+    async def _verdicts(self, i: int, answer: Answer, backend: Backend, *, alone: bool) -> list[Judgement]:
         reference = self.reference(i)
         if i not in self._seconds:
             self._seconds[i] = work(reference).seconds
-        return await verdicts(reference, answer, self._seconds[i], self.max_work, self._patience, self.say, diagnose_it=alone)
+        return await verdicts(
+            reference, answer, self._seconds[i], self.max_work, self._patience, self.say, diagnose_it=alone,
+            names=_names(backend, reference),
+        )  # fmt: skip
 
     def _keep(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
         if self.store:
@@ -319,7 +367,8 @@ def _told(backend: Backend) -> Told:
     own = found().get(backend.base)
     return Told(
         installed=installed, versions=installed, environment={**variables(), **backend.runtime.environment},
-        asked=backend.asked or backend.name, batch_flags=backend.runtime.batch_flags, ours=own is not None and own.module is backend.module,
+        asked=backend.asked or backend.name, batch_flags=backend.runtime.batch_flags, outputs=backend.runtime.outputs,
+        ours=own is not None and own.module is backend.module,
     )  # fmt: skip
 
 
@@ -356,13 +405,13 @@ def exact_form(case: Case) -> list[Case]:
 
 async def verdicts(
     reference: Reference, answer: Answer, seconds: float, most: float, patience: Patience, say: Say = lambda sentence: None, *,
-    diagnose_it: bool,
+    diagnose_it: bool, names: tuple[str, ...] = (),
 ) -> list[Judgement]:  # fmt: skip
     """The judgements on an answer, with a diagnosis unless the dozens of references that takes would be more work than `most`."""
     diagnose_it = diagnose_it and seconds * DIAGNOSED < most
 
     def judged() -> list[Judgement]:
-        found = judge(reference, answer)
+        found = judge(reference, answer, names)
         return [diagnosed(reference, j, answer) for j in found] if diagnose_it else found
 
     if seconds * (DIAGNOSED if diagnose_it else 1) < AT_ONCE:
@@ -370,14 +419,19 @@ async def verdicts(
     return await patience(judged, f"the reference of {reference.case}", say)
 
 
-def job(i: int, text: str, reference: Reference) -> Job:
+def _names(backend: Backend, reference: Reference) -> tuple[str, ...]:
+    """The outputs that a runtime is asked for."""
+    return reference.names if backend.has_gradients else reference.names[:1]
+
+
+def job(i: int, text: str, reference: Reference, *, gradients: bool = True) -> Job:
     """What a worker is told to run a text on the numbers of a case."""
     q = reference.case
     given = None if reference.given is None else tuple(_listed(a) for a in reference.given)
     radius = reference.told if given is None else 0
     return Job(
         i, text, q.seed, radius, q.dtype, q.x, q.y, q.w, unit=reference.unit, data=q.data, check=q.check, draws=reference.draws,
-        given=given, domains=reference.domains,
+        given=given, domains=reference.domains, gradients=gradients,
     )  # fmt: skip
 
 

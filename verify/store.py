@@ -15,8 +15,10 @@ from typing import Any
 
 import msgspec
 
+from backends import OUTPUTS
 from verify.judge.judge import Judgement
 from verify.plan.plan import Plan
+from verify.record import Repeated
 
 NAME = "run.sqlite"
 FORMAT = 2
@@ -42,6 +44,10 @@ class Told(msgspec.Struct, kw_only=True, frozen=True):
     asked: str = ""
     """What was said after --backend. It is written into the report, and never loaded."""
     batch_flags: dict[str, str] = {}
+    repeated: Repeated | None = None
+    """What was repeated individually of what agreed in batches, once that is done."""
+    outputs: tuple[str, ...] = OUTPUTS
+    """Those that the runtime declares."""
     ours: bool = False
     """Whether the backend is one of Concordant's own, of which deviations are known."""
 

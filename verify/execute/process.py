@@ -55,6 +55,8 @@ class Job:
     """Of each weight: None, or the numbers it takes (spec.operation.Domain)."""
     given: tuple[Any, ...] | None = None
     """x, g (None: no gradients asked) and the weights as nested lists of whole numbers, instead of drawn ones."""
+    gradients: bool = True
+    """Whether gradients are wanted of what has them."""
 
 
 class WorkerFailed(Exception):

@@ -320,7 +320,7 @@ def _data(job: dict[str, Any], number: int, glue: dict[str, Any]) -> tuple[list[
     else:
         how = {name: job[name] for name in ("radius", "unit", "dtype", "domains")}
         drawn = numbers(job["data"], job["seed"], number, shapes, **how)
-    ungraded = job["dtype"] in WHOLE
+    ungraded = job["dtype"] in WHOLE or not job["gradients"]
     x, g, *w = (None if a is None or (ungraded and i == 1) else glue["array"](a, job["dtype"]) for i, a in enumerate(drawn))
     return [x, *w], g
 

@@ -309,14 +309,16 @@ class Hunt:
         for i, reference in enumerate(references):
             with suppress(Unsupported, BadBackend):
                 if reference:
-                    jobs.append(job(i, texts[i] if texts else self.backend.translate(reference.case), reference))
+                    text = texts[i] if texts else self.backend.translate(reference.case)
+                    jobs.append(job(i, text, reference, gradients=self.backend.has_gradients))
         judged: list[list[Judgement]] = [[] for _ in references]
         begun = time.monotonic()
         async for asked, answer in self.scheduler.answers(jobs):
             reference = references[asked.id]
             assert reference
             seconds = work(reference).seconds
-            judged[asked.id] = await verdicts(reference, answer, seconds, MAX_WORK, self.patience, diagnose_it=True)
+            names = reference.names if self.backend.has_gradients else reference.names[:1]
+            judged[asked.id] = await verdicts(reference, answer, seconds, MAX_WORK, self.patience, diagnose_it=True, names=names)
         self.start = self.start or time.monotonic() - begun
         return judged
 
@@ -349,7 +351,7 @@ class Hunt:
     def _drawn(self, case: Case, judged: Judgement) -> Given:
         reference = Reference(case)
         x, g, w = reference.at(judged.draw).drawn
-        ungraded = not reference.differentiated or (judged.output == "y" and judged.verdict not in FATAL)
+        ungraded = not (reference.differentiated and self.backend.has_gradients) or (judged.output == "y" and judged.verdict not in FATAL)
         return (x, None if ungraded else g, *w)
 
     def _still(self, fault: Fault, case: Case, judged: Judgement) -> bool:

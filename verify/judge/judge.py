@@ -46,11 +46,11 @@ class Judgement:
     """Which of the draws shows it."""
 
 
-def judge(reference: Reference, answer: Answer) -> list[Judgement]:
-    """One verdict for every output of the case: the first that applies of crashed, timeout, refused, differ,
+def judge(reference: Reference, answer: Answer, names: tuple[str, ...] = ()) -> list[Judgement]:
+    """One verdict for every output of the case, or for those named: the first that applies of crashed, timeout, refused, differ,
     nondeterministic, imprecise, agree; over all draws the worst. Of what a second run answers otherwise no value is told, so that the
     same run gives the same verdicts."""
-    names = reference.names
+    names = names or reference.names
     draws = [outputs[: len(names)] for outputs in answer.draws]
     verdicts = []
     for i, name in enumerate(names[: len(draws[0])]):

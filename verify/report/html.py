@@ -25,6 +25,7 @@ from msgspec import to_builtins
 
 from spec import operations
 from verify.explain.reproduce import equation
+from verify.facts import not_offered
 from verify.grouping import (
     MARKS,
     WORDS,
@@ -54,6 +55,7 @@ def html(report: Report) -> str:
     score = interop(report)
     return template("page.html").render(
         report=report, score=score, outcome=outcome(report), sorts=by_sort(report), failures=failures(report), matrix=matrix(report),
+        not_offered=not_offered(report),
         marks=MARKS, worst_first=WORST_FIRST,
         runtimes=[name for name, r in report.runtimes.items() if r.status != "not installed"],
         theorems=sorted(report.theorems.items(), key=lambda item: (item[1].claim is None, item[1].claim or 0)),

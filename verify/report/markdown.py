@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from itertools import chain
 
+from verify.facts import not_offered
 from verify.grouping import MARKS, again, because, by_sort, counted, failures, headline, interop, matrix, outcome, standing, unexpected
 from verify.printable import for_people
 from verify.record import Finding, Record, Report
@@ -29,7 +30,7 @@ def markdown(report: Report) -> str:
     ]).rstrip()
     blocks = chain(
         [first, "\n".join(f"- **✗** {text(sentence)}" for sentence in failures(report)[:50])],
-        [_runtimes(report)],
+        [_runtimes(report), "\n".join(f"- {text(line)}" for line in not_offered(report))],
         (_finding(f) for f in report.findings),
         (_group(report, group) for group in rest),
         [_matrix(report), _theorems(report), _known(report), _environment(report)],

@@ -20,7 +20,7 @@ from rich.table import Column, Table
 from backends import Backend
 from backends.known import Known
 from verify.explain.findings import HowFar, alike
-from verify.facts import observed
+from verify.facts import not_offered, observed, repeated
 from verify.grouping import WORDS, again, by_sort, counted, headline, is_mode, matrix, outcome, standing
 from verify.printable import printable, printable_report
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
@@ -109,6 +109,8 @@ def remaining(report: Report, console: Console, *, quiet: bool) -> None:
         )  # fmt: skip
     for sentence in report.summary.below_minimum:
         console.print(f"[bold red]minimum agreement[/]: {escape(sentence)}", highlight=False)
+    if not report.records and any(r.not_offered for r in report.runtimes.values()):
+        console.print("[bold red]no case was run[/]: nothing of what was asked is offered", highlight=False)
     for name, r in report.runtimes.items():
         if r.status == "failed" or (r.status == "not installed" and not quiet):
             console.print(f"[bold red]{r.status}[/] {name}: {escape(r.reason)}", highlight=False, soft_wrap=True)
@@ -378,7 +380,7 @@ def _closing(report: Report, console: Console) -> None:
         console.print(escape(line), highlight=False, soft_wrap=True)
     for line in _known_of_cases(report):
         console.print(line, highlight=False, soft_wrap=True)
-    for line in (*certainty(report), *observed(report)):
+    for line in (*not_offered(report), *certainty(report), *repeated(report), *observed(report)):
         console.print(escape(line), highlight=False, soft_wrap=True)
     if s.interrupted:
         console.print("[bold]Interrupted:[/] what was not run is not in the report.", highlight=False)
