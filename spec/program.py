@@ -22,8 +22,9 @@ class Program(Operation):
             raise Impossible("Program: inner is (), but it needs at least one operation")
         for op, after in pairwise(self.inner):
             if op.out_rank != after.rank:
-                axes = f"{op.name} gives {op.out_rank} spatial axes, but {after.name} takes {after.rank}"
-                raise Impossible(f"{self!r}: {axes}; each step must take as many as the one before it gives")
+                ranks = sorted({op.out_rank, after.rank})
+                axes = f"{op.name} gives {op.out_rank}, but {after.name} takes {after.rank}"
+                raise Impossible(f"{self!r}: the steps have {ranks} spatial axes: {axes}")
 
     def inputs(self) -> tuple[Input, ...]:
         """Those of each step in turn; a shape follows from the step's own x."""

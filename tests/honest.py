@@ -52,9 +52,11 @@ class Seen:
 
 
 def searched(seed: int) -> Iterator[Case]:
-    """Endlessly many of the cases that a search of `concordant fuzz` chooses from, but for those of shapes alone."""
+    """Endlessly many of the cases that a search of `concordant fuzz` chooses from, but for those of shapes alone, and those with
+    indices: which pixels belong together follows from shapes in tests/implementations.py."""
     for number in count_from(0):
-        yield from (q for q in proposed((), (seed << 20) + number, 96 * PROPOSED) if q.check == "values")
+        made = proposed((), (seed << 20) + number, 96 * PROPOSED)
+        yield from (q for q in made if q.check == "values" and all(one.domain is None for one in q.op.inputs()))
 
 
 def examined(count: int, seed: int, drawn: Callable[[int], Iterator[Case]] = cases) -> Iterator[Seen]:

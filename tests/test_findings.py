@@ -14,10 +14,11 @@ from spec import parse_case
 from tests.command import needs
 from tests.mutants import MUTANTS
 from tests.tiers import sampled, slow
-from verify.explain.findings import alike, find
+from verify.explain.findings import find
 from verify.explain.minimize import cost
 from verify.explain.reproduce import script
 from verify.explain.standalone import STATUSES, Outcome, outcome
+from verify.grouping import unexpected
 from verify.judge.reference import Reference
 from verify.record import Finding, Report
 from verify.run import Run
@@ -36,7 +37,7 @@ def found(name: str, asked: list[str] = ASKED, *, timeout: float = 20.0, seconds
     """What comes of a mutant."""
     backend = replace(MUTANTS[name], name="torch")
     report = Run([parse_case(text) for text in asked], [backend], suite={}, known=[], timeout=timeout).go()
-    return report, find(report, alike(report), [backend], [], timeout=timeout, seconds=seconds)
+    return report, find(report, unexpected(report), [backend], [], timeout=timeout, seconds=seconds)
 
 
 @pytest.fixture(scope="module")
@@ -120,14 +121,14 @@ def test_what_shrinks_into_a_known_deviation_is_not_taken_for_it() -> None:
         when=lambda op, at, env: at.x[0] == 1,
     )  # fmt: skip
     report = Run([parse_case(ASKED[1])], [backend], suite={}, known=[known]).go()
-    (finding,) = find(report, alike(report), [backend], [known], timeout=20, seconds=30)
+    (finding,) = find(report, unexpected(report), [backend], [known], timeout=20, seconds=30)
     assert parse_case(finding.case).x[0] > 1
 
 
 def test_a_runtime_without_a_host_costs_nothing(shifted: tuple[Report, Finding]) -> None:
     report = shifted[0]
     broken = Backend("torch", Runtime(packages=("torch",), glue="raise ImportError('gone')"), MUTANTS["crop-shifted"].module)
-    assert find(report, alike(report), [broken], [], timeout=5) == []
+    assert find(report, unexpected(report), [broken], [], timeout=5) == []
 
 
 @pytest.mark.parametrize("program", sampled(KEPT, *KEPT[1:2]), ids=lambda path: path.stem)

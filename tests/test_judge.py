@@ -9,7 +9,7 @@ import pytest
 
 from spec import Array, Case, parse_case
 from verify.execute.result import Answer, Inferred, Output
-from verify.judge.judge import Judgement, judge
+from verify.judge.judge import Judgement, doubtful, judge
 from verify.judge.reference import Reference
 from verify.record import Verdict
 
@@ -354,3 +354,57 @@ def test_a_gradient_that_exists_nowhere_is_vacuous_unless_another_draw_has_one()
     told = judge(equal, Answer((Output(np.zeros((1, 1, 1)), "float32"), Output(np.full((1, 1, 2), np.nan), "float32"))))
     assert _verdicts(told) == ["agree", "vacuous"]
     assert "not defined" in told[1].reason
+
+
+# The result in a batch, then the result individually
+
+RIGHT = Answer(tuple(_right()))
+WRONG = Answer((Output(_right()[0].values[..., ::-1], "float32"), *_right()[1:]))
+
+
+@pytest.mark.parametrize("stopped", ["not offered", "raised", "crashed", "timeout"])
+@pytest.mark.parametrize("case", [QUESTION, replace(QUESTION, kind="inference")], ids=["values", "shapes"])
+def test_what_was_not_run_has_a_verdict_on_every_output(stopped: Verdict, case: Case) -> None:
+    judged = judge(Reference(case, confidence=1), Answer(stopped=stopped, reason="the reason"))
+    assert [(j.output, j.verdict, j.reason) for j in judged] == [(name, stopped, "the reason") for name in case.outputs]
+
+
+@pytest.mark.parametrize(
+    ("in_batch", "individually", "batch_flags", "verdict"),
+    [
+        (WRONG, RIGHT, False, "nondeterministic"),
+        (WRONG, RIGHT, True, "agree"),
+        (WRONG, WRONG, False, "differ"),
+        (RIGHT, WRONG, False, "differ"),
+        (RIGHT, RIGHT, False, "agree"),
+        (Answer(stopped="crashed"), RIGHT, False, "agree"),
+        (WRONG, Answer(stopped="crashed"), False, "crashed"),
+    ],
+)
+def test_the_result_individually_counts_and_one_that_is_right_only_then_is_unsteady(
+    in_batch: Answer, individually: Answer, batch_flags: bool, verdict: Verdict
+) -> None:
+    judged = judge(REFERENCE, individually, judge(REFERENCE, in_batch), batch_flags=batch_flags)
+    others = "crashed" if individually.stopped else "agree"
+    assert _verdicts(judged) == [verdict, others, others]
+
+
+def test_a_mistake_is_looked_for_only_where_that_is_asked() -> None:
+    assert judge(REFERENCE, WRONG)[0].diagnosis == ""
+    assert "flipped" in judge(REFERENCE, WRONG, explain=True)[0].diagnosis
+
+
+@pytest.mark.parametrize(
+    ("result", "batch_flags", "expected"),
+    [
+        (RIGHT, True, False),
+        (WRONG, False, True),
+        (WRONG, True, True),
+        (Answer(stopped="raised"), True, False),
+        (Answer(stopped="crashed"), True, True),
+        (Answer(stopped="timeout"), True, True),
+        (Answer(stopped="crashed"), False, False),
+    ],
+)
+def test_what_a_batch_does_not_settle(result: Answer, batch_flags: bool, expected: bool) -> None:
+    assert doubtful(judge(REFERENCE, result), batch_flags=batch_flags) == expected

@@ -15,9 +15,10 @@ import pytest
 from backends import named
 from spec import parse_case
 from tests.command import HOME, NUMPY, Ended, backend_file, concordant, workers
-from verify.explain.findings import LEAST, Found, alike, by_mistake, find
+from verify.explain.findings import LEAST, Found, find
 from verify.explain.minimize import cost
 from verify.explain.standalone import STATUSES
+from verify.grouping import by_mistake, unexpected
 from verify.record import Report, load
 from verify.run import Run
 
@@ -194,7 +195,7 @@ def run(folder: Path, text: str, *texts: str) -> tuple[Report, Run]:
 def test_the_smallest_so_far_is_kept(tmp_path: Path) -> None:
     """Minimising ends with a small case and hangs on its plainer numbers, until the time is over."""
     report, asked = run(tmp_path, HANGS_ON_ZEROS, PLUS_ONE)
-    wrong = [group for group in alike(report) if group[0].output == "y"]
+    wrong = [group for group in unexpected(report) if group[0].output == "y"]
     (finding,) = find(report, wrong, asked.backends, [], timeout=60, budget=15)
     assert cost(parse_case(finding.case)) < cost(parse_case(PLUS_ONE))
     assert finding.script.count(STATUSES) == 1
@@ -204,7 +205,7 @@ def test_the_smallest_so_far_is_kept(tmp_path: Path) -> None:
 def test_mistakes_take_turns_by_how_often_they_were_made(tmp_path: Path) -> None:
     """One that takes all the time there is does not take it from one that is more frequent."""
     report, asked = run(tmp_path, SECOND_HANGS, PLUS_ONE, *FLIPPED)
-    groups = [group for group in alike(report) if group[0].output == "y"]
+    groups = [group for group in unexpected(report) if group[0].output == "y"]
     assert sorted(len(group) for group in groups) == [1, 2]
     groups.sort(key=len)
     told: list[str] = []
@@ -219,6 +220,6 @@ def test_alike_mistakes_of_two_operations_are_minimised_once(tmp_path: Path) -> 
     """Their groups differ in a table, but not in what they come down to."""
     both = MISTAKES + ZERO_INSERT
     report, _ = run(tmp_path, both, PLUS_ONE, "ZeroInsert(factor=(2,)) x=(2, 2, 5) float32 seed=7")
-    groups = [group for group in alike(report) if group[0].output == "y"]
+    groups = [group for group in unexpected(report) if group[0].output == "y"]
     assert len(groups) == 2
     assert [len(group) for group in by_mistake(groups)] == [2]

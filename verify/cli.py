@@ -22,7 +22,8 @@ from verify.execute.environment import machine, missing, own_version, source_dig
 from verify.execute.patience import Say
 from verify.execute.process import GIB, MEMORY, Worker, WorkerFailed
 from verify.execute.scheduler import Start
-from verify.explain.findings import SECONDS, Found, alike, find
+from verify.explain.findings import SECONDS, Found, find
+from verify.grouping import unexpected
 from verify.judge.reference import CONFIDENCE, Reference
 from verify.merge import merged
 from verify.plan.plan import Plan, chosen, one_of, read, with_modes
@@ -404,7 +405,8 @@ def _minimized(asked: Run, report: Report, out: Path, budget: float, *, quiet: b
         with terminal.minimising(Console(stderr=True), quiet=quiet) as progress:
             try:
                 find(
-                    report, alike(report), asked.backends, asked.known, timeout=asked.timeout, budget=budget, found=found, progress=progress
+                    report, unexpected(report), asked.backends, asked.known, timeout=asked.timeout, budget=budget, found=found,
+                    progress=progress,
                 )  # fmt: skip
             except KeyboardInterrupt:
                 ended = "as it was interrupted; what was found until then is kept"

@@ -177,10 +177,10 @@ def _instance(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | 
     q = ask.case
     runtime, shapes = ran.backend.name, dict(zip(q.outputs, (q.y, q.x, *q.w), strict=False))
     return Record(
-        id=_id("case", repr(q), judged.output, runtime), kind="case", case=repr(q), output=judged.output, shape=shapes[judged.output],
-        dtype=q.dtype, data=q.data, check=q.check, seed=q.seed, runtime=runtime, verdict=judged.verdict, reason=judged.reason,
-        native=text, missed_probability=missed, difference=judged.difference, rounding=judged.rounding,
-        diagnosis=judged.diagnosis, known=explanation, reduced_from=ask.reduced_from,
+        id=_id("case", repr(q), judged.output, runtime), kind="case", case=repr(q), operations=tuple(op.name for op in q.op.steps),
+        output=judged.output, shape=shapes[judged.output], dtype=q.dtype, data=q.data, check=q.check, seed=q.seed, runtime=runtime,
+        verdict=judged.verdict, reason=judged.reason, native=text, missed_probability=missed, difference=judged.difference,
+        rounding=judged.rounding, diagnosis=judged.diagnosis, known=explanation, reduced_from=ask.reduced_from,
     )  # fmt: skip
 
 

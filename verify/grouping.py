@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from shlex import quote
+from typing import NamedTuple
 
 from verify.record import FINE, Finding, Record, Report, Verdict
 
@@ -27,9 +28,11 @@ SORTS: dict[str, tuple[Verdict, ...]] = {
 
 
 def operation(record: Record) -> str:
-    """What a record is counted under, read off its text without parsing it."""
+    """What a record is counted under; where it does not keep the names of its operations, read off its text."""
     if record.kind == "theorem":
         return "theorems"
+    if record.operations:
+        return record.operations[0] if len(record.operations) == 1 else "compositions"
     if ">>" in record.case:
         return "compositions"
     name = re.match(r"\w{1,40}", record.case)
@@ -111,7 +114,7 @@ def counted(n: int, noun: str) -> str:
 
 
 def explanation(record: Record) -> str:
-    """What alike answers have in common: the diagnosis without the step of a composition, else the reason without its numbers."""
+    """What like records have in common: the diagnosis without the step of a composition, else the reason without its numbers."""
     if record.diagnosis:
         return "answers as if " + without_step(record.diagnosis)
     return re.sub(r"\d+", "#", record.reason)
@@ -123,18 +126,60 @@ def without_step(diagnosis: str) -> str:
 
 
 def because(group: Sequence[Record]) -> str:
-    """The explanation alike answers share, with its numbers where those are the same too."""
+    """The explanation that like records share, with its numbers where those are the same too."""
     reasons = {r.reason for r in group}
     return reasons.pop() if len(reasons) == 1 and not group[0].diagnosis else explanation(group[0])
 
 
+class Likeness(NamedTuple):
+    """What like records have in common: the one key of the terminal, JUnit, the minimiser and the search."""
+
+    runtime: str
+    operation: str
+    output: str
+    """Empty where it makes no difference: a diagnosis, or an error, is one fault whichever output shows it."""
+    verdict: Verdict
+    explanation: str
+    known: str
+
+
+def likeness(r: Record) -> Likeness:
+    """The key of a record."""
+    output = r.output if not r.diagnosis and r.verdict in BY_OUTPUT else ""
+    return Likeness(r.runtime, operation(r), output, r.verdict, explanation(r), r.known or "")
+
+
+BY_OUTPUT: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
+"""The verdicts on values: two outputs that are wrong without an explanation are two faults."""
+
+
 def alike(records: Iterable[Record]) -> list[list[Record]]:
-    """Records that share runtime, operation, verdict, explanation and known record: worst verdict first, then the larger group."""
-    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+    """Like records together, each group from the shortest case on; worst verdict first, then the larger group."""
+    groups: dict[Likeness, list[Record]] = defaultdict(list)
     for r in records:
-        groups[r.runtime, operation(r), r.verdict, explanation(r), r.known or ""].append(r)
-    ordered = [sorted(group, key=lambda r: (len(r.case), r.case)) for group in groups.values()]
-    return sorted(ordered, key=lambda group: (WORST_FIRST.index(group[0].verdict), -len(group)))
+        groups[likeness(r)].append(r)
+    return sorted(map(by_length, groups.values()), key=lambda group: (WORST_FIRST.index(group[0].verdict), -len(group)))
+
+
+def mistake(diagnosis: str) -> str:
+    """What two diagnoses have in common that name one mistake: the words without the step of a composition and without amounts;
+    nothing where they only say which values are wrong."""
+    located = diagnosis.startswith("all were right but") or ", but only at" in diagnosis
+    return "" if located else re.sub(r"-?\d[\d.e+-]*", "#", without_step(diagnosis))
+
+
+def by_mistake(groups: Iterable[list[Record]]) -> list[list[Record]]:
+    """The groups with one mistake put together, whatever their operation, as they come down to one finding."""
+    merged: dict[Likeness, list[Record]] = defaultdict(list)
+    for group in groups:
+        key, name = likeness(group[0]), mistake(group[0].diagnosis)
+        merged[key._replace(operation="", explanation=name) if name else key] += group
+    return [by_length(records) for records in merged.values()]
+
+
+def by_length(records: Iterable[Record]) -> list[Record]:
+    """The shortest case first."""
+    return sorted(records, key=lambda r: (len(r.case), r.case))
 
 
 def unexpected(report: Report) -> list[list[Record]]:

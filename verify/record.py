@@ -64,6 +64,8 @@ class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     id: str
     kind: Literal["case", "theorem"]
     case: str
+    operations: tuple[str, ...] = ()
+    """The names of its steps, in order; none of a theorem, nor in a report of a version that did not keep them."""
     output: str
     shape: tuple[int, ...]
     dtype: str

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from shlex import quote
 from typing import Any
 
-import numpy as np
 from msgspec import structs
 
 from backends import Backend, BadBackend, Unsupported, file_of, found, runtime_of
@@ -24,10 +23,10 @@ from verify.execute.patience import Patience, Say
 from verify.execute.process import MEMORY, Job, Worker, WorkerFailed
 from verify.execute.result import Answer
 from verify.execute.scheduler import Cores, Scheduler, Start, answers
-from verify.explain.diagnose import diagnose, equals, resembled
+from verify.explain.diagnose import diagnosed
 from verify.explain.minimize import smaller
 from verify.grouping import counted
-from verify.judge.judge import Judgement, judge
+from verify.judge.judge import Judgement, doubtful, judge
 from verify.judge.reference import CONFIDENCE, Reference
 from verify.plan.plan import chosen
 from verify.plan.prove import Proof, asked
@@ -35,10 +34,6 @@ from verify.plan.work import MAX_WORK, expect_affordable, work
 from verify.record import Repeated, Report, Verdict
 from verify.sample import sampled
 from verify.store import BadStore, Kept, Store, Told
-
-WORTH_ASKING_AGAIN: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
-"""What is found in company is asked again alone, in a new worker with the environment users have, before it is reported; so is a death
-under the batch_flags's variables."""
 
 START_UP = 0.05
 """Seconds in which a worker is on its way, so that it imports while the next runtime's texts are written."""
@@ -183,14 +178,13 @@ class Run:
         jobs, taken = self._open(ran), dict[int, Job]()
         again: dict[int, list[Judgement]] = {}
         try:
-            async for job, judged in self._judged(ran, (taken.setdefault(job.id, job) for job in jobs), cores, alone=False):
-                fatal = bool(backend.runtime.batch_flags) and any(j.verdict in ("crashed", "timeout") for j in judged)
-                if fatal or any(j.verdict in WORTH_ASKING_AGAIN for j in judged):
+            async for job, judged in self._judged(ran, (taken.setdefault(job.id, job) for job in jobs), cores):
+                if doubtful(judged, batch_flags=bool(backend.runtime.batch_flags)):
                     again[job.id] = judged
                 else:
                     self._keep(ran, taken.pop(job.id), judged, "asking")
-            async for job, judged in self._judged(ran, [taken[i] for i in sorted(again)], cores, alone=True):
-                self._keep(ran, job, _confirmed(again[job.id], judged, backend), "confirming")
+            async for job, judged in self._judged(ran, [taken[i] for i in sorted(again)], cores, again):
+                self._keep(ran, job, judged, "confirming")
             await self._repeat(ran, cores)
         except WorkerFailed as error:
             for i in again.keys() - ran.settled:
@@ -213,7 +207,7 @@ class Run:
         chosen = sampled({i: self.asks[i].key for i in agreed}, self.suite.get("seed", 0))
         jobs = [job(i, texts[i], self.reference(i), gradients=ran.backend.has_gradients) for i in chosen]
         otherwise = 0
-        async for one, judged in self._judged(ran, jobs, cores, alone=True):
+        async for one, judged in self._judged(ran, jobs, cores, {}):
             if any(j.verdict != "agree" for j in judged):
                 otherwise += 1
                 ran.replace(one.id, one.text, judged)
@@ -272,7 +266,7 @@ class Run:
                     self._decline(ran, i, str(why))
                     continue
                 verdict: Verdict = "not offered" if isinstance(why, Unsupported) else "raised"
-                judged = [Judgement(output, verdict, str(why)) for output in _names(ran.backend, reference)]
+                judged = judge(reference, Answer(stopped=verdict, reason=str(why)), names=_names(ran.backend, reference))
                 if self.store:
                     self.store.keep(ran.backend.name, self.asks[i].key, "", judged)
                 ran.add(i, "", judged)
@@ -321,7 +315,11 @@ class Run:
         own = self._asked.get(ran.backend.name)
         return own is None or i in own
 
-    async def _judged(self, ran: Ran, jobs: Iterable[Job], cores: Cores, *, alone: bool) -> AsyncGenerator[tuple[Job, list[Judgement]]]:
+    async def _judged(
+        self, ran: Ran, jobs: Iterable[Job], cores: Cores, before: Mapping[int, list[Judgement]] | None = None
+    ) -> AsyncGenerator[tuple[Job, list[Judgement]]]:  # fmt: skip
+        """In batches; individually where `before` is given, the verdicts on results in batches by job."""
+        alone = before is not None
         self.watch(ran.backend.name, "starting" if not alone else "confirming", len(ran.settled))
         workers = max(self.cores // len(self.backends), 1)
         scheduler = Scheduler(ran.backend, cores, self.timeout, alone, ran.versions, ran.facts, workers, self.memory, self.start)
@@ -331,16 +329,14 @@ class Run:
                 if (ran.versions, ran.facts) != told:
                     self._tell(ran)
                     told = dict(ran.versions), dict(ran.facts)
-                yield job, await self._verdicts(job.id, answer, ran.backend, alone=alone)
-
-    async def _verdicts(self, i: int, answer: Answer, backend: Backend, *, alone: bool) -> list[Judgement]:
-        reference = self.reference(i)
-        if i not in self._seconds:
-            self._seconds[i] = work(reference).seconds
-        return await verdicts(
-            reference, answer, self._seconds[i], self.max_work, self._patience, self.say, diagnose_it=alone,
-            names=_names(backend, reference),
-        )  # fmt: skip
+                reference = self.reference(job.id)
+                if job.id not in self._seconds:
+                    self._seconds[job.id] = work(reference).seconds
+                yield job, await verdicts(
+                    reference, answer, self._seconds[job.id], self.max_work, self._patience, self.say, diagnose_it=alone,
+                    in_batch=before.get(job.id, ()) if before is not None else (), batch_flags=bool(ran.backend.runtime.batch_flags),
+                    names=_names(ran.backend, reference),
+                )  # fmt: skip
 
     def _keep(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
         if self.store:
@@ -405,14 +401,15 @@ def exact_form(case: Case) -> list[Case]:
 
 async def verdicts(
     reference: Reference, answer: Answer, seconds: float, most: float, patience: Patience, say: Say = lambda sentence: None, *,
-    diagnose_it: bool, names: tuple[str, ...] = (),
+    diagnose_it: bool, in_batch: Sequence[Judgement] = (), batch_flags: bool = False, names: tuple[str, ...] = (),
 ) -> list[Judgement]:  # fmt: skip
     """The judgements on an answer, with a diagnosis unless the dozens of references that takes would be more work than `most`."""
     diagnose_it = diagnose_it and seconds * DIAGNOSED < most
 
     def judged() -> list[Judgement]:
-        found = judge(reference, answer, names)
-        return [diagnosed(reference, j, answer) for j in found] if diagnose_it else found
+        return judge(
+            reference, answer, in_batch, names=names, batch_flags=batch_flags, explain=diagnosed if diagnose_it else None
+        )
 
     if seconds * (DIAGNOSED if diagnose_it else 1) < AT_ONCE:
         return judged()
@@ -435,35 +432,5 @@ def job(i: int, text: str, reference: Reference, *, gradients: bool = True) -> J
     )  # fmt: skip
 
 
-@np.errstate(invalid="ignore")
-def diagnosed(reference: Reference, judged: Judgement, answer: Answer) -> Judgement:
-    """With the words of a neighbour that gives exactly this wrong answer, if there is one."""
-    output = reference.names.index(judged.output)
-    meaning = reference.case.drawing.shows_meaning and reference.case.check == "values"
-    if judged.verdict != "differ" or judged.diagnosis or not meaning or output >= len(answer.draws[judged.draw]):
-        return judged
-    values = answer.draws[judged.draw][output].values
-    if values.dtype.kind not in "biuf":
-        return judged
-    drawn = reference.at(judged.draw)
-    got = values.astype(np.float64)
-    if got.shape == drawn.defined[output].shape:
-        got = np.where(drawn.defined[output], got, drawn.outputs[output])
-    if not reference.exact:
-        return replace(judged, diagnosis=resembled(drawn, output, got))
-    words = diagnose(drawn, output, got)
-    return replace(judged, diagnosis=words, equals=equals(drawn, output, got) if words else ())
-
-
 def _listed(a: Array | None) -> Any:
     return None if a is None else a.tolist()
-
-
-def _confirmed(before: list[Judgement], alone: list[Judgement], backend: Backend) -> list[Judgement]:
-    """The verdicts when asked alone. One that agrees only then is unsound unless it was asked otherwise before (batch_flags)."""
-    return [
-        Judgement(b.output, "nondeterministic", f"{b.verdict} at first, right when asked again in a new process")
-        if a.verdict == "agree" and b.verdict in WORTH_ASKING_AGAIN and not backend.runtime.batch_flags
-        else a
-        for b, a in zip(before, alone, strict=True)
-    ]

@@ -15,15 +15,37 @@ from itertools import chain, tee
 import numpy as np
 
 from spec import Array, Impossible, Operation
+from verify.execute.result import Answer
 from verify.execute.worker import FORMATS, rounded
 from verify.explain.hypotheses import Asked, Guesses, beside, further_mistakes, other_operations
 from verify.explain.moves import names
 from verify.explain.part import Part
 from verify.explain.readings import last_readings, readings, same
+from verify.judge.judge import Judgement
 from verify.judge.reference import Reference
 
 LARGEST = 1 << 16
 """Elements of an array up to which all families are tried; above, only other operations and what is read off the answer."""
+
+
+@np.errstate(invalid="ignore")
+def diagnosed(reference: Reference, judged: Judgement, result: Answer) -> Judgement:
+    """With the words of a hypothesis that gives exactly this wrong output, if there is one."""
+    output = reference.names.index(judged.output)
+    meaning = reference.case.drawing.shows_meaning and reference.case.check == "values"
+    if judged.verdict != "differ" or judged.diagnosis or not meaning or output >= len(result.draws[judged.draw]):
+        return judged
+    values = result.draws[judged.draw][output].values
+    if values.dtype.kind not in "biuf":
+        return judged
+    drawn = reference.at(judged.draw)
+    got = values.astype(np.float64)
+    if got.shape == drawn.compared[output].shape:
+        got = np.where(drawn.compared[output], got, drawn.outputs[output])
+    if not reference.exact:
+        return replace(judged, diagnosis=resembled(drawn, output, got))
+    words = diagnose(drawn, output, got)
+    return replace(judged, diagnosis=words, equals=equals(drawn, output, got) if words else ())
 
 
 @np.errstate(all="ignore")

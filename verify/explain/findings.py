@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
-import re
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -30,7 +28,7 @@ from verify.explain.diagnose import remedies
 from verify.explain.minimize import Given, cost, plainer_numbers, smaller, weight
 from verify.explain.reproduce import FATAL, issue, script
 from verify.explain.standalone import Outcome, outcome
-from verify.grouping import operation, standing, without_step
+from verify.grouping import by_mistake, mistake
 from verify.judge.judge import Judgement
 from verify.judge.reference import Reference
 from verify.plan.work import MAX_WORK, work
@@ -65,21 +63,6 @@ NOT_SHOWN = {
 
 HowFar = Callable[[str, str], None]
 """Called with what is minimised, and how far it is."""
-
-
-def alike(report: Report) -> list[list[Record]]:
-    """What nothing explains, alike ones together, shortest case first."""
-    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
-    for r in report.records:
-        if standing(r) == "new":
-            groups[likeness(r)].append(r)
-    return [sorted(records, key=lambda r: (len(r.case), r.case)) for records in groups.values()]
-
-
-def likeness(record: Record) -> tuple[str, ...]:
-    """What alike records have in common: runtime, operations, verdict and diagnosis; where nothing explains a value, the output too."""
-    output = record.output if not record.diagnosis and record.verdict in ("differ", "nondeterministic", "imprecise") else ""
-    return record.runtime, operation(record), output, record.verdict, record.diagnosis or re.sub(r"\d+", "#", record.reason)
 
 
 @dataclass
@@ -127,16 +110,6 @@ def find(
     if queue:
         asyncio.run(_find(queue, hunts, found, time.monotonic() + budget, seconds, progress))
     return found.all
-
-
-def by_mistake(groups: Iterable[list[Record]]) -> list[list[Record]]:
-    """The groups with one mistake put together, as they come down to one finding; the shortest case first."""
-    merged: dict[tuple[str | None, ...], list[Record]] = defaultdict(list)
-    for group in groups:
-        record = group[0]
-        name = mistake(record.diagnosis)
-        merged[(record.runtime, record.verdict, record.known, name) if name else likeness(record)] += group
-    return [sorted(records, key=lambda r: (len(r.case), r.case)) for records in merged.values()]
 
 
 async def _find(
@@ -385,13 +358,6 @@ class Fault:
         """In these words, if they are among those that explain it."""
         same = [words for words in (judged.diagnosis, *judged.equals) if self.diagnosis and mistake(words) == self.diagnosis]
         return replace(judged, diagnosis=same[0]) if same else judged
-
-
-def mistake(diagnosis: str) -> str:
-    """What two diagnoses have in common that name one mistake: the words without the step of a composition and without amounts;
-    nothing where they only say which values are wrong."""
-    located = diagnosis.startswith("all were right but") or ", but only at" in diagnosis
-    return "" if located else re.sub(r"-?\d[\d.e+-]*", "#", without_step(diagnosis))
 
 
 def _can_be_plain(case: Case) -> bool:

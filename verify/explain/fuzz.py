@@ -30,7 +30,8 @@ from spec import Case, Impossible, Operation, Program, Shape, operations, parse_
 from spec.case import CHECKS, DTYPES
 from spec.data import DATA
 from spec.operation import size
-from verify.explain.findings import SECONDS, alike, find, likeness, mistake
+from verify.explain.findings import SECONDS, find
+from verify.grouping import likeness, mistake, unexpected
 from verify.judge.reference import Reference
 from verify.plan.work import MAX_WORK, expect_affordable
 from verify.record import FINE, Finding, Record, Report, Verdict
@@ -142,7 +143,7 @@ def rounds(
         report = run.go()
         search.save()
         search.count(report)
-        wrong = [group for group in alike(report) if group[0].verdict in REPORTED]
+        wrong = [group for group in unexpected(report) if group[0].verdict in REPORTED]
         new = [group for group in wrong if not met & {likeness(group[0]), _named(group[0])}]
         met |= {likeness(group[0]) for group in new}
         shrunk = find(report, new, run.backends, run.known, timeout=timeout, most=most, seconds=seconds)

@@ -16,6 +16,7 @@ from spec import Array, Case
 from verify.execute.environment import variables
 from verify.explain.minimize import Given
 from verify.explain.standalone import (
+    ANYTHING,
     ARGUMENTS,
     CALLING,
     COMPARES,
@@ -64,8 +65,7 @@ def script(
         "# How arrays go in and out, and how gradients are taken\n\n" + glue,
         "\n".join(_imports(finding.native, glue)),
         "# The numbers\n\n" + "\n".join(f"{name} = {_array(a)}" for name, a in arrays),
-        f"# What the definition says of {reference.names[place]}, and how far rounding may take it\n\n"
-        f"expected = {_array(_expected(reference, place))}\nallowed = {_array(_allowed(reference, place))}"
+        f"# What the definition says of {reference.names[place]}, and how far rounding may take it\n\n{_says(reference, place)}"
         if compares
         else "",
         END + {"crashed": f"\n{RAISED}", "raised": ERROR.format(error=repr(finding.reason))}.get(finding.verdict, ""),
@@ -125,24 +125,22 @@ def equation(kind: type) -> str:
     return next(own, f"{name}  {shared}" if "=" in shared else name)
 
 
-def _expected(reference: Reference, i: int) -> Array:
-    """Infinity, which is compared with nothing, where the output is not defined."""
-    return np.where(reference.defined[i], reference.outputs[i], np.inf)
-
-
 def _allowed(reference: Reference, i: int) -> Array:
-    """How far each value may be off; infinity where the judge asks nothing."""
+    """How far each value may be off, where it is compared."""
     expected = reference.outputs[i]
-    if reference.case.drawing.marked and reference.case.op.multilinear:
-        free = np.isinf(expected)
-    elif reference.case.drawing.marked or reference.exact:
-        free = np.zeros(expected.shape, bool)
-    else:
-        free = ~reference.claimed[i]
-    near = np.zeros(expected.shape)
-    if reference.inexact or not reference.exact:
-        near = np.where(np.isfinite(expected), reference.bounds[i] + np.abs(reference.remainders[i]), 0)
-    return np.where(free, np.inf, near)
+    if reference.exact and not reference.inexact:
+        return np.zeros(expected.shape)
+    return np.where(np.isfinite(expected) & reference.compared[i], reference.bounds[i] + np.abs(reference.remainders[i]), 0)
+
+
+def _says(reference: Reference, i: int) -> str:
+    """The lines that state what is right, and which values are compared, unless all are."""
+    compared = reference.compared[i]
+    expected = np.where(compared, reference.outputs[i], 0)
+    lines = [f"expected = {_array(expected)}", f"allowed = {_array(_allowed(reference, i))}"]
+    if not compared.all():
+        lines.append(f"compared = {_array(compared)} == 1  # elsewhere any value is right")
+    return "\n".join(lines)
 
 
 def _used(glue: str, check: str) -> str:
@@ -224,5 +222,6 @@ def _call(finding: Finding, case: Case, reference: Reference, place: int, times:
     if finding.verdict == "nondeterministic":
         return "# Run, and compare\n" + f"{arguments}\n{outputs}\n" + REPEATS.format(times=max(times, 2), place=place)
     nan = NAN if case.drawing.marked else ""
-    compares = COMPARES.format(times=times, place=place, most=most, dtype=dtype, nan=nan)
+    anything = "" if reference.compared[place].all() else ANYTHING
+    compares = COMPARES.format(times=times, place=place, most=most, dtype=dtype, otherwise=nan + anything)
     return "# Run, and compare\n" + f"{arguments}\n{outputs}\n{compares}"

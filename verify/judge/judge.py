@@ -1,6 +1,7 @@
-"""The one place where an answer meets the definition.
+"""The one place where a result meets the definition: every verdict on an output is given by `judge`.
 
-Dtype comes first, then shape, then values; NaN equals nothing. Meaning is decided on whole numbers, bit for bit: an answer that is not
+What was not run is `unsupported` or `refused`; what stopped is `refused`, `crashed` or `timeout`. Of what came back,
+dtype comes first, then shape, then values; NaN equals nothing. Meaning is decided on whole numbers, bit for bit: an answer that is not
 exact but within the rounding bound is `imprecise`, never `differ`; it agrees where coefficients are fractions, which may be rounded.
 Rounding is decided on real numbers: within the derived bound an answer agrees; beyond it, it is `imprecise` if another precision explains
 it (verify.judge.precision), else `differ`.
@@ -8,6 +9,7 @@ it (verify.judge.precision), else `differ`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +24,10 @@ from verify.record import Difference, Rounding, Verdict
 
 WORST_FIRST: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise", "agree", "vacuous")
 """Of several draws; `vacuous` is said only of an output of which no draw claims anything."""
+DOUBTFUL: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
+"""What is found in a batch is run again individually, in a new worker process with the environment users have, before it is reported."""
+FATAL: tuple[Verdict, ...] = ("crashed", "timeout")
+"""So is a death, where batches run under flags of their own."""
 UNSTEADY = "a second run on the same numbers answered otherwise"
 ZERO_TIMES_NAN = "what lies outside a window were multiplied by zero, and 0 · NaN is NaN"
 NOT_NEAREST = "numbers were not rounded to nearest"
@@ -46,11 +52,42 @@ class Judgement:
     """Which of the draws shows it."""
 
 
-def judge(reference: Reference, answer: Answer, names: tuple[str, ...] = ()) -> list[Judgement]:
-    """One verdict for every output of the case, or for those named: the first that applies of crashed, timeout, refused, differ,
-    nondeterministic, imprecise, agree; over all draws the worst. Of what a second run answers otherwise no value is told, so that the
-    same run gives the same verdicts."""
-    names = names or reference.names
+Explain = Callable[[Reference, Judgement, Answer], Judgement]
+"""Adds a diagnosis to a verdict."""
+
+
+def judge(
+    reference: Reference, result: Answer, in_batch: Sequence[Judgement] = (), *, names: tuple[str, ...] = (), batch_flags: bool = False,
+    explain: Explain | None = None,
+) -> list[Judgement]:  # fmt: skip
+    """One verdict for every output of the case, or for those named.
+
+    in_batch: the verdicts on the result in a batch, if this is the result individually. An output that was wrong there and agrees now is
+    `nondeterministic`, unless batches run under flags of their own (`batch_flags`).
+    explain: looks for a mistake that gives the wrong values (verify.explain.diagnose.diagnosed).
+    """
+    judged = _verdicts(reference, result, names or reference.names)
+    if explain:
+        judged = [explain(reference, j, result) for j in judged]
+    if in_batch and not batch_flags:
+        judged = [_steady(before, now) for before, now in zip(in_batch, judged, strict=True)]
+    return judged
+
+
+def doubtful(judged: Sequence[Judgement], *, batch_flags: bool) -> bool:
+    """Whether these verdicts on a result in a batch are not reported before the result individually is judged too."""
+    return any(j.verdict in DOUBTFUL or (batch_flags and j.verdict in FATAL) for j in judged)
+
+
+def _steady(before: Judgement, now: Judgement) -> Judgement:
+    if now.verdict != "agree" or before.verdict not in DOUBTFUL:
+        return now
+    return Judgement(before.output, "nondeterministic", f"{before.verdict} at first, right when asked again in a new process")
+
+
+def _verdicts(reference: Reference, answer: Answer, names: tuple[str, ...]) -> list[Judgement]:
+    """The first that applies of unsupported, crashed, timeout, refused, differ, nondeterministic, imprecise, agree; over all draws the
+    worst. Of what a second run answers otherwise no value is told, so that the same run gives the same verdicts."""
     draws = [outputs[: len(names)] for outputs in answer.draws]
     verdicts = []
     for i, name in enumerate(names[: len(draws[0])]):
@@ -96,7 +133,7 @@ def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
 
 
 def _exact(name: str, i: int, reference: Reference, values: Array) -> Judgement:
-    wrong = ~(values == reference.outputs[i]) & reference.defined[i]
+    wrong = ~(values == reference.outputs[i]) & reference.compared[i]
     if not wrong.any():
         return Judgement(name, "agree")
     ratio = _ratio(np.where(wrong, np.abs(values - reference.outputs[i]), 0), reference.bounds[i])
@@ -111,7 +148,7 @@ def _exact(name: str, i: int, reference: Reference, values: Array) -> Judgement:
 
 
 def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgement:
-    claimed = reference.claimed[i]
+    claimed = reference.compared[i]
     if claimed.size and not claimed.any():
         return Judgement(name, "vacuous", "every sum of magnitudes overflows, so nothing is claimed")
     with np.errstate(invalid="ignore", over="ignore"):
@@ -130,18 +167,17 @@ def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgemen
 
 
 def _located(name: str, i: int, reference: Reference, values: Array) -> Judgement:
-    """NaN is expected where a window sees the one pixel that is no number, the right values everywhere else; infinity: no matter,
-    but where it was chosen."""
-    expected = reference.outputs[i]
-    chosen = np.isinf(expected) & (not reference.case.op.multilinear)
+    """NaN is expected where a window sees the one pixel that is no number, infinity where that was chosen, the right values elsewhere."""
+    expected, compared = reference.outputs[i], reference.compared[i]
+    chosen = np.isinf(expected)
     seen, finite = np.isnan(expected) | chosen, np.isfinite(expected)
     lost = np.where(chosen, values != expected, seen & np.isfinite(values))
     leaked = finite & ~np.isfinite(values)
     with np.errstate(invalid="ignore"):
         off = np.abs((values - expected) - reference.remainders[i])
         near = off <= (0 if reference.exact and not reference.inexact else reference.bounds[i])
-    lost, leaked = lost & reference.defined[i], leaked & reference.defined[i]
-    wrong = lost | (finite & ~near & reference.defined[i])
+    lost, leaked = lost & compared, leaked & compared
+    wrong = lost | (finite & ~near & compared)
     if not wrong.any():
         return Judgement(name, "agree")
     difference = _difference(wrong, expected, values, np.where(wrong, np.inf, 0))

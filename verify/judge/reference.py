@@ -258,16 +258,26 @@ class Reference:
     def _marked(self, x: Array, g: Array, w: Outputs) -> Outputs:
         """NaN where the one pixel that is no number has a window, and the other pixels' answer elsewhere.
 
-        Infinity where either is right: where the pixel has a weight only if its coordinate is rounded; and in ∂w of a step, if no later
-        step looks at the window. The chain rule multiplies it by 0 there. What chooses takes it as the greatest number there is.
+        Where either is right nothing is compared (`compared`). What chooses takes it as the greatest number there is.
         """
+        seen, _ = self._reached
+        clean = self.everything(np.where(np.isfinite(x), x, 0), g, w) if self.exact else tuple(high for high, _ in self._exactly)
+        return tuple(np.where(s, np.nan, a) for s, a in zip(seen, clean, strict=True))
+
+    @cached_property
+    def _reached(self) -> tuple[Outputs, Outputs]:
+        """For each output, where the one pixel that is no number has a window, and where it has one or none, as either is right.
+
+        Either is right where the pixel has a weight only if its coordinate is rounded; and in ∂w of a step, if no later step looks at the
+        window: the chain rule multiplies it by 0 there.
+        """
+        x, _, _ = self.drawn
         here, op = (~np.isfinite(x)).astype(float), self.case.op
-        clean = self.everything(np.where(here > 0, 0, x), g, w) if self.exact else tuple(high for high, _ in self._exactly)
         seen = self._seeing(here, op.absolute())
         met = (np.zeros(seen[0].shape), np.zeros(x.shape), *self._met(here))[: len(seen)]
         for way in op.wavering(self.digits):
             met = tuple(a + b for a, b in zip(met, self._seeing(here, way), strict=True))
-        return tuple(np.where(s > 0, np.nan, np.where(m > 0, np.inf, a)) for s, m, a in zip(seen, met, clean, strict=True))
+        return tuple(s > 0 for s in seen), tuple((m > 0) & ~(s > 0) for s, m in zip(seen, met, strict=True))
 
     @property
     def _ones(self) -> Outputs:
@@ -302,6 +312,14 @@ class Reference:
         nowhere = np.zeros(self.case.y, bool)
         with np.errstate(over="ignore", invalid="ignore"):
             return (~nowhere, *(~a for a in op.undefined(x, *w, nowhere)))
+
+    @cached_property
+    def compared(self) -> Outputs:
+        """For each output, the places that are compared: elsewhere the definition claims nothing, and any value is right."""
+        if self.case.drawing.marked and not self._selects:
+            _, either = self._reached
+            return tuple(d & ~e for d, e in zip(self.defined, either, strict=True))
+        return self.defined if self.exact or self.case.drawing.marked else self.claimed
 
     # How far rounding may take it
 

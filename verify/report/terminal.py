@@ -19,9 +19,9 @@ from rich.table import Column, Table
 
 from backends import Backend
 from backends.known import Known
-from verify.explain.findings import HowFar, alike
+from verify.explain.findings import HowFar
 from verify.facts import not_offered, observed, repeated
-from verify.grouping import WORDS, again, by_sort, counted, headline, is_mode, matrix, outcome, standing
+from verify.grouping import WORDS, again, by_sort, counted, headline, is_mode, matrix, outcome, standing, unexpected
 from verify.printable import printable, printable_report
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
 from verify.run import Run, Watch
@@ -96,7 +96,7 @@ def remaining(report: Report, console: Console, *, quiet: bool) -> None:
     """What no known deviation covers and no finding accounts for, what else the run fails for, and the last lines."""
     report = printable_report(report)
     shrunk = {id for finding in report.findings for id in finding.records}
-    rest = [group for group in alike(report) if group[0].id not in shrunk]
+    rest = [group for group in unexpected(report) if group[0].id not in shrunk]
     for records in rest[:MOST_SHOWN]:
         _group(records, report, console)
     if len(rest) > MOST_SHOWN:
