@@ -36,7 +36,7 @@ bench: .venv/frameworks
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
 	$(BIN)/python -m benchmarks.bench
 
-# What kills a run sixty times, and what asks a hundred thousand questions.
+# What kills a run sixty times, and what asks a hundred thousand cases.
 soak: .venv/frameworks
 	$(BIN)/python -m pytest -m soak tests
 	$(BIN)/python -m benchmarks.soak
@@ -52,8 +52,8 @@ docs: .venv/frameworks
 	$(BIN)/concordant known --markdown > docs/known.md
 	$(BIN)/python -m tests.bank --markdown > docs/mutants.md
 	$(BIN)/concordant run --suite standard --quiet --out runs/docs || test $$? = 1
-	$(BIN)/python -m verify.ratios runs/docs/report.json > docs/ratios.md
-	$(BIN)/python -m verify.disagreements runs/docs/report.json > docs/findings/disagreements.md
+	$(BIN)/python -m tools.ratios runs/docs/report.json > docs/ratios.md
+	$(BIN)/python -m tools.disagreements runs/docs/report.json > docs/findings/disagreements.md
 	$(BIN)/python -m tests.honest --markdown > docs/false-alarms.md
 
 # The page of a real run, and its pictures in README.md.

@@ -1,7 +1,7 @@
 """Concordant states each operation once, asks every framework to compute it, and says exactly who agrees.
 
     concordant run            from the command line
-    import concordant         from Python: parse_question, Run, load, Report
+    import concordant         from Python: parse_case, Run, load, Report
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ if _sentence := _intruder():
     _refuse(_sentence)
 
 try:
-    from spec import Question, parse, parse_question
+    from spec import Case, parse, parse_case
     from verify.record import Report, load
     from verify.run import Run
 except ImportError as _lacking:
@@ -66,7 +66,7 @@ except ImportError as _lacking:
         raise
     _refuse(f"it needs {_name}, which is not installed; {sys.executable} -m pip install {_name}")
 
-__all__ = ["Question", "Report", "Run", "load", "main", "parse", "parse_question"]
+__all__ = ["Case", "Report", "Run", "load", "main", "parse", "parse_case"]
 
 
 def main() -> None:

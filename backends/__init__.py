@@ -2,11 +2,12 @@
 
 A backend file has RUNTIMES (name → Runtime) and one function per operation, named after it (`conv`, `conv_transpose`, …):
 
-    def conv(op: Conv, at: Step) -> str | Code
+    def conv(op: Conv, at: Step) -> list[Statement] | str | Code
 
 It returns the statements that turn `x` into the answer, as a fluent user of the framework would write them, or raises
-Unsupported with a sentence. `x` arrives as (N, C, *space) and must leave so; where a framework keeps channels last,
-`ENTER` and `LEAVE` (rank → statement) do that once around a whole program. `IMPORTS` is put above.
+Unsupported with a sentence. The files here return calls as data (backends/_call.py); text is welcome too. `x` arrives as
+(N, C, *space) and must leave so; where a framework keeps channels last, `ENTER` and `LEAVE` (rank → statement) do that
+once around a whole program. `IMPORTS` is put above.
 """
 
 from __future__ import annotations
@@ -20,21 +21,32 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from backends import _form
-from spec import Operation, Question, Shape, operations
-from spec.question import COMPILED
+from backends._call import Call, Layer, Let, before, body
+from backends._call import calls as _calls
+from backends._cannot import Cannot
+from spec import Case, Operation, Shape, operations
+from spec.case import DTYPES
 
 COUNTS = {"parameters"}
-"""Functions of a backend file that count what a claim speaks of (spec.claims.Parameters), and translate no operation."""
+"""Functions of a backend file that count what a claim speaks of (spec.theorems.claims.Parameters), and translate no operation."""
 
 
 class Unsupported(Exception):
-    """The framework has no way to say this operation. The message is a sentence that says why."""
+    """The framework has no way to say this operation. The message is a sentence that says why.
+
+    Raised with a sentence, or with a Cannot, which is a sentence with probes and needs no record of its own.
+    """
+
+    def __init__(self, why: str | Cannot) -> None:
+        super().__init__(why.sentence if isinstance(why, Cannot) else why)
+        self.why = why
 
 
 class BadBackend(ValueError):
@@ -49,31 +61,74 @@ class Code:
     before: str = ""
 
 
+OUTPUTS = ("y", "dx", "dw")
+"""The result, and the gradients with respect to x and to weights."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mode:
+    """How a runtime executes a case otherwise than by default: `torch:compile` is the runtime torch in its mode compile.
+
+    meaning: what is done, as a phrase.
+    decorator: what stands above `def f`, and before it.
+    environment: variables set before the framework is imported, besides the runtime's own.
+    expects: facts that a worker process must observe, or the mode did not take effect.
+    glue: stands in place of the runtime's.
+    share: what it takes of a suite if nobody names it (verify.plan.suites.SHARES); empty if nothing.
+    own_kernels: whether it runs kernels of its own, so that a wrong result of the runtime need not be wrong here.
+    also: other words for it, which are answered with its name.
+    name: set where a target is made.
+    """
+
+    meaning: str
+    decorator: Code = Code("")
+    environment: dict[str, str] = field(default_factory=dict)
+    expects: dict[str, str] = field(default_factory=dict)
+    glue: str = ""
+    share: str = ""
+    own_kernels: bool = False
+    also: tuple[str, ...] = ()
+    name: str = ""
+
+
+BY_DEFAULT = Mode(meaning="as it is written")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
-    """What a host process needs to run a backend's texts.
+    """What a worker process needs to run a backend's texts, and what the framework offers.
 
     packages: the distributions whose versions matter, the one that must be installed first.
-    glue: source the host executes. It defines `array(a, dtype)`, `numpy(t)`, `dtype(t)`, `version()`, may define `facts()` (what can
+    glue: source the worker executes. It defines `array(a, dtype)`, `numpy(t)`, `dtype(t)`, `version()`, may define `facts()` (what can
       change a result: instruction set, threads, device, precision flags, as texts by name, observed and not guessed) and has either
       `answers(f, args, g)`, which yields y, then the gradients of ⟨g, y⟩ for each argument (not asked for if g is None), or
       `together(jobs)`, which prepares many (f, args, g) as one compilation and returns a function without arguments
       that answers a list of (outputs, error or None).
     environment: variables set before the framework is imported.
-    survey: further variables for asking in batches; what is found so is asked again alone without them.
-    decorators: for the kinds of question that are asked compiled (spec.question.COMPILED), what stands above `def f` then.
+    batch_flags: further variables for asking in batches; what is found so is asked again alone without them.
+    modes: other ways to execute a case, by name.
+    expects: facts that a worker process must observe.
+
+    What a runtime does not declare is not offered: it is counted, and is no failure.
+    outputs: ("y", "dx", "dw"), or ("y",) of what has no gradients.
+    dtypes: those it computes in.
+    covers: the operations, by name; left out, those that the file has a function for.
     """
 
     packages: tuple[str, ...]
     glue: str
     environment: dict[str, str] = field(default_factory=dict)
-    survey: dict[str, str] = field(default_factory=dict)
-    decorators: dict[str, Code] = field(default_factory=dict)
+    batch_flags: dict[str, str] = field(default_factory=dict)
+    modes: dict[str, Mode] = field(default_factory=dict)
+    expects: dict[str, str] = field(default_factory=dict)
+    outputs: tuple[str, ...] = OUTPUTS
+    dtypes: tuple[str, ...] = DTYPES
+    covers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One operation of a question, as its translation sees it: shapes in spec's layout, and the names used in the text."""
+    """One operation of a case, as its translation sees it: shapes in spec's layout, and the names used in the text."""
 
     x: Shape
     w: tuple[Shape, ...]
@@ -104,16 +159,16 @@ class Step:
         return f"layer{self.number}"
 
 
-def steps(question: Question) -> Iterator[tuple[Operation, Step]]:
-    """Each operation of a question with its shapes."""
-    for i, (op, x, w, y) in enumerate(question.op.walk(question.x, question.w), start=1):
-        number = str(i) if len(question.op.steps) > 1 else ""
-        yield op, Step(x=x, w=tuple(w), y=y, dtype=question.dtype, number=number)
+def steps(case: Case) -> Iterator[tuple[Operation, Step]]:
+    """Each operation of a case with its shapes."""
+    for i, (op, x, w, y) in enumerate(case.op.walk(case.x, case.w), start=1):
+        number = str(i) if len(case.op.steps) > 1 else ""
+        yield op, Step(x=x, w=tuple(w), y=y, dtype=case.dtype, number=number)
 
 
 @dataclass(frozen=True)
 class Backend:
-    """A runtime with the module that translates for it."""
+    """A runtime in a mode, with the module that translates for it. Its name is the target's: `torch`, or `torch:compile`."""
 
     name: str
     runtime: Runtime
@@ -121,18 +176,46 @@ class Backend:
     python: str | None = None
     asked: str = ""
     """What to say after --backend to get it again."""
+    mode: Mode = BY_DEFAULT
+
+    @property
+    def base(self) -> str:
+        """The name of its runtime."""
+        return runtime_of(self.name)
+
+    @property
+    def offered(self) -> list[Backend]:
+        """The same runtime in each of its other modes."""
+        return [in_mode(self, name) for name in self.runtime.modes]
 
     @property
     def ours(self) -> bool:
         """Whether its file is one of those here. What is known of torch is not known of another file's runtime of that name."""
         return self.module.__name__.startswith(f"{__name__}.")
 
-    def translate(self, question: Question) -> str:
+    @property
+    def has_gradients(self) -> bool:
+        """Whether it offers gradients."""
+        return set(self.runtime.outputs) == set(OUTPUTS)
+
+    def lacks(self, case: Case) -> str:
+        """What a case needs and the runtime does not declare, in a few words; empty if it declares all, gradients aside."""
+        covers = self.runtime.covers
+        for op in case.op.steps:
+            if op.name not in covers if covers is not None else not hasattr(self.module, function_name(op.name)):
+                return f"operation {op.name}"
+        if case.dtype not in self.runtime.dtypes:
+            return f"dtype {case.dtype}"
+        return "inferred shapes" if case.check == "shape" and "def infer(" not in self.runtime.glue else ""
+
+    def translate(self, case: Case) -> str:
         """Source that defines `f(x, *w)`. Raises Unsupported."""
-        decorator = self._decorator(question.kind)
-        before, body, names = [getattr(self.module, "IMPORTS", ""), decorator.before], [], ["x"]
-        rank = question.op.rank
-        for op, step in steps(question):
+        if case.check == "shape" and "def infer(" not in self.runtime.glue:
+            raise Unsupported("its glue defines no `infer`, which says what shape the framework expects without running")
+        decorator = self.mode.decorator
+        head, inside, names = [getattr(self.module, "IMPORTS", ""), decorator.before], [], ["x"]
+        rank = case.op.rank
+        for op, step in steps(case):
             function = self._function(op)
             where = f"{getattr(self.module, '__file__', self.name)}: {function.__name__} for {op!r}"
             try:
@@ -141,25 +224,18 @@ class Backend:
                 raise
             except Exception as error:
                 raise BadBackend(f"{where} raised {type(error).__name__}: {error}") from error
-            code = said if isinstance(said, Code) else Code(said)
-            if not isinstance(code.body, str):
-                raise BadBackend(f"{where} returned {said!r}, but it must return text or Code")
-            before.append(code.before)
-            body.append(code.body)
+            code = _code(said)
+            if code is None:
+                raise BadBackend(f"{where} returned {said!r}, but it must return text, Code or a list of calls and statements")
+            head.append(code.before)
+            inside.append(code.body)
             names.extend(one.name + step.number for one in op.inputs())
-        statements = [self._border("ENTER", rank), *body, self._border("LEAVE", question.op.out_rank), "return x"]
+        statements = [self._border("ENTER", rank), *inside, self._border("LEAVE", case.op.out_rank), "return x"]
         indented = "\n".join(f"    {line}" for s in statements for line in s.splitlines())
-        head = "\n".join(s for s in (decorator.body, f"def f({', '.join(names)}):") if s)
-        return "\n".join(s for s in before if s) + f"\n\n\n{head}\n{indented}\n"
+        opening = "\n".join(s for s in (decorator.body, f"def f({', '.join(names)}):") if s)
+        return "\n".join(s for s in head if s) + f"\n\n\n{opening}\n{indented}\n"
 
-    def _decorator(self, kind: str) -> Code:
-        if kind == "inference" and "def infer(" not in self.runtime.glue:
-            raise Unsupported("its glue defines no `infer`, which says what shape the framework expects without running")
-        if kind in COMPILED and kind not in self.runtime.decorators:
-            raise Unsupported(f"its Runtime has no decorator for questions that are asked `{kind}`")
-        return self.runtime.decorators.get(kind, Code(""))
-
-    def _function(self, op: Operation) -> Callable[[Operation, Step], str | Code]:
+    def _function(self, op: Operation) -> Callable[[Operation, Step], Any]:
         name = function_name(op.name)
         function = getattr(self.module, name, None)
         if function is None:
@@ -176,33 +252,101 @@ class Backend:
         return str(statement)
 
 
+def calls(module: ModuleType, op: Operation, at: Step) -> tuple[Call, ...]:
+    """The native calls by which a file here writes an operation, each followed by those among its arguments. Raises Unsupported."""
+    found, why = _written(module, op, at)
+    if why:
+        raise Unsupported(why)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _written(module: ModuleType, op: Operation, at: Step) -> tuple[tuple[Call, ...], str | Cannot | None]:
+    try:
+        return tuple(_calls(getattr(module, function_name(op.name))(op, at))), None
+    except Unsupported as cannot:
+        return (), cannot.why
+
+
+def _code(said: object) -> Code | None:
+    """What a translation returned, as source; None if it is nothing of the kind."""
+    if isinstance(said, Code):
+        return said if isinstance(said.body, str) else None
+    if isinstance(said, str):
+        return Code(said)
+    if isinstance(said, list | tuple) and all(isinstance(one, Call | Let | Layer | str) for one in said):
+        return Code(body(said), before(said))
+    return None
+
+
+def runtime_of(target: str) -> str:
+    """`torch:compile` → `torch`."""
+    return target.partition(":")[0]
+
+
+def in_mode(backend: Backend, name: str) -> Backend:
+    """A runtime in one of its modes. Raises BadBackend."""
+    modes = backend.runtime.modes
+    if name not in modes:
+        raise BadBackend(f"{backend.name} has no mode {name!r}{_mode_meant(backend, name)}")
+    mode, runtime = replace(modes[name], name=name), backend.runtime
+    changed = replace(
+        runtime, glue=mode.glue or runtime.glue, environment=runtime.environment | mode.environment, expects=runtime.expects | mode.expects
+    )  # fmt: skip
+    return replace(backend, name=f"{backend.name}:{name}", runtime=changed, mode=mode)
+
+
+def _mode_meant(backend: Backend, name: str) -> str:
+    modes = backend.runtime.modes
+    if not modes:
+        return f"; it runs in its default mode only: --backend {backend.name}"
+    words = {word: mode for mode, m in modes.items() for word in (mode, *m.also)}
+    near = difflib.get_close_matches(name, words, 1)
+    hint = f"did you mean {backend.name}:{words[near[0]]}? " if near else ""
+    return f"; {hint}its modes are {', '.join(f'{backend.name}:{mode}' for mode in modes)}"
+
+
+def targets_called(word: str) -> list[str]:
+    """The targets whose mode is called so, or by another word for it, the shortest name first."""
+    modes = [(f"{name}:{mode}", m.also) for name, backend in found().items() for mode, m in backend.runtime.modes.items()]
+    return sorted((target for target, also in modes if target.endswith(f":{word}") or word in also), key=len)
+
+
 def function_name(operation: str) -> str:
     """ConvTranspose → conv_transpose."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
 
 
 def found() -> dict[str, Backend]:
-    """Every runtime of every file in backends/, by name."""
+    """Every runtime of every file in backends/, by name, in its default mode."""
     files = sorted(p for p in Path(__file__).parent.glob("*.py") if not p.name.startswith("_"))
     modules = (importlib.import_module(f"backends.{p.stem}") for p in files)
     return {backend.name: backend for module in modules for backend in _runtimes(module)}
 
 
 def named(name: str) -> list[Backend]:
-    """The runtimes meant by a name on the command line: `torch`, `keras` (all its engines), `./mine.py`, `package.module`,
-    and any of these with `=/path/to/python`. Raises BadBackend."""
-    what, _, python = name.partition("=")
+    """The targets meant by a name on the command line: `torch`, `keras` (all its engines), `./mine.py`, `package.module`,
+    any of these with `:mode`, and with `=/path/to/python`. Raises BadBackend."""
+    target, _, python = name.partition("=")
+    what, _, mode = target.rpartition(":") if ":" in target else (target, "", "")
     if python and not Path(python).is_file():
         raise BadBackend(f"--backend {name}: there is no interpreter at {python}; give the path of a python executable")
     chosen, ours = _chosen(what), found()
+    asked = {b.name: b.name if ours.get(b.name) == b else what for b in chosen}
+    if ":" in target:
+        having = [b for b in chosen if mode in b.runtime.modes]
+        chosen = [in_mode(b, mode) for b in having or chosen[:1]]
     suffix = f"={python}" if python else ""
     interpreter = os.path.abspath(python) if python else None  # not resolved: an environment's python is a link
-    return [replace(b, python=interpreter, asked=(b.name if ours.get(b.name) == b else what) + suffix) for b in chosen]
+    return [
+        replace(b, python=interpreter, asked=asked[b.base] + (f":{b.mode.name}" if b.mode.name else "") + suffix) for b in chosen
+    ]
 
 
 def file_of(name: str) -> Path | None:
     """The file that a name after --backend stands for, found without running any of it. None if it is not found."""
     what = name.partition("=")[0]
+    what = what.rpartition(":")[0] or what
     if what.endswith(".py"):
         return Path(what)
     first, *rest = what.split(".")

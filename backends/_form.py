@@ -10,11 +10,18 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
 
-NAME = re.compile(r"[A-Za-z0-9][\w.:+-]{0,39}", re.ASCII)
+from spec import operations
+from spec.case import DTYPES
+
+NAME = re.compile(r"[A-Za-z0-9][\w.+-]{0,39}", re.ASCII)
 """What a runtime may be called: it is printed, and typed after --backend."""
+
+SHARES = ("", "small", "large")
+"""What a mode may take of a suite if nobody names it."""
 
 SIGNATURES = {"array": "array(a, dtype)", "numpy": "numpy(t)", "dtype": "dtype(t)", "version": "version()"}
 ANSWERS = "answers(f, args, g)"
@@ -31,23 +38,66 @@ def faults(module: ModuleType, runtimes: dict[Any, Any]) -> Iterator[str]:
         yield from _border(name, getattr(module, name, None))
     for name, runtime in runtimes.items():
         if not isinstance(name, str) or not NAME.fullmatch(name):
-            yield f"RUNTIMES has the name {_received(name)}, but a runtime's name is letters, digits and . _ - + :, such as 'mine'"
+            yield f"RUNTIMES has the name {_received(name)}, but a runtime's name is letters, digits and . _ - +, such as 'mine'"
         else:
-            yield from (f"RUNTIMES[{name!r}]: {fault}" for fault in _runtime(runtime))
+            yield from (f"RUNTIMES[{name!r}]: {fault}" for fault in _runtime(module, runtime))
 
 
-def _runtime(runtime: Any) -> Iterator[str]:
+def _runtime(module: ModuleType, runtime: Any) -> Iterator[str]:
     packages = runtime.packages
     if not isinstance(packages, tuple) or not all(isinstance(p, str) and p for p in packages):
         yield f"packages is {_received(packages)}, but it must be a tuple of strings, such as ('numpy',)"
-    for name in ("environment", "survey"):
+    for name in ("environment", "batch_flags"):
         variables = getattr(runtime, name)
         if not isinstance(variables, dict) or not all(_is_variable(*item) for item in variables.items()):
             yield f"{name} is {_received(variables)}, but it must be a dictionary of strings, such as {{'OMP_NUM_THREADS': '1'}}"
-    decorators = runtime.decorators
-    if not isinstance(decorators, dict) or not all(isinstance(k, str) and hasattr(v, "before") for k, v in decorators.items()):
-        yield f"decorators is {_received(decorators)}, but it must be a dictionary such as {{'compiled': Code('@compile')}}"
+    modes = runtime.modes
+    if not isinstance(modes, dict) or not all(isinstance(k, str) and hasattr(v, "decorator") for k, v in modes.items()):
+        form = "{'compile': Mode(meaning='compiled', decorator=Code('@compile'))}"
+        yield f"modes is {_received(modes)}, but it must be a dictionary such as {form}"
+    else:
+        yield from (f"modes[{name!r}]: {fault}" for name, mode in modes.items() for fault in _mode(name, mode))
+    yield from _declared(module, runtime)
     yield from _glue(runtime.glue)
+
+
+def _declared(module: ModuleType, runtime: Any) -> Iterator[str]:
+    """What the runtime says that it offers."""
+    if runtime.outputs not in (("y",), ("y", "dx", "dw")):
+        yield f'outputs is {_received(runtime.outputs)}, but it must be ("y",) or ("y", "dx", "dw")'
+    for name, allowed in (("dtypes", DTYPES), ("covers", operations())):
+        given = getattr(runtime, name)
+        if name == "covers" and given is None:
+            continue
+        if not isinstance(given, tuple) or not given or not all(isinstance(word, str) for word in given):
+            yield f"{name} is {_received(given)}, but it must be a tuple of strings, such as {tuple(allowed)[:2]}"
+        elif wrong := [word for word in given if word not in allowed]:
+            near = get_close_matches(wrong[0], allowed, 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            yield f"{name} names {wrong[0]!r}, which there is not; {hint}there are {', '.join(allowed)}"
+        elif name == "covers" and (bare := [word for word in given if not hasattr(module, _snake(word))]):
+            yield f"covers names {bare[0]}, but the file has no function `{_snake(bare[0])}`"
+
+
+def _snake(operation: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
+
+
+def _mode(name: str, mode: Any) -> Iterator[str]:
+    if not NAME.fullmatch(name):
+        yield "a mode's name is letters, digits and . _ - +, such as 'compile'"
+    if not isinstance(mode.meaning, str) or not mode.meaning:
+        yield f"meaning is {_received(mode.meaning)}, but it must be a phrase that says how a case is executed"
+    if not all(isinstance(getattr(mode.decorator, part, None), str) for part in ("before", "body")):
+        yield f"decorator is {_received(mode.decorator)}, but it must be Code, such as Code('@compile')"
+    for part in ("environment", "expects"):
+        variables = getattr(mode, part)
+        if not isinstance(variables, dict) or not all(_is_variable(*item) for item in variables.items()):
+            yield f"{part} is {_received(variables)}, but it must be a dictionary of strings"
+    if mode.share not in SHARES:
+        yield f"share is {_received(mode.share)}, but it must be one of {', '.join(map(repr, SHARES))}"
+    if mode.glue:
+        yield from _glue(mode.glue)
 
 
 def _is_variable(name: object, value: object) -> bool:

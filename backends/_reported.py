@@ -11,8 +11,8 @@ GITHUB = "https://github.com/"
 class Disagreement:
     """In words, with the thread ("" if none was found).
 
-    shown: ids of records in backends/known/, whose questions were asked and went as they say; or names of theorems; or functions of
-    spec.conventions and spec.resize_words that say what a framework's word means, where nobody is wrong and all mean something else.
+    shown: ids of records in backends/known/, whose cases were asked and went as they say; or names of theorems; or functions of
+    spec.conventions that say what a framework's word means, where nobody is wrong and all mean something else.
     """
 
     words: str
@@ -58,8 +58,12 @@ REPORTED = [
         "tf.nn.depthwise_conv2d without oneDNN takes one stride for rows and columns", "", ("tensorflow-depthwise-unequal-strides",)
     ),
     Disagreement(
-        "grouped transposed convolution: PyTorch has it, TensorFlow, lax.conv_transpose and Keras do not",
-        "keras-team/keras/issues/19871", ("keras-conv-transpose-groups", "tensorflow-conv-transpose-groups", "jax-conv-transpose-groups"),
+        "grouped transposed convolution: PyTorch has it, TensorFlow with oneDNN and not in 3-D, lax.conv_transpose and Keras do not",
+        "keras-team/keras/issues/19871",
+        (
+            "keras-conv-transpose-groups", "tensorflow-conv-transpose-groups", "tensorflow-grouped-float64-transpose",
+            "jax-conv-transpose-groups",
+        ),
     ),
     Disagreement(
         "padding=k//2 is not 'SAME' where the stride leaves an odd total: the extra pixel goes to the end",
@@ -69,7 +73,10 @@ REPORTED = [
         "PyTorch's padding='same' has no strides; for even kernels the extra pixel is at the end", "pytorch/pytorch/issues/67551",
         ("torch_same_padding", "same_lower_padding"),
     ),
-    Disagreement("Keras layers refuse a stride together with a dilation on every engine", "", ("keras-stride-and-dilation",)),
+    Disagreement(
+        "Keras's plain and transposed convolution layers refuse a stride together with a dilation on every engine; depthwise ones answer",
+        "", ("keras-stride-and-dilation",),
+    ),
     Disagreement(
         "PyTorch's nearest is ⌊j/s⌋, everybody else's ⌊(j + ½)/s⌋ (its nearest-exact)", "pytorch/pytorch/pull/64501",
         ("torch_resize", "tf_resize"),

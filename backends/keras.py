@@ -7,19 +7,22 @@ The engine, chosen once per process, brings the glue.
 
 from __future__ import annotations
 
-from backends import Code, Runtime, Step, Unsupported, jax, tensorflow, torch
+from dataclasses import replace
+
+from backends import Mode, Runtime, Step, Unsupported, jax, tensorflow, torch
+from backends._call import Call, Layer, Let, Source, Statement, Value, X
+from backends._cannot import Cannot, Raises
 from backends._phrases import (
     channels_first,
     channels_first_inside,
     channels_last,
+    deinterleaved,
     fitted,
+    interleaved,
     kernel_last,
-    lines,
     one_hot_unpool,
     short,
-    unravelled,
     word_for,
-    woven,
     zeros_between,
 )
 from backends._pixels import mean, norm, picked, said, word
@@ -41,10 +44,10 @@ from spec import (
     Upsample,
     ZeroInsert,
 )
-from spec.claims import Parameters
-from spec.conventions import keras_transpose_words, same_padding, valid_padding
-from spec.operation import negated
-from spec.resize_words import tf_resize
+from spec.conventions.padding import keras_transpose_words, same_padding, valid_padding
+from spec.conventions.resize import Fields, tf_resize
+from spec.operation import Shape, negated
+from spec.theorems.claims import Parameters
 
 GLUE = """
 _engine_version = version
@@ -74,15 +77,29 @@ def infer(f, args):
         yield layer.name + " called on a KerasTensor", layer(keras.KerasTensor(x, layer.compute_dtype)).shape, y
 """
 
+JAX_MODES = {
+    "op-by-op": Mode(
+        meaning="called eagerly, one operation after the other", glue=jax.GLUE + jax.OP_BY_OP + GLUE, share="large",
+        also=("eager", "no-jit"),
+    ),
+}  # fmt: skip
+
+
+def _in_keras(mode: Mode, imports: str) -> Mode:
+    """An engine's mode, whose decorator stands above a call of Keras."""
+    decorator = mode.decorator
+    return replace(mode, decorator=replace(decorator, before=imports.partition("\n")[0])) if decorator.body else mode
+
+
 ENGINES = {"jax": jax, "tensorflow": tensorflow, "torch": torch}
 
 RUNTIMES = {
     f"keras-{name}": Runtime(
         packages=("keras", *engine.RUNTIMES[name].packages),
-        glue=engine.GLUE + GLUE,
+        glue=engine.GLUE + (jax.COMPILED if engine is jax else "") + GLUE,
         environment={"KERAS_BACKEND": name, **engine.RUNTIMES[name].environment},
-        survey=engine.RUNTIMES[name].survey,
-        decorators={kind: Code(way.body, before=engine.IMPORTS.partition("\n")[0]) for kind, way in engine.DECORATORS.items()},
+        batch_flags=engine.RUNTIMES[name].batch_flags,
+        modes={word: _in_keras(mode, engine.IMPORTS) for word, mode in engine.MODES.items()} if engine is not jax else JAX_MODES,
     )
     for name, engine in ENGINES.items()
 }
@@ -91,181 +108,213 @@ IMPORTS = "import keras"
 
 
 def ENTER(rank: int) -> str:
-    return f"x = keras.ops.transpose(x, {channels_last(rank)})"
+    return f"x = {Call.of('keras.ops.transpose', X, channels_last(rank))}"
 
 
 def LEAVE(rank: int) -> str:
-    return f"x = keras.ops.transpose(x, {channels_first(rank)})"
+    return f"x = {Call.of('keras.ops.transpose', X, channels_first(rank))}"
 
 
-def conv(op: Conv, at: Step) -> Code:
+SINCE = {"keras": ">=3.0"}
+IMAGE = "https://keras.io/api/ops/image/"
+
+TRANSPOSE_GROUPS = Cannot(
+    id="keras-conv-transpose-groups", versions=SINCE, link="https://github.com/keras-team/keras/issues/19871",
+    sentence="Conv1DTranspose, Conv2DTranspose and Conv3DTranspose have no groups",
+    probes=tuple(
+        Raises(f"keras.layers.Conv{rank}DTranspose(2, 3, groups=2)", works=f"keras.layers.Conv{rank}DTranspose(2, 3)") for rank in (1, 2, 3)
+    ),
+)  # fmt: skip
+RESIZE_WORDS = Cannot(
+    id="keras-resize-words", versions=SINCE, link=IMAGE,
+    sentence="keras.ops.image.resize takes a size: nearest, bilinear and bicubic with half-pixel coordinates",
+    probes=(
+        Raises("keras.ops.image.resize(keras.ops.ones((1, 4, 4, 1)), (3, 3), align_corners=True)",
+               works="keras.ops.image.resize(keras.ops.ones((1, 4, 4, 1)), (3, 3))"),
+    ),
+)  # fmt: skip
+RESIZE_VOLUMES = Cannot(
+    id="keras-resize-volumes", versions=SINCE, link=IMAGE, sentence="keras.ops.image.resize takes pictures",
+    probes=(
+        Raises("keras.ops.image.resize(keras.ops.ones((1, 4, 4, 4, 1)), (3, 3, 3))",
+               works="keras.ops.image.resize(keras.ops.ones((1, 4, 4, 1)), (3, 3))"),
+    ),
+)  # fmt: skip
+LANCZOS_WORDS = Cannot(
+    id="keras-lanczos-words", versions=SINCE, link=IMAGE,
+    sentence="keras.ops.image.resize takes pictures, and knows Lanczos windows of 3 and of 5 lobes",
+    probes=(
+        Raises('keras.ops.image.resize(keras.ops.ones((1, 4, 4, 1)), (3, 3), interpolation="lanczos2")',
+               works='keras.ops.image.resize(keras.ops.ones((1, 4, 4, 1)), (3, 3), interpolation="bilinear")'),
+        *RESIZE_VOLUMES.probes,
+    ),
+)  # fmt: skip
+TIES = Cannot(
+    id="keras-max-pool-ties", versions=SINCE, link="https://keras.io/api/layers/pooling_layers/",
+    sentence="Keras has no word for which of several equal maxima is taken; its engines take the first",
+    probes=(Raises('keras.layers.MaxPooling2D(2, ties="last")', works="keras.layers.MaxPooling2D(2)"),),
+)  # fmt: skip
+POOL_DILATION = Cannot(
+    id="keras-pool-words", versions=SINCE, link="https://keras.io/api/layers/pooling_layers/",
+    sentence="MaxPooling1D, MaxPooling2D and MaxPooling3D have no dilation",
+    probes=tuple(
+        Raises(f"keras.layers.MaxPooling{rank}D(2, dilation_rate=2)", works=f"keras.layers.MaxPooling{rank}D(2)") for rank in (1, 2, 3)
+    ),
+)  # fmt: skip
+
+
+def conv(op: Conv, at: Step) -> list[Statement]:
     word = word_for(op, at, {"valid": valid_padding, "same": same_padding})
     image = at.x[2:] if word else tuple(n + lo + hi for n, (lo, hi) in zip(at.x[2:], op.padding, strict=True))
-    layer = (
-        f'keras.layers.Conv{op.rank}D({at.w[0][0]}, {short(at.k)}, strides={short(op.stride)}, padding="{word or "valid"}", '
-        f'dilation_rate={short(op.dilation)}, groups={op.groups}, use_bias={op.weights > 1}, dtype="{at.dtype}")'
-    )
-    padded = "" if word else fitted(op.padding, "keras.ops.pad", channels_last=True)
-    return _built(layer, (at.x[0], *image, at.x[1]), at, first=padded, bias=op.weights > 1)
+    layer = Call.of(
+        f"keras.layers.Conv{op.rank}D", at.w[0][0], short(at.k), strides=short(op.stride), padding=word or "valid",
+        dilation_rate=short(op.dilation), groups=op.groups, use_bias=op.weights > 1, dtype=at.dtype,
+    )  # fmt: skip
+    padded = [] if word else fitted(op.padding, "keras.ops.pad", channels_last=True)
+    return [*padded, *_built(layer, (at.x[0], *image, at.x[1]), at, bias=op.weights > 1)]
 
 
-def conv_transpose(op: ConvTranspose, at: Step) -> Code:
+def conv_transpose(op: ConvTranspose, at: Step) -> list[Statement]:
     if op.groups > 1:
-        raise Unsupported(f"keras.layers.Conv{op.rank}DTranspose has no groups")
+        raise Unsupported(TRANSPOSE_GROUPS)
     words = keras_transpose_words(op.crop, at.k, op.stride, op.dilation)
     padding, output_padding = words or ("valid", (0,) * op.rank)
-    extra = f"output_padding={short(output_padding)}, " if output_padding else ""
-    layer = (
-        f'keras.layers.Conv{op.rank}DTranspose({at.y[1]}, {short(at.k)}, strides={short(op.stride)}, padding="{padding}", '
-        f'{extra}dilation_rate={short(op.dilation)}, use_bias={bool(words) and op.weights > 1}, dtype="{at.dtype}")'
-    )
-    crop = "" if words else fitted(negated(op.crop), "keras.ops.pad", channels_last=True)
-    added = f"x = x + keras.ops.reshape({at.bias}, (-1,))" if op.weights > 1 and not words else ""
-    return _built(layer, (at.x[0], *at.x[2:], at.x[1]), at, last=lines(crop, added), bias=bool(words) and op.weights > 1)
+    layer = Call.of(
+        f"keras.layers.Conv{op.rank}DTranspose", at.y[1], short(at.k), strides=short(op.stride), padding=padding,
+        output_padding=None if output_padding is None else short(output_padding), dilation_rate=short(op.dilation),
+        use_bias=bool(words) and op.weights > 1, dtype=at.dtype,
+    )  # fmt: skip
+    built = _built(layer, (at.x[0], *at.x[2:], at.x[1]), at, bias=bool(words) and op.weights > 1)
+    if words:
+        return built
+    bias = Call.of("keras.ops.reshape", Source(at.bias), (-1,))
+    return [*built, *fitted(negated(op.crop), "keras.ops.pad", channels_last=True), *[f"x = x + {bias}"] * (op.weights > 1)]
 
 
-def upsample(op: Upsample, at: Step) -> Code:
-    return _layer(f"UpSampling{op.rank}D({short(op.factor)}", at)
+def upsample(op: Upsample, at: Step) -> list[Statement]:
+    return _layer(f"UpSampling{op.rank}D", at, short(op.factor))
 
 
-def zero_insert(op: ZeroInsert, at: Step) -> str:
+def zero_insert(op: ZeroInsert, at: Step) -> list[Statement]:
     return zeros_between(op, at, "keras.ops.reshape", "keras.ops.pad")
 
 
-def resize(op: Resize, at: Step) -> str | Code:
+def resize(op: Resize, at: Step) -> list[Statement]:
     interpolation = said(op, at, INTERPOLATIONS)
     if interpolation and op.rank < 3:
-        return _resized(op, at, interpolation)
+        return _resized(op, at, *interpolation)
     if op.mode == "nearest":
-        arange = 'keras.ops.arange({}, dtype="int32")'
-        return picked(op, at, "keras.ops.take(x, {}, {})", arange, "keras.ops.clip({}, 0, {})", channels_last=True)
-    raise Unsupported("keras.ops.image.resize takes pictures" if op.rank == 3 else "keras.ops.image.resize has no such interpolation")
+        return picked(
+            op, at, lambda indices, axis: Call.of("keras.ops.take", X, indices, axis=axis),
+            lambda n: Call.of("keras.ops.arange", n, dtype="int32"),
+            lambda indices, last: Call.of("keras.ops.clip", indices, 0, last), channels_last=True,
+        )  # fmt: skip
+    raise Unsupported(RESIZE_VOLUMES if op.rank == 3 else RESIZE_WORDS)
 
 
-def lanczos(op: Lanczos, at: Step) -> str | Code:
-    interpolation = LANCZOS.get((op.lobes, op.antialias))
-    if interpolation is None or op.rank == 3:
-        raise Unsupported("keras.ops.image.resize takes pictures, and knows Lanczos windows of 3 and of 5 lobes")
-    return _resized(op, at, interpolation)
+def lanczos(op: Lanczos, at: Step) -> list[Statement]:
+    if op.lobes not in (3, 5) or op.rank == 3:
+        raise Unsupported(LANCZOS_WORDS)
+    return _resized(op, at, f"lanczos{op.lobes}", op.antialias == "yes")
 
 
-def sum_pool(op: SumPool, at: Step) -> str:
+def sum_pool(op: SumPool, at: Step) -> list[Statement]:
     inside = SumPool(kernel=op.kernel, stride=op.stride, dilation=op.dilation)
-    return lines(fitted(op.padding, "keras.ops.pad", channels_last=True), f"x = {_sums(inside, at, 'x')}")
+    return [*fitted(op.padding, "keras.ops.pad", channels_last=True), *_sums(inside, at, "x")]
 
 
-def average_pool(op: AveragePool, at: Step) -> Code:
-    def pool(word: str) -> Code:
-        padding = ', padding="same"' if word == "same" else ""
-        return _layer(f"AveragePooling{op.rank}D({short(op.kernel)}, strides={short(op.stride)}{padding}", at)
+def average_pool(op: AveragePool, at: Step) -> list[Statement]:
+    def pool(word: str) -> list[Statement]:
+        return _layer(f"AveragePooling{op.rank}D", at, short(op.kernel), strides=short(op.stride), padding=word)
 
-    return mean(op, at, pool, lambda total, x: _sums(total, at, x), "keras.ops.pad", "keras.ops.ones_like(x)")
+    return mean(op, at, pool, lambda total, x: _sums(total, at, x), "keras.ops.pad", "keras.ops.ones_like")
 
 
-def lp_pool(op: LpPool, at: Step) -> str:
+def lp_pool(op: LpPool, at: Step) -> list[Statement]:
     total = SumPool(kernel=op.kernel, stride=op.stride, padding=op.padding, dilation=op.dilation)
     return norm(op, sum_pool(total, at), absolute="keras.ops.abs", sqrt="keras.ops.sqrt")
 
 
-def max_pool(op: MaxPool, at: Step) -> Code:
+def max_pool(op: MaxPool, at: Step) -> list[Statement]:
     if op.ties != "first":
-        raise Unsupported("Keras says nothing of which of several equal maxima is taken; its engines take the first")
+        raise Unsupported(TIES)
     if max(op.dilation) > 1:
-        raise Unsupported(f"keras.layers.MaxPooling{op.rank}D has no dilation")
+        raise Unsupported(POOL_DILATION)
     said = word(op, at, "same", "valid")
-    padded = "" if said else fitted(op.padding, "keras.ops.pad", channels_last=True, more=', constant_values=' + at.least)
-    padding = ', padding="same"' if said == "same" else ""
-    return _layer(f"MaxPooling{op.rank}D({short(op.kernel)}, strides={short(op.stride)}{padding}", at, first=padded)
+    padded = [] if said else fitted(op.padding, "keras.ops.pad", channels_last=True, constant_values=Source(at.least))
+    return [*padded, *_layer(f"MaxPooling{op.rank}D", at, short(op.kernel), strides=short(op.stride), padding=said or "valid")]
 
 
-def adaptive_average_pool(op: AdaptiveAveragePool, at: Step) -> Code:
+def adaptive_average_pool(op: AdaptiveAveragePool, at: Step) -> list[Statement]:
     if set(op.size) == {1}:
-        return _layer(f"GlobalAveragePooling{op.rank}D(keepdims=True", at)
-    return _layer(f"AdaptiveAveragePooling{op.rank}D({short(op.size)}", at)
+        return _layer(f"GlobalAveragePooling{op.rank}D", at, keepdims=True)
+    return _layer(f"AdaptiveAveragePooling{op.rank}D", at, short(op.size))
 
 
-def adaptive_max_pool(op: AdaptiveMaxPool, at: Step) -> Code:
+def adaptive_max_pool(op: AdaptiveMaxPool, at: Step) -> list[Statement]:
     if set(op.size) == {1}:
-        return _layer(f"GlobalMaxPooling{op.rank}D(keepdims=True", at)
-    return _layer(f"AdaptiveMaxPooling{op.rank}D({short(op.size)}", at)
+        return _layer(f"GlobalMaxPooling{op.rank}D", at, keepdims=True)
+    return _layer(f"AdaptiveMaxPooling{op.rank}D", at, short(op.size))
 
 
-def pad(op: Pad, at: Step) -> str:
-    if op.mode not in ("constant", "reflect", "symmetric"):
-        raise Unsupported(f"keras.ops.pad has no mode {op.mode}: its modes are constant, reflect and symmetric")
-    more = f", constant_values={op.value}" * bool(op.value) if op.mode == "constant" else f', mode="{op.mode}"'
-    return fitted(op.padding, "keras.ops.pad", channels_last=True, more=more)
+def pad(op: Pad, at: Step) -> list[Statement]:
+    return fitted(op.padding, "keras.ops.pad", channels_last=True, mode=op.mode, constant_values=op.value or None)
 
 
-def max_unpool(op: MaxUnpool, at: Step) -> str:
-    return one_hot_unpool(op, at, "keras.ops", 'keras.ops.one_hot(keras.ops.cast(q, "int32"), {size}, dtype=x.dtype)')
+def max_unpool(op: MaxUnpool, at: Step) -> list[Statement]:
+    places = Call.of("keras.ops.cast", Source("q"), "int32")
+    return one_hot_unpool(op, at, "keras.ops", lambda size: Call.of("keras.ops.one_hot", places, size, dtype=Source("x.dtype")))
 
 
-def depth_to_space(op: DepthToSpace, at: Step) -> str:
-    return channels_first_inside(woven(op, at, "keras.ops.reshape", "keras.ops.transpose"), op.rank, "keras.ops.transpose")
+def depth_to_space(op: DepthToSpace, at: Step) -> list[Statement]:
+    return channels_first_inside(interleaved(op, at, "keras.ops.reshape", "keras.ops.transpose"), op.rank, "keras.ops.transpose")
 
 
-def space_to_depth(op: SpaceToDepth, at: Step) -> str:
-    return channels_first_inside(unravelled(op, at, "keras.ops.reshape", "keras.ops.transpose"), op.rank, "keras.ops.transpose")
+def space_to_depth(op: SpaceToDepth, at: Step) -> list[Statement]:
+    return channels_first_inside(deinterleaved(op, at, "keras.ops.reshape", "keras.ops.transpose"), op.rank, "keras.ops.transpose")
 
 
-def parameters(op: Parameters, at: Step) -> Code:
-    layer = f"keras.layers.UpSampling{op.rank}D({short(op.factor)})"
-    return Code(
+def parameters(op: Parameters, at: Step) -> list[Statement]:
+    layer = Call.of(f"keras.layers.UpSampling{op.rank}D", short(op.factor))
+    return [
+        Layer(at.layer, layer, (at.x[0], *at.x[2:], at.x[1])),
         f"x = keras.ops.full({at.y}, {at.layer}.count_params(), dtype=x.dtype)",
-        before=f"{at.layer} = {layer}\n{at.layer}.build({(at.x[0], *at.x[2:], at.x[1])})",
-    )
+    ]
 
 
-INTERPOLATIONS = {'interpolation="nearest"': tf_resize("nearest")} | {
-    f'interpolation="{method}"' + ", antialias=True" * smooths: tf_resize(method, antialias=smooths)
-    for method in ("bilinear", "bicubic")
-    for smooths in (False, True)
+INTERPOLATIONS: dict[tuple[str, bool], Fields] = {("nearest", False): tf_resize("nearest")} | {
+    (method, smooths): tf_resize(method, antialias=smooths) for method in ("bilinear", "bicubic") for smooths in (False, True)
 }
-"""Keras means what TensorFlow does: it says that its interpolations are the same on every engine."""
+"""(interpolation, antialias). Keras means what TensorFlow does: it says that its interpolations are the same on every engine."""
 
 
-LANCZOS = {
-    (lobes, smooths): f'interpolation="lanczos{lobes}"' + ", antialias=True" * (smooths == "yes")
-    for lobes in (3, 5)
-    for smooths in ("no", "yes")
-}
-
-
-def _resized(op: Resize | Lanczos, at: Step, interpolation: str) -> str | Code:
+def _resized(op: Resize | Lanczos, at: Step, interpolation: str, antialias: bool) -> list[Statement]:
     """A line becomes a picture one pixel wide; pictures some whole times as large are a layer's."""
     factor = tuple(m // n for m, n in zip(op.size, at.x[2:], strict=True))
     whole = Upsample(factor=factor).shape(at.x)[2:] == op.size if min(factor) else False
-    if whole and op.rank == 2 and "antialias" not in interpolation and "nearest" not in interpolation:
-        return _layer(f"UpSampling2D({short(factor)}, {interpolation}", at)
-    picture, size = ("x", op.size) if op.rank == 2 else ("x[:, :, None]", (*op.size, 1))
-    return f"x = keras.ops.image.resize({picture}, {size}, {interpolation}){'[:, :, 0]' * (op.rank == 1)}"
+    if whole and op.rank == 2 and not antialias and interpolation != "nearest":
+        return _layer("UpSampling2D", at, short(factor), interpolation=interpolation)
+    line = op.rank == 1
+    picture, size = (Source("x[:, :, None]"), (*op.size, 1)) if line else (X, op.size)
+    resized = Call.of("keras.ops.image.resize", picture, size, interpolation=interpolation, antialias=antialias)
+    return [resized, *["x = x[:, :, 0]"] * line]
 
 
-def _sums(op: SumPool, at: Step, x: str) -> str:
+def _sums(op: SumPool, at: Step, x: str) -> list[Statement]:
     """Each window's sum, by a depthwise convolution with ones; nothing is padded."""
-    if op.rank == 3:
-        raise Unsupported("Keras has no sum pooling and no depthwise 3-D convolution; AveragePooling3D times the window's size rounds")
-    if max(op.stride) > 1 and max(op.dilation) > 1:
-        raise Unsupported("keras.ops.depthwise_conv takes no strides together with dilations")
-    ones = f'keras.ops.ones({(*op.kernel, at.x[1], 1)}, dtype="{at.dtype}")'
-    dilated = f", dilation_rate={short(op.dilation)}" if max(op.dilation) > 1 else ""
-    return f'keras.ops.depthwise_conv({x}, {ones}, {short(op.stride)}, "valid"{dilated})'
+    ones = Call.of("keras.ops.ones", (*op.kernel, at.x[1], 1), dtype=at.dtype)
+    return [Let(x, Call.of("keras.ops.depthwise_conv", Source(x), ones, strides=short(op.stride), dilation_rate=short(op.dilation)))]
 
 
-def _layer(call: str, at: Step, *, first: str = "") -> Code:
-    """A layer without weights; its call lacks the dtype and the closing bracket."""
-    return Code(lines(first, f"x = {at.layer}(x)"), before=f'{at.layer} = keras.layers.{call}, dtype="{at.dtype}")')
+def _layer(name: str, at: Step, /, *values: Value, **named: Value) -> list[Statement]:
+    """A layer without weights."""
+    return [Layer(at.layer, Call.of(f"keras.layers.{name}", *values, **named, dtype=at.dtype)), f"x = {at.layer}(x)"]
 
 
-def _built(layer: str, image: tuple[int, ...], at: Step, *, first: str = "", last: str = "", bias: bool = False) -> Code:
-    weights = f"[w, keras.ops.reshape({at.bias}, (-1,))]" if bias else "[w]"
-    return Code(
-        lines(
-            first,
-            f"w = keras.ops.transpose({at.weight}, {kernel_last(len(image) - 2)})",
-            f"x, _ = {at.layer}.stateless_call({weights}, [], x)",
-            last,
-        ),
-        before=f"{at.layer} = {layer}\n{at.layer}.build({image})",
-    )
+def _built(layer: Call, image: Shape, at: Step, *, bias: bool = False) -> list[Statement]:
+    weights = f"[w, {Call.of('keras.ops.reshape', Source(at.bias), (-1,))}]" if bias else "[w]"
+    return [
+        Layer(at.layer, layer, image),
+        Let("w", Call.of("keras.ops.transpose", Source(at.weight), kernel_last(len(image) - 2))),
+        f"x, _ = {at.layer}.stateless_call({weights}, [], x)",
+    ]

@@ -56,9 +56,10 @@ def python(*arguments: str, environment: dict[str, str] | None = None) -> tuple[
         return out.read(), used.ru_utime + used.ru_stime, time.monotonic() - began
 
 
-def floor(jobs: Path, runtime: Runtime, *, survey: bool = True) -> dict[str, Any]:
+def floor(jobs: Path, runtime: Runtime, *, batch_flags: bool = True) -> dict[str, Any]:
     """What benchmarks/floor.py prints, in the environment that a batch is asked in."""
-    said, _, _ = python("benchmarks/floor.py", str(jobs), environment={**runtime.environment, **(runtime.survey if survey else {})})
+    environment = {**runtime.environment, **(runtime.batch_flags if batch_flags else {})}
+    said, _, _ = python("benchmarks/floor.py", str(jobs), environment=environment)
     return json.loads(said)
 
 
@@ -77,11 +78,11 @@ def quick() -> list[Row]:
                 bare = dict(zip(SIX, pool.map(lambda r: floor(folder / f"{r}.json", backends[r].runtime), SIX), strict=True))
             run = ours("quick", *SIX)
             imports, calls = (sum(b[part][0] for b in bare.values()) for part in ("import", "bare"))
-            spent = run["own"] + run["hosts"]
+            spent = run["own"] + run["workers"]
             shares.append(((spent - imports - calls) / calls, run["own"] / calls))
             walls.append(run["wall"] / ((imports + calls) / CORES))
             cpu = f"imports {imports:.0f} s, bare {calls:.0f} s, run {spent:.0f} s CPU"
-            notes.append(f"{run['questions']} questions; {cpu}, {run['wall']:.0f} s wall")
+            notes.append(f"{run['cases']} cases; {cpu}, {run['wall']:.0f} s wall")
         for runtime in SIX:
             firsts.append(ours("quick", runtime)["first"][runtime] / bare[runtime]["import"][1])
         note = notes[len(notes) // 2]
@@ -115,10 +116,10 @@ def jax() -> list[Row]:
             shared, path = Path(name, f"{runtime}.json"), Path(name, "alone.json")
             path.write_text(json.dumps({**json.loads(shared.read_text()), "batch": 1}))
             asked = found()[runtime].runtime
-            alone = [floor(path, asked, survey=False)["bare"][0] for _ in range(REPEATS)]
-            for survey, limit in limits:
-                together = [floor(shared, asked, survey=survey)["bare"][0] for _ in range(REPEATS)]
-                flags = "cheap" if survey else "default"
+            alone = [floor(path, asked, batch_flags=False)["bare"][0] for _ in range(REPEATS)]
+            for batch_flags, limit in limits:
+                together = [floor(shared, asked, batch_flags=batch_flags)["bare"][0] for _ in range(REPEATS)]
+                flags = "cheap" if batch_flags else "default"
                 of = f"{median(alone) / 128 * 1000:.0f} ms alone, {median(together) / 128 * 1000:.0f} ms shared"
                 what = f"{runtime} CPU per ConvTranspose, 64 to a jit at {flags} flags / one jit each"
                 rows.append(Row(what, median(together) / median(alone), limit, of=of))
@@ -142,11 +143,11 @@ def growth() -> list[Row]:
     for runtime in ("torch", "jax", "tensorflow"):
         runs = {n: ours(f"transposes:{n}", runtime) for n in (100, 1000, 10000)}
         of = "; ".join(
-            f"{n:,}: {r['wall']:.0f} s, parent {r['own']:.0f} s CPU and {r['peak']:.0f} MiB, host {r['host_peak']:.0f} MiB"
+            f"{n:,}: {r['wall']:.0f} s, parent {r['own']:.0f} s CPU and {r['peak']:.0f} MiB, worker {r['host_peak']:.0f} MiB"
             for n, r in runs.items()
         )
         grown = runs[10000]["host_peak"] / runs[1000]["host_peak"]
-        rows.append(Row(f"{runtime}: host memory at 10,000 configurations / at 1,000", grown, 1.3, of=of))
+        rows.append(Row(f"{runtime}: worker memory at 10,000 configurations / at 1,000", grown, 1.3, of=of))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""The definition's own cost: y and both gradients by `verify.reference`, over the same by PyTorch, warm, in float32.
+"""The definition's own cost: y and both gradients by `verify.judge.reference`, over the same by PyTorch, warm, in float32.
 
     python -m benchmarks.definition        prints two ratios of CPU seconds: tiny, and 64 channels of 64 × 64
 """
@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import torch
 
-from spec import parse_question
-from verify.reference import Reference
+from spec import parse_case
+from verify.judge.reference import Reference
 
 SIZES = (((1, 2, 5, 6), (3, 2, 3, 3)), ((1, 64, 64, 64), (64, 64, 3, 3)))
 
@@ -19,10 +19,10 @@ SIZES = (((1, 2, 5, 6), (3, 2, 3, 3)), ((1, 64, 64, 64), (64, 64, 3, 3)))
 def main() -> None:
     torch.set_num_threads(1)
     for x, w in SIZES:
-        question = parse_question(f"Conv(stride=(1, 1), padding=((1, 1), (1, 1))) x={x} w={w}")
+        case = parse_case(f"Conv(stride=(1, 1), padding=((1, 1), (1, 1))) x={x} w={w}")
         by_torch = native(x, w)
         by_torch()
-        print(least(lambda question=question: Reference(question).outputs) / least(by_torch))
+        print(least(lambda case=case: Reference(case).outputs) / least(by_torch))
 
 
 def native(x: tuple[int, ...], w: tuple[int, ...]) -> Callable[[], object]:

@@ -12,14 +12,14 @@ import torch
 from jax import lax
 
 from benchmarks.configurations import transposes
-from spec import Question
+from spec import Case
 
 torch.set_num_threads(1)
 CASES = transposes(int(os.environ.get("CASES", "1000")))
 
 
 @pytest.mark.parametrize("case", CASES, ids=repr)
-def test_frameworks_agree(case: Question) -> None:
+def test_frameworks_agree(case: Case) -> None:
     rng = np.random.default_rng(case.seed)
     x, w = (rng.standard_normal(shape).astype(np.float32) for shape in (case.x, case.w[0]))
     (sh, sw), (ph, pw), (kh, kw) = case.op.stride, [lo for lo, _ in case.op.crop], case.w[0][2:]

@@ -1,4 +1,4 @@
-"""One run, measured from inside: its own CPU seconds, those of its hosts, the wall clock, the first verdicts, the peaks of memory.
+"""One run, measured from inside: its own CPU seconds, those of its workers, the wall clock, the first verdicts, the peaks of memory.
 
     python -m benchmarks.ours SUITE|transposes:N RUNTIME,… [--floor FOLDER]
 
@@ -17,14 +17,14 @@ BEGAN = time.monotonic()
 
 from backends import named  # noqa: E402
 from benchmarks.configurations import transposes  # noqa: E402
-from verify.cases import SUITES, questions  # noqa: E402
-from verify.prove import prove_all  # noqa: E402
+from verify.plan.prove import prove_all  # noqa: E402
+from verify.plan.suites import SUITES, cases  # noqa: E402
 from verify.run import Run  # noqa: E402
 
 
 def main(what: str, runtimes: str, *more: str) -> None:
     kind, _, count = what.partition(":")
-    asked = questions(kind) if kind in SUITES else transposes(int(count))
+    asked = cases(kind) if kind in SUITES else transposes(int(count))
     first: dict[str, float] = {}
     backends = [b for name in runtimes.split(",") for b in named(name)]
     run = Run(
@@ -35,11 +35,11 @@ def main(what: str, runtimes: str, *more: str) -> None:
         write_jobs(run, Path(more[1]))
         return
     report = run.go()
-    own, hosts = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    own, workers = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     print(json.dumps({
-        "questions": report.summary.questions, "asked": report.summary.asked, "unexplained": report.summary.unexplained,
-        "own": own.ru_utime + own.ru_stime, "hosts": hosts.ru_utime + hosts.ru_stime, "wall": time.monotonic() - BEGAN,
-        "first": first, "peak": own.ru_maxrss / 1024, "host_peak": hosts.ru_maxrss / 1024,
+        "cases": report.summary.cases, "asked": report.summary.results, "unexpected": report.summary.unexpected,
+        "own": own.ru_utime + own.ru_stime, "workers": workers.ru_utime + workers.ru_stime, "wall": time.monotonic() - BEGAN,
+        "first": first, "peak": own.ru_maxrss / 1024, "host_peak": workers.ru_maxrss / 1024,
     }))  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def write_jobs(run: Run, folder: Path) -> None:
         jobs = [
             {"text": job.text, "dtype": job.dtype, "x": job.x, "y": job.y, "w": job.w, "calls": 1 + job.draws}
             for job in run._open(ran)
-            if job.kind != "inference"
+            if job.check == "values"
         ]
         (folder / f"{ran.backend.name}.json").write_text(json.dumps({"glue": ran.backend.runtime.glue, "jobs": jobs, "batch": 64}))
 

@@ -27,7 +27,7 @@ return performance.now() - began;
 
 
 def large(count: int) -> Report:
-    """Records as varied as a real run's: its own native text and shapes for each question, a twentieth of them wrong."""
+    """Records as varied as a real run's: its own native text and shapes for each case, a twentieth of them wrong."""
     return report([
         record(
             f"Op{n // 18 % 24}(kernel=({n // 18},), stride=(2,)) x=(2, 3, {n % 97}) w=(3, 2, 3) float32", RUNTIMES[n // 3 % 6],

@@ -16,24 +16,24 @@ from polygraphy.logger import G_LOGGER
 
 from benchmarks.configurations import transposes
 from benchmarks.nodes import single_thread
-from spec import Question
+from spec import Case
 
 COLD, WARM = 20, 100
 
 
 def main() -> None:
     G_LOGGER.module_severity = G_LOGGER.CRITICAL
-    questions = transposes(COLD + WARM)
-    for question in questions[:COLD]:
-        compare(question)
+    cases = transposes(COLD + WARM)
+    for case in cases[:COLD]:
+        compare(case)
     began = time.monotonic()
-    for question in questions[COLD:]:
-        compare(question)
+    for case in cases[COLD:]:
+        compare(case)
     print(WARM / (time.monotonic() - began))
 
 
-def compare(question: Question) -> None:
-    content = model(question)
+def compare(case: Case) -> None:
+    content = model(case)
     runners = [OnnxrtRunner(session(content, optimised=on), name=str(on)) for on in (True, False)]
     assert bool(Comparator.compare_accuracy(Comparator.run(runners), compare_func=CompareFunc.simple(atol=1e-5, rtol=1e-5)))
 
@@ -45,10 +45,10 @@ def session(content: bytes, *, optimised: bool) -> Callable[[], ort.InferenceSes
     return lambda: ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-def model(question: Question) -> bytes:
-    shapes = {"x": question.x, "w": question.w[0], "y": question.y}
+def model(case: Case) -> bytes:
+    shapes = {"x": case.x, "w": case.w[0], "y": case.y}
     x, w, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items())
-    (op,) = question.op.steps
+    (op,) = case.op.steps
     pads = [lo for lo, _ in op.crop] + [hi for _, hi in op.crop]
     node = helper.make_node("ConvTranspose", ["x", "w"], ["y"], strides=list(op.stride), pads=pads)
     graph = helper.make_graph([node], "one", [x, w], [y])

@@ -1,4 +1,4 @@
-"""A hundred thousand questions to one framework: everything asked is answered, and memory stays flat.
+"""A hundred thousand cases to one framework: everything asked is answered, and memory stays flat.
 
     python -m benchmarks.soak [QUESTIONS] [RUNTIME]
 """
@@ -17,21 +17,21 @@ from verify.run import Run
 
 def main(count: str = "100000", runtime: str = "torch") -> None:
     parent: list[int] = []
-    hosts: list[int] = []
+    workers: list[int] = []
     began = time.monotonic()
 
     def watch(runtime: str, doing: str, done: int) -> None:
         if done % 5000 == 0 and doing == "asking":
             parent.append(resident("self"))
-            hosts.append(max((resident(pid) for pid in children()), default=0))
-            memory = f"parent {parent[-1]} MiB, largest host {hosts[-1]} MiB"
+            workers.append(max((resident(pid) for pid in children()), default=0))
+            memory = f"parent {parent[-1]} MiB, largest worker {workers[-1]} MiB"
             print(f"{done:>7} answered, {memory}, {time.monotonic() - began:.0f} s", flush=True)
 
     report = Run(transposes(int(count)), named(runtime), suite={"name": "soak"}, watch=watch).go()
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     summary = report.summary
-    print(f"{summary.questions} questions, {summary.asked} answers, {summary.unexplained} unexplained; peak of a host {peak} MiB")
-    sys.exit(summary.asked != 3 * summary.questions or summary.unexplained > 0)
+    print(f"{summary.cases} cases, {summary.results} answers, {summary.unexpected} unexpected; peak of a worker {peak} MiB")
+    sys.exit(summary.results != 3 * summary.cases or summary.unexpected > 0)
 
 
 def resident(pid: str) -> int:

@@ -1,22 +1,23 @@
 """Each operation stated once, by its equation, on explicit integers. Knows NumPy and mathematics; imports nothing else of ours."""
 
-from spec.adaptive import AdaptiveAveragePool, AdaptiveMaxPool
-from spec.conv import Conv, ConvTranspose
-from spec.lanczos import Lanczos
-from spec.maxpool import MaxPool, MaxUnpool
+from spec.case import Case, operations, parse, parse_case
 from spec.operation import Array, Impossible, Operation, Shape
-from spec.pad import Pad
-from spec.pool import AveragePool, LpPool, SumPool
+from spec.ops.adaptive import AdaptiveAveragePool, AdaptiveMaxPool
+from spec.ops.conv import Conv, ConvTranspose
+from spec.ops.lanczos import Lanczos
+from spec.ops.maxpool import MaxPool, MaxUnpool
+from spec.ops.pad import Pad
+from spec.ops.pool import AveragePool, LpPool, SumPool
+from spec.ops.rearrange import DepthToSpace, SpaceToDepth, ZeroInsert
+from spec.ops.resize import Resize, Upsample
 from spec.program import Program
-from spec.question import Question, operations, parse, parse_question
-from spec.rearrange import DepthToSpace, SpaceToDepth, ZeroInsert
-from spec.resize import Resize, Upsample
 
 __all__ = [
     "AdaptiveAveragePool",
     "AdaptiveMaxPool",
     "Array",
     "AveragePool",
+    "Case",
     "Conv",
     "ConvTranspose",
     "DepthToSpace",
@@ -28,7 +29,6 @@ __all__ = [
     "Operation",
     "Pad",
     "Program",
-    "Question",
     "Resize",
     "Shape",
     "SpaceToDepth",
@@ -37,5 +37,5 @@ __all__ = [
     "ZeroInsert",
     "operations",
     "parse",
-    "parse_question",
+    "parse_case",
 ]

@@ -31,7 +31,7 @@ IMAGE = ("batch axis", "channel axis")
 
 
 class Effort(NamedTuple):
-    """What the definition does for one answer, counted from shapes: see verify.work, which turns it into seconds and bytes."""
+    """What the definition does for one answer, counted from shapes: see verify.plan.work, which turns it into seconds and bytes."""
 
     products: int
     """Products of two numbers that are added; where nothing is multiplied, numbers that are added or compared."""

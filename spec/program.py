@@ -34,7 +34,7 @@ class Program(Operation):
         return tuple(domain for op, x, own, _ in self.walk(x, w) for domain in op.domains(x, *own))
 
     def smaller(self, x: Shape) -> Iterator[tuple[Operation, Shape]]:
-        """None of the whole: the minimiser takes its steps apart (verify.shrink)."""
+        """None of the whole: the minimiser takes its steps apart (verify.explain.minimize)."""
         return iter(())
 
     @property

@@ -79,11 +79,11 @@ def answers(f, args, g):
         basis = np.eye(a.size, dtype=a.dtype).reshape(-1, *a.shape)
         yield np.array([(g * f(*args[:i], e, *args[i + 1:])).sum() for e in basis]).reshape(a.shape)
 """
-"""What a host needs to run NumPy."""
+"""What a worker needs to run NumPy."""
 
 NUMPY = f'''
 import numpy as np
-from backends import Runtime, Unsupported
+from backends import Code, Mode, Runtime, Unsupported
 
 GLUE = """{GLUE}"""
 
@@ -98,7 +98,7 @@ def numpy_backend(folder: Path, body: str) -> Path:
     return backend_file(folder, f"{NUMPY}\n\ndef upsample(op, at):\n    return {body!r}\n")
 
 
-def hosts(marker: str) -> list[str]:
+def workers(marker: str) -> list[str]:
     """The living processes that carry a marker in their environment."""
     found = []
     for path in Path("/proc").glob("[0-9]*"):

@@ -1,9 +1,9 @@
-"""Is an innocent ever accused? Right implementations answer random questions; every verdict must be `agree`.
+"""Is an innocent ever accused? Right implementations answer random cases; every verdict must be `agree`.
 
     python -m tests.honest [--questions 100000] [--searched 40000] [--seed 0] [--processes 1] [--markdown]    exit status 1 on any alarm
 
-Each question goes to three of the implementations in tests/implementations.py, in turn. `--searched`: so many more are drawn by the
-generator of `concordant fuzz`, over all operations, dtypes and kinds.
+Each case goes to three of the implementations in tests/implementations.py, in turn. `--searched`: so many more are drawn by the
+generator of `concordant fuzz`, over all operations, dtypes and data.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from statistics import median
 
 import numpy as np
 
-from spec import Question
-from spec.question import DTYPES, FLOATS
+from spec import Case
+from spec.case import DTYPES, FLOATS
 from tests.bank import markdown, plain
 from tests.implementations import IMPLEMENTATIONS, Implementation, Links, MultipliesMatrices
-from tests.random_questions import ADDED, questions
-from verify.answer import Answer, Output
-from verify.fuzz import PROPOSED, proposed
-from verify.host import MARKS
-from verify.judge import Judgement, judge
+from tests.random_cases import ADDED, cases
+from verify.execute.result import Answer, Output
+from verify.execute.worker import MARKS
+from verify.explain.fuzz import PROPOSED, proposed
+from verify.judge.judge import Judgement, judge
+from verify.judge.reference import Reference
 from verify.record import Verdict
-from verify.reference import Reference
 
 EACH = 3
-"""Implementations asked each question."""
+"""Implementations asked each case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +51,21 @@ class Seen:
     """Compositions under one name."""
 
 
-def searched(seed: int) -> Iterator[Question]:
-    """Endlessly many of the questions that a search of `concordant fuzz` chooses from, but for those of shapes alone, and those with
+def searched(seed: int) -> Iterator[Case]:
+    """Endlessly many of the cases that a search of `concordant fuzz` chooses from, but for those of shapes alone, and those with
     indices: which pixels belong together follows from shapes in tests/implementations.py."""
     for number in count_from(0):
         made = proposed((), (seed << 20) + number, 96 * PROPOSED)
-        yield from (q for q in made if q.kind != "inference" and all(one.domain is None for one in q.op.inputs()))
+        yield from (q for q in made if q.check == "values" and all(one.domain is None for one in q.op.inputs()))
 
 
-def examined(count: int, seed: int, drawn: Callable[[int], Iterator[Question]] = questions) -> Iterator[Seen]:
-    """So many questions."""
+def examined(count: int, seed: int, drawn: Callable[[int], Iterator[Case]] = cases) -> Iterator[Seen]:
+    """So many cases."""
     for i, q in enumerate(islice(drawn(seed), count)):
         reference, known = Reference(q), dict[int, Links]()
         for j in range(EACH):
             implementation = IMPLEMENTATIONS[(i + 3 * j) % len(IMPLEMENTATIONS)]
-            if q.kind not in MARKS or not isinstance(implementation, MultipliesMatrices):
+            if q.data not in MARKS or not isinstance(implementation, MultipliesMatrices):
                 yield from _seen(q, implementation, reference, answer(reference, implementation, known))
 
 
@@ -74,22 +74,22 @@ def answer(reference: Reference, implementation: Implementation, known: dict[int
     draws = []
     with np.errstate(all="ignore"):
         for d in range(reference.draws):
-            arrays = implementation.answers(reference.question, known, *reference.at(d).drawn)
-            draws.append(tuple(Output(a, reference.question.dtype) for a in arrays))
+            arrays = implementation.answers(reference.case, known, *reference.at(d).drawn)
+            draws.append(tuple(Output(a, reference.case.dtype) for a in arrays))
     return Answer(draws[0], more=tuple(draws[1:]))
 
 
-def _seen(q: Question, implementation: Implementation, reference: Reference, given: Answer) -> Iterator[Seen]:
+def _seen(q: Case, implementation: Implementation, reference: Reference, given: Answer) -> Iterator[Seen]:
     for judged in judge(reference, given):
         alarm = "" if _is_fine(q, judged) else f"{implementation.name}: {q}: {judged.output} {judged.verdict}, {judged.reason}"
         ratio, terms = (judged.rounding.ratio or 0, judged.rounding.terms or 0) if judged.rounding else (0, 0)
         operation = q.op.name if len(q.op.steps) == 1 else "compositions"
-        yield Seen(implementation.name, q.dtype, q.kind, judged.verdict, ratio, terms, alarm, operation)
+        yield Seen(implementation.name, q.dtype, q.data, judged.verdict, ratio, terms, alarm, operation)
 
 
-def _is_fine(q: Question, judged: Judgement) -> bool:
+def _is_fine(q: Case, judged: Judgement) -> bool:
     """Nothing is claimed of sums that overflow, and of gradients that do not exist."""
-    nothing = q.kind == "overflowing" or "not defined" in judged.reason
+    nothing = q.data == "overflowing" or "not defined" in judged.reason
     return judged.verdict == "agree" or (judged.verdict == "vacuous" and nothing)
 
 
@@ -103,7 +103,7 @@ PAGE = """# Is an innocent ever accused?
 
 The implementations (tests/implementations.py) are written without the definitions that judge them. They differ in the order of their
 sums, in blocks, in what is fused or compensated; all add at least in the accumulator that is promised (float64 for float64, float32
-for the others) and round to the dtype once. The questions are drawn at random over operations, compositions of two, sizes, strides,
+for the others) and round to the dtype once. The cases are drawn at random over operations, compositions of two, sizes, strides,
 paddings (negative too), dilations, groups, biases, dtypes and kinds of numbers.
 
 Below: answers judged, and the greatest ratio of an error to its derived bound. A ratio of 0 is a right answer bit for bit.
@@ -129,7 +129,7 @@ SEARCHED = """## What the search makes up
 
 {summary}
 
-These are the questions that `concordant fuzz` chooses from, before it leaves out what it has seen: every operation but MaxUnpool and every
+These are the cases that `concordant fuzz` chooses from, before it leaves out what it has seen: every operation but MaxUnpool and every
 dtype, compositions of two, windows larger than the picture. Where a norm is 0, or where several pixels are the greatest, the
 implementations give different gradients, NaN among them. Answers judged, and the greatest ratio of an error to its bound:
 
@@ -171,13 +171,13 @@ def every_row(seen: Sequence[Seen]) -> list[tuple[str, ...]]:
 def summary(count: int, seen: Sequence[Seen]) -> str:
     """One sentence."""
     overflowing, undefined = (sum(s.verdict == "vacuous" and (s.kind == "overflowing") is over for s in seen) for over in (True, False))
-    asked = f"{count:,} random questions, each answered by {EACH} of {len(IMPLEMENTATIONS)} right implementations"
+    asked = f"{count:,} random cases, each answered by {EACH} of {len(IMPLEMENTATIONS)} right implementations"
     nothing = f", {undefined:,} gradients that exist nowhere" if undefined else ""
     return f"{asked}: {len(seen):,} arrays judged, {overflowing:,} of them wholly overflowing{nothing}, {_alarms(seen):,} alarms."
 
 
 def searched_page(count: int, seen: Sequence[Seen]) -> str:
-    """What came of the questions that a search makes up."""
+    """What came of the cases that a search makes up."""
     names = {"by_operation": sorted({s.operation for s in seen}), "by_implementation": [i.name for i in IMPLEMENTATIONS]}
     keys: dict[str, Callable[[Seen], Hashable]] = {"by_operation": lambda s: s.operation, "by_implementation": lambda s: s.implementation}
     tables = {part: "\n".join(markdown(by(part[3:], rows, seen, keys[part], DTYPES))) for part, rows in names.items()}
@@ -212,10 +212,10 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--markdown", action="store_true", help="write a page, not a table")
     asked = parser.parse_args()
-    seen, also = (_all(n, asked.seed, asked.processes, drawn) for n, drawn in ((asked.questions, questions), (asked.searched, searched)))
+    seen, also = (_all(n, asked.seed, asked.processes, drawn) for n, drawn in ((asked.cases, cases), (asked.searched, searched)))
     for s in [s for s in (*seen, *also) if s.alarm][:20]:
         print(s.alarm, file=sys.stderr)
-    words, more = summary(asked.questions, seen), searched_page(asked.searched, also) if also else ""
+    words, more = summary(asked.cases, seen), searched_page(asked.searched, also) if also else ""
     if asked.markdown:
         tables = {
             "by_implementation": by("implementation", [i.name for i in IMPLEMENTATIONS], seen, lambda s: s.implementation),
@@ -228,7 +228,7 @@ def main() -> int:
     return int(any(s.alarm for s in (*seen, *also)))
 
 
-def _all(count: int, seed: int, processes: int, drawn: Callable[[int], Iterator[Question]]) -> list[Seen]:
+def _all(count: int, seed: int, processes: int, drawn: Callable[[int], Iterator[Case]]) -> list[Seen]:
     parts = [(count // processes, seed + part, drawn) for part in range(processes)]
     if processes == 1:
         return _part(*parts[0])
@@ -236,7 +236,7 @@ def _all(count: int, seed: int, processes: int, drawn: Callable[[int], Iterator[
         return [s for part in pool.starmap(_part, parts) for s in part]
 
 
-def _part(count: int, seed: int, drawn: Callable[[int], Iterator[Question]]) -> list[Seen]:
+def _part(count: int, seed: int, drawn: Callable[[int], Iterator[Case]]) -> list[Seen]:
     return list(examined(count, seed, drawn))
 
 

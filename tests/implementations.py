@@ -19,6 +19,7 @@ from spec import (
     AdaptiveMaxPool,
     Array,
     AveragePool,
+    Case,
     Conv,
     ConvTranspose,
     DepthToSpace,
@@ -26,14 +27,13 @@ from spec import (
     MaxPool,
     Operation,
     Pad,
-    Question,
     Shape,
     SpaceToDepth,
     SumPool,
     Upsample,
     ZeroInsert,
 )  # fmt: skip
-from spec.question import INTEGERS
+from spec.case import INTEGERS
 from tests.resampling import LINEAR, coefficients, meetings, rearranged
 
 Total = Callable[[Array, Array], Array]
@@ -207,7 +207,7 @@ class Implementation:
     total: Total
     mean: str = "divides"
 
-    def answers(self, q: Question, known: dict[int, Links], x: Array, g: Array, w: tuple[Array, ...]) -> list[Array]:
+    def answers(self, q: Case, known: dict[int, Links], x: Array, g: Array, w: tuple[Array, ...]) -> list[Array]:
         """y, dx and each dw. `known` keeps the links of each step for the next implementation."""
         trail = []
         value = x = x.astype(accumulator(q.dtype))

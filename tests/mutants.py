@@ -10,53 +10,59 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 from backends import Backend, Unsupported, torch
-from spec import Conv, ConvTranspose, Impossible, MaxPool, Operation, Program, Question, Shape, SumPool, Upsample, ZeroInsert
+from spec import Case, Conv, ConvTranspose, Impossible, MaxPool, Operation, Program, Shape, SumPool, Upsample, ZeroInsert
 from spec.operation import Pairs, size
 
+
+def aspect(case: Case) -> str:
+    """The data of a case, or what is checked instead of values."""
+    return case.data if case.check == "values" else case.check
+
+
 Change = Callable[[Operation], Operation]
-When = Callable[[Question], bool]
+When = Callable[[Case], bool]
 GRADIENTS = ("dx", "dw", "dw0", "dw1")
 
 
 @dataclass(frozen=True)
 class Mutant(Backend):
-    """A backend that mistranslates the questions that `when` picks.
+    """A backend that mistranslates the cases that `when` picks.
 
     expected: a verdict that must be among those it gets, on one of `outputs`.
     named: a piece of the words that the diagnosis must give; empty where an honest diagnosis gives none.
-    kinds: the numbers it is asked of (`spec.question.KINDS`), in this order.
-    alike: what two questions must have in common to catch it.
+    kinds: the data it is asked of (`spec.data.DATA`), or `shape` for checks of shapes, in this order.
+    alike: what two cases must have in common to catch it.
     """
 
     named: str = ""
     change: Change = lambda op: op
     wrap: str = ""
-    when: When = lambda question: True
+    when: When = lambda case: True
     expected: str = "differ"
     outputs: tuple[str, ...] = ("y", *GRADIENTS)
     kinds: tuple[str, ...] = ("integers",)
-    alike: Callable[[Question], object] | None = None
+    alike: Callable[[Case], object] | None = None
 
-    def translate(self, question: Question) -> str:
-        if not self.when(question):
-            return super().translate(question)
+    def translate(self, case: Case) -> str:
+        if not self.when(case):
+            return super().translate(case)
         try:
-            text = super().translate(_changed(question, self.change))
+            text = super().translate(_changed(case, self.change))
         except Impossible:
-            text = super().translate(question)
-        return f"{text}\n\nhonest = f\n{_names(question.op)}\n{self.wrap}" if self.wrap else text
+            text = super().translate(case)
+        return f"{text}\n\nhonest = f\n{_names(case.op)}\n{self.wrap}" if self.wrap else text
 
 
 class Declines(Mutant):
-    def translate(self, question: Question) -> str:
+    def translate(self, case: Case) -> str:
         raise Unsupported("no")
 
 
-def _changed(question: Question, change: Change) -> Question:
-    steps = [change(op) for op in question.op.steps]
+def _changed(case: Case, change: Change) -> Case:
+    steps = [change(op) for op in case.op.steps]
     op = steps[0] if len(steps) == 1 else Program(inner=tuple(steps))
-    other = object.__new__(Question)
-    for name, value in (("op", op), ("x", question.x), ("w", question.w), ("dtype", question.dtype), ("seed", question.seed)):
+    other = object.__new__(Case)
+    for name, value in (("op", op), ("x", case.x), ("w", case.w), ("dtype", case.dtype), ("seed", case.seed)):
         object.__setattr__(other, name, value)
     return other
 
@@ -90,7 +96,7 @@ def _overhanging(op: Conv) -> dict[str, Pairs]:
 
 BOTH = (Conv, ConvTranspose)
 
-# Which questions it is about
+# Which cases it is about
 
 
 def _weighted(condition: Callable[[Operation, Shape], bool]) -> When:
@@ -102,23 +108,23 @@ def _a(*kinds: type) -> When:
     return lambda q: isinstance(q.op, kinds)
 
 
-def _grouped(q: Question) -> bool:
+def _grouped(q: Case) -> bool:
     return isinstance(q.op, BOTH) and 1 < q.op.groups < q.x[1]
 
 
-def _depthwise(q: Question) -> bool:
+def _depthwise(q: Case) -> bool:
     return isinstance(q.op, BOTH) and 1 < q.op.groups == q.x[1]
 
 
-def _square(q: Question) -> bool:
+def _square(q: Case) -> bool:
     return q.op.rank == 2 and q.y[2] == q.y[3] > 1
 
 
-def _padded(q: Question) -> bool:
+def _padded(q: Case) -> bool:
     return isinstance(q.op, Conv) and min(n for pair in q.op.padding for n in pair) >= 0 and q.op.padding != ((0, 0),) * q.op.rank
 
 
-def _stretched(q: Question) -> bool:
+def _stretched(q: Case) -> bool:
     return isinstance(q.op, BOTH) and max(q.op.stride) > 1 and max(q.op.dilation) > 1
 
 
@@ -127,7 +133,7 @@ def _narrowed(*dtypes: str) -> When:
     return lambda q: isinstance(q.op, BOTH) and q.dtype in dtypes
 
 
-def _many(q: Question) -> bool:
+def _many(q: Case) -> bool:
     """Enough values for their mean to say something."""
     return isinstance(q.op, BOTH) and q.dtype == "float32" and size(q.y) > 1000
 
@@ -169,7 +175,7 @@ def _dw_from(cotangent: str) -> str:
 
 
 def _kept(name: str, line: str) -> str:
-    """A line that may use `kept`, which outlives the question."""
+    """A line that may use `kept`, which outlives the case."""
     return f"kept = torch.__dict__.setdefault({name!r}, {{}})\n\n" + line
 
 
@@ -358,9 +364,9 @@ def _mutants() -> dict[str, Mutant]:
     ]  # fmt: skip
 
     no_answer = [
-        made("refuses-everything", expected="refused", wrap="def f(x, *w):\n    raise ValueError('no')\n"),
-        made("declines-everything", kind_of=Declines, expected="unsupported"),
-        made("gives-nothing", expected="refused", wrap="def f(x, *w):\n    return None\n"),
+        made("refuses-everything", expected="raised", wrap="def f(x, *w):\n    raise ValueError('no')\n"),
+        made("declines-everything", kind_of=Declines, expected="not offered"),
+        made("gives-nothing", expected="raised", wrap="def f(x, *w):\n    return None\n"),
         made("dies", expected="crashed", when=lambda q: len(q.w) == 2 and q.x[-1] == 7, wrap="import os\n\n" + _before("os._exit(1)")),
         made("hangs", expected="timeout", when=lambda q: len(q.w) == 2 and q.x[-1] == 7,
              wrap="import time\n\n" + _before("time.sleep(60)")),
@@ -433,11 +439,11 @@ def _mutants() -> dict[str, Mutant]:
     ]  # fmt: skip
 
     without_a_run = [
-        made("compiled-otherwise", "x were flipped along its spatial axis 0", kinds=("compiled",), when=lambda q: q.kind == "compiled",
+        made("compiled-otherwise", "x were flipped along its spatial axis 0", when=lambda q: isinstance(q.op, Conv) and q.op.rank == 1,
              wrap='@torch.compile(backend="aot_eager")\n'
                   + _before("x = x.flip(2) if torch.compiler.is_compiling() else x")),
-        made("inference-cuts-the-last", kinds=("inference",), wrap=_after("y = y[..., :-1] if y.is_meta else y")),
-        made("inference-forgets-an-axis", kinds=("inference",), wrap=_after("y = y[0] if y.is_meta else y")),
+        made("shape-cuts-the-last", kinds=("shape",), wrap=_after("y = y[..., :-1] if y.is_meta else y")),
+        made("shape-forgets-an-axis", kinds=("shape",), wrap=_after("y = y[0] if y.is_meta else y")),
     ]  # fmt: skip
 
     tables = (another_operation, arguments_mistaken, answers_spoilt, gradients_wrong, memories, no_answer,

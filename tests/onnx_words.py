@@ -27,9 +27,9 @@ from spec import (
     SpaceToDepth,
     Upsample,
 )
-from spec.conventions import ceil_overhang, on_every_axis, same_crop, same_lower_padding, same_padding
+from spec.conventions.padding import ceil_overhang, on_every_axis, same_crop, same_lower_padding, same_padding
+from spec.conventions.resize import onnx_resize, scaled_length
 from spec.operation import Pairs, Shape
-from spec.resize_words import onnx_resize, scaled_length
 
 Node = dict[str, Any]
 """The attributes, text as text."""

@@ -25,10 +25,10 @@ TRANSPOSE = "ConvTranspose(stride=(2,), crop=((0, 1),)) x=(2, 3, 5) w=(3, 2, 3) 
 BOTH = "Upsample(factor=(2,)) >> Conv(stride=(1,)) x=(1, 2, 3) w=(1, 2, 1) float32 normal seed=0"
 
 
-def record(question: str = UPSAMPLE, runtime: str = "left", verdict: str = "agree", output: str = "y", **more: Any) -> Record:
+def record(case: str = UPSAMPLE, runtime: str = "left", verdict: str = "agree", output: str = "y", **more: Any) -> Record:
     """One answer."""
     made: dict[str, Any] = {
-        "id": f"{crc32(repr((question, runtime, output)).encode()):012x}", "kind": "case", "question": question, "output": output,
+        "id": f"{crc32(repr((case, runtime, output)).encode()):012x}", "kind": "case", "case": case, "output": output,
         "shape": (1, 2, 6), "dtype": "float32", "seed": 7, "runtime": runtime, "verdict": verdict, "native": "def f(x):\n    return x\n",
     }  # fmt: skip
     return Record(**{**made, **more})
@@ -42,12 +42,12 @@ def report(records: list[Record], **more: Any) -> Report:
         verdicts[r.verdict] = verdicts.get(r.verdict, 0) + 1
     made: dict[str, Any] = {
         "schema": SCHEMA, "tool": {"name": "concordant", "version": "0"}, "records": records, "known": {}, "theorems": {},
-        "suite": {"name": "quick", "seed": 0, "ops": [], "dtypes": [], "kinds": [], "confidence": 30},
+        "suite": {"name": "quick", "seed": 0, "ops": [], "dtypes": [], "data": [], "checks": [], "confidence": 30},
         "environment": {"python": "3.11", "os": "Linux", "cpu": "a CPU"},
-        "runtimes": {name: RuntimeReport(status="ran", asked=name, versions={"lib": "1.0"}) for name in ("left", "right")},
+        "runtimes": {name: RuntimeReport(status="ran", backend=name, versions={"lib": "1.0"}) for name in ("left", "right")},
         "summary": Summary(
-            questions=len({r.question for r in records}), asked=len(records), verdicts=verdicts, unexplained=new, stale=[], broken=[],
-            floor=0.85, below_floor=[], interrupted=False, exit=int(bool(new)),
+            cases=len({r.case for r in records}), results=len(records), verdicts=verdicts, unexpected=new, no_longer_occur=[], failing=[],
+            minimum_agreement=0.85, below_minimum=[], interrupted=False, exit=int(bool(new)),
         ),
     }  # fmt: skip
     return Report(**{**made, **more})
@@ -59,29 +59,30 @@ def full(words: str = "plain") -> Report:
     records = [
         record(),
         record(runtime="right", verdict="differ", reason=words, diagnosis=words, difference=wrong, native=words, missed_probability=1e-10),
-        record(TRANSPOSE, verdict="refused", reason=words, known=words),
+        record(TRANSPOSE, verdict="raised", reason=words, known=words),
         record(TRANSPOSE, "right", "crashed", output="dx", reason=words),
-        record(BOTH, numbers="normal", rounding=Rounding(ratio=0.4, at=(0,), terms=3)),
-        record(BOTH, "right", "imprecise", numbers="normal", reason=words, rounding=Rounding(ratio=None, at=(0,), terms=3)),
-        record(words, words, "timeout", output=words, dtype=words, numbers=words, id=words),
+        record(BOTH, data="normal", rounding=Rounding(ratio=0.4, at=(0,), terms=3)),
+        record(BOTH, "right", "imprecise", data="normal", reason=words, rounding=Rounding(ratio=None, at=(0,), terms=3)),
+        record(words, words, "timeout", output=words, dtype=words, data=words, id=words),
         record(f"{words} n=(2,)", kind="theorem"),
     ]
     finding = Finding(
         id="f", runtime="right", output="y", verdict="differ", reason=words, diagnosis=words, records=(records[1].id,), first=UPSAMPLE,
-        question=words, native=words, instead=words, script=words, issue=words,
+        case=words, native=words, instead=words, script=words, issue=words,
     )  # fmt: skip
     theorem = TheoremReport(
-        statement=words, source=words, verdict="holds when", when=words, see=(words,), claim=1, equal=3, unequal=0, vacuous=0, outside=2,
+        statement=words, source=words, verdict="holds if", when=words, see=(words,), claim=1, equal=3, unequal=0, vacuous=0, outside=2,
         outside_unequal=2, counterexample=Counterexample(sizes=words, left=[words], right=[[1]]),
-        runtimes={words: TheoremOnRuntime(verdict="broken", agree=1, vacuous=1, other=1)},
+        runtimes={words: TheoremOnRuntime(verdict="failing", agree=1, vacuous=1, other=1)},
     )  # fmt: skip
     made = report(records)
     return report(
         records, findings=[finding], theorems={words: theorem}, suite={**made.suite, words: words}, environment={words: [words]},
         known={words: KnownReport(reason=words, link=f"javascript:{words}", matched=1, agreed=1)},
-        runtimes={**made.runtimes, words: RuntimeReport(status="failed", reason=words, asked=words, versions={words: words},
-                                                        environment={words: words}, survey={words: words}),
+        runtimes={**made.runtimes, words: RuntimeReport(status="failed", reason=words, backend=words, versions={words: words},
+                                                        environment={words: words}, batch_flags={words: words}),
                   "absent": RuntimeReport(status="not installed", reason=words)},
-        summary=Summary(questions=5, asked=8, verdicts={words: 1}, unexplained=4, stale=[words], broken=[words], floor=0.85,
-                        below_floor=[words], interrupted=True, exit=130),
+        summary=Summary(cases=5, results=8, verdicts={words: 1}, unexpected=4, no_longer_occur=[words], failing=[words],
+                        minimum_agreement=0.85,
+                        below_minimum=[words], interrupted=True, exit=130),
     )  # fmt: skip

@@ -37,12 +37,27 @@ RECEIVED = {
     "RUNTIMES = {7: RUNTIMES['mine']}": ("the name 7 (int)",),
     "RUNTIMES = {'my torch\\x1b[2J': RUNTIMES['mine']}": ("the name 'my torch\\x1b[2J' (str)", "letters, digits"),
     "RUNTIMES = {'a=b': RUNTIMES['mine']}": ("the name 'a=b'",),
+    "RUNTIMES = {'a:b': RUNTIMES['mine']}": ("the name 'a:b'",),
 }
 PARTS = {
     "packages": {"'numpy'": "packages is 'numpy' (str), but it must be a tuple of strings", "['numpy']": "(list)", "(1,)": "(tuple)"},
     "environment": {"['A=1']": "environment is ['A=1'] (list)", "{'A': 1}": "environment is {'A': 1} (dict)", "{'A=': '1'}": "{'A=': '1'}"},
-    "survey": {"{1: '1'}": "survey is {1: '1'} (dict)", "None": "survey is None (NoneType)"},
-    "decorators": {"{'compiled': '@jit'}": "decorators is {'compiled': '@jit'} (dict)"},
+    "batch_flags": {"{1: '1'}": "batch_flags is {1: '1'} (dict)", "None": "batch_flags is None (NoneType)"},
+    "modes": {
+        "{'compile': '@jit'}": "modes is {'compile': '@jit'} (dict), but it must be a dictionary such as {'compile': Mode(",
+        "{'a:b': Mode(meaning='x')}": "modes['a:b']: a mode's name is letters, digits",
+        "{'a': Mode(meaning='')}": "modes['a']: meaning is '' (str)",
+        "{'a': Mode(meaning='x', decorator='@jit')}": "modes['a']: decorator is '@jit' (str)",
+        "{'a': Mode(meaning='x', environment={'A': 1})}": "modes['a']: environment is {'A': 1} (dict)",
+        "{'a': Mode(meaning='x', share='all')}": "modes['a']: share is 'all' (str)",
+        "{'a': Mode(meaning='x', glue='x = 1')}": "modes['a']: glue defines no `answers`",
+    },
+    "outputs": {"('y', 'dx')": "outputs is ('y', 'dx') (tuple), but it must be", "'y'": "outputs is 'y' (str)"},
+    "dtypes": {"('float23',)": "dtypes names 'float23', which there is not; did you mean 'float32'?", "()": "dtypes is () (tuple)"},
+    "covers": {
+        "('upsample',)": "covers names 'upsample', which there is not; did you mean 'Upsample'?", "['Conv']": "covers is ['Conv'] (list)",
+        "('Conv',)": "covers names Conv, but the file has no function `conv`",
+    },
     "glue": {"None": "glue is None (NoneType)", "'def ('": "glue is not Python: ", "'x = 1'": "glue defines no `answers`"},
 }
 GLUES = {
@@ -143,8 +158,8 @@ def test_return_instead_of_yield_is_bad_input(tmp_path: Path) -> None:
 
 
 HIDDEN = {
-    "dtype": ("def dtype(t):\n    return getattr(t, 'dtype')", {"refused"}, "dtype(t) returned dtype('float32')"),
-    "answers": ("def given(f, args, g):\n    return f(*args)\n\nanswers = given", {"refused"}, "answers(f, args, g) returned array("),
+    "dtype": ("def dtype(t):\n    return getattr(t, 'dtype')", {"raised"}, "dtype(t) returned dtype('float32')"),
+    "answers": ("def given(f, args, g):\n    return f(*args)\n\nanswers = given", {"raised"}, "answers(f, args, g) returned array("),
     "version": ("def version():\n    return dict(numpy=1)", set(), "version() returned {'numpy': 1} (dict)"),
     "numpy": ("exec('')", set(), "the glue defines no function `numpy`"),
 }

@@ -118,7 +118,7 @@ def test_from_the_table_down_to_a_case_and_back(window: Window) -> None:
     assert facts["first at"] == "[0, 0, 1]: expected plain, got plain"
     assert facts["error / bound"] == "infinite"
     assert facts["P(missed)"] == "≤ 2^−33"
-    assert "Smallest question that shows it" in case.text
+    assert "Smallest case that shows it" in case.text
     assert [code.text for code in window.all("#case .beside pre")] == ["plain", "def f(x):\n    return x"]
     window.button("Close").click()
     WebDriverWait(window.driver, 10).until(lambda _: not case.is_displayed())

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from spec import Array, Conv, ConvTranspose, Impossible, Operation
-from spec.conventions import (
+from spec.conventions.padding import (
     keras_same_crop,
     keras_transpose_words,
     keras_valid_crop,
@@ -49,10 +49,10 @@ import json, sys, warnings
 import numpy as np
 warnings.simplefilter("ignore")
 for line in sys.stdin:
-    question = json.loads(line)
-    x, w = (array(np.array(question[name], "float32")) for name in "xw")
+    case = json.loads(line)
+    x, w = (array(np.array(case[name], "float32")) for name in "xw")
     try:
-        y = numpy(eval(question["call"]))
+        y = numpy(eval(case["call"]))
         answer = {"shape": y.shape, "values": y.ravel().tolist()}
     except Exception as error:
         answer = {"error": f"{type(error).__name__}: {error}"}

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spec import Array, Operation, Question, operations, parse, parse_question
+from spec import Array, Case, Operation, operations, parse, parse_case
 from tests.mutants import MUTANTS
-from verify.diagnose import diagnose, remedies
-from verify.reference import Reference
+from verify.explain.diagnose import diagnose, remedies
+from verify.judge.reference import Reference
 
 ASKED = [
     "Conv(stride=(2,), padding=((1, 2),)) x=(2, 3, 7) w=(4, 3, 3) float32 seed=1",
@@ -28,11 +28,11 @@ ASKED = [
 
 @pytest.fixture(params=ASKED)
 def reference(request: pytest.FixtureRequest) -> Reference:
-    return Reference(parse_question(request.param))
+    return Reference(parse_case(request.param))
 
 
 def test_neighbours_are_other_operations(reference: Reference) -> None:
-    for step in reference.question.op.steps:
+    for step in reference.case.op.steps:
         for words, other in step.neighbours():
             assert words
             assert all(isinstance(step, tuple(operations().values())) for step in other.steps)
@@ -70,8 +70,8 @@ SPOILT: dict[str, Callable[[Array], Array]] = {
 @pytest.mark.parametrize("words", SPOILT)
 @pytest.mark.parametrize("text", [ASKED[0], ASKED[4]])
 def test_a_spoilt_answer_is_recognised(words: str, text: str) -> None:
-    reference = Reference(parse_question(text))
-    y = SPOILT[words](reference.outputs[0]).astype(reference.question.dtype)
+    reference = Reference(parse_case(text))
+    y = SPOILT[words](reference.outputs[0]).astype(reference.case.dtype)
     assert words in diagnose(reference, 0, y)
 
 
@@ -85,7 +85,7 @@ def test_a_spoilt_answer_is_recognised(words: str, text: str) -> None:
     ],
 )
 def test_it_is_said_where_all_is_wrong(axis: int, at: slice, words: str) -> None:
-    reference = Reference(parse_question(ASKED[1]))
+    reference = Reference(parse_case(ASKED[1]))
     wrong = reference.outputs[0].copy()
     there = wrong.swapaxes(0, axis)[at]
     there += np.random.default_rng(0).integers(1, 99, there.shape)
@@ -102,20 +102,20 @@ def test_no_number_confuses_it(value: float, reference: Reference) -> None:
 
 
 def test_a_large_answer_is_diagnosed_from_few_families() -> None:
-    reference = Reference(parse_question("Conv(stride=(1,), padding=((1, 2),)) x=(4, 3, 9000) w=(4, 3, 3) float32 seed=1"))
+    reference = Reference(parse_case("Conv(stride=(1,), padding=((1, 2),)) x=(4, 3, 9000) w=(4, 3, 3) float32 seed=1"))
     right = reference.outputs[0]
     assert diagnose(reference, 0, 2 * right) == "the answer were multiplied by 2"
     assert diagnose(reference, 0, right[..., ::-1]) == ""
 
 
 def test_an_empty_array_is_no_evidence() -> None:
-    reference = Reference(parse_question("Conv(stride=(1,)) x=(1, 2, 2) w=(3, 2, 3)"))
+    reference = Reference(parse_case("Conv(stride=(1,)) x=(1, 2, 2) w=(3, 2, 3)"))
     assert diagnose(reference, 0, np.empty((1, 3, 0))) == ""
     assert diagnose(reference, 0, reference.drawn[0]) == ""
 
 
 def test_a_step_of_a_composition_is_blamed() -> None:
-    reference = Reference(parse_question(ASKED[-1]))
+    reference = Reference(parse_case(ASKED[-1]))
     wrong = parse("Upsample(factor=(2,)) >> Conv(stride=(1,), padding=((1, 0),))")
     x, _, w = reference.drawn
     assert diagnose(reference, 0, wrong(x, *w)) == "lo and hi of padding were exchanged (in Conv, step 2)"
@@ -138,11 +138,11 @@ CURED = {
 @pytest.mark.parametrize("name", CURED)
 def test_a_remedy_gives_what_was_asked(name: str) -> None:
     pytest.importorskip("torch")
-    question = parse_question(CURED[name])
-    reference = Reference(question)
-    words = diagnose(reference, 0, _said(name, question.op, question))
+    case = parse_case(CURED[name])
+    reference = Reference(case)
+    words = diagnose(reference, 0, _said(name, case.op, case))
     assert MUTANTS[name].named in words
-    right = [_said(name, other, question) for other in remedies(question.op, words)]
+    right = [_said(name, other, case) for other in remedies(case.op, words)]
     assert any(np.array_equal(y, reference.outputs[0]) for y in right)
 
 
@@ -152,11 +152,11 @@ def test_what_cannot_be_undone_has_no_remedy() -> None:
     assert not list(remedies(op, "the answer were multiplied by 2"))
 
 
-def _said(name: str, op: Operation, question: Question) -> Array:
-    """What a mutant answers when asked for this operation on the question's numbers."""
+def _said(name: str, op: Operation, case: Case) -> Array:
+    """What a mutant answers when asked for this operation on the case's numbers."""
     import torch
 
-    x, _, w = Reference(question).drawn
+    x, _, w = Reference(case).drawn
     scope: dict[str, Callable[..., torch.Tensor]] = {}
-    exec(MUTANTS[name].translate(replace(question, op=op)), scope)
-    return scope["f"](*(torch.from_numpy(a.astype(question.dtype)) for a in (x, *w))).numpy().astype(float)
+    exec(MUTANTS[name].translate(replace(case, op=op)), scope)
+    return scope["f"](*(torch.from_numpy(a.astype(case.dtype)) for a in (x, *w))).numpy().astype(float)

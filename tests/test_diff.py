@@ -11,8 +11,8 @@ import pytest
 
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, full, record, report
 from tests.test_report_formats import HOSTILE, Page, run
-from verify.diff import FORMATS, Change, Comparison, Incomparable, compare
 from verify.record import Record, Rounding, RuntimeReport, load, save
+from verify.report.diff import FORMATS, Change, Comparison, Incomparable, compare
 
 SWAPPED = "lo and hi of crop were exchanged"
 
@@ -30,16 +30,16 @@ def only(old: Record, new: Record) -> Change:
         ({}, {"verdict": "differ", "known": "k"}, "worse", "meaning"),
         ({}, {"verdict": "nondeterministic"}, "worse", "meaning"),
         ({}, {"verdict": "crashed"}, "worse", "meaning"),
-        ({}, {"verdict": "refused"}, "worse", "support"),
-        ({}, {"verdict": "unsupported"}, "worse", "support"),
+        ({}, {"verdict": "raised"}, "worse", "support"),
+        ({}, {"verdict": "not offered"}, "worse", "support"),
         ({}, {"verdict": "imprecise"}, "worse", "precision"),
         ({}, {"verdict": "vacuous"}, "worse", "coverage"),
-        ({"verdict": "refused"}, {"verdict": "differ"}, "worse", "support"),
+        ({"verdict": "raised"}, {"verdict": "differ"}, "worse", "support"),
         ({"verdict": "differ", "known": "k"}, {"verdict": "differ"}, "worse", "meaning"),
-        ({"verdict": "differ", "known": "k"}, {"verdict": "refused"}, "worse", "support"),
+        ({"verdict": "differ", "known": "k"}, {"verdict": "raised"}, "worse", "support"),
         ({"verdict": "differ"}, {}, "better", "meaning"),
         ({"verdict": "differ"}, {"verdict": "differ", "known": "k"}, "better", "meaning"),
-        ({"verdict": "refused"}, {}, "better", "support"),
+        ({"verdict": "raised"}, {}, "better", "support"),
         ({"verdict": "imprecise"}, {}, "better", "precision"),
         ({"verdict": "differ"}, {"verdict": "imprecise"}, "better", "meaning"),
         ({"verdict": "differ", "diagnosis": "a"}, {"verdict": "differ", "diagnosis": "b"}, "changed", "meaning"),
@@ -54,7 +54,7 @@ def test_a_change_has_a_trend_and_an_axis(was: dict[str, Any], now: dict[str, An
 
 @pytest.mark.parametrize(
     "same",
-    [{}, {"verdict": "differ", "diagnosis": "a"}, {"verdict": "refused", "reason": "at 0x1"}, {"rounding": Rounding(ratio=0.5)}],
+    [{}, {"verdict": "differ", "diagnosis": "a"}, {"verdict": "raised", "reason": "at 0x1"}, {"rounding": Rounding(ratio=0.5)}],
     ids=str,
 )
 def test_what_is_the_same_is_no_change(same: dict[str, Any]) -> None:
@@ -79,7 +79,7 @@ def test_alike_changes_are_one_whatever_the_operation() -> None:
 
 
 def test_the_worst_comes_first() -> None:
-    old = [record(), record(TRANSPOSE), record(BOTH, verdict="refused"), record(UPSAMPLE, "right")]
+    old = [record(), record(TRANSPOSE), record(BOTH, verdict="raised"), record(UPSAMPLE, "right")]
     new = [record(verdict="imprecise"), record(TRANSPOSE, verdict="crashed"), record(BOTH), record(UPSAMPLE, "right", "differ", known="k")]
     changes = compare(report(old), report(new)).changes
     assert [c.now for c in changes] == ["crashed", "differ (known)", "imprecise", "agree"]
@@ -110,7 +110,7 @@ def test_another_suite_cannot_be_compared(change: dict[str, Any], words: str) ->
 
 
 def test_nothing_in_common_cannot_be_compared() -> None:
-    with pytest.raises(Incomparable, match="have no question"):
+    with pytest.raises(Incomparable, match="have no case"):
         compare(report([record()]), report([record(runtime="right")]))
     with pytest.raises(Incomparable):
         compare(report([]), report([]))
@@ -147,10 +147,10 @@ def test_a_page_holds_words_and_tables(words: str) -> None:
 
 
 def test_a_page_tells_the_worst_first() -> None:
-    old, new = [record(), record(TRANSPOSE, verdict="refused")], [record(verdict="differ", diagnosis=SWAPPED), record(TRANSPOSE)]
+    old, new = [record(), record(TRANSPOSE, verdict="raised")], [record(verdict="differ", diagnosis=SWAPPED), record(TRANSPOSE)]
     page = FORMATS["html"](compare(report(old), report(new)))
     assert "<h1>1 worse, 1 better; 0 answers the same</h1>" in page
-    assert page.index("✗ worse") < page.index(SWAPPED) < page.index("✓ better") < page.index("refused → agree")
+    assert page.index("✗ worse") < page.index(SWAPPED) < page.index("✓ better") < page.index("raised → agree")
     same = FORMATS["html"](compare(report([record()]), report([record()])))
     assert "<h1>nothing changed; 1 answer the same</h1>" in same
     assert "No answer changed." in same

@@ -6,7 +6,7 @@ import pytest
 
 from backends._reported import REPORTED, Disagreement
 from backends.known import everything
-from verify.disagreements import kind_of, page
+from tools.disagreements import kind_of, page
 from verify.record import Record
 
 KNOWN = {known.id: known for known in everything()}
@@ -29,7 +29,7 @@ def test_a_name_that_shows_nothing_is_refused() -> None:
 
 def test_the_page_shows_the_shortest_question_and_what_came_back() -> None:
     long, short = (
-        Record(id=text, kind="case", question=text, output="y", shape=(1,), dtype="float32", seed=0, runtime="torch", verdict="differ",
+        Record(id=text, kind="case", case=text, output="y", shape=(1,), dtype="float32", seed=0, runtime="torch", verdict="differ",
                reason="wrong | all of it", known="torch-scale-ignored")
         for text in ("Resize(size=(30,)) x=(1, 1, 30)", "Resize(size=(3,)) x=(1, 1, 3)")
     )  # fmt: skip

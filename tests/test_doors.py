@@ -17,12 +17,13 @@ from msgspec import structs
 from rich.console import Console
 
 from backends import BadBackend
-from spec import parse_question
+from spec import parse_case
 from tests.command import HOME, NUMPY, Ended, backend_file, concordant, numpy_backend, refused
 from tests.sample_reports import full, record, report
 from tests.test_report_formats import run
-from verify import plan, show
+from verify.plan import plan
 from verify.record import load, save
+from verify.report import terminal
 from verify.run import Run
 
 UPSAMPLE = "Upsample(factor=(2,)) x=(1, 2, 3) float32 seed=7"
@@ -68,7 +69,10 @@ def test_completion_is_offered() -> None:
         (("run", "--op", "ConvTransposed"), ("did you mean 'ConvTranspose'?",)),
         (("run", "--suite", "qick"), ("'qick'", "quick, standard, full", "did you mean 'quick'?")),
         (("run", "--dtype", "float23"), ("did you mean 'float32'?",)),
-        (("run", "--kind", "integer"), ("did you mean 'integers'?",)),
+        (("run", "--data", "integer"), ("did you mean 'integers'?",)),
+        (("run", "--data", "compiled"), ("compiled is a mode: --backend torch:compile",)),
+        (("run", "--data", "inference"), ("inference is a check: --check shape",)),
+        (("run", "--check", "shapes"), ("did you mean 'shape'?",)),
         (("fuzz", "--op", "maxpool"), ("did you mean 'MaxPool'?",)),
         (("report", "--format", "htm"), ("did you mean 'html'?",)),
         (("theorems", "convolutions-compse"), ("did you mean 'convolutions-compose'",)),
@@ -154,31 +158,31 @@ def test_a_wrong_answer_is_status_1_even_if_nobody_reads(tmp_path: Path) -> None
 
 
 def test_without_a_terminal_a_line_of_progress_comes_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(show, "SECONDS_BETWEEN_LINES", 0.05)
+    monkeypatch.setattr(terminal, "SECONDS_BETWEEN_LINES", 0.05)
     from backends import named
 
     console = Console(file=io.StringIO(), width=40)
-    runs = Run([parse_question(UPSAMPLE)], named(str(numpy_backend(tmp_path, ""))), suite={})
-    with show.progress(runs, console, quiet=False) as watch:
+    runs = Run([parse_case(UPSAMPLE)], named(str(numpy_backend(tmp_path, ""))), suite={})
+    with terminal.progress(runs, console, quiet=False) as watch:
         watch("mine", "asking", 1)
         time.sleep(0.3)
     said = console.file.getvalue()  # type: ignore[attr-defined]
     assert re.fullmatch(r"(0 s: mine asking 1/1\n){2,6}", said)
     time.sleep(0.2)
     assert console.file.getvalue() == said  # type: ignore[attr-defined]
-    with show.progress(runs, console, quiet=True):
+    with terminal.progress(runs, console, quiet=True):
         time.sleep(0.2)
     assert console.file.getvalue() == said  # type: ignore[attr-defined]
 
 
 def test_a_line_every_thirty_seconds() -> None:
-    assert show.SECONDS_BETWEEN_LINES == 30
+    assert terminal.SECONDS_BETWEEN_LINES == 30
 
 
 def test_a_long_run_says_so_where_there_is_no_terminal(tmp_path: Path) -> None:
     """From the command line, with a shorter time between lines."""
     path = numpy_backend(tmp_path, "import time; time.sleep(0.5 * (abs(x).sum() > 1)); x = x.repeat(2, axis=2)")
-    code = "from verify import show; show.SECONDS_BETWEEN_LINES = 0.2; import concordant; concordant.main()"
+    code = "from verify.report import terminal; terminal.SECONDS_BETWEEN_LINES = 0.2; import concordant; concordant.main()"
     words = [sys.executable, "-c", code, "run", "--backend", str(path), "--case", UPSAMPLE, "--out", str(tmp_path)]
     for quiet in ([], ["--quiet"]):
         ended = subprocess.run([*words, *quiet], cwd=HOME, capture_output=True, text=True, timeout=60)
@@ -193,12 +197,12 @@ def test_one_is_singular(tmp_path: Path) -> None:
     made = full()
     one = structs.replace(made.theorems["plain"], equal=1)
     console = Console(file=io.StringIO(), width=200)
-    show.theorems(structs.replace(made, theorems={"plain": one, "other": structs.replace(one, verdict="holds")}), console)
-    show.table(structs.replace(made, theorems={"plain": one}), console, quiet=False)
+    terminal.theorems(structs.replace(made, theorems={"plain": one, "other": structs.replace(one, verdict="holds")}), console)
+    terminal.table(structs.replace(made, theorems={"plain": one}), console, quiet=False)
     said = console.file.getvalue()  # type: ignore[attr-defined]
     found = re.findall(r"plain: 1 case; otherwise|its 1 case|\b1 theorem: ", said)
     assert found == ["plain: 1 case; otherwise", "its 1 case", "1 theorem: "]
-    assert not re.search(r"\b1 (cases|theorems|runtimes|questions|answers)\b", said)
+    assert not re.search(r"\b1 (cases|theorems|runtimes|cases|answers)\b", said)
 
 
 # ---- folders and files ----
@@ -308,7 +312,7 @@ def test_a_damaged_or_lacking_package_gets_one_sentence(tmp_path: Path) -> None:
         return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, timeout=60)
 
     (tmp_path / "spec" / "pad.py").unlink()
-    refused(ended(), "spec.pad", "install concordant anew")
+    refused(ended(), "spec.ops.pad", "install concordant anew")
     shutil.copy(HOME / "spec" / "pad.py", tmp_path / "spec")
     (tmp_path / "msgspec.py").write_text("raise ModuleNotFoundError(\"No module named 'msgspec'\", name='msgspec')")
     refused(ended(), "needs msgspec", "-m pip install msgspec")

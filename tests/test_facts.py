@@ -11,17 +11,17 @@ from rich.console import Console
 
 from backends import Backend, Runtime
 from backends.known import Known
-from spec import parse_question
+from spec import parse_case
 from tests.command import GLUE, concordant, numpy_backend
 from tests.sample_reports import report
-from verify import show
-from verify.diff import compare, text
 from verify.facts import observed
 from verify.record import RuntimeReport, load
+from verify.report import terminal
+from verify.report.diff import compare, text
 from verify.run import Run
 
 DOUBLE = "x = np.repeat(x, 2, axis=2)"
-UPSAMPLE = parse_question("Upsample(factor=(2,)) x=(1, 1, 2) float32")
+UPSAMPLE = parse_case("Upsample(factor=(2,)) x=(1, 1, 2) float32")
 DILATED = "Conv(stride=(1, 1), dilation=(2, 1)) x=(1, 2, 6, 5) w=(2, 2, 2, 2) float32"
 """TensorFlow has its gradient with oneDNN only."""
 
@@ -56,7 +56,7 @@ def test_known_deviations_look_at_facts(observed: str) -> None:
         when=lambda op, at, facts: facts.get("onednn") == "off",
     )  # fmt: skip
     report = Run([UPSAMPLE], [wrong], suite={}, known=[known]).go()
-    assert bool(report.summary.unexplained) == (observed == "on")
+    assert bool(report.summary.unexpected) == (observed == "on")
     assert bool(report.known) == (observed == "off")
 
 
@@ -95,7 +95,7 @@ def test_both_onednn_states_end_well(option: str, state: str, tmp_path: Path) ->
         assert report.runtimes[runtime].facts["onednn"] == state
         assert ("onednn_isa" in report.runtimes[runtime].facts) == (state == "on")
     gradients = {r.verdict for r in report.records if r.output != "y" and r.runtime == "tensorflow"}
-    assert gradients == ({"agree"} if state == "on" else {"refused"})
+    assert gradients == ({"agree"} if state == "on" else {"raised"})
 
 
 def test_facts_are_observed(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_the_terminal_names_them_once_for_runtimes_that_observed_the_same() -> N
     runtimes = {name: RuntimeReport(status="ran", facts=facts) for name, facts in (("a", same), ("b", same), ("c", {}))}
     assert observed(report([], runtimes=runtimes)) == ["a, b: onednn on, onednn_isa AVX-512, cpu_isa AVX2"]
     console = Console(file=io.StringIO(), width=200)
-    show.table(report([], runtimes=runtimes), console, quiet=False)
+    terminal.table(report([], runtimes=runtimes), console, quiet=False)
     assert "a, b: onednn on" in console.file.getvalue()  # type: ignore[attr-defined]
 
 

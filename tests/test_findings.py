@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from backends import Backend, Runtime, named
-from spec import parse_question
+from spec import parse_case
 from tests.command import needs
 from tests.mutants import MUTANTS
 from tests.tiers import sampled, slow
-from verify.findings import find
-from verify.groups import unexplained
+from verify.explain.findings import find
+from verify.explain.minimize import cost
+from verify.explain.reproduce import script
+from verify.explain.standalone import STATUSES, Outcome, outcome
+from verify.grouping import unexpected
+from verify.judge.reference import Reference
 from verify.record import Finding, Report
-from verify.reference import Reference
-from verify.reproduce import script
 from verify.run import Run
-from verify.shrink import cost
-from verify.standalone import STATUSES, Outcome, outcome
 
 pytestmark = needs("torch")
 
@@ -36,8 +36,8 @@ ASKED = [
 def found(name: str, asked: list[str] = ASKED, *, timeout: float = 20.0, seconds: float = 30.0) -> tuple[Report, list[Finding]]:
     """What comes of a mutant."""
     backend = replace(MUTANTS[name], name="torch")
-    report = Run([parse_question(text) for text in asked], [backend], suite={}, known=[], timeout=timeout).go()
-    return report, find(report, unexplained(report), [backend], [], timeout=timeout, seconds=seconds)
+    report = Run([parse_case(text) for text in asked], [backend], suite={}, known=[], timeout=timeout).go()
+    return report, find(report, unexpected(report), [backend], [], timeout=timeout, seconds=seconds)
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +56,14 @@ def test_one_mistake_is_one_finding_and_its_smallest_form(shifted: tuple[Report,
     report, finding = shifted
     wrong = [r.id for r in report.records if r.verdict != "agree"]
     assert sorted(finding.records) == sorted(wrong)
-    assert cost(parse_question(finding.question)) < min(cost(parse_question(text)) for text in ASKED)
+    assert cost(parse_case(finding.case)) < min(cost(parse_case(text)) for text in ASKED)
     assert "one pixel later" in finding.diagnosis or "exchanged" in finding.diagnosis
-    assert parse_question(finding.question).x[:2] == (1, 1)
+    assert parse_case(finding.case).x[:2] == (1, 1)
 
 
 def test_a_finding_can_be_asked_again_and_still_differs(shifted: tuple[Report, Finding]) -> None:
     finding = shifted[1]
-    report = Run([parse_question(finding.question)], [replace(MUTANTS["crop-shifted"], name="torch")], suite={}, known=[]).go()
+    report = Run([parse_case(finding.case)], [replace(MUTANTS["crop-shifted"], name="torch")], suite={}, known=[]).go()
     assert any(r.verdict == finding.verdict and r.output == finding.output for r in report.records)
 
 
@@ -79,7 +79,7 @@ def test_what_to_write_instead_was_tried(shifted: tuple[Report, Finding]) -> Non
 def test_a_program_of_a_right_answer_says_that_the_fault_is_gone(shifted: tuple[Report, Finding]) -> None:
     """The same program with the honest text."""
     finding = shifted[1]
-    honest = replace(MUTANTS["crop-shifted"], change=lambda op: op).translate(parse_question(finding.question))
+    honest = replace(MUTANTS["crop-shifted"], change=lambda op: op).translate(parse_case(finding.case))
     assert came(finding.script.replace(finding.native.strip(), honest.strip())) == "gone"
 
 
@@ -93,7 +93,7 @@ def test_a_broken_program_shows_nothing(broken: str, shifted: tuple[Report, Find
 
 def test_the_issue_text_says_all_there_is(shifted: tuple[Report, Finding]) -> None:
     finding = shifted[1]
-    for piece in ("torch 2", finding.question, "y[n,o,j] = Σ", finding.native.strip(), finding.script.strip(), finding.diagnosis):
+    for piece in ("torch 2", finding.case, "y[n,o,j] = Σ", finding.native.strip(), finding.script.strip(), finding.diagnosis):
         assert piece in finding.issue
 
 
@@ -120,15 +120,15 @@ def test_what_shrinks_into_a_known_deviation_is_not_taken_for_it() -> None:
         id="small", runtimes=("torch",), versions={}, verdict="differ", reason="", link="no upstream report found",
         when=lambda op, at, env: at.x[0] == 1,
     )  # fmt: skip
-    report = Run([parse_question(ASKED[1])], [backend], suite={}, known=[known]).go()
-    (finding,) = find(report, unexplained(report), [backend], [known], timeout=20, seconds=30)
-    assert parse_question(finding.question).x[0] > 1
+    report = Run([parse_case(ASKED[1])], [backend], suite={}, known=[known]).go()
+    (finding,) = find(report, unexpected(report), [backend], [known], timeout=20, seconds=30)
+    assert parse_case(finding.case).x[0] > 1
 
 
 def test_a_runtime_without_a_host_costs_nothing(shifted: tuple[Report, Finding]) -> None:
     report = shifted[0]
     broken = Backend("torch", Runtime(packages=("torch",), glue="raise ImportError('gone')"), MUTANTS["crop-shifted"].module)
-    assert find(report, unexplained(report), [broken], [], timeout=5) == []
+    assert find(report, unexpected(report), [broken], [], timeout=5) == []
 
 
 @pytest.mark.parametrize("program", sampled(KEPT, *KEPT[1:2]), ids=lambda path: path.stem)
@@ -164,11 +164,11 @@ SUM_TIMES_A_THIRD = "import torch\n\n\ndef f(x):\n    return x.sum(-1, keepdim=T
 )
 def test_what_the_judge_lets_pass_is_no_fault(text: str, output: str, native: str) -> None:
     """Rounded fractions, and the chain rule's 0 · NaN where either answer is right: a program asks no more than the judge."""
-    question, (backend,) = parse_question(text), named("torch")
-    reference = Reference(question)
+    case, (backend,) = parse_case(text), named("torch")
+    reference = Reference(case)
     x, g, w = reference.drawn
-    native = native or backend.translate(question)
+    native = native or backend.translate(case)
     finding = Finding(
-        id="0", runtime="torch", output=output, verdict="differ", reason="", records=(), first=text, question=text, native=native
+        id="0", runtime="torch", output=output, verdict="differ", reason="", records=(), first=text, case=text, native=native
     )  # fmt: skip
-    assert came(script(finding, question, (x, g, *w), backend, {"torch": "2"})) == "gone"
+    assert came(script(finding, case, (x, g, *w), backend, {"torch": "2"})) == "gone"

@@ -1,4 +1,4 @@
-"""The search makes up questions of every kind, goes where it was least, and keeps what it saw."""
+"""The search makes up cases of every kind, goes where it was least, and keeps what it saw."""
 
 from __future__ import annotations
 
@@ -11,32 +11,33 @@ from pathlib import Path
 import pytest
 
 from spec import LpPool, operations
-from spec.question import DTYPES
+from spec.case import DTYPES
 from tests.command import NUMPY, backend_file, concordant, needs, refused
 from tests.mutants import MUTANTS
 from tests.tiers import slow
-from verify.fuzz import PROPOSED, Search, proposed, region, rounds
-from verify.reference import Reference
+from verify.explain.fuzz import PROPOSED, Search, proposed, region, rounds
+from verify.judge.reference import Reference
 
 
 def test_what_is_made_up_can_be_asked() -> None:
-    questions = proposed((), 1, 300)
-    assert len(questions) >= 60
-    for q in questions:
+    cases = proposed((), 1, 300)
+    assert len(cases) >= 60
+    for q in cases:
         assert Reference(q).radius >= 0
         assert max(q.x) <= 18
 
 
 @slow
-def test_every_operation_dtype_and_kind_comes_up() -> None:
-    questions = [q for seed in range(4) for q in proposed((), seed, 300)]
-    made = {step.name for q in questions for step in q.op.steps}
+def test_every_operation_dtype_and_data_comes_up() -> None:
+    cases = [q for seed in range(4) for q in proposed((), seed, 300)]
+    made = {step.name for q in cases for step in q.op.steps}
     assert made >= set(operations())
-    assert {q.op.rank for q in questions} == {1, 2, 3}
-    assert len({q.kind for q in questions}) >= 10
-    assert {q.dtype for q in questions} == set(DTYPES)
-    assert any(len(q.op.steps) > 1 for q in questions)
-    assert {step.p for q in questions for step in q.op.steps if isinstance(step, LpPool)} == {1, 2, 3}
+    assert {q.op.rank for q in cases} == {1, 2, 3}
+    assert len({q.data for q in cases}) >= 10
+    assert {q.dtype for q in cases} == set(DTYPES)
+    assert {q.check for q in cases} == {"values", "shape"}
+    assert any(len(q.op.steps) > 1 for q in cases)
+    assert {step.p for q in cases for step in q.op.steps if isinstance(step, LpPool)} == {1, 2, 3}
 
 
 def test_only_what_is_wanted() -> None:

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spec import operations, parse_question
-from spec.question import DTYPES
+from spec import operations, parse_case
+from spec.case import DTYPES
 from tests.honest import Seen, answer, examined, searched, searched_page
 from tests.implementations import IMPLEMENTATIONS, stored
-from tests.random_questions import ADDED
-from verify.judge import judge
-from verify.reference import Reference
+from tests.random_cases import ADDED
+from verify.judge.judge import judge
+from verify.judge.reference import Reference
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_no_false_alarm_in_what_the_search_makes_up(also: list[Seen]) -> None:
 
 def test_the_alarm_can_ring() -> None:
     """An implementation that adds in fewer bits than it promises is accused."""
-    reference = Reference(parse_question("Conv(stride=(1,)) x=(2, 4, 9) w=(3, 4, 3) float32 normal seed=1"))
+    reference = Reference(parse_case("Conv(stride=(1,)) x=(2, 4, 9) w=(3, 4, 3) float32 normal seed=1"))
     for implementation in IMPLEMENTATIONS:
         given = answer(reference, implementation, {})
         spoilt = replace(given, outputs=tuple(replace(o, values=stored(o.values, "bfloat16")) for o in given.outputs))

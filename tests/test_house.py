@@ -9,6 +9,13 @@ from pathlib import Path
 
 import pytest
 
+import backends
+from backends import Backend, function_name
+from backends._call import Layer, Let
+from backends.known import everything
+from spec import operations
+from verify.explain.fuzz import proposed
+
 ROOT = Path(__file__).resolve().parent.parent
 FRAMEWORKS = {"torch", "tensorflow", "keras", "jax", "jaxlib", "onnx", "onnxruntime", "flax"}
 ALLOWED = {
@@ -51,8 +58,75 @@ def test_a_room_knows_only_those_below_it(room: str) -> None:
         assert not _imports(path) & FRAMEWORKS, path
 
 
+READERS = {"translate", "body", "before", "written", "getsource", "unparse"}
+"""Names of what makes source text of calls."""
+
+
+def _reads_source(source: str) -> list[str]:
+    """The lines that look into generated source: that make text of calls, or look for a piece of text in something."""
+    tree, found = ast.parse(source), []
+    assigned = [node for node in ast.walk(tree) if isinstance(node, ast.Assign)]
+    lists = {ast.unparse(node.targets[0]) for node in assigned if ".split(" in ast.unparse(node.value)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in READERS:
+            found.append(ast.unparse(node))
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("backends"):
+            found.extend(alias.name for alias in node.names if alias.name in READERS)
+        if isinstance(node, ast.Call) and ast.unparse(node).startswith(("str(call)", "repr(call)")):
+            found.append(ast.unparse(node))
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+            piece = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+            if piece and not isinstance(node.comparators[0], ast.Tuple | ast.Set) and ast.unparse(node.comparators[0]) not in lists:
+                found.append(ast.unparse(node))
+        translates = isinstance(node, ast.Attribute) and node.attr in {function_name(name) for name in operations()}
+        if translates and isinstance(node.value, ast.Name) and node.value.id in FRAMEWORKS:  # type: ignore[attr-defined]
+            found.append(ast.unparse(node))
+    return found
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "backends/known").glob("[!m]*.py")), ids=lambda path: path.stem)
+def test_no_predicate_reads_generated_source(path: Path) -> None:
+    """A predicate looks at the operation, at calls (`function`, arguments), dtype, mode and facts."""
+    assert _reads_source(path.read_text()) == []
+
+
+@pytest.mark.parametrize("line", [
+    "'\"VALID\"' in tensorflow.conv(op, at)", "text = torch.resize(op, at)", "backend.translate(q)", "str(call)",
+    "from backends._call import body", "'F.interpolate' in text", "'bilinear\", antialias=True' in word",
+    "'nearest' in _interpolation(op, at)",
+])  # fmt: skip
+def test_a_predicate_that_reads_source_is_seen(line: str) -> None:
+    assert _reads_source(line) != []
+
+
+def test_no_predicate_needs_the_source_of_a_statement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In substance: nothing that a predicate asks for makes source of what a translation returned."""
+
+    def forbidden(*_: object) -> str:
+        raise AssertionError("a predicate read generated source")
+
+    monkeypatch.setattr(Backend, "translate", forbidden)
+    monkeypatch.setattr(Let, "__str__", forbidden)
+    monkeypatch.setattr(Layer, "__str__", forbidden)
+    for name in ("_code", "body", "before"):
+        monkeypatch.setattr(backends, name, forbidden)
+    cases = proposed((), 3, 150) + proposed(("Resize", "Lanczos", "ConvTranspose", "AveragePool"), 4, 150)
+    assert len(cases) > 100
+    covered = [known.id for case in cases for known in everything() if known.covers(case, {"onednn": "off"})]
+    assert len(set(covered)) > 20
+
+
+def test_no_key_of_a_backend_is_half_a_source_text() -> None:
+    for path in (ROOT / "backends").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            keys = [*node.keys] if isinstance(node, ast.Dict) else [node.key] if isinstance(node, ast.DictComp) else []
+            for key in keys:
+                texts = [n.value for n in ast.walk(key) if isinstance(n, ast.Constant) and isinstance(n.value, str)] if key else []
+                assert not any(c in text for text in texts for c in "\"'=("), f"{path.name}: {ast.unparse(key)}"
+
+
 def test_the_host_needs_only_python_and_numpy() -> None:
-    outside = _imports(ROOT / "verify/host.py") - set(sys.stdlib_module_names)
+    outside = _imports(ROOT / "verify/execute/worker.py") - set(sys.stdlib_module_names)
     assert outside == {"numpy"}
 
 

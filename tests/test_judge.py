@@ -7,18 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spec import Array, Question, parse_question
-from verify.answer import Answer, Inferred, Output
-from verify.judge import Judgement, doubtful, judge
+from spec import Array, Case, parse_case
+from verify.execute.result import Answer, Inferred, Output
+from verify.judge.judge import Judgement, doubtful, judge
+from verify.judge.reference import Reference
 from verify.record import Verdict
-from verify.reference import Reference
 
-QUESTION = parse_question("ConvTranspose(stride=(2,), crop=((0, 1),)) x=(2, 3, 5) w=(3, 2, 3) float32 seed=7")
+QUESTION = parse_case("ConvTranspose(stride=(2,), crop=((0, 1),)) x=(2, 3, 5) w=(3, 2, 3) float32 seed=7")
 REFERENCE = Reference(QUESTION, confidence=1)
 
 
-def _right(question: Question = QUESTION) -> list[Output]:
-    return [Output(a.astype(question.dtype), question.dtype) for a in Reference(question, confidence=1).outputs]
+def _right(case: Case = QUESTION) -> list[Output]:
+    return [Output(a.astype(case.dtype), case.dtype) for a in Reference(case, confidence=1).outputs]
 
 
 def _with(i: int, output: Output) -> Answer:
@@ -77,10 +77,10 @@ def test_wrong_wins_over_unsteady_and_unsteady_over_imprecise() -> None:
 def test_noise_of_half_the_bound_is_imprecise_and_of_twice_the_bound_differs() -> None:
     right, bound = REFERENCE.outputs[0], REFERENCE.bounds[0]
     for share, verdict in ((0.5, "imprecise"), (2.0, "differ")):
-        question = parse_question(repr(QUESTION).replace("float32", "float64"))
-        reference = Reference(question, confidence=1)
+        case = parse_case(repr(QUESTION).replace("float32", "float64"))
+        reference = Reference(case, confidence=1)
         values = reference.outputs[0] + share * reference.bounds[0]
-        outputs = [Output(values, "float64"), *_right(question)[1:]]
+        outputs = [Output(values, "float64"), *_right(case)[1:]]
         judged = judge(reference, Answer(tuple(outputs)))[0]
         assert judged.verdict == verdict
     assert right.shape == bound.shape
@@ -88,15 +88,15 @@ def test_noise_of_half_the_bound_is_imprecise_and_of_twice_the_bound_differs() -
 
 def test_where_the_bound_is_zero_only_zero_will_do() -> None:
     """Zero insertion moves numbers: an inserted zero that is 1e-30 is wrong, not imprecise."""
-    question = parse_question("ZeroInsert(factor=(2,)) x=(1, 1, 3) float64")
-    reference = Reference(question)
+    case = parse_case("ZeroInsert(factor=(2,)) x=(1, 1, 3) float64")
+    reference = Reference(case)
     values = reference.outputs[0].copy()
     values[0, 0, 1] = 1e-30
     outputs = (Output(values, "float64"), Output(reference.outputs[1], "float64"))
     assert judge(reference, Answer(outputs))[0].verdict == "differ"
 
 
-@pytest.mark.parametrize("stopped", ["refused", "crashed", "timeout"])
+@pytest.mark.parametrize("stopped", ["raised", "crashed", "timeout"])
 def test_what_did_not_come_back_has_the_verdict_of_what_stopped_it(stopped: Verdict) -> None:
     answer = Answer(tuple(_right()[:1]), stopped, "because")
     assert _verdicts(judge(REFERENCE, answer)) == ["agree", stopped, stopped]
@@ -124,14 +124,14 @@ def test_no_arrays_at_all_is_no_free_pass() -> None:
 )
 def test_every_sum_is_exactly_representable(text: str, dtype: str) -> None:
     """With all numbers at the radius, the largest sum of products still fits the significand, and one step more would not."""
-    question = parse_question(f"{text} {dtype}")
-    reference = Reference(question)
-    radius, terms = reference.radius, question.op.terms(question.x, *question.w)
+    case = parse_case(f"{text} {dtype}")
+    reference = Reference(case)
+    radius, terms = reference.radius, case.op.terms(case.x, *case.w)
     most = 2 ** {"float32": 24, "float64": 53}[dtype]
-    assert terms * radius**question.op.degree <= most
-    assert radius == 1 << 31 or terms * (radius + 1) ** question.op.degree > most
-    largest = [np.full(shape, float(radius)) for shape in (question.x, *question.w)]
-    sums = (question.op(*largest), *question.op.vjp(*largest, np.full(question.y, float(radius))))
+    assert terms * radius**case.op.degree <= most
+    assert radius == 1 << 31 or terms * (radius + 1) ** case.op.degree > most
+    largest = [np.full(shape, float(radius)) for shape in (case.x, *case.w)]
+    sums = (case.op(*largest), *case.op.vjp(*largest, np.full(case.y, float(radius))))
     assert max(a.max() for a in sums) <= most
 
 
@@ -158,7 +158,7 @@ PROGRAM = "Conv(stride=(1,), padding=((3, 0),), bias='yes') >> SumPool(kernel=(2
     ],
 )
 def test_the_marked_pixel_must_show_where_a_window_sees_it_and_nowhere_else(text: str, kind: str) -> None:
-    reference = Reference(parse_question(f"{text} float32 {kind} seed=1"))
+    reference = Reference(parse_case(f"{text} float32 {kind} seed=1"))
     right = reference.outputs
     assert _judged_marks(reference, right[0]).verdict == "agree"
     seen, finite = np.isnan(right[0]), np.isfinite(right[0])
@@ -178,14 +178,14 @@ def test_the_marked_pixel_must_show_where_a_window_sees_it_and_nowhere_else(text
 
 
 def _judged_marks(reference: Reference, y: Array) -> Judgement:
-    outputs = [Output(a, reference.question.dtype) for a in (y, *reference.outputs[1:])]
+    outputs = [Output(a, reference.case.dtype) for a in (y, *reference.outputs[1:])]
     return judge(reference, Answer(tuple(outputs)))[0]
 
 
 def test_where_a_weight_is_0_by_a_hair_either_is_right() -> None:
     """Output pixel 1 of three lies on pixel 1 of three: the others' weights are 0 if coordinates are exact."""
-    question = parse_question("Resize(size=(3,), mode='linear', coordinates='asymmetric') x=(1, 1, 3) float32 nan")
-    reference = next(r for r in (Reference(replace(question, seed=s)) for s in range(99)) if np.isnan(r.drawn[0][0, 0, 0]))
+    case = parse_case("Resize(size=(3,), mode='linear', coordinates='asymmetric') x=(1, 1, 3) float32 nan")
+    reference = next(r for r in (Reference(replace(case, seed=s)) for s in range(99)) if np.isnan(r.drawn[0][0, 0, 0]))
     y = reference.outputs[0]
     assert np.isnan(y[0, 0, 0])
     for value, verdict in ((np.nan, "agree"), (-np.inf, "agree"), (5.0, "agree")):
@@ -195,14 +195,14 @@ def test_where_a_weight_is_0_by_a_hair_either_is_right() -> None:
 
 def test_a_negative_weight_sees_too() -> None:
     """Every pixel within two of a cubic's coordinate, on either side of zero."""
-    reference = Reference(parse_question("Resize(size=(16,), mode='cubic', a='-1/2', outside='excluded') x=(1, 1, 8) float32 nan seed=1"))
+    reference = Reference(parse_case("Resize(size=(16,), mode='cubic', a='-1/2', outside='excluded') x=(1, 1, 8) float32 nan seed=1"))
     (at,) = np.flatnonzero(np.isnan(reference.drawn[0].ravel()))
     distance = np.abs((np.arange(16) + 0.5) / 2 - 0.5 - at)
     np.testing.assert_array_equal(np.isnan(reference.outputs[0].ravel()), distance < 2)
 
 
 def test_an_infinity_that_was_not_chosen_differs() -> None:
-    reference = Reference(parse_question("MaxPool(kernel=(2,), stride=(1,)) x=(1, 1, 5) float32 infinity"))
+    reference = Reference(parse_case("MaxPool(kernel=(2,), stride=(1,)) x=(1, 1, 5) float32 infinity"))
     y = reference.outputs[0]
     told = _judged_marks(reference, np.where(np.isinf(y), 7, y))
     assert (told.verdict, "replaced by a number" in told.diagnosis) == ("differ", True)
@@ -210,27 +210,27 @@ def test_an_infinity_that_was_not_chosen_differs() -> None:
 
 
 def test_a_wrong_gradient_is_not_blamed_on_a_pixel_it_cannot_see() -> None:
-    reference = Reference(parse_question("Resize(size=(12,), mode='linear') x=(2, 3, 6) float32 nan seed=1"))
+    reference = Reference(parse_case("Resize(size=(12,), mode='linear') x=(2, 3, 6) float32 nan seed=1"))
     outputs = [Output(a + i, "float32") for i, a in enumerate(reference.outputs)]
     assert [(j.verdict, j.diagnosis) for j in judge(reference, Answer(tuple(outputs)))] == [("agree", ""), ("differ", "")]
 
 
 def test_a_bias_sees_nothing() -> None:
-    reference = Reference(parse_question("Conv(stride=(3,), bias='yes') x=(2, 1, 6) w=(2, 1, 2) w=(1, 2, 1) float32 nan seed=1"))
+    reference = Reference(parse_case("Conv(stride=(3,), bias='yes') x=(2, 1, 6) w=(2, 1, 2) w=(1, 2, 1) float32 nan seed=1"))
     assert [int(np.isnan(a).sum()) for a in reference.outputs[2:]] in ([2, 0], [0, 0])
     assert not np.isnan(reference.outputs[1]).any()
 
 
 def test_the_marked_pixel_is_found_without_gradients_too() -> None:
-    question = parse_question("Upsample(factor=(2,)) x=(1, 1, 2) float32 nan")
-    reference = Reference(question, given=(np.array([[[np.nan, 3.0]]]), None))
+    case = parse_case("Upsample(factor=(2,)) x=(1, 1, 2) float32 nan")
+    reference = Reference(case, given=(np.array([[[np.nan, 3.0]]]), None))
     np.testing.assert_array_equal(reference.outputs, [[[[np.nan, np.nan, 3, 3]]]])
 
 
 def test_a_gradient_of_zero_may_or_may_not_be_multiplied_by_nan() -> None:
     """The second step looks at none of the first step's windows that see the pixel."""
-    question = parse_question("Conv(stride=(1,)) >> SumPool(kernel=(1,), padding=((-3, 0),)) x=(1, 1, 4) w=(1, 1, 1) float32 nan seed=0")
-    reference = next(r for r in (Reference(replace(question, seed=s)) for s in range(99)) if np.isnan(r.drawn[0][..., :3]).any())
+    case = parse_case("Conv(stride=(1,)) >> SumPool(kernel=(1,), padding=((-3, 0),)) x=(1, 1, 4) w=(1, 1, 1) float32 nan seed=0")
+    reference = next(r for r in (Reference(replace(case, seed=s)) for s in range(99)) if np.isnan(r.drawn[0][..., :3]).any())
     y, dx, dw = reference.outputs
     for value in (np.nan, 5.0):
         outputs = (Output(y, "float32"), Output(dx, "float32"), Output(np.full(dw.shape, value), "float32"))
@@ -239,7 +239,7 @@ def test_a_gradient_of_zero_may_or_may_not_be_multiplied_by_nan() -> None:
 
 # Shapes without a run
 
-INFERENCE = Reference(parse_question("Conv(stride=(2,)) x=(2, 3, 7) w=(4, 3, 2) float32 inference"))
+INFERENCE = Reference(parse_case("Conv(stride=(2,)) x=(2, 3, 7) w=(4, 3, 2) float32 check=shape"))
 
 
 @pytest.mark.parametrize(
@@ -272,23 +272,23 @@ def test_a_run_that_gives_another_shape_is_wrong_whatever_was_inferred() -> None
 
 
 def test_nothing_is_claimed_where_everything_overflows() -> None:
-    question = parse_question("SumPool(kernel=(2,)) x=(1, 1, 4) float32 overflowing")
-    most = np.full(question.x, float(np.finfo(np.float32).max))
-    y = Output(np.full(question.y, np.inf, np.float32), "float32")
-    assert _verdicts(judge(Reference(question, given=(most, None)), Answer((y,)))) == ["vacuous"]
+    case = parse_case("SumPool(kernel=(2,)) x=(1, 1, 4) float32 overflowing")
+    most = np.full(case.x, float(np.finfo(np.float32).max))
+    y = Output(np.full(case.y, np.inf, np.float32), "float32")
+    assert _verdicts(judge(Reference(case, given=(most, None)), Answer((y,)))) == ["vacuous"]
     half = np.where(np.arange(4) < 2, most, most / 4)
-    judged = judge(Reference(question, given=(half, None)), Answer((y,)))
+    judged = judge(Reference(case, given=(half, None)), Answer((y,)))
     assert _verdicts(judged) == ["differ"]
     y = Output(np.array([[[np.inf, float(np.float32(most[0, 0, 0] / 2))]]]), "float32")
-    assert _verdicts(judge(Reference(question, given=(half, None)), Answer((y,)))) == ["agree"]
+    assert _verdicts(judge(Reference(case, given=(half, None)), Answer((y,)))) == ["agree"]
 
 
 def test_an_infinite_exact_answer_breaks_nothing() -> None:
     """Where exact values overflow nothing is claimed, and the others are judged as ever."""
-    question = parse_question("Conv(stride=(1,)) x=(2, 3, 9) w=(3, 3, 3) float64 overflowing")
-    x, g, w = np.ones(question.x), np.ones(question.y), np.full(question.w[0], 1e200)
+    case = parse_case("Conv(stride=(1,)) x=(2, 3, 9) w=(3, 3, 3) float64 overflowing")
+    x, g, w = np.ones(case.x), np.ones(case.y), np.full(case.w[0], 1e200)
     x[0] = 1e200
-    reference = Reference(question, given=(x, g, w))
+    reference = Reference(case, given=(x, g, w))
     y, *gradients = reference.outputs
     assert np.isinf(y[0]).all()
     assert np.isfinite(y[1]).all()
@@ -300,13 +300,13 @@ def test_an_infinite_exact_answer_breaks_nothing() -> None:
     assert verdict(np.where(np.isinf(y), 5.0, y)) == "agree"
     assert verdict(np.where(np.isinf(y), y, 2 * y)) == "differ"
     assert verdict(np.full_like(y, np.inf)) == "differ"
-    all_large = Reference(question, given=(np.full_like(x, 1e200), g, w))
+    all_large = Reference(case, given=(np.full_like(x, 1e200), g, w))
     assert _verdicts(judge(all_large, Answer(tuple(Output(a, "float64") for a in all_large.outputs))))[0] == "vacuous"
 
 
 @pytest.mark.parametrize(("kernel", "verdict"), [(3, "agree"), (4, "imprecise")])
 def test_a_third_may_be_rounded_even_on_whole_numbers_but_a_quarter_may_not(kernel: int, verdict: Verdict) -> None:
-    reference = Reference(parse_question(f"AveragePool(kernel=({kernel},)) x=(2, 3, 24) float32 seed=1"), confidence=1)
+    reference = Reference(parse_case(f"AveragePool(kernel=({kernel},)) x=(2, 3, 24) float32 seed=1"), confidence=1)
     right = [a.astype(np.float32) for a in reference.outputs]
     nudged = np.nextafter(right[0], np.float32(np.inf), dtype=np.float32)
     outputs = tuple(Output(a, "float32") for a in (nudged, right[1]))
@@ -327,7 +327,7 @@ def test_a_third_may_be_rounded_even_on_whole_numbers_but_a_quarter_may_not(kern
 )
 def test_nothing_is_claimed_of_a_gradient_that_does_not_exist(text: str) -> None:
     """What JAX, PyTorch and TensorFlow give for the norm of zeros: NaN, 0 and NaN. Beside it every value counts."""
-    reference = Reference(parse_question(text))
+    reference = Reference(parse_case(text))
     draws = [reference.at(d) for d in range(reference.draws)]
     assert all(0 < r.defined[1].sum() < r.defined[1].size for r in draws)
 
@@ -345,12 +345,12 @@ def test_nothing_is_claimed_of_a_gradient_that_does_not_exist(text: str) -> None
 
 
 def test_a_gradient_that_exists_nowhere_is_vacuous_unless_another_draw_has_one() -> None:
-    reference = Reference(parse_question("AdaptiveMaxPool(size=(1,)) x=(1, 1, 2) float32 ties seed=0"))
+    reference = Reference(parse_case("AdaptiveMaxPool(size=(1,)) x=(1, 1, 2) float32 ties seed=0"))
     draws = [reference.at(d) for d in range(reference.draws)]
     outputs = [tuple(Output(a, "float32") for a in r.outputs) for r in draws]
     assert {bool(r.defined[1].any()) for r in draws} == {False, True}
     assert _verdicts(judge(reference, Answer(outputs[0], more=tuple(outputs[1:])))) == ["agree", "agree"]
-    equal = Reference(reference.question, given=(np.zeros((1, 1, 2)), np.ones((1, 1, 1))))
+    equal = Reference(reference.case, given=(np.zeros((1, 1, 2)), np.ones((1, 1, 1))))
     told = judge(equal, Answer((Output(np.zeros((1, 1, 1)), "float32"), Output(np.full((1, 1, 2), np.nan), "float32"))))
     assert _verdicts(told) == ["agree", "vacuous"]
     assert "not defined" in told[1].reason
@@ -362,11 +362,11 @@ RIGHT = Answer(tuple(_right()))
 WRONG = Answer((Output(_right()[0].values[..., ::-1], "float32"), *_right()[1:]))
 
 
-@pytest.mark.parametrize("stopped", ["unsupported", "refused", "crashed", "timeout"])
-@pytest.mark.parametrize("question", [QUESTION, replace(QUESTION, kind="inference")], ids=["values", "shapes"])
-def test_what_was_not_run_has_a_verdict_on_every_output(stopped: Verdict, question: Question) -> None:
-    judged = judge(Reference(question, confidence=1), Answer(stopped=stopped, reason="the reason"))
-    assert [(j.output, j.verdict, j.reason) for j in judged] == [(name, stopped, "the reason") for name in question.outputs]
+@pytest.mark.parametrize("stopped", ["not offered", "raised", "crashed", "timeout"])
+@pytest.mark.parametrize("case", [QUESTION, replace(QUESTION, kind="inference")], ids=["values", "shapes"])
+def test_what_was_not_run_has_a_verdict_on_every_output(stopped: Verdict, case: Case) -> None:
+    judged = judge(Reference(case, confidence=1), Answer(stopped=stopped, reason="the reason"))
+    assert [(j.output, j.verdict, j.reason) for j in judged] == [(name, stopped, "the reason") for name in case.outputs]
 
 
 @pytest.mark.parametrize(
@@ -400,7 +400,7 @@ def test_a_mistake_is_looked_for_only_where_that_is_asked() -> None:
         (RIGHT, True, False),
         (WRONG, False, True),
         (WRONG, True, True),
-        (Answer(stopped="refused"), True, False),
+        (Answer(stopped="raised"), True, False),
         (Answer(stopped="crashed"), True, True),
         (Answer(stopped="timeout"), True, True),
         (Answer(stopped="crashed"), False, False),

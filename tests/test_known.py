@@ -8,8 +8,8 @@ import pytest
 
 from backends import Unsupported, steps
 from backends.known import Known, everything
-from spec import Operation, Question, parse_question
-from verify.fuzz import proposed
+from spec import Case, Operation, parse_case
+from verify.explain.fuzz import proposed
 
 KNOWN = {known.id: known for known in everything()}
 ENVIRONMENTS: tuple[dict[str, str], ...] = ({}, {"TF_ENABLE_ONEDNN_OPTS": "0"})
@@ -22,30 +22,30 @@ RAISED = {
 """Cases on which these predicates once raised an error: a translator's Unsupported, and the greatest of no numbers."""
 
 
-def _random() -> Iterator[Question]:
+def _random() -> Iterator[Case]:
     for ops, seed, count in (((), 0, 500), (("Resize", "Lanczos", "Pad"), 1, 200), (("Conv", "ConvTranspose"), 2, 200)):
         yield from proposed(ops, seed, count)
 
 
-def _raised(known: Known, question: Question) -> list[str]:
+def _raised(known: Known, case: Case) -> list[str]:
     """What the predicate raises on the operations of a case, other than Unsupported."""
     errors = []
-    for op, at in steps(question):
+    for op, at in steps(case):
         for environment in ENVIRONMENTS:
             try:
                 assert isinstance(known.when(op, at, environment), bool | str)
             except Unsupported:
                 continue
             except Exception as error:
-                errors.append(f"{known.id}: {type(error).__name__}: {error}: {question}")
+                errors.append(f"{known.id}: {type(error).__name__}: {error}: {case}")
     return errors
 
 
 def test_no_predicate_raises_an_error_on_random_cases() -> None:
-    questions = [*_random(), *map(parse_question, RAISED.values())]
-    assert len(questions) > 300
-    assert [error for q in questions for known in KNOWN.values() for error in _raised(known, q)] == []
-    for q in questions:
+    cases = [*_random(), *map(parse_case, RAISED.values())]
+    assert len(cases) > 300
+    assert [error for q in cases for known in KNOWN.values() for error in _raised(known, q)] == []
+    for q in cases:
         for environment in ENVIRONMENTS:
             for known in KNOWN.values():
                 known.covers(q, environment)
@@ -53,13 +53,13 @@ def test_no_predicate_raises_an_error_on_random_cases() -> None:
 
 @pytest.mark.parametrize("id", RAISED)
 def test_a_deviation_does_not_cover_what_its_predicate_cannot_write(id: str) -> None:
-    assert not KNOWN[id].covers(parse_question(RAISED[id]), {})
+    assert not KNOWN[id].covers(parse_case(RAISED[id]), {})
 
 
-@pytest.mark.parametrize("id", ["tensorflow-pad-modes", "keras-pad-modes"])
+@pytest.mark.parametrize("id", ["tensorflow-pad-modes", "keras-tensorflow-pad-modes"])
 def test_what_is_written_with_nothing_is_written(id: str) -> None:
-    assert not KNOWN[id].covers(parse_question("Pad(padding=((0, 0),)) x=(1, 2, 5)"), {})
-    assert KNOWN[id].covers(parse_question("Pad(padding=((0, 1),), mode='wrap') x=(1, 2, 5)"), {})
+    assert not KNOWN[id].covers(parse_case("Pad(padding=((0, 0),)) x=(1, 2, 5)"), {})
+    assert KNOWN[id].covers(parse_case("Pad(padding=((0, 1),), mode='wrap') x=(1, 2, 5)"), {})
 
 
 def test_a_composition_is_covered_by_another_step_of_it() -> None:
@@ -71,5 +71,5 @@ def test_a_composition_is_covered_by_another_step_of_it() -> None:
         return op.name == "SumPool"
 
     known = Known(id="one", runtimes=("*",), verdict="differ", reason="", link="", when=when, versions={})
-    assert known.covers(parse_question("Upsample(factor=(2,)) >> SumPool(kernel=(2,)) x=(1, 1, 3)"), {})
-    assert not known.covers(parse_question("Upsample(factor=(2,)) x=(1, 1, 3)"), {})
+    assert known.covers(parse_case("Upsample(factor=(2,)) >> SumPool(kernel=(2,)) x=(1, 1, 3)"), {})
+    assert not known.covers(parse_case("Upsample(factor=(2,)) x=(1, 1, 3)"), {})

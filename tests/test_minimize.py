@@ -13,14 +13,14 @@ from uuid import uuid4
 import pytest
 
 from backends import named
-from spec import parse_question
-from tests.command import HOME, NUMPY, Ended, backend_file, concordant, hosts
-from verify.findings import LEAST, Found, find
-from verify.groups import by_mistake, unexplained
+from spec import parse_case
+from tests.command import HOME, NUMPY, Ended, backend_file, concordant, workers
+from verify.explain.findings import LEAST, Found, find
+from verify.explain.minimize import cost
+from verify.explain.standalone import STATUSES
+from verify.grouping import by_mistake, unexpected
 from verify.record import Report, load
 from verify.run import Run
-from verify.shrink import cost
-from verify.standalone import STATUSES
 
 PLUS_ONE = "Upsample(factor=(2,)) x=(2, 2, 5) float32 seed=7"
 FLIPPED = ["Upsample(factor=(2, 2)) x=(1, 2, 3, 3) float32 seed=7", "Upsample(factor=(2, 2)) x=(1, 2, 3, 5) float32 seed=7"]
@@ -103,7 +103,7 @@ def test_a_budget_ends_minimising_and_keeps_the_program(tmp_path: Path) -> None:
     assert ended.stdout.index("agree / run") < ended.stdout.index("minimising 1 of")
     assert "Traceback" not in ended.stdout
     report = load(tmp_path / "report.json")
-    assert [finding.question for finding in report.findings] == [PLUS_ONE]
+    assert [finding.case for finding in report.findings] == [PLUS_ONE]
     assert "did not run this program: the time for minimising was over" in report.findings[0].script
     assert report.findings[0].script in report.findings[0].issue.replace("```\n", "\n")
 
@@ -172,7 +172,7 @@ def test_ctrl_c_keeps_what_was_found(tmp_path: Path) -> None:
         os.killpg(process.pid, signal.SIGINT)
         printed, said = process.communicate(timeout=60)
     assert time.monotonic() - begun < 30
-    assert hosts(marker) == []
+    assert workers(marker) == []
     assert process.returncode == 1
     assert "Traceback" not in said
     report = load(tmp_path / "report.json")
@@ -188,16 +188,16 @@ def test_ctrl_c_keeps_what_was_found(tmp_path: Path) -> None:
 
 def run(folder: Path, text: str, *texts: str) -> tuple[Report, Run]:
     (backend,) = named(str(mistaken(folder, text)))
-    asked = Run([parse_question(t) for t in texts], [backend], suite={}, known=[], timeout=20)
+    asked = Run([parse_case(t) for t in texts], [backend], suite={}, known=[], timeout=20)
     return asked.go(), asked
 
 
 def test_the_smallest_so_far_is_kept(tmp_path: Path) -> None:
     """Minimising ends with a small case and hangs on its plainer numbers, until the time is over."""
     report, asked = run(tmp_path, HANGS_ON_ZEROS, PLUS_ONE)
-    wrong = [group for group in unexplained(report) if group[0].output == "y"]
+    wrong = [group for group in unexpected(report) if group[0].output == "y"]
     (finding,) = find(report, wrong, asked.backends, [], timeout=60, budget=15)
-    assert cost(parse_question(finding.question)) < cost(parse_question(PLUS_ONE))
+    assert cost(parse_case(finding.case)) < cost(parse_case(PLUS_ONE))
     assert finding.script.count(STATUSES) == 1
     assert "the time for minimising was over" in finding.script
 
@@ -205,7 +205,7 @@ def test_the_smallest_so_far_is_kept(tmp_path: Path) -> None:
 def test_mistakes_take_turns_by_how_often_they_were_made(tmp_path: Path) -> None:
     """One that takes all the time there is does not take it from one that is more frequent."""
     report, asked = run(tmp_path, SECOND_HANGS, PLUS_ONE, *FLIPPED)
-    groups = [group for group in unexplained(report) if group[0].output == "y"]
+    groups = [group for group in unexpected(report) if group[0].output == "y"]
     assert sorted(len(group) for group in groups) == [1, 2]
     groups.sort(key=len)
     told: list[str] = []
@@ -220,6 +220,6 @@ def test_alike_mistakes_of_two_operations_are_minimised_once(tmp_path: Path) -> 
     """Their groups differ in a table, but not in what they come down to."""
     both = MISTAKES + ZERO_INSERT
     report, _ = run(tmp_path, both, PLUS_ONE, "ZeroInsert(factor=(2,)) x=(2, 2, 5) float32 seed=7")
-    groups = [group for group in unexplained(report) if group[0].output == "y"]
+    groups = [group for group in unexpected(report) if group[0].output == "y"]
     assert len(groups) == 2
     assert [len(group) for group in by_mistake(groups)] == [2]

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from backends import Unsupported
-from spec import Question
+from spec import Case
 from tests.bank import DIAGNOSED_AT_LEAST, Examined, examined, honest, pool
 from tests.command import needs
 from tests.mutants import HONEST, MUTANTS, Mutant
@@ -22,7 +22,7 @@ NAMED = [name for name in ASKED if MUTANTS[name].named]
 
 @pytest.fixture(scope="module")
 def bank() -> dict[str, Examined]:
-    """All mutants, each on a few questions of `quick`, in one run."""
+    """All mutants, each on a few cases of `quick`, in one run."""
     return examined(pool("quick"), 8)
 
 
@@ -39,19 +39,19 @@ def test_the_bank_is_large() -> None:
 
 
 def test_no_two_are_alike() -> None:
-    """Each mutant writes, for some question, what neither the honest backend nor another mutant writes."""
+    """Each mutant writes, for some case, what neither the honest backend nor another mutant writes."""
     alike: list[list[Mutant]] = [[HONEST, *MUTANTS.values()]]
-    for question in pool("quick"):
-        alike = [group for old in alike for group in _told_apart(old, question) if len(group) > 1]
+    for case in pool("quick"):
+        alike = [group for old in alike for group in _told_apart(old, case) if len(group) > 1]
     assert [[m.name for m in group] for group in alike] == []
 
 
-def _told_apart(mutants: list[Mutant], question: Question) -> list[list[Mutant]]:
+def _told_apart(mutants: list[Mutant], case: Case) -> list[list[Mutant]]:
     """Those that write the same, together."""
     by_text: dict[str, list[Mutant]] = defaultdict(list)
     for mutant in mutants:
         try:
-            text = mutant.translate(question)
+            text = mutant.translate(case)
         except Unsupported as why:
             text = f"not offered: {why}"
         by_text[text].append(mutant)

@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 
 from backends import Backend, named
-from spec import Impossible, MaxUnpool, Question, parse, parse_question
+from spec import Case, Impossible, MaxUnpool, parse, parse_case
 from spec.operation import Domain, coordinates, indices
 from tests.command import NUMPY, backend_file
 from tests.new_operations import MUTANTS, NEW, RIGHT, public
-from tests.random_questions import questions
-from verify.findings import NOT_SHOWN, find
-from verify.fuzz import proposed, region
-from verify.groups import unexplained
-from verify.host import numbers
+from tests.random_cases import cases
+from verify.execute.worker import numbers
+from verify.explain.findings import NOT_SHOWN, find
+from verify.explain.fuzz import proposed, region
+from verify.explain.minimize import cost, plainer_numbers, smaller
+from verify.grouping import unexpected
+from verify.judge.reference import Reference
 from verify.record import FINE
-from verify.reference import Reference
 from verify.run import Run
-from verify.shrink import cost, plainer_numbers, smaller
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def known() -> Iterator[None]:
 
 
 @cache
-def asked(*names: str) -> list[Question]:
+def asked(*names: str) -> list[Case]:
     """What the search makes up of these operations, as far as NumPy computes it as promised."""
     made = {repr(q): q for seed in range(5) for q in proposed(names, seed, 120)}
     found = [q for q in made.values() if q.dtype not in ("float16", "bfloat16")]
@@ -55,7 +55,7 @@ def test_it_is_made_up_in_many_shapes(name: str) -> None:
     if NEW[name](step=(1,)).free():
         assert len({step.sizes(*w) for q in found for step, w in q.op.dealt(q.w)}) > 3
     for q in found:
-        assert parse_question(repr(q)) == q
+        assert parse_case(repr(q)) == q
 
 
 @pytest.mark.parametrize("name", NEW)
@@ -79,17 +79,17 @@ def test_a_mutant_is_caught_and_minimised(name: str, tmp_path: Path) -> None:
     found = [q for q in asked(name) if q.kind == "integers" and len(q.op.steps) == 1 and q.dtype in ("float32", "float64")]
     run = Run(found[:20], [backend(tmp_path, *MUTANTS[name])], suite={}, known=[], timeout=20)
     report = run.go()
-    groups = [group for group in unexplained(report) if group[0].output == "y" and group[0].verdict == "differ"]
+    groups = [group for group in unexpected(report) if group[0].output == "y" and group[0].verdict == "differ"]
     assert groups
     (finding,) = find(report, groups[:1], run.backends, [], timeout=20, seconds=100)
-    smallest, here = parse_question(SMALLEST[name]), parse_question(finding.question)
+    smallest, here = parse_case(SMALLEST[name]), parse_case(finding.case)
     assert (here.op, here.x, here.w) == (smallest.op, smallest.x, smallest.w)
     assert not [note for note in NOT_SHOWN.values() if note in finding.script]
 
 
 def test_a_program_of_it_is_taken_apart(tmp_path: Path) -> None:
     """Gather turns a plane into a line, on which a convolution follows."""
-    q = parse_question("Gather(step=(1, 2)) >> Conv(stride=(1,)) x=(2, 3, 4, 5) w=(2, 3, 6) w=(2, 3, 1) float64")
+    q = parse_case("Gather(step=(1, 2)) >> Conv(stride=(1,)) x=(2, 3, 4, 5) w=(2, 3, 6) w=(2, 3, 1) float64")
     assert q.y == (2, 2, 6)
     report = Run([q], [backend(tmp_path)], suite={}, known=[], timeout=20).go()
     assert {r.verdict for r in report.records if r.output != "dw0"} == {"agree"}
@@ -109,8 +109,8 @@ def test_every_smaller_form_is_possible_and_it_ends() -> None:
         assert (q.x, len(q.op.steps)) == ((1, 1, 1), 1)
 
 
-@pytest.mark.parametrize("q", list(islice(questions(seed=11), 40)), ids=repr)
-def test_free_sizes_give_the_shapes_back(q: Question) -> None:
+@pytest.mark.parametrize("q", list(islice(cases(seed=11), 40)), ids=repr)
+def test_free_sizes_give_the_shapes_back(q: Case) -> None:
     for op, x, w, _ in q.op.walk(q.x, q.w):
         assert op.further(x, op.sizes(*w)) == tuple(w)
 
@@ -135,13 +135,13 @@ def test_what_has_a_domain_is_sampled_from_all_of_it(domain: Domain, kind: str) 
 
 
 def test_what_no_sample_fits_is_refused() -> None:
-    q = parse_question("MaxUnpool(size=(3,)) x=(1, 1, 4) w=(1, 1, 4)")
+    q = parse_case("MaxUnpool(size=(3,)) x=(1, 1, 4) w=(1, 1, 4)")
     with pytest.raises(Impossible, match="too few"):
         Reference(q)
-    large = Question(op=MaxUnpool(size=(300,)), x=(1, 1, 4), w=((1, 1, 4),), dtype="bfloat16")
+    large = Case(op=MaxUnpool(size=(300,)), x=(1, 1, 4), w=((1, 1, 4),), dtype="bfloat16")
     with pytest.raises(Impossible, match="bfloat16 does not hold them all"):
         Reference(large)
-    assert Reference(parse_question("MaxUnpool(size=(4,)) x=(1, 1, 4) w=(1, 1, 4)")).outputs[0].shape == (1, 1, 4)
+    assert Reference(parse_case("MaxUnpool(size=(4,)) x=(1, 1, 4) w=(1, 1, 4)")).outputs[0].shape == (1, 1, 4)
 
 
 def test_numbers_that_have_a_domain_stay_as_they_are() -> None:
@@ -153,7 +153,7 @@ def test_numbers_that_have_a_domain_stay_as_they_are() -> None:
 
 
 def test_where_an_index_has_no_gradient_nothing_is_claimed() -> None:
-    reference = Reference(parse_question("Gather(step=(1,)) x=(1, 2, 3) w=(1, 2, 4)"))
+    reference = Reference(parse_case("Gather(step=(1,)) x=(1, 2, 3) w=(1, 2, 4)"))
     assert [bool(defined.all()) for defined in reference.defined] == [True, True, False]
     assert not reference.defined[2].any()
 

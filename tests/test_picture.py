@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from spec import parse_question
+from spec import parse_case
 from tests.test_report import backend
-from verify.picture import drawn
+from verify.judge.picture import drawn
 from verify.record import MOST_CELLS, Difference
 from verify.run import Run
 
@@ -60,7 +60,7 @@ def test_another_picture_is_refused(picture: object) -> None:
 
 def test_a_wrong_answer_has_one() -> None:
     """x turned round: every value but the middle one of three is another, in all channels."""
-    asked = Run([parse_question("Upsample(factor=(2,)) x=(1, 2, 3)")], [backend("shifted")], suite={"name": "case"})
+    asked = Run([parse_case("Upsample(factor=(2,)) x=(1, 2, 3)")], [backend("shifted")], suite={"name": "case"})
     (y,) = (r for r in asked.go().records if r.output == "y")
     assert y.difference
     assert y.difference.map == ("990099", "990099")

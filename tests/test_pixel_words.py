@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from spec import AdaptiveAveragePool, AdaptiveMaxPool, AveragePool, Lanczos, MaxPool, Operation, Pad, Resize
-from spec.conventions import ceil_overhang, same_padding
-from spec.resize_words import jax_resize, scaled_length, tf_resize, torch_resize
+from spec.conventions.padding import ceil_overhang, same_padding
+from spec.conventions.resize import jax_resize, scaled_length, tf_resize, torch_resize
 from tests.test_conventions import JAX, TENSORFLOW, TORCH, Framework, started
 from tests.tiers import slow
 

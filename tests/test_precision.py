@@ -7,24 +7,24 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from spec import Array, parse_question
+from spec import Array, parse_case
 from tests.honest import answer
 from tests.implementations import IMPLEMENTATIONS, Implementation
-from verify.answer import Answer, Output
-from verify.host import rounded
-from verify.judge import Judgement, judge
-from verify.precision import biased
-from verify.reference import Reference
+from verify.execute.result import Answer, Output
+from verify.execute.worker import rounded
+from verify.judge.judge import Judgement, judge
+from verify.judge.precision import biased
+from verify.judge.reference import Reference
 
-WIDE = Reference(parse_question("Conv(stride=(1,)) x=(2, 3, 9) w=(4, 3, 3) float64 wide seed=2"))
-NORMAL = Reference(parse_question("Conv(stride=(1,)) x=(4, 2, 40) w=(4, 2, 2) float32 normal seed=2"))
+WIDE = Reference(parse_case("Conv(stride=(1,)) x=(2, 3, 9) w=(4, 3, 3) float64 wide seed=2"))
+NORMAL = Reference(parse_case("Conv(stride=(1,)) x=(4, 2, 40) w=(4, 2, 2) float32 normal seed=2"))
 OUTPUTS = range(3)
 
 
 def _judged(reference: Reference, i: int, values: Array) -> Judgement:
     """The verdict on one output, the others right."""
-    outputs = [Output(a, reference.question.dtype) for a in reference.outputs]
-    outputs[i] = Output(values, reference.question.dtype)
+    outputs = [Output(a, reference.case.dtype) for a in reference.outputs]
+    outputs[i] = Output(values, reference.case.dtype)
     return judge(reference, Answer(tuple(outputs)))[i]
 
 
@@ -41,7 +41,7 @@ def test_noise_of_half_the_bound_passes(i: int) -> None:
 
 @pytest.mark.parametrize("i", OUTPUTS)
 def test_the_same_noise_on_whole_numbers_is_imprecise(i: int) -> None:
-    whole = Reference(parse_question("Conv(stride=(1,)) x=(2, 3, 9) w=(4, 3, 3) float64 seed=2"), confidence=1)
+    whole = Reference(parse_case("Conv(stride=(1,)) x=(2, 3, 9) w=(4, 3, 3) float64 seed=2"), confidence=1)
     assert _judged(whole, i, _noise(whole, i, 0.5)).verdict == "imprecise"
 
 
@@ -86,7 +86,7 @@ def test_errors_that_are_too_large_together_are_biased() -> None:
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS, ids=lambda i: i.name)
 def test_honest_rounding_is_not_biased(implementation: Implementation) -> None:
     for seed in range(20):
-        q = parse_question(f"Conv(stride=(1,)) x=(4, 2, 40) w=(4, 2, 2) float32 normal seed={seed}")
+        q = parse_case(f"Conv(stride=(1,)) x=(4, 2, 40) w=(4, 2, 2) float32 normal seed={seed}")
         reference = Reference(q)
         given = answer(reference, implementation, {})
         assert [j.verdict for j in judge(reference, given)] == ["agree"] * 3
@@ -113,7 +113,7 @@ def test_another_precision_is_named(words: str) -> None:
 
 
 def test_flushing_is_named_and_another_loss_is_not() -> None:
-    reference = Reference(parse_question("Conv(stride=(1,)) x=(2, 1, 20) w=(3, 1, 1) float32 subnormal seed=2"))
+    reference = Reference(parse_case("Conv(stride=(1,)) x=(2, 1, 20) w=(3, 1, 1) float32 subnormal seed=2"))
     right = reference.outputs[0]
     flushed = np.where(np.abs(right) < 2.0**-126, 0, right)
     assert 0 < (flushed == 0).sum() < right.size
@@ -128,7 +128,7 @@ def test_no_precision_explains_another_operation() -> None:
 
 def test_float16_sums_are_not_taken_for_flushed_subnormals() -> None:
     """A whole answer of float16 is about as large as what would be flushed, which would then explain anything."""
-    reference = Reference(parse_question("SumPool(kernel=(4,), stride=(1,)) x=(1, 1, 99) float16 subnormal seed=5"))
+    reference = Reference(parse_case("SumPool(kernel=(4,), stride=(1,)) x=(1, 1, 99) float16 subnormal seed=5"))
     x = reference.drawn[0].astype(np.float16)
     sums = x[..., :-3] + x[..., 1:-2] + x[..., 2:-1] + x[..., 3:]
     judged = _judged(reference, 0, sums.astype(float))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from tests.sample_reports import BOTH, record, report
-from verify.ratios import page
+from tools.ratios import page
 from verify.record import Rounding
 
 
 def test_the_greatest_ratio_of_each_row_and_runtime() -> None:
     made = page(report([
-        record(BOTH, numbers="normal", rounding=Rounding(ratio=0.25, terms=3)),
-        record(BOTH, output="dx", numbers="wide", rounding=Rounding(ratio=0.5, terms=4)),
-        record(BOTH, "right", "imprecise", numbers="normal", rounding=Rounding(ratio=None, terms=4)),
-        record(BOTH, output="dw", numbers="normal", dtype="float16", rounding=Rounding(ratio=0.125, terms=37)),
-        record(BOTH, output="dw", numbers="subnormal", rounding=Rounding(ratio=0.9, terms=4)),
-        record(BOTH, "right", "differ", output="dx", numbers="normal", rounding=Rounding(ratio=7, terms=4)),
+        record(BOTH, data="normal", rounding=Rounding(ratio=0.25, terms=3)),
+        record(BOTH, output="dx", data="wide", rounding=Rounding(ratio=0.5, terms=4)),
+        record(BOTH, "right", "imprecise", data="normal", rounding=Rounding(ratio=None, terms=4)),
+        record(BOTH, output="dw", data="normal", dtype="float16", rounding=Rounding(ratio=0.125, terms=37)),
+        record(BOTH, output="dw", data="subnormal", rounding=Rounding(ratio=0.9, terms=4)),
+        record(BOTH, "right", "differ", output="dx", data="normal", rounding=Rounding(ratio=7, terms=4)),
         record(),
     ]))  # fmt: skip
     rows = [line for line in made.splitlines() if line.startswith("| float")]

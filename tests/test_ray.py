@@ -1,4 +1,4 @@
-"""The same questions on a Ray cluster: the same records come out, also when a machine is lost on the way."""
+"""The same cases on a Ray cluster: the same records come out, also when a machine is lost on the way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from backends import named
-from spec import parse_question
+from spec import parse_case
 from tests.command import concordant, in_process, needs, refused
 from tests.test_store import CASES, backend, options
 from tests.tiers import slow
@@ -48,7 +48,7 @@ def test_a_local_ray_comes_and_goes(mine: Path, tmp_path: Path) -> None:
 @slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_machine_that_is_lost_costs_a_batch(two_machines: Any, mine: Path, tmp_path: Path) -> None:
-    from verify.on_ray import cluster
+    from verify.execute.on_ray import cluster
 
     lost: list[int] = []
 
@@ -57,11 +57,11 @@ def test_a_machine_that_is_lost_costs_a_batch(two_machines: Any, mine: Path, tmp
             lost.append(done)
             two_machines.remove_node(next(iter(two_machines.worker_nodes)), allow_graceful=False)
 
-    questions = [parse_question(case) for case in CASES]
-    undisturbed = Run(questions, named(str(mine)), suite={}).go()
+    cases = [parse_case(case) for case in CASES]
+    undisturbed = Run(cases, named(str(mine)), suite={}).go()
     with cluster(two_machines.address) as (start, cores):
         assert cores == 2
-        run = Run(questions, named(str(mine)), suite={}, cores=cores, start=start, watch=lose_one)
+        run = Run(cases, named(str(mine)), suite={}, cores=cores, start=start, watch=lose_one)
         report = run.go()
     assert lost
     for name, one in (("a", undisturbed), ("b", report)):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backends.known import everything
-from verify.pages import known_page
+from verify.report.pages import known_page
 
 ROOT = Path(__file__).resolve().parent.parent
 PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -9,13 +9,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from spec import Array, Impossible, Question, parse_question
-from spec.question import DTYPES, FLOATS, INTEGERS, KINDS
+from spec import Array, Case, Impossible, parse_case
+from spec.case import DTYPES, FLOATS, INTEGERS
+from spec.data import DATA
 from tests.implementations import links, stored
 from tests.tiers import sampled, slow
-from verify.cases import questions
-from verify.host import FORMATS, MARKS, REAL, WHOLE
-from verify.reference import MOST_DRAWS, Reference
+from verify.execute.worker import FORMATS, MARKS, REAL, WHOLE, numbers
+from verify.judge.reference import MOST_DRAWS, Reference
+from verify.plan.suites import cases
 
 ASKED = {
     "distinct": "MaxPool(kernel=(2,), stride=(1,)) x=(2, 3, 9)",
@@ -32,42 +33,42 @@ def test_every_dtype_has_its_range() -> None:
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("kind", KINDS)
-def test_numbers_are_exact_in_their_dtype(kind: str, dtype: str) -> None:
+@pytest.mark.parametrize("data", DATA)
+def test_numbers_are_exact_in_their_dtype(data: str, dtype: str) -> None:
     for seed in range(5):
-        q = parse_question(f"{ASKED.get(kind, CONV)} {dtype} {kind} seed={seed}")
+        q = parse_case(f"{ASKED.get(data, CONV)} {dtype} {data} seed={seed}")
         x, g, w = Reference(q).drawn
         for a in (x, g, *w):
             held = stored(a.astype("float32"), dtype) if dtype == "bfloat16" else a.astype(dtype)
             np.testing.assert_array_equal(held.astype(float), a)
-        assert np.isfinite(x).all() == (kind not in MARKS)
+        assert np.isfinite(x).all() == (data not in MARKS)
 
 
 def test_normal_numbers_next_to_zero_are_exact_too() -> None:
-    x, g, _ = Reference(parse_question("Upsample(factor=(1,)) x=(10, 10, 2000) float16 normal")).drawn
+    x, g, _ = Reference(parse_case("Upsample(factor=(1,)) x=(10, 10, 2000) float16 normal")).drawn
     assert 0 < np.abs(x[x != 0]).min() < 2.0**-14
     np.testing.assert_array_equal(g.astype(np.float16).astype(float), g)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_subnormal_products_lie_about_the_smallest_normal_number(dtype: str) -> None:
-    x, _, (w,) = Reference(parse_question(f"{CONV} {dtype} subnormal")).drawn
+    x, _, (w,) = Reference(parse_case(f"{CONV} {dtype} subnormal")).drawn
     least = 2.0 ** FORMATS[dtype][1]
     products = np.abs(np.multiply.outer(x, w))
     assert least / 128 < products.min() < least < products.max() < 128 * least
 
 
 @pytest.fixture(scope="module")
-def whole() -> list[Question]:
-    return questions("standard", dtypes=INTEGERS)
+def whole() -> list[Case]:
+    return cases("standard", dtypes=INTEGERS)
 
 
 @slow
 @pytest.mark.parametrize("dtype", INTEGERS)
-def test_whole_numbers_and_their_sums_fit_their_dtype(dtype: str, whole: list[Question]) -> None:
+def test_whole_numbers_and_their_sums_fit_their_dtype(dtype: str, whole: list[Case]) -> None:
     least, most = WHOLE[dtype]
     asked = [q for q in whole if q.op.rank < 3 and q.dtype == dtype]
-    assert {q.kind for q in asked} == {"integers", "distinct", "ties"}
+    assert {q.data for q in asked} == {"integers", "distinct", "ties"}
     for reference in map(Reference, asked):
         x, _, w = reference.drawn
         assert reference.names == ("y",)
@@ -81,19 +82,19 @@ def test_whole_numbers_and_their_sums_fit_their_dtype(dtype: str, whole: list[Qu
                                   "Conv(stride=(1,)) x=(1, 99, 9) w=(2, 99, 3) int8"])  # fmt: skip
 def test_what_integers_cannot_hold_is_not_asked(text: str) -> None:
     with pytest.raises(Impossible, match=r"int8|int32|uint8"):
-        Reference(parse_question(text))
+        Reference(parse_case(text))
 
 
 def test_all_different_numbers_are_not_asked_where_sums_of_them_are_inexact() -> None:
-    Reference(parse_question("Conv(stride=(1,)) x=(2, 5, 11) w=(5, 5, 2) float64 distinct"))
+    Reference(parse_case("Conv(stride=(1,)) x=(2, 5, 11) w=(5, 5, 2) float64 distinct"))
     with pytest.raises(Impossible, match="tell apart or add exactly"):
-        Reference(parse_question("Conv(stride=(1,)) x=(2, 5, 11) w=(5, 5, 2) bfloat16 distinct"))
+        Reference(parse_case("Conv(stride=(1,)) x=(2, 5, 11) w=(5, 5, 2) bfloat16 distinct"))
 
 
 def test_nothing_is_asked_to_choose_among_rounded_numbers() -> None:
-    Reference(parse_question("AveragePool(kernel=(4,)) >> MaxPool(kernel=(2,)) x=(1, 2, 9)"))
+    Reference(parse_case("AveragePool(kernel=(4,)) >> MaxPool(kernel=(2,)) x=(1, 2, 9)"))
     with pytest.raises(Impossible, match="may be rounded"):
-        Reference(parse_question("AveragePool(kernel=(3,)) >> MaxPool(kernel=(2,)) x=(1, 2, 9)"))
+        Reference(parse_case("AveragePool(kernel=(3,)) >> MaxPool(kernel=(2,)) x=(1, 2, 9)"))
 
 
 @pytest.mark.parametrize("text", ["LpPool(kernel=(2,)) >> MaxPool(kernel=(2,)) x=(1, 2, 9) bfloat16",
@@ -102,7 +103,7 @@ def test_nothing_is_asked_to_choose_among_rounded_numbers() -> None:
 def test_a_root_or_a_coordinate_that_is_rounded_is_not_chosen_from_either(text: str) -> None:
     """240 and 241 have the same root in bfloat16, so that the greater of them is anybody's guess."""
     with pytest.raises(Impossible, match="may be rounded"):
-        Reference(parse_question(text))
+        Reference(parse_case(text))
 
 
 @pytest.mark.parametrize("text", ["AdaptiveMaxPool(size=(3,)) >> LpPool(kernel=(3,), stride=(2,), padding=((1, 0),)) x=(1, 1, 2) float16",
@@ -112,22 +113,22 @@ def test_a_root_or_a_coordinate_that_is_rounded_is_not_chosen_from_either(text: 
 def test_no_bound_is_taken_from_magnitudes_where_something_is_chosen(text: str) -> None:
     """Of the magnitudes of x other pixels are the greatest, so that the bound of a gradient would lie elsewhere."""
     with pytest.raises(Impossible, match="by itself"):
-        Reference(parse_question(text))
+        Reference(parse_case(text))
 
 
 def test_a_norm_of_sums_is_asked_only_where_it_is_a_sum_itself() -> None:
     """The powers of sums overflow where the norm does not, and what a gradient divides by may be small where its magnitude is large."""
     with pytest.raises(Impossible, match="by itself"):
-        Reference(parse_question("Conv(stride=(1,)) >> LpPool(kernel=(2,), p=3) x=(1, 2, 9) w=(2, 2, 4) float16"))
-    Reference(parse_question("Conv(stride=(1,)) >> LpPool(kernel=(2,), p=1) x=(1, 2, 9) w=(2, 2, 4)"))
-    Reference(parse_question("LpPool(kernel=(2,)) >> Conv(stride=(1,)) x=(1, 2, 9) w=(2, 2, 4)"))
-    Reference(parse_question("SpaceToDepth(factor=(3,)) >> LpPool(kernel=(2,)) >> Upsample(factor=(2,)) x=(1, 1, 9)"))
+        Reference(parse_case("Conv(stride=(1,)) >> LpPool(kernel=(2,), p=3) x=(1, 2, 9) w=(2, 2, 4) float16"))
+    Reference(parse_case("Conv(stride=(1,)) >> LpPool(kernel=(2,), p=1) x=(1, 2, 9) w=(2, 2, 4)"))
+    Reference(parse_case("LpPool(kernel=(2,)) >> Conv(stride=(1,)) x=(1, 2, 9) w=(2, 2, 4)"))
+    Reference(parse_case("SpaceToDepth(factor=(3,)) >> LpPool(kernel=(2,)) >> Upsample(factor=(2,)) x=(1, 1, 9)"))
 
 
 @pytest.mark.parametrize("kind", ["normal", "wide", "subnormal", "large"])
 def test_what_is_padded_with_is_as_large_as_it_is(kind: str) -> None:
     """However x is scaled for exact arithmetic."""
-    reference = Reference(parse_question(f"Pad(padding=((0, 1),), value=2) x=(1, 1, 1) float32 {kind}"))
+    reference = Reference(parse_case(f"Pad(padding=((0, 1),), value=2) x=(1, 1, 1) float32 {kind}"))
     x, _, _ = reference.drawn
     assert reference.outputs[0].tolist() == [[[x.item(), 2]]]
 
@@ -136,14 +137,14 @@ def test_what_is_padded_with_is_as_large_as_it_is(kind: str) -> None:
                                   "Pad(padding=((0, 1),), value=2) >> AveragePool(kernel=(4,)) x=(1, 2, 9) bfloat16"])  # fmt: skip
 def test_what_is_padded_with_is_not_added_up(text: str) -> None:
     """It is no multiple of what is drawn, nor as small."""
-    Reference(parse_question(text.replace(", value=2", "")))
+    Reference(parse_case(text.replace(", value=2", "")))
     with pytest.raises(Impossible, match="numbers of its own"):
-        Reference(parse_question(text))
+        Reference(parse_case(text))
 
 
 # How probable a miss is
 
-SMALL = parse_question("Conv(stride=(1,), padding=((1, 1),)) x=(1, 1, 2) w=(1, 1, 2) float32")
+SMALL = parse_case("Conv(stride=(1,), padding=((1, 1),)) x=(1, 1, 2) w=(1, 1, 2) float32")
 
 
 def _one_product_more(x: Array, w: Array) -> Array:
@@ -191,12 +192,12 @@ def test_draws_multiply(draws: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def quick() -> list[Question]:
-    return questions("quick", kinds=["integers"])
+def quick() -> list[Case]:
+    return cases("quick", data=["integers"], checks=["values"])
 
 
 @pytest.mark.parametrize("bits", [10, 30, 100])
-def test_draws_are_added_until_a_miss_is_as_improbable_as_asked(bits: int, quick: list[Question]) -> None:
+def test_draws_are_added_until_a_miss_is_as_improbable_as_asked(bits: int, quick: list[Case]) -> None:
     derived = 0
     for q in quick:
         reference = Reference(q, confidence=bits)
@@ -206,24 +207,30 @@ def test_draws_are_added_until_a_miss_is_as_improbable_as_asked(bits: int, quick
     assert derived > 0.9 * len(quick)
 
 
-def test_a_compiled_function_gets_the_same_numbers() -> None:
-    plain, compiled = (Reference(parse_question(f"{CONV} float32 {kind} seed=4")) for kind in ("integers", "compiled"))
-    assert all(np.array_equal(a, b) for a, b in zip(plain.outputs, compiled.outputs, strict=True))
-    assert plain.missed_probability == compiled.missed_probability
+def test_properties_of_data_say_how_the_worker_draws_it() -> None:
+    """verify/execute/worker.py knows nothing of spec/: what it draws and what a record of Data says must be the same."""
+    assert {data.name for data in DATA.values() if data.real} == set(REAL)
+    assert {data.marked for data in DATA.values() if data.marked} == set(MARKS)
+    assert {data.name for data in DATA.values() if data.marked} == set(MARKS)
+    for data in DATA.values():
+        x, *_ = numbers(data.name, 3, 0, [(2, 1, 9), (2, 1, 9)], radius=9, unit=1, dtype="float32")
+        assert data.real == bool((x[np.isfinite(x)] % 1 != 0).any() or np.abs(x[np.isfinite(x)]).max() > 9)
+        assert data.single == (np.count_nonzero(x) == 2 and set(np.unique(x)) == {0, 1})
+        assert not data.ranked or len(np.unique(x)) == x.size
 
 
 def test_what_chooses_takes_no_number_for_the_greatest() -> None:
     for kind, value in MARKS.items():
-        reference = Reference(parse_question(f"MaxPool(kernel=(2,), stride=(1,)) x=(1, 1, 5) float32 {kind}"))
+        reference = Reference(parse_case(f"MaxPool(kernel=(2,), stride=(1,)) x=(1, 1, 5) float32 {kind}"))
         seen = ~np.isfinite(reference.outputs[0])
         assert seen.any()
         assert np.array_equal(reference.outputs[0][seen], np.full(seen.sum(), value), equal_nan=True)
 
 
 def test_nothing_is_derived_where_nothing_can_be() -> None:
-    assert Reference(parse_question("MaxPool(kernel=(2,)) x=(1, 2, 4)")).missed_probability is None
-    assert Reference(parse_question("AveragePool(kernel=(3,)) x=(1, 2, 9)")).missed_probability is None
-    assert Reference(parse_question("AveragePool(kernel=(4,)) x=(1, 2, 9)")).missed_probability is not None
+    assert Reference(parse_case("MaxPool(kernel=(2,)) x=(1, 2, 4)")).missed_probability is None
+    assert Reference(parse_case("AveragePool(kernel=(3,)) x=(1, 2, 9)")).missed_probability is None
+    assert Reference(parse_case("AveragePool(kernel=(4,)) x=(1, 2, 9)")).missed_probability is not None
 
 
 # What is right
@@ -240,7 +247,7 @@ def test_nothing_is_derived_where_nothing_can_be() -> None:
     ],
 )
 def test_the_exact_answer_is_that_of_fractions_in_plain_loops(text: str, kind: str) -> None:
-    q = parse_question(f"{text} float64 {kind} seed=3")
+    q = parse_case(f"{text} float64 {kind} seed=3")
     reference = Reference(q)
     for of, (high, low) in enumerate(zip(reference.outputs, reference.remainders, strict=True)):
         for exact, h, rest in zip(_by_fractions(reference, of), high.ravel().tolist(), low.ravel().tolist(), strict=True):
@@ -253,7 +260,7 @@ def test_the_exact_answer_is_that_of_fractions_in_plain_loops(text: str, kind: s
 
 def _by_fractions(reference: Reference, of: int) -> list[Fraction]:
     """y, ∂x, ∂w and the bias' gradient; a bias follows x as pixels that are met by a tap of 1."""
-    q = reference.question
+    q = reference.case
     x, g, w = reference.drawn
     products = links(q.op, q.x, q.w, q.y, np.float64)
     pixels = [Fraction(v) for a in (x, *w[1:]) for v in a.ravel().tolist()]
@@ -274,7 +281,7 @@ def _by_fractions(reference: Reference, of: int) -> list[Fraction]:
 def test_integers_hold_every_sum_that_may_be_drawn(kind: str, dtype: str, channels: int) -> None:
     """Even where every number is the greatest that may be drawn: in a dtype without a sign, ties are 0, 1 and 2."""
     try:
-        reference = Reference(parse_question(f"Conv(stride=(1,)) x=(1, {channels}, 1) w=(1, {channels}, 1) {dtype} {kind}"))
+        reference = Reference(parse_case(f"Conv(stride=(1,)) x=(1, {channels}, 1) w=(1, {channels}, 1) {dtype} {kind}"))
     except Impossible:
         assert channels * (1 + (dtype == "uint8")) ** 2 > WHOLE[dtype][1]
     else:

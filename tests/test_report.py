@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from backends import Backend, Runtime, Unsupported
-from spec import parse_question
+from spec import parse_case
 from tests.command import GLUE
 from verify import record
 from verify.record import FINE, BadReport, Report, json_schema, load, save
@@ -45,14 +45,14 @@ def backend(name: str, glue: str = GLUE, packages: tuple[str, ...] = ("numpy",))
 
 @pytest.fixture(scope="module")
 def report() -> Report:
-    """Three questions to runtimes that answer, that do not, that cannot start and that are not there."""
-    questions = [parse_question(f"Upsample(factor=(2,)) x=(1, 2, {n})") for n in (2, 3, 4)]
+    """Three cases to runtimes that answer, that do not, that cannot start and that are not there."""
+    cases = [parse_case(f"Upsample(factor=(2,)) x=(1, 2, {n})") for n in (2, 3, 4)]
     backends = [backend(name) for name in TRANSLATIONS]
     backends += [
         Backend("broken", Runtime(packages=("numpy",), glue="raise OSError('no device')"), backends[0].module),
         Backend("absent", Runtime(packages=("no_such_framework",), glue=GLUE), backends[0].module),
     ]
-    return Run(questions, backends, suite={"name": "case"}).go()
+    return Run(cases, backends, suite={"name": "case"}).go()
 
 
 @pytest.fixture
@@ -86,13 +86,13 @@ def test_the_schema_misses_what_is_missing(field: str, path: Path) -> None:
 
 
 def test_everything_asked_is_counted(report: Report) -> None:
-    """Asked is the sum of all verdicts and the number of records, in all and for each runtime; each question to each runtime is there."""
+    """Asked is the sum of all verdicts and the number of records, in all and for each runtime; each case to each runtime is there."""
     summary = report.summary
-    assert summary.asked == len(report.records) == sum(summary.verdicts.values()) == 2 * summary.questions * (len(report.runtimes) - 2)
-    assert summary.unexplained == sum(r.verdict not in FINE and r.known is None for r in report.records)
+    assert summary.results == len(report.records) == sum(summary.verdicts.values()) == 2 * summary.cases * (len(report.runtimes) - 3)
+    assert summary.unexpected == sum(r.verdict not in FINE and r.known is None for r in report.records)
     for name, runtime in report.runtimes.items():
         own = [r for r in report.records if r.runtime == name]
-        assert sum(runtime.verdicts.values()) == len(own) == (0 if name in ("absent", "broken") else 2 * summary.questions)
+        assert sum(runtime.verdicts.values()) == len(own) == (0 if name in ("absent", "broken", "declines") else 2 * summary.cases)
         assert runtime.verdicts == {verdict: sum(r.verdict == verdict for r in own) for verdict in {r.verdict for r in own}}
 
 
@@ -103,12 +103,13 @@ def test_every_record_has_its_own_id(report: Report) -> None:
 def test_every_runtime_has_the_verdict_it_deserves(report: Report) -> None:
     said = {name: {r.verdict for r in report.records if r.runtime == name and r.output == "y"} for name in report.runtimes}
     assert said == {
-        "right": {"agree"}, "shifted": {"differ"}, "not-a-number": {"differ"}, "raises": {"refused"},
-        "declines": {"unsupported"}, "dies": {"crashed"}, "broken": set(), "absent": set(),
+        "right": {"agree"}, "shifted": {"differ"}, "not-a-number": {"differ"}, "raises": {"raised"},
+        "declines": set(), "dies": {"crashed"}, "broken": set(), "absent": set(),
     }  # fmt: skip
+    assert report.runtimes["declines"].not_offered == {"no pixels here": report.summary.cases}
     assert {name: r.status for name, r in report.runtimes.items() if r.status != "ran"} == {"broken": "failed", "absent": "not installed"}
-    assert report.runtimes["broken"].not_run == report.summary.questions
-    assert f"{report.summary.questions} of {report.summary.questions} cases were not run" in report.runtimes["broken"].reason
+    assert report.runtimes["broken"].not_run == report.summary.cases
+    assert f"{report.summary.cases} of {report.summary.cases} cases were not run" in report.runtimes["broken"].reason
     assert report.summary.exit == 1
 
 
@@ -177,16 +178,16 @@ def test_text_that_cannot_be_encoded_does_not_lose_a_run(tmp_path: Path, monkeyp
     """An environment variable that is not UTF-8 and a translation with half a surrogate pair are saved in some readable form."""
     monkeypatch.setenv("TF_ODD", "\udcff")
     monkeypatch.setitem(TRANSLATIONS, "odd", lambda op, at: "x = '\ud800'")
-    odd = Run([parse_question("Upsample(factor=(2,)) x=(1, 2, 2)")], [backend("odd")], suite={"name": "case"}).go()
+    odd = Run([parse_case("Upsample(factor=(2,)) x=(1, 2, 2)")], [backend("odd")], suite={"name": "case"}).go()
     save(odd, tmp_path / "report.json")
-    assert [r.verdict for r in load(tmp_path / "report.json").records] == ["refused", "refused"]
+    assert [r.verdict for r in load(tmp_path / "report.json").records] == ["raised", "raised"]
 
 
 def test_a_password_is_not_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Terraform's variables begin with TF_ too, and CI keeps secrets in them; TensorFlow's are told."""
     for name in ("TF_VAR_password", "TF_TOKEN_app_example_org", "TF_ENABLE_ONEDNN_OPTS"):
         monkeypatch.setenv(name, "s3cret" if "ONEDNN" not in name else "1")
-    asked = Run([parse_question("Upsample(factor=(2,)) x=(1, 2, 2)")], [backend("right")], suite={"name": "case"})
+    asked = Run([parse_case("Upsample(factor=(2,)) x=(1, 2, 2)")], [backend("right")], suite={"name": "case"})
     save(asked.go(), tmp_path / "report.json")
     text = (tmp_path / "report.json").read_text()
     assert "TF_ENABLE_ONEDNN_OPTS" in text
@@ -218,8 +219,8 @@ def spoil(path: Path, change: Any) -> None:
         (b'{"suite":' * 1_000_000, ""),
         (b'{"schema": 1e999}', ""),
         (b"PK\x03\x04\0\0", "malformed"),
-        (b'{"schema": 1, "records": [{"id": 1}], "records": []}', "Expected `str`, got `int` - at `$.records[0].id`"),
-        (b'{"schema": 1, "records": [{"id": 1}], "records": 1}', "Expected `str`, got `int` - at `$.records[0].id`"),
+        (b'{"schema": 2, "records": [{"id": 1}], "records": []}', "Expected `str`, got `int` - at `$.records[0].id`"),
+        (b'{"schema": 2, "records": [{"id": 1}], "records": 1}', "Expected `str`, got `int` - at `$.records[0].id`"),
     ],
     ids=lambda value: repr(value[:12]) if isinstance(value, bytes) else "",
 )
@@ -260,8 +261,8 @@ def test_a_truncated_file_is_told(share: float, path: Path) -> None:
         (lambda d: d["records"][1].pop("runtime"), "Object missing required field `runtime` - at `$.records[1]`"),
         (lambda d: d["runtimes"]["right"].update(status="odd"), "Invalid enum value 'odd' - at `$.runtimes[...].status`"),
         (lambda d: d["runtimes"].update(right=[]), "Expected `object`, got `array` - at `$.runtimes[...]`"),
-        (lambda d: d["summary"].update(asked=None), "Expected `int`, got `null` - at `$.summary.asked`, where None stands"),
-        (lambda d: d["summary"].update(asked="1" * 99), f"got `str` - at `$.summary.asked`, where '{'1' * 58}… stands"),
+        (lambda d: d["summary"].update(results=None), "Expected `int`, got `null` - at `$.summary.results`, where None stands"),
+        (lambda d: d["summary"].update(results="1" * 99), f"got `str` - at `$.summary.results`, where '{'1' * 58}… stands"),
         (lambda d: d.update(records={}), "Expected `array`, got `object` - at `$.records`"),
         (lambda d: d.update(schema="1"), "Expected `int`, got `str` - at `$.schema`, where '1' stands"),
         (lambda d: d.update(tool={"name": 1}), "Expected `str`, got `int` - at `$.tool[...]`, where 1 stands"),
@@ -283,13 +284,13 @@ def test_a_file_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "change",
-    [lambda d: d.update(schema=2), lambda d: (d.clear(), d.update(schema=2)), lambda d: d.update(schema=2, records=None)],
+    [lambda d: d.update(schema=3), lambda d: (d.clear(), d.update(schema=3)), lambda d: d.update(schema=3, records=None)],
     ids=["else alike", "nothing else", "another form"],
 )
 def test_another_schema_is_told(change: Any, path: Path) -> None:
     """Whatever the rest of a later version's report looks like."""
     spoil(path, change)
-    with pytest.raises(BadReport, match="has schema 2, but this version of concordant reads 1"):
+    with pytest.raises(BadReport, match="has schema 3, but this version of concordant reads 1 and 2"):
         load(path)
 
 

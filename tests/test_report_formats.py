@@ -24,16 +24,16 @@ from xmlschema import XMLSchema
 from spec import operations
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, full, record, report
 from tests.tiers import sampled
-from verify import cli, show
-from verify.diff import FORMATS as DIFFS
-from verify.diff import Incomparable, compare
-from verify.groups import interop
+from verify import cli
+from verify.explain.reproduce import equation
+from verify.grouping import interop
 from verify.printable import printable
 from verify.record import SCHEMA, BadReport, Report, load, save
-from verify.report import FORMATS
+from verify.report import FORMATS, terminal
+from verify.report.diff import FORMATS as DIFFS
+from verify.report.diff import Incomparable, compare
 from verify.report.markdown import MOST_BYTES
 from verify.report.parquet import NotWritten
-from verify.reproduce import equation
 
 HOSTILE = (
     "</script><script>document.title='owned'</script>", "<img src=x onerror=\"document.title='owned'\">", "\"'><b onclick=x>", "'\"`$(id)",
@@ -79,21 +79,21 @@ def data(page: str) -> Any:
 
 
 def test_interop_counts_questions_right_everywhere() -> None:
-    """A question is right where every output of it is; own failures are those of one runtime alone; nothing never asked is right."""
+    """A case is right where every output of it is; own failures are those of one runtime alone; nothing never asked is right."""
     score = interop(report([
         record(), record(runtime="right"),
         record(TRANSPOSE), record(TRANSPOSE, output="dx", verdict="differ"),
         record(TRANSPOSE, "right"), record(TRANSPOSE, "right", output="dx"),
         record(BOTH),
     ]))  # fmt: skip
-    assert (score.questions, score.everywhere) == (3, 1)
+    assert (score.cases, score.everywhere) == (3, 1)
     assert (score.runtimes["left"].right, score.runtimes["left"].own, score.runtimes["left"].never) == (2, 1, 0)
     assert (score.runtimes["right"].right, score.runtimes["right"].own, score.runtimes["right"].never) == (2, 0, 1)
 
 
 def test_alone_is_wrong_where_all_others_are_right() -> None:
     """Not where two are wrong, nor where there is nobody else."""
-    both = [record(verdict="differ"), record(runtime="right", verdict="refused"), record(TRANSPOSE), record(TRANSPOSE, "right", "differ")]
+    both = [record(verdict="differ"), record(runtime="right", verdict="raised"), record(TRANSPOSE), record(TRANSPOSE, "right", "differ")]
     made = report(both)
     assert interop(made).alone == {(TRANSPOSE, "right")}
     carried = data(FORMATS["html"](made))
@@ -110,7 +110,7 @@ def test_nothing_asked_is_not_perfect() -> None:
 
 def test_no_framework_is_imported() -> None:
     code = (
-        "import sys, verify.diff, verify.report; "
+        "import sys, verify.report.diff, verify.report; "
         "sys.exit(bool({'torch', 'tensorflow', 'keras', 'jax', 'onnxruntime'} & sys.modules.keys()))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(cli.__file__).parent.parent).returncode == 0
@@ -164,7 +164,7 @@ def test_the_schema_of_junit_refuses_what_its_readers_do(right: str, wrong: str)
 def test_csv_has_a_row_for_each_record() -> None:
     made = full("two\nlines, \"quoted\"")
     rows = list(csv_module.DictReader(io.StringIO(FORMATS["csv"](made), newline="")))
-    assert [row["question"] for row in rows] == [r.question for r in made.records]
+    assert [row["case"] for row in rows] == [r.case for r in made.records]
     assert rows[1]["reason"] == "two\nlines, \"quoted\""
     assert (rows[1]["first_wrong"], rows[1]["difference_ratio"], rows[4]["rounding_ratio"]) == ("0×0×1", "inf", "0.4")
 
@@ -210,7 +210,7 @@ def test_the_page_holds_every_record_once() -> None:
     page = FORMATS["html"](made)
     carried = data(page)
     texts, records = carried["texts"], carried["records"]
-    assert [texts[i] for i in records["question"]] == [r.question for r in made.records]
+    assert [texts[i] for i in records["case"]] == [r.case for r in made.records]
     assert [texts[i] for i in records["native"]] == [r.native for r in made.records]
     assert len(texts) == len(set(texts))
     assert carried["difference"]["1"]["count"] == 3
@@ -262,6 +262,19 @@ def test_a_report_of_every_schema_is_kept() -> None:
     assert kept == {f"schema-{n}" for n in range(1, SCHEMA + 1)}
 
 
+def test_schema_1_and_2_say_the_same() -> None:
+    """The two kept reports were made from the same records; only names of fields and verdicts differ."""
+    old, new = (load(Path(__file__).parent / f"reports/schema-{n}.json") for n in (1, 2))
+    assert [(r.case, r.runtime, r.output, r.verdict, r.data) for r in old.records] == [
+        (r.case, r.runtime, r.output, r.verdict, r.data) for r in new.records
+    ]
+    assert old.summary == new.summary
+    assert {name: t.verdict for name, t in old.theorems.items()} == {name: t.verdict for name, t in new.theorems.items()}
+    assert {name: (r.backend, r.batch_flags) for name, r in old.runtimes.items()} == {
+        name: (r.backend, r.batch_flags) for name, r in new.runtimes.items()
+    }
+
+
 # ---- hostile ----
 
 
@@ -271,7 +284,7 @@ def test_words_do_nothing(words: str) -> None:
     made = full(words)
     page = FORMATS["html"](made)
     assert Page(page).inert()
-    assert [data(page)["texts"][i] for i in data(page)["records"]["question"]] == [printable(r.question) for r in made.records]
+    assert [data(page)["texts"][i] for i in data(page)["records"]["case"]] == [printable(r.case) for r in made.records]
     ElementTree.fromstring(FORMATS["junit"](made))
     assert len(list(csv_module.DictReader(io.StringIO(FORMATS["csv"](made), newline="")))) == len(made.records)
     assert all(line.startswith(("::error title=", "::notice title=")) for line in FORMATS["github"](made).split("\n") if line)
@@ -316,14 +329,14 @@ def test_no_table_of_parquet_holds_what_a_terminal_obeys() -> None:
     content = FORMATS["parquet"](full(OBEYED))
     assert isinstance(content, bytes)
     table = read_table(io.BytesIO(content))
-    texts = [text for name in ("question", "reason", "native", "runtime") for text in table[name].to_pylist() if text]
+    texts = [text for name in ("case", "reason", "native", "runtime") for text in table[name].to_pylist() if text]
     assert texts
     assert not obeyed("".join(texts))
 
 
 def test_the_terminal_is_sent_nothing_to_obey() -> None:
     made = full(OBEYED)
-    for show_it in (lambda console: show.table(made, console, quiet=False), lambda console: show.theorems(made, console)):
+    for show_it in (lambda console: terminal.table(made, console, quiet=False), lambda console: terminal.theorems(made, console)):
         console = Console(file=io.StringIO(), width=200)
         show_it(console)
         assert not obeyed(console.file.getvalue())  # type: ignore[attr-defined]
@@ -481,4 +494,4 @@ def test_bad_input_is_one_sentence(arguments: tuple[str, ...], words: str, tmp_p
 
 
 def test_the_names_used_here_are_the_questions() -> None:
-    assert {UPSAMPLE, TRANSPOSE, BOTH} <= {r.question for r in full().records}
+    assert {UPSAMPLE, TRANSPOSE, BOTH} <= {r.case for r in full().records}

@@ -14,12 +14,12 @@ from types import ModuleType
 import pytest
 
 from backends import Backend, Runtime, named
-from spec import parse_question
+from spec import parse_case
 from tests.command import GLUE
+from verify.explain.reproduce import script, shows
+from verify.explain.standalone import outcome, said
+from verify.judge.reference import Reference
 from verify.record import Finding
-from verify.reference import Reference
-from verify.reproduce import script, shows
-from verify.standalone import outcome, said
 
 BACKEND = Backend("mine", Runtime(packages=("numpy",), glue=GLUE), ModuleType("mine"))
 UPSAMPLE = "Upsample(factor=(2,)) x=(1, 1, 3) float32 seed=7"
@@ -31,13 +31,13 @@ def program(
     seconds: float = 60.0, backend: Backend = BACKEND,
 ) -> str:  # fmt: skip
     """The program of a finding on the numbers that are drawn for the case."""
-    question = parse_question(text)
-    x, g, w = Reference(question).drawn
+    case = parse_case(text)
+    x, g, w = Reference(case).drawn
     finding = Finding(
-        id="0", runtime="mine", output=output, verdict=verdict, reason=reason, records=(), first=text, question=text, native=native
+        id="0", runtime="mine", output=output, verdict=verdict, reason=reason, records=(), first=text, case=text, native=native
     )  # type: ignore[arg-type]  # fmt: skip
     own = Backend(backend.name, Runtime(packages=("numpy",), glue=glue), backend.module) if backend is BACKEND else backend
-    return script(finding, question, (x, g, *w), own, {"numpy": "2"}, times=times, seconds=seconds)
+    return script(finding, case, (x, g, *w), own, {"numpy": "2"}, times=times, seconds=seconds)
 
 
 def came(source: str, timeout: float = 60.0) -> str:
@@ -103,21 +103,21 @@ RESULTS = [
     ("crashed", "", RAISE.format("ValueError('no')"), "did not run"),
     ("crashed", "", "import no_such_framework\n" + RIGHT, "did not run"),
     ("crashed", "", KILL, "did not run"),
-    ("crashed", "the host was ended by signal SIGKILL", KILL, "shown"),
+    ("crashed", "the worker was ended by signal SIGKILL", KILL, "shown"),
     ("timeout", "", SLEEP, "shown"),
     ("timeout", "", RIGHT, "gone"),
     ("timeout", "", ABORT, "did not run"),
     ("timeout", "", RAISE.format("ValueError('no')"), "did not run"),
-    ("refused", SIZE, RAISE.format(r"ValueError('size 4 is too small\nfor stride 3')"), "shown"),
-    ("refused", SIZE, r"raise ValueError('size 3 is too small\nfor stride 2')" + "\n\n\n" + RIGHT, "shown"),
-    ("refused", SIZE, RIGHT, "gone"),
-    ("refused", SIZE, RIGHT.strip() + " + 1\n", "gone"),
-    ("refused", SIZE, RAISE.format("ValueError('size 3 is too small')"), "did not run"),
-    ("refused", SIZE, RAISE.format(r"TypeError('size 3 is too small\nfor stride 2')"), "did not run"),
-    ("refused", SIZE, RAISE.format("ValueError('another')"), "did not run"),
-    ("refused", SIZE, "def f(x):\n    return no_such_name\n", "did not run"),
-    ("refused", SIZE, "import no_such_framework\n" + RIGHT, "did not run"),
-    ("refused", SIZE, ABORT, "did not run"),
+    ("raised", SIZE, RAISE.format(r"ValueError('size 4 is too small\nfor stride 3')"), "shown"),
+    ("raised", SIZE, r"raise ValueError('size 3 is too small\nfor stride 2')" + "\n\n\n" + RIGHT, "shown"),
+    ("raised", SIZE, RIGHT, "gone"),
+    ("raised", SIZE, RIGHT.strip() + " + 1\n", "gone"),
+    ("raised", SIZE, RAISE.format("ValueError('size 3 is too small')"), "did not run"),
+    ("raised", SIZE, RAISE.format(r"TypeError('size 3 is too small\nfor stride 2')"), "did not run"),
+    ("raised", SIZE, RAISE.format("ValueError('another')"), "did not run"),
+    ("raised", SIZE, "def f(x):\n    return no_such_name\n", "did not run"),
+    ("raised", SIZE, "import no_such_framework\n" + RIGHT, "did not run"),
+    ("raised", SIZE, ABORT, "did not run"),
     ("differ", "", RIGHT.strip() + " + 1\n", "shown"),
     ("differ", "", RIGHT.strip() + ".astype('float64')\n", "shown"),
     ("differ", "", RIGHT.strip() + "[..., :-1]\n", "shown"),
@@ -147,7 +147,7 @@ BEFORE = {
 }
 
 
-@pytest.mark.parametrize("verdict", ["crashed", "timeout", "refused", "differ", "nondeterministic"])
+@pytest.mark.parametrize("verdict", ["crashed", "timeout", "raised", "differ", "nondeterministic"])
 @pytest.mark.parametrize("broken", BEFORE)
 def test_what_happens_while_the_framework_is_imported_is_not_the_fault(broken: str, verdict: str) -> None:
     """The out-of-memory killer, a broken installation: the call was never made."""
@@ -162,7 +162,7 @@ def test_a_slow_import_is_not_a_call_that_does_not_return() -> None:
 def test_a_program_prints_what_was_found(tmp_path: Path) -> None:
     """The line that says so, and the exit status, as its reader sees them."""
     path = tmp_path / "program.py"
-    path.write_text(program("refused", RAISE.format("ValueError('größe 3')"), "ValueError: größe 3"))
+    path.write_text(program("raised", RAISE.format("ValueError('größe 3')"), "ValueError: größe 3"))
     ended = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert (ended.returncode, ended.stdout.splitlines()) == (10, ["CALLING", r"FAULT SHOWN: it raised ValueError: gr\xf6\xdfe 3"])
 
@@ -194,7 +194,7 @@ INFER = '\n\ndef infer(f, args):\n    yield "a guess", {}, None\n'
     ],
 )  # fmt: skip
 def test_a_program_of_an_inferred_shape(shape: tuple[int, ...] | None, native: str, expected: str) -> None:
-    text = UPSAMPLE.replace("seed", "inference seed")
+    text = UPSAMPLE.replace("seed", "check=shape seed")
     assert came(program("differ", native, text=text, glue=GLUE + INFER.format(shape))) == expected
 
 
@@ -210,7 +210,7 @@ def test_functions_that_the_glue_calls_are_in_the_program() -> None:
 
 @pytest.mark.parametrize("reason", ['"""', "\\", "\\N{no}", 'ends with "', "'''", "a\nb"])
 def test_any_reason_may_stand_in_a_program(reason: str) -> None:
-    for verdict in ("differ", "refused", "crashed"):
+    for verdict in ("differ", "raised", "crashed"):
         compile(program(verdict, RIGHT, reason), "program", "exec", dont_inherit=True)
 
 
@@ -228,7 +228,7 @@ def test_an_infinity_that_is_not_chosen_is_shown() -> None:
 def test_what_overflows_may_be_anything() -> None:
     """Sums whose magnitudes overflow: nothing is claimed, so infinity and NaN are no fault."""
     text = "Conv(stride=(1,)) x=(1, 1, 2) w=(1, 1, 2) float32 overflowing seed=11"
-    assert not Reference(parse_question(text)).claimed[0].any()
+    assert not Reference(parse_case(text)).claimed[0].any()
     assert came(program("differ", "def f(x, w):\n    return x[..., :1] * float('nan')\n", text=text)) == "gone"
 
 
@@ -242,4 +242,4 @@ def test_a_framework_that_compiles_many_at_once() -> None:
     stops = "import jax\nimport jax.numpy as jnp\n\n\n@jax.custom_vjp\ndef f(x):\n    return jnp.repeat(x, 2, axis=2)\n\n\n"
     stops += "def forward(x):\n    raise ValueError('no gradient')\n\n\nf.defvjp(forward, forward)\n"
     assert came(program("differ", stops, backend=jax)) == "gone"
-    assert came(program("refused", stops, "ValueError: no gradient", output="dx", backend=jax)) == "shown"
+    assert came(program("raised", stops, "ValueError: no gradient", output="dx", backend=jax)) == "shown"

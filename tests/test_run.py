@@ -13,28 +13,28 @@ from rich.console import Console
 
 from backends import Backend, found, named
 from backends.known import Known, everything
-from spec import ConvTranspose, Impossible, parse_question
-from spec.question import COMPILED, FLOATS, INTEGERS
+from spec import ConvTranspose, Impossible, parse_case
+from spec.case import FLOATS, INTEGERS
 from tests.command import needs
-from tests.mutants import MUTANTS
+from tests.mutants import MUTANTS, aspect
 from tests.tiers import sampled, slow
-from verify import show
-from verify.cases import ASPECTS, questions
-from verify.environment import missing
+from verify.execute.environment import missing
+from verify.plan.suites import ASPECTS, cases
 from verify.record import Report, save
+from verify.report import terminal
 from verify.run import NothingToAsk, Run, exact_form
 
 pytestmark = needs("torch")
 
-ASKED = [parse_question(f"ConvTranspose(stride=(2,), crop=((0, {hi}),)) x=(1, 2, 3) w=(2, 3, 3)") for hi in (0, 1)]
+ASKED = [parse_case(f"ConvTranspose(stride=(2,), crop=((0, {hi}),)) x=(1, 2, 3) w=(2, 3, 3)") for hi in (0, 1)]
 CROPPED = Known(
     id="crop", runtimes=("crop-*",), versions={"torch": ">=2"}, verdict="differ", reason="a mutant", link="no upstream report found",
     when=lambda op, at, env: isinstance(op, ConvTranspose) and op.crop != ((0, 0),), outputs=("y", "dx", "dw"),
 )  # fmt: skip
 
 
-def _run(*backends: Backend, known: list[Known], floor: float = 0.0) -> Run:
-    return Run(ASKED, list(backends), suite={}, known=known, floor=floor)
+def _run(*backends: Backend, known: list[Known], minimum_agreement: float = 0.0) -> Run:
+    return Run(ASKED, list(backends), suite={}, known=known, minimum_agreement=minimum_agreement)
 
 
 @pytest.fixture(scope="module")
@@ -61,32 +61,32 @@ def test_a_known_deviation_explains_what_fits_it_and_nothing_else(shifted: Run) 
 @pytest.mark.parametrize(
     "other",
     [
-        {"verdict": "refused"}, {"runtimes": ("jax",)}, {"versions": {"torch": "<2"}}, {"versions": {"keras": ">=3"}},
+        {"verdict": "raised"}, {"runtimes": ("jax",)}, {"versions": {"torch": "<2"}}, {"versions": {"keras": ">=3"}},
         {"outputs": ("y",)}, {"message": "something else"}, {"when": lambda op, at, env: False},
     ],
 )  # fmt: skip
 def test_a_record_that_does_not_fit_explains_nothing(other: dict[str, object], shifted: Run) -> None:
     report = _concluded(shifted, replace(CROPPED, **other))  # type: ignore[arg-type]
     assert report.summary.exit == 1
-    assert report.summary.unexplained > 0
+    assert report.summary.unexpected > 0
 
 
 def test_a_record_of_what_now_agrees_is_stale_and_fails_the_run() -> None:
     stale = replace(CROPPED, runtimes=("torch",))
     run = _run(*named("torch"), known=[stale])
     report = run.go()
-    assert report.summary.unexplained == 0
-    assert report.summary.stale == ["crop"]
+    assert report.summary.unexpected == 0
+    assert report.summary.no_longer_occur == ["crop"]
     assert report.summary.exit == 1
     assert _concluded(run, replace(stale, sometimes=True)).summary.exit == 0
 
 
 def test_known_or_not_a_runtime_must_stay_above_the_floor() -> None:
-    everything_declined = replace(CROPPED, runtimes=("declines-*",), verdict="unsupported", when=lambda op, at, env: True)
+    everything_declined = replace(CROPPED, runtimes=("declines-*",), verdict="not offered", when=lambda op, at, env: True)
     declines = MUTANTS["declines-everything"]
     assert _run(declines, known=[everything_declined]).go().summary.exit == 0
-    floored = _run(declines, known=[everything_declined], floor=0.85).go()
-    assert floored.summary.below_floor == ["declines-everything agrees on 0% of its results, less than 85%"]
+    floored = _run(declines, known=[everything_declined], minimum_agreement=0.85).go()
+    assert floored.summary.below_minimum == ["declines-everything agrees on 0% of its results, less than 85%"]
     assert floored.summary.exit == 1
 
 
@@ -99,23 +99,23 @@ def test_nothing_asked_is_an_error() -> None:
 
 def test_a_question_too_large_for_exactness_is_refused() -> None:
     with pytest.raises(Impossible, match="too many products"):
-        Run([parse_question("Conv(stride=(1,)) x=(1, 1, 17000000) w=(1, 1, 1)")], named("torch"), suite={})
+        Run([parse_case("Conv(stride=(1,)) x=(1, 1, 17000000) w=(1, 1, 1)")], named("torch"), suite={})
 
 
 def test_where_no_draw_decides_a_smaller_question_is_asked_too() -> None:
-    """bfloat16 has no exact answer for 3,200 terms: that question is judged by the bound, and says that nothing is excluded."""
+    """bfloat16 has no exact answer for 3,200 terms: that case is judged by the bound, and says that nothing is excluded."""
     large = "Conv(stride=(1,)) x=(2, 640, 9) w=(8, 640, 5) bfloat16 seed=3"
-    report = Run([parse_question(large)], named("torch"), suite={}).go()
-    missed = {r.question: r.missed_probability for r in report.records}
+    report = Run([parse_case(large)], named("torch"), suite={}).go()
+    missed = {r.case: r.missed_probability for r in report.records}
     assert len(missed) == 2
     assert missed.pop(large) == 1
     assert all(p is not None and p <= 2**-30 for p in missed.values())
     small = next(iter(missed))
-    assert {r.question: r.reduced_from for r in report.records} == {large: "", small: large}
+    assert {r.case: r.reduced_from for r in report.records} == {large: "", small: large}
     console = Console(file=io.StringIO(), width=200)
-    show.table(report, console, quiet=False)
+    terminal.table(report, console, quiet=False)
     assert f"added: {small}\n  a smaller form of {large}" in console.file.getvalue()  # type: ignore[attr-defined]
-    both = Run([parse_question(large), parse_question(small)], named("torch"), suite={})
+    both = Run([parse_case(large), parse_case(small)], named("torch"), suite={})
     assert [ask.reduced_from for ask in both.asks] == ["", ""]
 
 
@@ -132,7 +132,7 @@ def test_where_no_draw_decides_a_smaller_question_is_asked_too() -> None:
 )
 def test_a_smaller_form_is_never_empty(large: str) -> None:
     """Of an answer without values every implementation is right."""
-    (form,) = exact_form(parse_question(large))
+    (form,) = exact_form(parse_case(large))
     assert all(form.y)
 
 
@@ -149,22 +149,22 @@ def test_what_is_known_of_torch_is_not_known_of_another_file_that_says_torch(
     theirs = named(str(tmp_path / "elsewhere" / "mine.py") if form == "path" else "elsewhere.mine")
     assert [b.name for b in theirs] == ["torch"]
     for backends, known in ((named("torch"), {"torch-empty-convolution"}), (theirs, {None})):
-        report = Run([parse_question(empty)], backends, suite={}).go()
-        assert {r.verdict for r in report.records} == {"refused"}
+        report = Run([parse_case(empty)], backends, suite={}).go()
+        assert {r.verdict for r in report.records} == {"raised"}
         assert {r.known for r in report.records} == known
-    low = Run([parse_question(empty)], theirs, suite={}, floor=0.01).go().summary.below_floor
+    low = Run([parse_case(empty)], theirs, suite={}, minimum_agreement=0.01).go().summary.below_minimum
     assert low == ["torch agrees on 0% of its results, less than 1%"]
 
 
 def test_every_runtime_agrees() -> None:
     """A sample of the suites: one or two cases of each operation that every runtime offers, in one run of all that are installed."""
     every = [b for b in found().values() if not missing(b)]
-    run = Run([parse_question(text) for text in EVERYWHERE], every, suite={})
+    run = Run([parse_case(text) for text in EVERYWHERE], every, suite={})
     report = run.go()
     assert report.summary.exit == 0
     assert {name for name, r in report.runtimes.items() if r.status == "ran"} == {b.name for b in every}
-    asked = {(b.name, repr(q)) for b in every for q in run.questions}
-    assert {(r.runtime, r.question) for r in report.records if r.verdict == "agree"} == asked
+    asked = {(b.name, repr(q)) for b in every for q in run.cases}
+    assert {(r.runtime, r.case) for r in report.records if r.verdict == "agree"} == asked
 
 
 EVERYWHERE = [
@@ -190,22 +190,22 @@ def test_every_record_says_why_and_where() -> None:
         assert known.link.startswith("https://") or known.link == "no upstream report found", known.id
         assert known.reason, known.id
         assert known.versions, known.id
-        assert known.verdict != "refused" or known.message, known.id
+        assert known.verdict != "raised" or known.message, known.id
         assert not known.sometimes or all("<" in s for s in known.versions.values()), known.id
 
 
 @slow
 def test_suites_grow_and_repeat_nothing() -> None:
-    quick, standard = ({repr(q) for q in questions(suite)} for suite in ("quick", "standard"))
+    quick, standard = ({repr(q) for q in cases(suite)} for suite in ("quick", "standard"))
     assert len(quick) >= 60
     assert len(standard) >= 500
-    assert {len(q.op.steps) for q in questions("quick")} == {1, 2}
+    assert {len(q.op.steps) for q in cases("quick")} == {1, 2}
 
 
 @pytest.mark.parametrize("suite", sampled(["quick", "standard"], "quick"))
 def test_suites_break_symmetry(suite: str) -> None:
     """Both parities of length, kernel and stride; asymmetric and negative pads and crops; groups; every rank and dtype."""
-    asked = questions(suite)
+    asked = cases(suite)
     steps = [(q, op) for q in asked for op in q.op.steps]
     convs = [(q, op) for q, op in steps if op.name in ("Conv", "ConvTranspose") and len(q.op.steps) == 1]
     for name in ("Conv", "ConvTranspose"):
@@ -221,7 +221,7 @@ def test_suites_break_symmetry(suite: str) -> None:
             assert any(op.groups > 1 for _, op in own)  # type: ignore[attr-defined]
             assert any(max(op.stride) > 1 and max(op.dilation) > 1 for _, op in own)  # type: ignore[attr-defined]
             assert {q.dtype for q, _ in own} == {*FLOATS, *(INTEGERS if suite == "standard" else ())}
-            assert {q.kind for q, _ in own} == {*ASPECTS, *(COMPILED if suite == "standard" else ())}
+            assert {aspect(q) for q, _ in own} == set(ASPECTS)
 
 
 def test_the_records_are_listed_with_what_they_explain(tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_the_records_are_listed_with_what_they_explain(tmp_path: Path) -> None:
         words = [sys.executable, "-m", "concordant", "known", str(folder / "report.json")]
         return subprocess.run(words, capture_output=True, text=True)
 
-    empty = parse_question("Conv(stride=(1,)) x=(1, 1, 2) w=(1, 1, 3)")
+    empty = parse_case("Conv(stride=(1,)) x=(1, 1, 2) w=(1, 1, 3)")
     save(Run([empty], named("torch"), suite={}).go(), tmp_path / "report.json")
     done = listed(tmp_path)
     assert done.returncode == 0

@@ -215,7 +215,9 @@ def ends(draw: st.DrawFn, least: int) -> tuple[int, int]:
 
 
 @st.composite
-def cases(draw: st.DrawFn, *kinds: type[Operation], most: int = 6, ranks: tuple[int, int] = (1, 3)) -> tuple[Operation, tuple[Shape, ...]]:
+def inputs_of(
+    draw: st.DrawFn, *kinds: type[Operation], most: int = 6, ranks: tuple[int, int] = (1, 3)
+) -> tuple[Operation, tuple[Shape, ...]]:
     """One operation of each kind, one after the other, with the shapes of x and of the weights."""
     rank = draw(st.integers(*ranks))
     lengths = st.tuples(*[st.integers(1, max(most // rank, 2))] * rank)
@@ -272,7 +274,7 @@ each_program = pytest.mark.parametrize("kinds", COMPOSED, ids=lambda kinds: ">>"
 @given(data=st.data())
 def test_the_answer_is_the_equations(kind: type[Operation], data: st.DataObject) -> None:
     """Value by value, on integers, in one to three dimensions; and `shape` says the shape."""
-    op, shapes = data.draw(cases(kind))
+    op, shapes = data.draw(inputs_of(kind))
     args = integers(shapes)
     y = op(*args)
     expected = defined(op, *args)
@@ -285,7 +287,7 @@ def test_the_answer_is_the_equations(kind: type[Operation], data: st.DataObject)
 @given(data=st.data())
 def test_the_gradients_are_the_equations(kind: type[Operation], data: st.DataObject) -> None:
     """Each product x[i]·w[t] in y[j] puts g[j]·w[t] into ∂x[i] and g[j]·x[i] into ∂w[t], and nothing else does."""
-    op, shapes = data.draw(cases(kind))
+    op, shapes = data.draw(inputs_of(kind))
     *args, g = (a.astype(object) for a in integers((*shapes, op.shape(*shapes))))
     expected = [np.zeros(shape, object) for shape in shapes]
     for to, *places in DEFINITIONS[kind](op, *shapes):
@@ -302,7 +304,7 @@ def test_the_gradients_are_the_equations(kind: type[Operation], data: st.DataObj
 @given(data=st.data())
 def test_a_program_is_its_steps(kinds: tuple[type[Operation], ...], data: st.DataObject) -> None:
     """`A >> B` is first A, then B, each with its own weights in turn."""
-    op, shapes = data.draw(cases(*kinds))
+    op, shapes = data.draw(inputs_of(*kinds))
     args = integers(shapes)
     y = defined(op, *args)
     assert op(*args).shape == op.shape(*shapes) == y.shape
@@ -324,7 +326,7 @@ def test_composition_is_associative() -> None:
 @given(data=st.data())
 def test_fractions_are_exact(kinds: tuple[type[Operation], ...], data: st.DataObject) -> None:
     """With any denominators, the answer is the rational one and the gradients are its adjoint; nothing else than rationals comes in."""
-    op, shapes = data.draw(cases(*kinds, most=3, ranks=(1, 2)))
+    op, shapes = data.draw(inputs_of(*kinds, most=3, ranks=(1, 2)))
     *args, g = fractions((*shapes, op.shape(*shapes)))
     y, *gradients = op(*args), *op.vjp(*args, g)
     assert np.array_equal(y, defined(op, *args))
@@ -337,7 +339,7 @@ def test_fractions_are_exact(kinds: tuple[type[Operation], ...], data: st.DataOb
 @briefly
 @given(data=st.data())
 def test_a_whole_fraction_is_treated_like_an_integer(kind: type[Operation], data: st.DataObject) -> None:
-    op, shapes = data.draw(cases(kind, most=4))
+    op, shapes = data.draw(inputs_of(kind, most=4))
     *args, g = integers((*shapes, op.shape(*shapes)))
     *wholes, h = (np.vectorize(Fraction, otypes=[object])(a) if a.size else a.astype(object) for a in (*args, g))
     for on_integers, on_fractions in zip((op(*args), *op.vjp(*args, g)), (op(*wholes), *op.vjp(*wholes, h)), strict=True):
@@ -350,7 +352,7 @@ def test_a_whole_fraction_is_treated_like_an_integer(kind: type[Operation], data
 @given(data=st.data())
 def test_python_integers_never_overflow(kinds: tuple[type[Operation], ...], data: st.DataObject) -> None:
     """In object arrays integers have no width: each argument times 10²⁰ is the answer times 10²⁰."""
-    op, shapes = data.draw(cases(*kinds, most=3, ranks=(1, 2)))
+    op, shapes = data.draw(inputs_of(*kinds, most=3, ranks=(1, 2)))
     *args, g = (a.astype(object) for a in integers((*shapes, op.shape(*shapes))))
     small = op(*args), *op.vjp(*args, g)
     assert {type(v) for a in small for v in a.flat} <= {int}
@@ -366,7 +368,7 @@ def test_python_integers_never_overflow(kinds: tuple[type[Operation], ...], data
 @given(data=st.data())
 def test_the_dtype_is_kept(kinds: tuple[type[Operation], ...], dtype: Any, data: st.DataObject) -> None:
     """Answer and gradients have the dtype of what went in."""
-    op, shapes = data.draw(cases(*kinds))
+    op, shapes = data.draw(inputs_of(*kinds))
     args = integers(shapes, dtype)
     y = op(*args)
     assert {a.dtype for a in (y, *op.vjp(*args, y))} == {np.dtype(dtype)}
@@ -380,7 +382,7 @@ def test_the_dtype_is_kept(kinds: tuple[type[Operation], ...], dtype: Any, data:
 @given(data=st.data())
 def test_each_gradient_is_the_adjoint(kinds: tuple[type[Operation], ...], data: st.DataObject) -> None:
     """⟨g, op(x, w…)⟩ = ⟨∂x, x⟩ = ⟨∂w, w⟩ for each weight, exactly: the operation is linear in each of its arguments."""
-    op, shapes = data.draw(cases(*kinds))
+    op, shapes = data.draw(inputs_of(*kinds))
     *args, g = integers((*shapes, op.shape(*shapes)))
     gradients = op.vjp(*args, g)
     assert [d.shape for d in gradients] == [a.shape for a in args]
@@ -392,7 +394,7 @@ def test_each_gradient_is_the_adjoint(kinds: tuple[type[Operation], ...], data: 
 @given(data=st.data())
 def test_each_gradient_is_the_finite_difference(kinds: tuple[type[Operation], ...], data: st.DataObject) -> None:
     """⟨g, op(a + e) − op(a)⟩ for every unit vector e of every argument: exact, since the operation is linear in that argument."""
-    op, shapes = data.draw(cases(*kinds, most=3, ranks=(1, 2)))
+    op, shapes = data.draw(inputs_of(*kinds, most=3, ranks=(1, 2)))
     *args, g = integers((*shapes, op.shape(*shapes)))
     before = op(*args)
     for argument, gradient in zip(args, op.vjp(*args, g), strict=True):
@@ -419,7 +421,7 @@ def test_nothing_given_is_changed() -> None:
 @st.composite
 def pools(draw: st.DrawFn, kind: type[AveragePool | MaxPool]) -> tuple[AveragePool | MaxPool, Shape, list[tuple[Where, list[Where]]]]:
     """A pool, the shape of an image, and each of its windows: the element of y it gives and those of x it has, row-major."""
-    pool, (x,) = draw(cases(SumPool))
+    pool, (x,) = draw(inputs_of(SumPool))
     windows: dict[Where, list[Where]] = {}
     for to, at in sum_pool(pool, x):
         windows.setdefault(to, []).append(at)
@@ -783,7 +785,7 @@ def test_a_call_refuses_what_shape_refuses(op: Operation, shapes: tuple[Shape, .
 @given(data=st.data())
 def test_terms_counts_the_most_products_in_one_element(kind: type[Operation], data: st.DataObject) -> None:
     """Exactly: the longest sum among the elements of y, ∂x and ∂w, counted product by product; at least 1."""
-    op, shapes = data.draw(cases(kind, most=4))
+    op, shapes = data.draw(inputs_of(kind, most=4))
     counts = [Counter(places) for places in zip(*DEFINITIONS[kind](op, *shapes))]
     assert op.terms(*shapes) == max([1, *(max(count.values()) for count in counts)])
 
@@ -793,7 +795,7 @@ def test_terms_counts_the_most_products_in_one_element(kind: type[Operation], da
 @given(data=st.data())
 def test_effort_counts_each_product(kind: type[Operation], data: st.DataObject) -> None:
     """Those of taps outside x besides, but no more than one of each tap for each pixel that it could meet."""
-    op, shapes = data.draw(cases(kind, most=4))
+    op, shapes = data.draw(inputs_of(kind, most=4))
     count = sum(1 for _ in DEFINITIONS[kind](op, *shapes))
     effort = op.effort(*shapes)
     assert count <= effort.products
@@ -805,7 +807,7 @@ def test_effort_counts_each_product(kind: type[Operation], data: st.DataObject) 
 @given(data=st.data())
 def test_terms_of_a_program_bound_its_sums(kinds: tuple[type[Operation], ...], data: st.DataObject) -> None:
     """With ones everywhere each element counts its own products."""
-    op, shapes = data.draw(cases(*kinds))
+    op, shapes = data.draw(inputs_of(*kinds))
     ones = [np.ones(shape, object) for shape in shapes]
     sums = [op(*ones), *op.vjp(*ones, np.ones(op.shape(*shapes), object))]
     assert op.terms(*shapes) >= max(int(a.max()) for a in sums if a.size)

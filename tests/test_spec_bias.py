@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec import Conv, ConvTranspose, Impossible, Question, parse_question
-from tests.test_spec import briefly, cases, inner, integers, row, thoroughly
+from spec import Case, Conv, ConvTranspose, Impossible, parse_case
+from tests.test_spec import briefly, inner, inputs_of, integers, row, thoroughly
 from tests.tiers import sampled
 
 both = pytest.mark.parametrize("kind", [Conv, ConvTranspose])
@@ -21,7 +21,7 @@ both = pytest.mark.parametrize("kind", [Conv, ConvTranspose])
 @settings(thoroughly, max_examples=1000)
 @given(data=st.data())
 def test_the_bias_is_added_to_the_unbiased(kind: type[Any], data: st.DataObject) -> None:
-    plain, (x, w) = data.draw(cases(kind))
+    plain, (x, w) = data.draw(inputs_of(kind))
     op, y = replace(plain, bias="yes"), plain.shape(x, w)
     shapes = (x, w, (1, y[1], *(1,) * op.rank))
     a, v, b, g = integers((*shapes, y))
@@ -43,7 +43,7 @@ def test_the_bias_is_added_to_the_unbiased(kind: type[Any], data: st.DataObject)
 @given(data=st.data())
 def test_depthwise_is_groups(kind: type[Any], data: st.DataObject) -> None:
     """As many groups as channels: each channel alone."""
-    plain, (x, w) = data.draw(cases(kind))
+    plain, (x, w) = data.draw(inputs_of(kind))
     c = x[1]
     op = replace(plain, groups=c)
     weight = (2 * c, 1, *w[2:]) if kind is Conv else (c, 2, *w[2:])
@@ -74,10 +74,10 @@ def test_a_bias_of_another_shape_is_refused(kind: type[Any]) -> None:
 
 def test_a_question_with_a_bias_comes_back() -> None:
     op = Conv(stride=(2,), bias="yes") >> ConvTranspose(stride=(2,), bias="yes")
-    question = Question(op=op, x=(1, 2, 7), w=((3, 2, 3), (1, 3, 1), (3, 4, 2), (1, 4, 1)))
-    assert parse_question(repr(question)) == question
-    assert question.op.degree == 3
-    arrays = integers((question.x, *question.w, question.y), object)
+    case = Case(op=op, x=(1, 2, 7), w=((3, 2, 3), (1, 3, 1), (3, 4, 2), (1, 4, 1)))
+    assert parse_case(repr(case)) == case
+    assert case.op.degree == 3
+    arrays = integers((case.x, *case.w, case.y), object)
     y, (dx, *_) = op(*arrays[:-1]), op.vjp(*arrays)
     zero = [np.zeros_like(arrays[0]), *arrays[1:-1]]
     assert inner(dx, arrays[0]) == inner(arrays[-1], y - op(*zero))

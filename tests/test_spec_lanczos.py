@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spec import Array, Impossible, Lanczos, Question, Shape, parse_question
-from spec.lanczos import DIGITS, Unsteady, sine
+from spec import Array, Case, Impossible, Lanczos, Shape, parse_case
+from spec.ops.lanczos import DIGITS, Unsteady, sine
 from tests.test_spec import grid, inner, integers, row
-from verify.answer import Answer, Output
-from verify.judge import diagnosed, judge
-from verify.reference import Reference
+from verify.execute.result import Answer, Output
+from verify.judge.judge import diagnosed, judge
+from verify.judge.reference import Reference
 
 
 def window(t: Any, lobes: int, kind: Any = float) -> Any:
@@ -101,10 +101,10 @@ def test_the_bound_holds_for_the_formula_in_floats_and_hardly_for_less(kind: Any
 
 # What the judge makes of it
 
-ASKED = parse_question("Lanczos(size=(4, 7), antialias='yes') x=(35, 1, 5, 7) float32 impulses")
+ASKED = parse_case("Lanczos(size=(4, 7), antialias='yes') x=(35, 1, 5, 7) float32 impulses")
 
 
-def answered(q: Question, op: Lanczos) -> Answer:
+def answered(q: Case, op: Lanczos) -> Answer:
     reference = Reference(q)
     x, g, _ = reference.drawn
     arrays = reference.everything(x, g, (), op)
@@ -126,7 +126,7 @@ def test_its_own_answer_agrees_and_a_neighbours_is_named() -> None:
 @pytest.mark.parametrize("kind", ["nan", "infinity"])
 def test_a_pixel_that_is_no_number_shows_in_its_window_alone(kind: str) -> None:
     """At the very end of a window, where its weight is 0 by a hair, either is right."""
-    q = parse_question(f"Lanczos(size=(24,), lobes=2) x=(1, 1, 12) float32 {kind} seed=1")
+    q = parse_case(f"Lanczos(size=(24,), lobes=2) x=(1, 1, 12) float32 {kind} seed=1")
     reference = Reference(q)
     x = reference.drawn[0].ravel()
     (at,) = np.flatnonzero(~np.isfinite(x))
@@ -148,4 +148,4 @@ def test_what_is_impossible_says_why() -> None:
     with pytest.raises(Impossible, match="2 spatial axes"):
         Lanczos(size=(3, 3))(row(1, 2))
     with pytest.raises(Impossible, match="cannot hold"):
-        Reference(parse_question("Lanczos(size=(3,)) x=(1, 1, 5) int8"))
+        Reference(parse_case("Lanczos(size=(3,)) x=(1, 1, 5) int8"))

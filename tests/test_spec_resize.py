@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from spec import AdaptiveAveragePool, AdaptiveMaxPool, Impossible, Operation, Resize, Shape, Upsample
-from spec.resize import COORDINATES, MODES, ROUNDINGS
+from spec.ops.resize import COORDINATES, MODES, ROUNDINGS
 from tests.test_spec import fractions, grid, inner, integers, row
 
 FAR = 40

@@ -19,8 +19,8 @@ from uuid import uuid4
 import pytest
 from msgspec import structs
 
-from tests.command import HOME, NUMPY, Ended, backend_file, concordant, hosts, in_process, refused, signals_reset
-from tests.test_engine import KILLED
+from tests.command import HOME, NUMPY, Ended, backend_file, concordant, in_process, refused, signals_reset, workers
+from tests.test_scheduler import KILLED
 from tests.tiers import sampled, slow
 from verify.record import load
 from verify.store import FORMAT, NAME, Store
@@ -82,9 +82,9 @@ def killed(process: subprocess.Popen[str]) -> int:
 
 def is_gone(marker: str) -> bool:
     until = time.monotonic() + 10
-    while hosts(marker) and time.monotonic() < until:
+    while workers(marker) and time.monotonic() < until:
         time.sleep(0.05)
-    return not hosts(marker)
+    return not workers(marker)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def readable(folder: Path) -> bool:
 
 
 def test_what_was_answered_is_not_asked_again(tmp_path: Path) -> None:
-    """Every question leaves its length in a file."""
+    """Every case leaves its length in a file."""
     log, out, gate = tmp_path / "log", tmp_path / "out", tmp_path / "gate"
     mine = backend(tmp_path, waiting(gate, f"open({str(log)!r}, 'a').write(str(x.shape[2]) + ' '); {SLOWLY}"))
     gate.touch()
@@ -191,15 +191,15 @@ def test_no_host_outlives_its_parent(body: str, tmp_path: Path) -> None:
     marker = uuid4().hex
     with begun("run", *options(backend(tmp_path, body), CASES[:1]), "--out", tmp_path, marker=marker) as process:
         until = time.monotonic() + 60
-        while not any("host.py" in line for line in hosts(marker)) and time.monotonic() < until:
+        while not any("worker.py" in line for line in workers(marker)) and time.monotonic() < until:
             time.sleep(0.05)
         time.sleep(0.5)
-        assert any("host.py" in line for line in hosts(marker))
+        assert any("worker.py" in line for line in workers(marker))
         killed(process)
     assert is_gone(marker)
 
 
-# ---- shards and hosts ----
+# ---- shards and workers ----
 
 
 @pytest.mark.parametrize("shards", sampled([2, 3], 2))
@@ -213,7 +213,7 @@ def test_shards_put_together_are_the_whole(shards: int, mine: Path, undisturbed:
 
 @slow
 def test_theorems_are_dealt_out_too(tmp_path: Path) -> None:
-    """A suite asked whole: its floor is that of the whole, and no theorem is torn apart."""
+    """A suite asked whole: its minimum_agreement is that of the whole, and no theorem is torn apart."""
     text = f"{NUMPY}\n\ndef upsample(op, at):\n    raise Unsupported('not today')\n"
     mine = backend_file(tmp_path, text)
     whole = ["run", "--backend", str(mine), "--suite", "quick", "--quiet"]
@@ -224,7 +224,7 @@ def test_theorems_are_dealt_out_too(tmp_path: Path) -> None:
     assert (tmp_path / "dealt" / "report.json").read_bytes() == (tmp_path / "undealt" / "report.json").read_bytes()
     parts = [load(tmp_path / str(i) / "report.json") for i in (1, 2)]
     assert not set(parts[0].theorems) & set(parts[1].theorems)
-    assert all(part.theorems and part.summary.questions and part.summary.floor == 0 for part in parts)
+    assert all(part.theorems and part.summary.cases and part.summary.minimum_agreement == 0 for part in parts)
 
 
 @pytest.mark.parametrize("cores", sampled(["1", "3"], "3"))
@@ -328,7 +328,8 @@ def test_what_a_backend_cannot_say_is_stored_too(tmp_path: Path) -> None:
     mine = backend_file(tmp_path, f"{NUMPY}\n{SOME_UNSAID}")
     assert concordant("run", *options(mine, CASES[:5]), "--out", tmp_path / "undivided").returncode == 1
     expected = (tmp_path / "undivided" / "report.json").read_bytes()
-    assert {r.verdict for r in load(tmp_path / "undivided" / "report.json").records} == {"agree", "unsupported", "refused"}
+    assert {r.verdict for r in load(tmp_path / "undivided" / "report.json").records} == {"agree", "raised"}
+    assert load(tmp_path / "undivided" / "report.json").runtimes["mine"].not_offered == {"not of three pixels": 1}
     parts = [tmp_path / str(i) for i in (1, 2)]
     for i, part in enumerate(parts, start=1):
         concordant("run", *options(mine, CASES[:5]), "--shard", f"{i}/2", "--out", part)
@@ -341,7 +342,7 @@ def test_what_a_backend_cannot_say_is_stored_too(tmp_path: Path) -> None:
 
 def test_a_backend_file_with_two_runtimes_goes_on(tmp_path: Path) -> None:
     two = NUMPY.replace('"mine": Runtime(packages=("numpy",), glue=GLUE)', '"one": Runtime(packages=("numpy",), glue=GLUE), "two": '
-                        'Runtime(packages=("numpy",), glue=GLUE, survey={"MINE": "1"})')  # fmt: skip
+                        'Runtime(packages=("numpy",), glue=GLUE, batch_flags={"MINE": "1"})')  # fmt: skip
     mine = backend_file(tmp_path, f"{two}\ndef upsample(op, at):\n    return 'x = x.repeat(2, axis=2)'\n")
     assert concordant("run", *options(mine, CASES[:3]), "--out", tmp_path / "out").returncode == 0
     expected = (tmp_path / "out" / "report.json").read_bytes()
@@ -494,7 +495,7 @@ def test_a_shard_that_was_not_finished_is_told(mine: Path, tmp_path: Path) -> No
     with begun("run", *options(mine), "--shard", "1/1", "--out", tmp_path / "1") as process:
         has_kept(tmp_path / "1", 6)
         killed(process)
-    said = f"of {len(CASES)} questions to mine have no answer"
+    said = f"of {len(CASES)} cases to mine have no answer"
     refused(in_process("merge", tmp_path / "1", "--out", tmp_path / "whole"), said, "--resume")
 
 
@@ -504,7 +505,7 @@ def test_a_shard_that_is_none(shard: str, mine: Path, tmp_path: Path) -> None:
 
 
 def test_a_shard_of_nothing(mine: Path, tmp_path: Path) -> None:
-    refused(in_process("run", *options(mine, CASES[:2]), "--shard", "3/3", "--out", tmp_path), "no question is left")
+    refused(in_process("run", *options(mine, CASES[:2]), "--shard", "3/3", "--out", tmp_path), "no case is left")
 
 
 # ---- workers that die while they start ----
@@ -538,11 +539,11 @@ def test_a_worker_that_never_starts_fails_its_runtime_in_one_sentence(tmp_path: 
     assert (ran.returncode, report.summary.exit, report.records) == (1, 1, [])
     runtime = report.runtimes["mine"]
     assert (runtime.status, runtime.not_run, runtime.verdicts) == ("failed", 5, {})
-    said = "the worker process died 3 times while it started: the host was ended by signal SIGKILL; 5 of 5 cases were not run"
+    said = "the worker process died 3 times while it started: the worker was ended by signal SIGKILL; 5 of 5 cases were not run"
     assert runtime.reason == said
     assert ran.stdout.count("SIGKILL") == 1
     assert "agree 5" not in ran.stdout
-    refused(concordant("merge", tmp_path / "out", "--out", tmp_path / "whole"), "5 of 5 questions to mine have no answer", "--resume")
+    refused(concordant("merge", tmp_path / "out", "--out", tmp_path / "whole"), "5 of 5 cases to mine have no answer", "--resume")
     (tmp_path / "count").write_text("." * 100)  # now it starts
     assert concordant("run", "--resume", tmp_path / "out", "--backend", mine).returncode == 0
     assert len(load(tmp_path / "out" / "report.json").records) == 10
@@ -560,7 +561,7 @@ def test_what_was_run_before_no_worker_starts_is_kept(tmp_path: Path) -> None:
     report = load(tmp_path / "out" / "report.json")
     assert ran.returncode == 1
     assert {r.verdict for r in report.records} == {"agree"}
-    asked = {r.question for r in report.records}
+    asked = {r.case for r in report.records}
     assert CASES[2] not in asked
     assert report.runtimes["mine"].not_run == 5 - len(asked)
 
@@ -575,14 +576,14 @@ def test_a_host_that_wants_all_memory_costs_one_question(tmp_path: Path) -> None
     records = load(tmp_path / "report.json").records
     bad = [r for r in records if r.verdict != "agree"]
     assert len(records) == 16
-    assert {(r.question, r.verdict) for r in bad} == {(CASES[3], "refused")}
+    assert {(r.case, r.verdict) for r in bad} == {(CASES[3], "raised")}
     assert "Unable to allocate" in bad[0].reason
 
 
 def test_noise_without_end_fills_no_disk(tmp_path: Path) -> None:
-    """What a host prints goes into a file that may not grow over 128 MiB."""
+    """What a worker prints goes into a file that may not grow over 128 MiB."""
     body = "import os; [os.write(1, b'n' * (1 << 22)) for _ in range(64)] if x.shape[2] == 5 else None; x = x.repeat(2, axis=2)"
     ran = concordant("run", *options(backend(tmp_path, body), CASES[:6]), "--out", tmp_path)
     assert ran.returncode == 1
-    bad = {(r.question, r.verdict) for r in load(tmp_path / "report.json").records if r.verdict != "agree"}
-    assert bad == {(CASES[3], "refused")}
+    bad = {(r.case, r.verdict) for r in load(tmp_path / "report.json").records if r.verdict != "agree"}
+    assert bad == {(CASES[3], "raised")}

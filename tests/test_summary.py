@@ -9,10 +9,9 @@ from msgspec import structs
 from rich.console import Console
 
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, record, report
-from verify import show
-from verify.groups import SORTS, by_sort, failures, outcome
+from verify.grouping import SORTS, by_sort, failures, outcome
 from verify.record import FINE, KnownReport, Report, Verdict
-from verify.report import FORMATS
+from verify.report import FORMATS, terminal
 
 RAISED = "RuntimeError: Output size is too small"
 KNOWN = {"rounds-the-scale": KnownReport(reason="the scale is rounded", link="no upstream report found", matched=2, agreed=0)}
@@ -21,7 +20,7 @@ KNOWN = {"rounds-the-scale": KnownReport(reason="the scale is rounded", link="no
 def printed(made: Report) -> str:
     """The whole of what `concordant run` prints."""
     file = io.StringIO()
-    show.table(made, Console(file=file, width=200), quiet=False)
+    terminal.table(made, Console(file=file, width=200), quiet=False)
     return file.getvalue()
 
 
@@ -38,8 +37,8 @@ def test_wrong_raised_and_not_offered_have_a_line_each() -> None:
     lines = printed(report([
         record(verdict="differ"), record(output="dx", verdict="crashed"),
         record(runtime="right", verdict="differ", known="rounds-the-scale"),
-        record(TRANSPOSE, verdict="refused", known="rounds-the-scale"), record(TRANSPOSE, "right", "refused", reason=RAISED),
-        record(BOTH, verdict="unsupported"), record(BOTH, "right"), record(BOTH, "right", "vacuous", output="dx"),
+        record(TRANSPOSE, verdict="raised", known="rounds-the-scale"), record(TRANSPOSE, "right", "raised", reason=RAISED),
+        record(BOTH, verdict="not offered"), record(BOTH, "right"), record(BOTH, "right", "vacuous", output="dx"),
     ], known=KNOWN)).splitlines()  # fmt: skip
     assert "3 cases on 2 runtimes, 8 results: 1 agree, 1 vacuous." in lines
     assert "wrong: 3 (2 differ, 1 crashed): 1 known deviation and 2 unexpected" in lines
@@ -54,7 +53,7 @@ def test_what_does_not_occur_has_no_line() -> None:
 
 
 def test_known_deviations_are_not_unexpected() -> None:
-    made = report([record(verdict=verdict, output=verdict, known="rounds-the-scale") for verdict in ("differ", "refused", "unsupported")])
+    made = report([record(verdict=verdict, output=verdict, known="rounds-the-scale") for verdict in ("differ", "raised", "not offered")])
     assert [str(one) for one in by_sort(made)] == [
         "wrong: 1 (1 differ), all known deviations", "raised: 1, all known deviations", "not offered: 1, all known deviations",
     ]  # fmt: skip
@@ -62,7 +61,7 @@ def test_known_deviations_are_not_unexpected() -> None:
 
 
 @pytest.mark.parametrize("output", ["y", "dx"])
-@pytest.mark.parametrize(("verdict", "words"), [("refused", "left raised"), ("unsupported", "not offered by left")])
+@pytest.mark.parametrize(("verdict", "words"), [("raised", "left raised"), ("not offered", "not offered by left")])
 def test_an_error_that_a_framework_raises_is_said_as_that(verdict: str, words: str, output: str) -> None:
     made = report([record(verdict=verdict, output=output, reason=RAISED)])
     assert made.summary.exit == 1
@@ -70,15 +69,14 @@ def test_an_error_that_a_framework_raises_is_said_as_that(verdict: str, words: s
     for view in views(made):
         assert RAISED in view
         assert "1 unexpected" not in view
-        assert "unexplained" not in view
     assert "✗ 1" not in printed(made)
 
 
 def test_one_error_of_all_outputs_is_one() -> None:
     """The same error for y and its gradients is not `2 more like it`; that of another case is."""
-    outputs = [record(verdict="refused", output=output, reason=RAISED) for output in ("y", "dx", "dw")]
+    outputs = [record(verdict="raised", output=output, reason=RAISED) for output in ("y", "dx", "dw")]
     assert "more like it" not in printed(report(outputs))
-    others = [record(UPSAMPLE.replace("seed=7", f"seed={n}"), verdict="refused", reason=RAISED) for n in (8, 9)]
+    others = [record(UPSAMPLE.replace("seed=7", f"seed={n}"), verdict="raised", reason=RAISED) for n in (8, 9)]
     assert f"left raised: {RAISED} (and 2 more like it)\n" in printed(report(outputs + others))
 
 
@@ -103,7 +101,8 @@ def test_a_named_case_says_which_known_deviation_it_met() -> None:
 
 def test_why_else_a_run_fails() -> None:
     made = report([record()], known={"gone": KnownReport(reason="", link="", matched=0, agreed=1)})
-    made = structs.replace(made, summary=structs.replace(made.summary, stale=["gone"], below_floor=["left agrees on 3% of its results"]))
+    summary = structs.replace(made.summary, no_longer_occur=["gone"], below_minimum=["left agrees on 3% of its results"])
+    made = structs.replace(made, summary=summary)
     assert failures(made) == [
         "known deviation gone no longer occurs: 1 result it covers agree", "minimum agreement: left agrees on 3% of its results",
     ]  # fmt: skip

@@ -15,7 +15,7 @@ from tests.sample_reports import full, record, report
 from verify import cli
 from verify.record import Report, Rounding
 from verify.report.parquet import NotWritten, parquet
-from verify.table import COLUMNS, Records
+from verify.report.table import COLUMNS, Records
 
 ROOT = Path(cli.__file__).parent.parent
 
@@ -47,15 +47,15 @@ def test_a_table_has_a_row_for_each() -> None:
     made = full()
     rows = made.answers.table()
     assert [list(row) for row in rows] == [list(COLUMNS)] * len(made.records)
-    assert [row["question"] for row in rows] == [r.question for r in made.records]
+    assert [row["case"] for row in rows] == [r.case for r in made.records]
     assert (rows[1]["wrong_values"], rows[1]["difference_ratio"], rows[0]["wrong_values"]) == (3, float("inf"), None)
-    assert made.answers[1:3].table("output", "verdict") == [{"output": "y", "verdict": "differ"}, {"output": "y", "verdict": "refused"}]
+    assert made.answers[1:3].table("output", "verdict") == [{"output": "y", "verdict": "differ"}, {"output": "y", "verdict": "raised"}]
 
 
 @pytest.mark.parametrize("ask", [lambda a: a.filter(colour="red"), lambda a: a.group("colour"), lambda a: a.table("colour")])
 def test_another_column_is_told(ask: object) -> None:
     assert callable(ask)
-    with pytest.raises(ValueError, match="records have no column 'colour'; there are id, kind, operation, question"):
+    with pytest.raises(ValueError, match="records have no column 'colour'; there are id, kind, operation, case"):
         ask(full().answers)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import spec.conv
+import spec.ops.conv
 from backends import named
 from spec import (
     AdaptiveAveragePool,
@@ -24,12 +24,12 @@ from spec import (
     Upsample,
     ZeroInsert,
 )
-from spec.claims import Parameters
-from spec.theorem import THEOREMS, Side, Theorem, theorem
+from spec.theorems.claims import Parameters
+from spec.theorems.theorem import THEOREMS, Side, Theorem, theorem
 from tests.command import needs
 from tests.mutants import MUTANTS
 from tests.tiers import slow
-from verify.prove import prove, prove_all
+from verify.plan.prove import prove, prove_all
 from verify.run import Run
 
 Answer = Callable[..., Any]
@@ -55,17 +55,17 @@ def _zeros_between(size: tuple[int, ...], x: Any) -> Any:
 
 
 MUTATIONS: dict[str, tuple[object, str, Callable[[Answer], Answer]]] = {
-    "gather is late": (spec.conv, "_gather", _then(lambda y: np.roll(y, 1, -1))),
-    "gather reads the kernel backwards": (spec.conv, "_gather", lambda f: lambda op, x, w, n: f(op, x, np.flip(w, -1), n)),
-    "gather adds a bias": (spec.conv, "_gather", _then(lambda y: y + 1)),
-    "gather in 2-D is another": (spec.conv, "_gather", _rank_two_only),
-    "gather doubles the last of the batch": (spec.conv, "_gather", _then(_last_of_the_batch)),
-    "scatter is late": (spec.conv, "_scatter", _then(lambda y: np.roll(y, 1, -1))),
-    "scatter reads the kernel backwards": (spec.conv, "_scatter", lambda f: lambda op, x, w, n: f(op, x, np.flip(w, -1), n)),
-    "scatter grows": (spec.conv, "_scatter", _then(lambda y: y * (1 + np.arange(y.shape[-1])))),
+    "gather is late": (spec.ops.conv, "_gather", _then(lambda y: np.roll(y, 1, -1))),
+    "gather reads the kernel backwards": (spec.ops.conv, "_gather", lambda f: lambda op, x, w, n: f(op, x, np.flip(w, -1), n)),
+    "gather adds a bias": (spec.ops.conv, "_gather", _then(lambda y: y + 1)),
+    "gather in 2-D is another": (spec.ops.conv, "_gather", _rank_two_only),
+    "gather doubles the last of the batch": (spec.ops.conv, "_gather", _then(_last_of_the_batch)),
+    "scatter is late": (spec.ops.conv, "_scatter", _then(lambda y: np.roll(y, 1, -1))),
+    "scatter reads the kernel backwards": (spec.ops.conv, "_scatter", lambda f: lambda op, x, w, n: f(op, x, np.flip(w, -1), n)),
+    "scatter grows": (spec.ops.conv, "_scatter", _then(lambda y: y * (1 + np.arange(y.shape[-1])))),
     "convolution is late": (Conv, "__call__", _then(lambda y: np.roll(y, 1, -1))),
-    "dilation is ignored": (spec.conv, "_windows", lambda f: lambda op, k, n: f(replace(op, dilation=(1,) * op.rank), k, n)),
-    "correlate reverses": (spec.conv, "_correlate", _then(lambda dw: np.flip(dw, -1) + 1)),
+    "dilation is ignored": (spec.ops.conv, "_windows", lambda f: lambda op, k, n: f(replace(op, dilation=(1,) * op.rank), k, n)),
+    "correlate reverses": (spec.ops.conv, "_correlate", _then(lambda dw: np.flip(dw, -1) + 1)),
     "upsampling is late": (Upsample, "__call__", _then(lambda y: np.roll(y, 1, -1))),
     "upsampling leaves a hole": (Upsample, "__call__", _then(lambda y: y * (np.arange(y.shape[-1]) % 2))),
     "upsampling grows": (Upsample, "__call__", _then(lambda y: y * (1 + np.arange(y.shape[-1])))),
@@ -76,8 +76,8 @@ MUTATIONS: dict[str, tuple[object, str, Callable[[Answer], Answer]]] = {
     "unpooling's gradient is late": (MaxUnpool, "vjp", _then(lambda grads: (np.roll(grads[0], 1, -1), grads[1]))),
     "unpooling forgets where": (MaxUnpool, "__call__", lambda f: lambda op, x, w: _zeros_between(op.size, x)),
     "weaving in another order": (DepthToSpace, "__call__", _then(lambda y: y[:, ::-1])),
-    "CRD is woven as DCR": (DepthToSpace, "__call__", lambda f: lambda op, x: f(replace(op, order="DCR"), x)),
-    "groups come in reverse": (spec.conv, "_mix", lambda f: lambda matrices, x: f(matrices[::-1], x)),
+    "CRD is interleaved as DCR": (DepthToSpace, "__call__", lambda f: lambda op, x: f(replace(op, order="DCR"), x)),
+    "groups come in reverse": (spec.ops.conv, "_mix", lambda f: lambda matrices, x: f(matrices[::-1], x)),
     "resampling is late": (Resize, "__call__", _then(lambda y: np.roll(y, 1, -1))),
     "resampling grows": (Resize, "__call__", _then(lambda y: y * (1 + np.arange(y.shape[-1])))),
     "resampling picks": (Resize, "__call__", lambda f: lambda op, x: f(replace(op, mode="nearest"), x)),
@@ -97,7 +97,7 @@ def reds() -> dict[str, list[str]]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(place, name, change(getattr(place, name)))
             for statement, t in THEOREMS.items():
-                if not found[statement] and prove(t).verdict == "broken":
+                if not found[statement] and prove(t).verdict == "failing":
                     found[statement].append(mutation)
     return found
 
@@ -117,8 +117,8 @@ def test_a_refuted_statement_that_comes_true_is_red() -> None:
         return left, left
 
     changed = Theorem(**{**vars(t), "sides": alike})
-    assert prove(t).verdict == "refuted"
-    assert prove(changed).verdict == "broken"
+    assert prove(t).verdict == "false"
+    assert prove(changed).verdict == "failing"
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def test_enough_is_stated(proofs: dict[str, Any]) -> None:
 def test_every_theorem_is_as_stated(proofs: dict[str, Any]) -> None:
     for proof in proofs.values():
         t = proof.theorem
-        assert proof.verdict == ("refuted" if t.refuted else "holds when" if t.when else "holds"), (t.name, proof.reason)
+        assert proof.verdict == ("false" if t.refuted else "holds if" if t.when else "holds"), (t.name, proof.reason)
         assert t.statement, t.name
         assert t.source, t.name
         assert proof.native, t.name
@@ -143,8 +143,8 @@ def test_every_theorem_is_as_stated(proofs: dict[str, Any]) -> None:
 
 def test_the_claims_verdicts(proofs: dict[str, Any]) -> None:
     by_number = {p.theorem.claim: p.verdict for p in proofs.values() if p.theorem.claim}
-    expected = {1: "holds", 2: "holds when", 3: "holds when", 4: "holds when", 5: "holds", 6: "holds", 7: "holds when", 8: "holds when"}
-    assert by_number == expected | {9: "holds", 10: "refuted"}
+    expected = {1: "holds", 2: "holds if", 3: "holds if", 4: "holds if", 5: "holds", 6: "holds", 7: "holds if", 8: "holds if"}
+    assert by_number == expected | {9: "holds", 10: "false"}
 
 
 def test_counterexamples_are_found_by_search_and_are_asked_natively(proofs: dict[str, Any]) -> None:
@@ -167,7 +167,7 @@ def test_a_theorem_that_is_vacuous_everywhere_is_broken() -> None:
         raise Impossible("never")
 
     proof = prove(_named("empty", sides))
-    assert proof.verdict == "broken"
+    assert proof.verdict == "failing"
     assert "vacuous" in proof.reason
 
 
@@ -177,7 +177,7 @@ def test_a_condition_that_excludes_nothing_is_broken() -> None:
         return Side(Upsample(factor=(1,) * len(n)), x), x
 
     proof = prove(_named("needless", sides, when=("n is 1", lambda n: set(n) == {1})))
-    assert proof.verdict == "broken"
+    assert proof.verdict == "failing"
     assert "excludes nothing" in proof.reason
 
 
@@ -187,7 +187,7 @@ def test_a_false_theorem_is_broken_and_shown() -> None:
         return Side(Upsample(factor=(2,) * len(n)), x), Side(ZeroInsert(factor=(2,) * len(n)), x)
 
     proof = prove(_named("wrong", sides))
-    assert proof.verdict == "broken"
+    assert proof.verdict == "failing"
     assert proof.counterexample
     assert proof.counterexample.sizes == {"n": (1,)}
 
@@ -207,7 +207,7 @@ def test_sums_that_a_float_cannot_hold_are_noticed() -> None:
 def test_a_wrong_framework_breaks_theorems(name: str) -> None:
     asked = prove_all(["input-gradient", "zero-insertion", "nearest-then-convolution", "one-pixel-off"])
     report = Run([], [MUTANTS[name]], suite={}, prove=lambda: asked).go()
-    assert report.summary.broken
+    assert report.summary.failing
     assert report.summary.exit == 1
 
 
@@ -215,12 +215,12 @@ def test_a_wrong_framework_breaks_theorems(name: str) -> None:
 def test_a_framework_that_cannot_say_any_case_breaks_the_theorem() -> None:
     report = Run([], [MUTANTS["declines-everything"]], suite={}, prove=lambda: prove_all(["stride-one"])).go()
     assert {r.verdict for r in report.records} == {"vacuous"}
-    assert report.summary.broken == ["stride-one"]
+    assert report.summary.failing == ["stride-one"]
     assert report.summary.exit == 1
 
 
 @needs("torch")
 def test_an_honest_framework_holds_them_all() -> None:
     report = Run([], named("torch"), suite={}, prove=prove_all).go()
-    assert report.summary.broken == []
+    assert report.summary.failing == []
     assert report.summary.exit == 0

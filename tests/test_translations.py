@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import backends
-from backends import Backend, BadBackend, Unsupported, named
+from backends import Backend, BadBackend, Unsupported, named, runtime_of
 from backends.known import everything
-from spec import Question, parse_question
+from spec import Case, parse_case
 from tests.tiers import sampled, slow
 from verify.run import Run
 
@@ -44,14 +44,14 @@ NEAREST = "Resize(size=(3,), rounding='round_prefer_ceil') x=(2, 2, 5)"
 LEGACY = "Resize(size=(3,), coordinates='asymmetric', rounding='floor') x=(2, 2, 5)"
 MIRRORED = "Pad(padding=((1, 2), (2, 0)), mode='reflect') x=(2, 2, 4, 5)"
 FILLED = "Pad(padding=((1, -1), (2, 0)), value=3) x=(2, 2, 4, 5)"
-ASKED = [parse_question(text) for name, text in list(globals().items()) if name.isupper() and isinstance(text, str)]
+ASKED = [parse_case(text) for name, text in list(globals().items()) if name.isupper() and isinstance(text, str)]
 
 SLIPS = {
     "torch: a sign": ("torch", "_pad(negated(op.crop))", "_pad(op.crop)"),
     "torch: a side": ("torch", "for pair in reversed(pairs) for n in pair", "for pair in reversed(pairs) for n in pair[::-1]"),
-    "torch: an order of channels": ("torch", "(x, {at.weight}, stride", "(x.flip(1), {at.weight}, stride"),
-    "jax: no flip": ("jax", "transpose_kernel=True)", "transpose_kernel=False)"),
-    "jax: a side": ("jax", "or op.padding)", "or tuple(pair[::-1] for pair in op.padding))"),
+    "torch: an order of channels": ("torch", "X, Source(at.weight), bias=_bias", 'Source("x.flip(1)"), Source(at.weight), bias=_bias'),
+    "jax: no flip": ("jax", "transpose_kernel=True,", "transpose_kernel=False,"),
+    "jax: a side": ("jax", "word or op.padding,", "word or tuple(pair[::-1] for pair in op.padding),"),
     "jax: an order of channels": ("jax", 'f"OI{space}"', 'f"IO{space}"'),
     "tensorflow: a sign": ("tensorflow", "fitted(negated(op.crop)", "fitted(op.crop"),
     "tensorflow: a side": ("tensorflow", "fitted(op.padding,", "fitted(tuple(pair[::-1] for pair in op.padding),"),
@@ -59,37 +59,37 @@ SLIPS = {
     "keras: a sign": ("keras", "fitted(negated(op.crop)", "fitted(op.crop"),
     "keras: a side": ("keras", "fitted(op.padding,", "fitted(tuple(pair[::-1] for pair in op.padding),"),
     "torch: a bias": ("torch", "f\"x = x + {at.bias}\"", "f\"x = x - {at.bias}\""),
-    "torch: what is counted": ("torch", '", count_include_pad=False"', '", count_include_pad=True"'),
-    "torch: a divisor": ("torch", "divisor_override={divisor})\"", "divisor_override={divisor + 1})\""),
-    "torch: windows at the end": ("torch", '["ceil_mode=True"]', '["ceil_mode=False"]'),
-    "torch: padding that wins": ("torch", "value=' + at.least)", "value=' + at.least.replace('-', ''))"),
-    "torch: taps": ("torch", "dilation={short(op.dilation)}\" if", "dilation=1\" if"),
-    "torch: a sign of a power": ("torch", '"x.abs()" if op.p % 2', '"x" if op.p % 2'),
-    "torch: sizes": ("torch", "adaptive_avg_pool{op.rank}d(x, {short(op.size)})", "adaptive_avg_pool{op.rank}d(x, {op.size[::-1]})"),
-    "torch: corners": ("torch", '", align_corners=True"', '", align_corners=False"'),
-    "torch: smoothing": ("torch", '", antialias=True"', '", antialias=False"'),
-    "torch: a scale": ("torch", "[number(s) for s, *_ in rows]", "[number(1 / s) for s, *_ in rows]"),
+    "torch: what is counted": ("torch", "count_include_pad=counts", "count_include_pad=True"),
+    "torch: a divisor": ("torch", "divisor_override=divisor)", "divisor_override=divisor + 1)"),
+    "torch: windows at the end": ("torch", '"ceil_mode": False not in both', '"ceil_mode": False'),
+    "torch: padding that wins": ("torch", "value=Source(at.least)", "value=Source(at.least.replace('-', ''))"),
+    "torch: taps": ("torch", "X, **shape, dilation=short(op.dilation))", "X, **shape)"),
+    "torch: a sign of a power": ("torch", 'Source("x.abs()") if op.p % 2', "X if op.p % 2"),
+    "torch: sizes": ("torch", 'adaptive_avg_pool{op.rank}d", X, short(op.size))', 'adaptive_avg_pool{op.rank}d", X, op.size[::-1])'),
+    "torch: corners": ("torch", "align_corners=align_corners or None,", "align_corners=False if align_corners else None,"),
+    "torch: smoothing": ("torch", "or None, antialias=antialias)", "or None)"),
+    "torch: a scale": ("torch", "*(s for s, *_ in rows)", "*(1 / s for s, *_ in rows)"),
     "torch: nearest": ("torch", '("nearest-exact", False, False)', '("nearest-exact ", False, False)'),
-    "torch: a fill": ("torch", "value={op.value}", "value={-op.value}"),
+    "torch: a fill": ("torch", "value=op.value)", "value=-op.value)"),
     "torch: a mirror": ("torch", '"reflect": "reflect"', '"reflect": "replicate"'),
-    "jax: smoothing": ("jax", '", antialias=False" * (not smooths', '", antialias=True" * (not smooths'),
+    "jax: smoothing": ("jax", "method, antialias=antialias)", "method, antialias=not antialias)"),
     "jax: what is counted": ("jax", 'if op.counted == "padded" else (0, 0)', "if op.counted else (0, 0)"),
     "jax: a divisor": ("jax", "{op.divisor or math.prod(op.kernel)}", "{math.prod(op.kernel)}"),
-    "jax: taps": ("jax", "window_dilation={(1, 1, *op.dilation)}", "window_dilation={(1, 1, *[1] * op.rank)}"),
-    "jax: a place": ("jax", "number(HALF - (start + HALF) / step)", "number(HALF + (start + HALF) / step)"),
-    "jax: a bias": ("jax", 'f" + {at.bias}"', 'f" - {at.bias}"'),
-    "jax: a mirror": ("jax", "mode=\"{op.mode}\"'", "mode=\"symmetric\"'"),
-    "tensorflow: a bias": ("tensorflow", "x = tf.nn.bias_add(x, ", "x = tf.nn.bias_add(x, -"),
-    "tensorflow: corners": ("tensorflow", '", align_corners=True" * aligned', '", align_corners=True" * (not aligned)'),
-    "tensorflow: smoothing": ("tensorflow", '", antialias=True" * smooths', '", antialias=True" * (not smooths)'),
-    "tensorflow: an average's word": ("tensorflow", '"{word.upper()}")', '"VALID")'),
-    "tensorflow: windows": ("tensorflow", "[[0, 0], *map(list, op.padding), [0, 0]]", "[[0, 0], *map(list, op.padding[::-1]), [0, 0]]"),
-    "tensorflow: a mirror": ("tensorflow", 'mode="{op.mode.upper()}"', 'mode="SYMMETRIC"'),
-    "keras: a bias": ("keras", "x = x + keras.ops.reshape", "x = x - keras.ops.reshape"),
-    "keras: smoothing": ("keras", '", antialias=True" * smooths', '", antialias=True" * (not smooths)'),
-    "keras: an average's word": ("keras", 'if word == "same"', 'if word == "valid"'),
-    "keras: a maximum's word": ("keras", 'if said == "same"', 'if said == "valid"'),
-    "keras: a mirror": ("keras", 'mode="{op.mode}"', 'mode="symmetric"'),
+    "jax: taps": ("jax", "window_dilation=(1, 1, *op.dilation)", "window_dilation=(1, 1, *[1] * op.rank)"),
+    "jax: a place": ("jax", "HALF - (start + HALF) / step", "HALF + (start + HALF) / step"),
+    "jax: a bias": ("jax", 'f"x = x + {at.bias}"', 'f"x = x - {at.bias}"'),
+    "jax: a mirror": ("jax", "mode=op.mode", 'mode="symmetric"'),
+    "tensorflow: a bias": ("tensorflow", "Source(at.bias)", 'Source("-" + at.bias)'),
+    "tensorflow: corners": ("tensorflow", '("align_corners", aligned)', '("align_corners", not aligned)'),
+    "tensorflow: smoothing": ("tensorflow", '("antialias", smooths)', '("antialias", not smooths)'),
+    "tensorflow: an average's word": ("tensorflow", "word.upper()", '"VALID"'),
+    "tensorflow: windows": ("tensorflow", "(NOTHING, *op.padding, NOTHING)", "(NOTHING, *op.padding[::-1], NOTHING)"),
+    "tensorflow: a mirror": ("tensorflow", "mode=op.mode.upper()", 'mode="SYMMETRIC"'),
+    "keras: a bias": ("keras", 'f"x = x + {bias}"', 'f"x = x - {bias}"'),
+    "keras: smoothing": ("keras", "=interpolation, antialias=antialias", "=interpolation, antialias=not antialias"),
+    "keras: an average's word": ("keras", "padding=word)", 'padding="same" if word == "valid" else "valid")'),
+    "keras: a maximum's word": ("keras", 'padding=said or "valid"', 'padding="valid" if said == "same" else "same"'),
+    "keras: a mirror": ("keras", "mode=op.mode", 'mode="symmetric"'),
     "keras: a word": ("keras", '{"valid": valid_padding, "same": same_padding}', '{"same": valid_padding, "valid": same_padding}'),
 }
 
@@ -98,9 +98,9 @@ def _runtime(asked: str, name: str) -> Backend:
     return next(b for b in named(asked) if b.name in (name, "keras-torch"))
 
 
-def _said(backend: Backend, question: Question) -> str:
+def _said(backend: Backend, case: Case) -> str:
     try:
-        return backend.translate(question)
+        return backend.translate(case)
     except (Unsupported, BadBackend) as why:
         return str(why)
 
@@ -127,33 +127,28 @@ def test_a_slip_is_caught(slip: str, tmp_path: Path) -> None:
     asked = [q for q in ASKED if _said(slipped, q) != _said(honest, q)]
     report = Run(asked, [slipped], suite={}).go()
     assert report.summary.exit == 1
-    assert any(r.known is None and r.verdict in ("differ", "refused") for r in report.records)
+    assert any(r.known is None and r.verdict in ("differ", "raised") for r in report.records)
 
 
-COMPILED_WITH = {
-    "torch": '@torch.compile(backend="aot_eager", dynamic=False)', "tensorflow": "@tf.function(autograph=False)", "jax": "@jax.jit",
+DECORATED = {
+    "torch:compile": '@torch.compile(backend="aot_eager", dynamic=False)', "tensorflow:function": "@tf.function(autograph=False)",
+    "tensorflow:xla": "@tf.function(autograph=False, jit_compile=True)",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for engine in COMPILED_WITH for name in (engine, f"keras-{engine}")])
-def test_a_compiled_question_is_the_same_text_under_a_decorator(name: str) -> None:
-    (backend,) = named(name)
-    plain, compiled = (backend.translate(parse_question(f"{CONV} float32 {kind}")) for kind in ("integers", "compiled"))
-    decorator = COMPILED_WITH[name.removeprefix("keras-")]
-    assert f"\n{decorator}\ndef f(x, w):" in compiled
-    assert set(plain.splitlines()) < set(compiled.splitlines())
+@pytest.mark.parametrize("name", [name for target in DECORATED for name in (target, f"keras-{target}")])
+def test_a_mode_is_the_same_text_under_a_decorator(name: str) -> None:
+    plain, decorated = (named(target)[0].translate(parse_case(f"{CONV} float32")) for target in (runtime_of(name), name))
+    decorator = DECORATED[name.removeprefix("keras-")]
+    assert f"\n{decorator}\ndef f(x, w):" in decorated
+    assert set(plain.splitlines()) < set(decorated.splitlines())
 
 
-@pytest.mark.parametrize("name", ["torch", "jax", "keras-torch", "keras-jax"])
-def test_what_no_decorator_says_is_unsupported(name: str) -> None:
-    (backend,) = named(name)
-    with pytest.raises(Unsupported, match="no decorator for questions that are asked `xla`"):
-        backend.translate(parse_question(f"{CONV} float32 xla"))
-
-
-def test_xla_makes_only_records_stale_that_name_it() -> None:
+def test_a_mode_with_kernels_of_its_own_makes_only_records_stale_that_name_it() -> None:
     known = next(k for k in everything() if k.id == "tensorflow-dilated-float64-transpose")
-    assert known.is_stale("agree", "integers")
-    assert not known.is_stale("agree", "xla")
-    assert replace(known, numbers=("xla",)).is_stale("agree", "xla")
-    assert not known.is_stale("refused", "integers")
+    (xla,), (graph,) = named("tensorflow:xla"), named("tensorflow:function")
+    assert known.is_stale("agree")
+    assert known.is_stale("agree", graph.mode)
+    assert not known.is_stale("agree", xla.mode)
+    assert replace(known, modes=("xla",)).is_stale("agree", xla.mode)
+    assert not known.is_stale("raised")

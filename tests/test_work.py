@@ -15,18 +15,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spec import Impossible, parse_question, pieces
-from spec.pieces import pause, product, stoppable
+from spec import Impossible, parse_case
+from spec.ops import pieces
+from spec.ops.pieces import pause, product, stoppable
 from tests.command import HOME, NUMPY, backend_file, concordant, refused
-from verify import patience, plan
-from verify.answer import Answer, Output
-from verify.cases import questions
-from verify.fuzz import proposed
-from verify.patience import Patience
+from verify.execute import patience
+from verify.execute.patience import Patience
+from verify.execute.result import Answer, Output
+from verify.explain.fuzz import proposed
+from verify.judge.reference import Reference
+from verify.plan import plan
+from verify.plan.suites import cases
+from verify.plan.work import MAX_WORK, SURELY, before, expect_affordable, work
 from verify.record import load
-from verify.reference import Reference
 from verify.run import Run, verdicts
-from verify.work import MAX_WORK, SURELY, before, expect_affordable, work
 
 LONG = "Conv(stride=(1, 1)) x=(4, 32, 64, 64) w=(32, 32, 3, 3) float32 normal seed=0"
 """Half a minute of exact arithmetic."""
@@ -47,7 +49,7 @@ def upsample(op, at):
 
 def test_what_suites_ask_is_affordable() -> None:
     """Also in the narrow dtypes and the kinds that take the most evaluations."""
-    for q in questions("standard", ops=["Lanczos", "Resize", "Conv", "AdaptiveMaxPool"]):
+    for q in cases("standard", ops=["Lanczos", "Resize", "Conv", "AdaptiveMaxPool"]):
         expect_affordable(q)
 
 
@@ -68,7 +70,7 @@ def test_what_suites_ask_is_affordable() -> None:
     ],
 )
 def test_what_is_too_much_is_refused_at_once(text: str, fits: bool) -> None:
-    q, began = parse_question(text), time.process_time()
+    q, began = parse_case(text), time.process_time()
     if fits:
         expect_affordable(q)
     else:
@@ -80,7 +82,7 @@ def test_what_is_too_much_is_refused_at_once(text: str, fits: bool) -> None:
 
 def test_an_estimate_from_shapes_alone_bounds_the_other() -> None:
     """Or a case would be let through unseen."""
-    for q in questions("quick"):
+    for q in cases("quick"):
         assert work(Reference(q)).amount <= SURELY * before(q).amount
 
 
@@ -88,7 +90,7 @@ def test_an_estimate_from_shapes_alone_bounds_the_other() -> None:
 def test_more_of_anything_is_more_work(more: str) -> None:
     channels = 6 if "(1, 6" in more else 3
     larger = more.replace(")", f") w=(4, {channels}, 5)", 1)
-    few, many = (work(Reference(parse_question(f"Conv(stride=(1,)) {text}"))) for text in ("x=(1, 3, 40) w=(4, 3, 5)", larger))
+    few, many = (work(Reference(parse_case(f"Conv(stride=(1,)) {text}"))) for text in ("x=(1, 3, 40) w=(4, 3, 5)", larger))
     assert few.seconds < many.seconds
     assert few.bytes < many.bytes
 
@@ -115,7 +117,7 @@ def test_a_limit_must_be_above_0(tmp_path: Path) -> None:
 
 def test_a_suite_and_a_run_from_python_have_the_same_limit() -> None:
     with pytest.raises(Impossible, match="--max-work"):
-        Run([parse_question(LONG)], [], {}, max_work=1)
+        Run([parse_case(LONG)], [], {}, max_work=1)
 
 
 def test_nothing_too_much_is_made_up() -> None:
@@ -127,7 +129,7 @@ def test_nothing_too_much_is_made_up() -> None:
 def test_coefficients_that_take_long_are_named_before_a_run(text: str, is_named: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "AFTER", 0)
     monkeypatch.setattr(plan, "expect_affordable", lambda *how: time.sleep(0.1))
-    monkeypatch.setattr(plan, "Reference", lambda question: None)
+    monkeypatch.setattr(plan, "Reference", lambda case: None)
     said: list[str] = []
     plan.Plan(backends=[], texts=[text]).prepare(said.append)
     assert [words.startswith(f"computing the coefficients of {text} float32") for words in said] == [True] * is_named
@@ -175,7 +177,7 @@ def test_every_reference_comes_in_pieces(text: str) -> None:
         raise Halt
 
     with pytest.raises(Halt), stoppable(stop):
-        _ = Reference(parse_question(text)).outputs
+        _ = Reference(parse_case(text)).outputs
 
 
 # ---- a thread of its own ----
@@ -258,7 +260,7 @@ def test_one_thing_is_computed_at_a_time_and_errors_come_through() -> None:
 
 
 def test_a_diagnosis_that_would_take_too_much_is_left_out() -> None:
-    reference = Reference(parse_question(SHORT))
+    reference = Reference(parse_case(SHORT))
     y, dx = reference.outputs
     answer = Answer((Output(2 * y.astype(np.float32), "float32"), Output(dx.astype(np.float32), "float32")))
     answer = Answer(answer.outputs, more=(answer.outputs,) * (reference.draws - 1))
@@ -297,4 +299,4 @@ def test_a_signal_is_answered_while_a_reference_is_computed(number: int, tmp_pat
     assert took < 10
     report = load(out / "report.json")
     assert report.summary.interrupted
-    assert {r.question for r in report.records} == {f"{SHORT} float32 seed=0"}
+    assert {r.case for r in report.records} == {f"{SHORT} float32 seed=0"}

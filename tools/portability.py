@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from verify.facts import in_words
-from verify.groups import standing
+from verify.grouping import standing
 from verify.record import Report, load
 
 HERE = Path(__file__).parent
@@ -91,7 +91,7 @@ def rows(name: str, report: Report | None) -> list[str]:
     for runtime, r in report.runtimes.items():
         own = [record for record in report.records if record.runtime == runtime]
         counts = Counter(standing(record) for record in own)
-        below = sum(sentence.startswith(f"{runtime} ") for sentence in report.summary.below_floor)
+        below = sum(sentence.startswith(f"{runtime} ") for sentence in report.summary.below_minimum)
         cells = (name, said, f"{runtime}: {in_words(r.facts)}", f"{counts['agree']} of {len(own)}", counts["known"], counts["new"], below)
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return lines

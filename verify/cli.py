@@ -13,27 +13,29 @@ import typer
 from msgspec import structs
 from rich.console import Console
 
-from backends import BadBackend, found
-from backends.known import everything
-from spec import Impossible, operations, parse_question
-from verify import show
-from verify.engine import Start
-from verify.environment import machine, missing, own_version, source_digest, versions
-from verify.findings import SECONDS, Found, find
-from verify.groups import unexplained
+from backends import Backend, BadBackend, found
+from backends._new import file as backend_file
+from backends.known import everything, records
+from spec import Impossible, operations
+from spec.data import DATA
+from verify.execute.environment import machine, missing, own_version, source_digest, versions
+from verify.execute.patience import Say
+from verify.execute.process import GIB, MEMORY, Worker, WorkerFailed
+from verify.execute.scheduler import Start
+from verify.explain.findings import SECONDS, Found, find
+from verify.grouping import unexpected
+from verify.judge.reference import CONFIDENCE, Reference
 from verify.merge import merged
-from verify.pages import claims_page, known_page, theorems_page
-from verify.patience import Say
-from verify.plan import Plan, chosen, one_of
+from verify.plan.plan import Plan, chosen, one_of, read, with_modes
+from verify.plan.prove import prove_all
+from verify.plan.work import MAX_WORK, expect_affordable
 from verify.printable import printable, printable_report
-from verify.process import GIB, MEMORY, Host, HostFailed
-from verify.prove import prove_all
 from verify.record import BadReport, Finding, Report, load, save
-from verify.reference import CONFIDENCE, Reference
+from verify.report import terminal
+from verify.report.pages import claims_page, known_page, theorems_page
 from verify.run import NothingToAsk, Run
 from verify.store import BadStore, Store
 from verify.streams import write_bytes
-from verify.work import MAX_WORK, expect_affordable
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]},
@@ -53,20 +55,25 @@ def about(
     """Do PyTorch, TensorFlow, Keras and JAX mean the same thing by convolution, transposed convolution and upsampling?"""
 
 
-NAMED = "A runtime, a backend (all its runtimes), a .py file or a module; =PYTHON after it picks an interpreter."
+NAMED = (
+    "A runtime, a backend (all its runtimes), a .py file or a module; :MODE after it says how it executes (torch:compile; `concordant "
+    "backends` lists modes), =PYTHON after that picks an interpreter."
+)
 BACKEND = f"{NAMED} [default: all installed]"
 
+
+VALUES = f"The values fed in: {', '.join(DATA)}. [default: all]"
 
 FILE = "The file to write; - for standard output."
 STANDARD_OUTPUT = Path("-")
 
 WORK = (
-    "Refuse a case whose reference would take more: estimated seconds on one core, each of which also stands for 64 MiB. "
+    "Refuse a case whose expected values would cost more: estimated seconds on one core, or as many times 64 MiB. "
     "[60: a minute, 3.75 GiB]"
 )
 
-MINIMIZE = "Find the smallest case that shows it for each mistake that nothing explains, after the table is printed."
-BUDGET = "Seconds for all of that together, the most frequent mistake first. Ctrl-C ends it and keeps what was found."
+MINIMIZE = "Find the smallest case of each unexpected failure, after the table is printed."
+BUDGET = "Seconds for minimising all failures together, the most frequent first. Ctrl-C ends it and keeps what it found."
 
 
 @app.command()
@@ -74,27 +81,28 @@ def run(
     context: typer.Context,
     backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
     suite: Annotated[str, typer.Option(help="quick, standard or full.")] = "standard",
-    op: Annotated[list[str] | None, typer.Option(help="Only questions in which this operation takes part.")] = None,
+    op: Annotated[list[str] | None, typer.Option(help="Only cases in which this operation takes part.")] = None,
     dtype: Annotated[list[str] | None, typer.Option(help="float16, bfloat16, float32, float64, uint8, int8, int32. [default: all]")] = None,
-    kind: Annotated[list[str] | None, typer.Option(help="The numbers put in: integers, normal, nan, inference … [default: all]")] = None,
-    seed: Annotated[int, typer.Option(help="Of the numbers drawn.", min=0)] = 0,
-    case: Annotated[list[str] | None, typer.Option(help="Ask this one question, as a report prints it, instead of a suite.")] = None,
-    confidence: Annotated[int, typer.Option(help="Draw until P(a wrong answer passes) ≤ 2^-N.", min=1, max=200)] = CONFIDENCE,
-    shard: Annotated[str, typer.Option(help="2/5 asks the second fifth; `concordant merge` puts them together.")] = "1/1",
+    data: Annotated[list[str] | None, typer.Option("--data", "--kind", help=VALUES)] = None,
+    check: Annotated[list[str] | None, typer.Option(help="values, or shape: what is inferred without running. [default: both]")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random data.", min=0)] = 0,
+    case: Annotated[list[str] | None, typer.Option(help="Run this one case, as a report prints it, instead of a suite.")] = None,
+    confidence: Annotated[int, typer.Option(help="Draw new data until P(a wrong result passes) ≤ 2^-N.", min=1, max=200)] = CONFIDENCE,
+    shard: Annotated[str, typer.Option(help="2/5 runs the second fifth; `concordant merge` puts the parts together.")] = "1/1",
     out: Annotated[Path, typer.Option(help="The folder for report.json and run.sqlite.")] = Path("runs/latest"),
-    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder; repeat --backend if it names a file.")] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
-    memory: Annotated[float, typer.Option(help="GiB that a host may take.", min=0.25)] = MEMORY / GIB,
+    resume: Annotated[Path | None, typer.Option(help="Continue the run in this folder; repeat --backend if it names a file.")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds of silence after which a worker is stopped.", min=0.1)] = 60.0,
+    memory: Annotated[float, typer.Option(help="GiB that a worker process may use.", min=0.25)] = MEMORY / GIB,
     max_work: Annotated[float, typer.Option(help=WORK)] = MAX_WORK,
-    on: Annotated[str, typer.Option(help="local; ray, for a local Ray; or ray:ADDRESS, for a cluster that is there.")] = "local",
-    cores: Annotated[int | None, typer.Option(help="How many hosts may be busy at a time. [default: all cores]", min=1)] = None,
+    on: Annotated[str, typer.Option(help="local; ray (starts a local Ray); or ray:ADDRESS (a running cluster).")] = "local",
+    cores: Annotated[int | None, typer.Option(help="How many worker processes may be busy at a time. [default: all cores]", min=1)] = None,
     minimize: Annotated[bool, typer.Option("--minimize/--no-minimize", "--shrink/--no-shrink", help=MINIMIZE)] = True,
     minimize_budget: Annotated[float, typer.Option(help=BUDGET, min=0)] = SECONDS,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what is wrong.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what is wrong.")] = False,
 ) -> None:
-    """Ask every runtime, judge every answer, write report.json, print the table.
+    """Run a suite on every runtime, judge every result, write report.json and print the table.
 
-    Exit status 0: every answer agrees or is a known deviation; 1: something else; 2: bad input; 130: interrupted.
+    Exit status 0: every result agrees or is a known deviation; 1: something else; 2: bad input; 130: interrupted.
     """
     say = _say(quiet=quiet)
     try:
@@ -105,9 +113,11 @@ def run(
             backends = chosen(backend)
             plan = Plan(
                 backends=list(dict.fromkeys(b.asked or b.name for b in backends)), runtimes=[b.name for b in backends], suite=suite,
-                ops=op or [], dtypes=dtype or [], kinds=kind or [],
+                ops=op or [], dtypes=dtype or [], data=data or [], checks=check or [],
                 texts=case or [], seed=seed, confidence=confidence, shard=_shard(shard), max_work=max_work, code=source_digest(backends),
             )  # fmt: skip
+            if not backend and not case:
+                plan, backends = with_modes(plan, backends)
             _writable(out)
             plan.prepare(say)
             store = Store.begun(out, plan, machine())
@@ -115,11 +125,11 @@ def run(
             how: dict[str, Any] = {"timeout": timeout, "memory": int(memory * GIB), "cores": cores or there, "start": start, "say": say}
             asked = Run.resumed(store, backend or (), **how) if resume else Run.of(store, backends, **how)
             report = _go(asked, out, quiet=quiet)
-    except (Impossible, BadBackend, NothingToAsk, BadStore, HostFailed) as error:
+    except (Impossible, BadBackend, NothingToAsk, BadStore, WorkerFailed) as error:
         _refuse(str(error))
     except KeyboardInterrupt:  # before anything was run
         raise typer.Exit(130) from None
-    show.counts(report, Console(emoji=False), quiet=quiet)
+    terminal.counts(report, Console(emoji=False), quiet=quiet)
     if minimize:
         report = _minimized(asked, report, out, minimize_budget, quiet=quiet)
     _show(report, out, quiet=quiet)
@@ -129,41 +139,41 @@ def run(
 def merge(
     parts: Annotated[list[Path], typer.Argument(help="The folders that every --shard of one run wrote to.")],
     out: Annotated[Path, typer.Option(help="The folder for report.json and run.sqlite.")] = Path("runs/merged"),
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what is wrong.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what is wrong.")] = False,
 ) -> None:
-    """Put the shards of a run together, as if it had been asked in one. Asks nothing. Exit status as for `run`."""
+    """Merge the shards of a run into one report. Runs nothing. Exit status as for `run`."""
     try:
         _writable(out)
         report = merged(parts, out)
         _save(report, out)
     except (Impossible, BadBackend, NothingToAsk, BadStore) as error:
         _refuse(str(error))
-    show.counts(report, Console(emoji=False), quiet=quiet)
+    terminal.counts(report, Console(emoji=False), quiet=quiet)
     _show(report, out, quiet=quiet)
 
 
 @app.command()
 def shrink(
-    question: Annotated[str, typer.Argument(help="A question that is answered wrong, as a report prints it.")],
+    case: Annotated[str, typer.Argument(help="A case that fails, as a report prints it.")],
     backend: Annotated[list[str], typer.Option(help=NAMED)],
     out: Annotated[Path, typer.Option(help="The folder for report.json and findings/.")] = Path("runs/shrink"),
-    timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
+    timeout: Annotated[float, typer.Option(help="Seconds of silence after which a worker is stopped.", min=0.1)] = 60.0,
     max_work: Annotated[float, typer.Option(help=WORK)] = MAX_WORK,
     minimize_budget: Annotated[float, typer.Option(help=BUDGET, min=0)] = SECONDS,
 ) -> None:
-    """Find the smallest form of a wrong answer, on record or not, with a program and a text to report it. Exit status 1 if it is wrong."""
+    """Find the smallest case that still fails, with a program that shows it and a text to report it. Exit status 1 if it fails."""
     try:
         _writable(out)
-        parsed = parse_question(question)
+        parsed = read(case)
         expect_affordable(parsed, max_work)
         asked = Run(
-            [Reference(parsed).question], chosen(backend), suite={"name": "shrink"}, timeout=timeout, known=[], max_work=max_work,
+            [Reference(parsed).case], chosen(backend), suite={"name": "shrink"}, timeout=timeout, known=[], max_work=max_work,
             say=_say(quiet=False),
         )  # fmt: skip
     except (Impossible, BadBackend, NothingToAsk) as error:
         _refuse(str(error))
     report = _minimized(asked, _go(asked, out, quiet=False), out, minimize_budget, quiet=False)
-    show.remaining(report, Console(emoji=False), quiet=True)
+    terminal.remaining(report, Console(emoji=False), quiet=True)
     raise typer.Exit(report.summary.exit)
 
 
@@ -172,16 +182,17 @@ def fuzz(
     backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
     minutes: Annotated[float, typer.Option(help="How long to search.", min=0.01)] = 5.0,
     op: Annotated[list[str] | None, typer.Option(help="Only these operations. [default: all]")] = None,
-    seed: Annotated[int, typer.Option(help="Of what is made up.", min=0, max=1 << 31)] = 0,
-    out: Annotated[Path, typer.Option(help="The folder for findings/ and for what was seen, from which the next search goes on.")] = Path(
+    seed: Annotated[int, typer.Option(help="Seed of the generated cases.", min=0, max=1 << 31)] = 0,
+    out: Annotated[Path, typer.Option(help="The folder for findings/ and the regions covered; the next search continues there.")] = Path(
         "runs/fuzz"
     ),
-    timeout: Annotated[float, typer.Option(help="Seconds of silence after which a host is given up.", min=0.1)] = 60.0,
+    timeout: Annotated[float, typer.Option(help="Seconds of silence after which a worker is stopped.", min=0.1)] = 60.0,
     max_work: Annotated[float, typer.Option(help=WORK)] = MAX_WORK,
 ) -> None:
-    """Search beyond the suites, the least seen region of the parameter space first. Reports wrong values, crashes, nondeterminism and
-    imprecision. Exit status 1 if something is found or a runtime did not run."""
-    from verify.fuzz import Search, rounds
+    """Generate cases beyond the suites, the least covered regions first, and report wrong values, crashes, nondeterminism and imprecision.
+
+    Exit status 1 if something is found or a runtime did not run."""
+    from verify.explain.fuzz import Search, rounds
 
     console, found, lacking = Console(emoji=False), 0, set[str]()
     try:
@@ -194,7 +205,7 @@ def fuzz(
                 watch=lambda words: status.update(words),
             ):  # fmt: skip
                 _keep(each.report.findings, out)
-                show.found(each.report, each.unshrunk, each.agreeing, console, folder=out)
+                terminal.found(each.report, each.unshrunk, each.agreeing, console, folder=out)
                 found += len(each.report.findings) + len(each.unshrunk)
                 lacking |= {name for name, r in each.report.runtimes.items() if r.status != "ran"}
     except (Impossible, BadBackend, NothingToAsk, ValueError) as error:
@@ -207,12 +218,12 @@ def fuzz(
 
 @app.command()
 def theorems(
-    name: Annotated[list[str] | None, typer.Argument(help="Which; all if none is named.")] = None,
+    name: Annotated[list[str] | None, typer.Argument(help="Names of theorems. [default: all]")] = None,
     backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
     out: Annotated[Path, typer.Option(help="The folder for report.json.")] = Path("runs/theorems"),
     markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/theorems.md.")] = False,
 ) -> None:
-    """Try the theorems on the definition and, side by side as native programs, on every runtime. Exit status as for `run`."""
+    """Check each theorem on the specification, then natively on every runtime. Exit status as for `run`."""
     _prove(name or [], backend, out, claims_only=False, page=theorems_page if markdown else None)
 
 
@@ -222,34 +233,72 @@ def claims(
     out: Annotated[Path, typer.Option(help="The folder for report.json.")] = Path("runs/claims"),
     markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/claims.md.")] = False,
 ) -> None:
-    """The founding question's ten claims: true, true when, or false, with the evidence from each framework. Exit status as for `run`."""
+    """Check ten claims about upsampling and transposed convolution: true, true if …, or false. Exit status as for `run`."""
     _prove([], backend, out, claims_only=True, page=claims_page if markdown else None)
+
+
+PROBE = "Try again what the installed frameworks are said to be unable to do, in a worker process each. Needs no report."
 
 
 @app.command()
 def known(
-    run: Annotated[Path, typer.Argument(help="A folder that `concordant run` left, or its report.json.")] = Path("runs/latest"),
+    run: Annotated[Path, typer.Argument(help="The folder of a run, or its report.json.")] = Path("runs/latest"),
     markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/known.md, which needs no report.")] = False,
+    probe: Annotated[bool, typer.Option("--probe", help=PROBE)] = False,
+    backend: Annotated[list[str] | None, typer.Option(help=f"With --probe. {BACKEND}")] = None,
+    timeout: Annotated[float, typer.Option(help="With --probe: seconds after which a worker process is given up.", min=0.1)] = 60.0,
 ) -> None:
-    """List the deviations on record, with what each explains in a report. Exit status 1 if one is stale."""
+    """List the known deviations, with the number of results each covers. Exit status 1 if one no longer occurs, or a limit is gone."""
     if markdown:
         print(known_page(everything()), end="")
         raise typer.Exit(0)
+    if probe:
+        _probe(backend, timeout)
     try:
         met = _load(run).known
     except BadReport as error:
         _refuse(str(error))
-    show.known(everything(), met, Console(emoji=False))
+    terminal.known(everything(), met, Console(emoji=False))
     raise typer.Exit(int(any(k.agreed for k in met.values())))
+
+
+create = typer.Typer(no_args_is_help=True)
+app.add_typer(create, name="new", help="Write a file to begin with.")
+
+
+@create.callback()
+def _create() -> None:
+    """Write a file to begin with."""
+
+
+@create.command("backend")
+def new_backend(
+    name: Annotated[str, typer.Argument(help="What the runtime is called.")],
+    out: Annotated[Path | None, typer.Option(help="The file to write. [default: NAME.py]")] = None,
+) -> None:
+    """Write a commented backend file that runs, for a framework that is not here yet."""
+    path = out or Path(f"{name}.py")
+    try:
+        text = backend_file(name)
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except ValueError as error:
+        _refuse(str(error))
+    except FileExistsError:
+        _refuse(f"{path} is there already; give another NAME or --out")
+    except OSError as error:
+        _refuse(f"{path} cannot be written: {error.strerror}")
+    where = path if path.is_absolute() or path.parent != Path() else f"./{path}"
+    print(f"{path}\nconcordant run --backend {where} --suite quick")
 
 
 @app.command("report")
 def view(
-    run: Annotated[Path, typer.Argument(help="A folder that `concordant run` left, or its report.json.")] = Path("runs/latest"),
+    run: Annotated[Path, typer.Argument(help="The folder of a run, or its report.json.")] = Path("runs/latest"),
     form: Annotated[str, typer.Option("--format", help="html, md, junit, github, csv or parquet.")] = "html",
     out: Annotated[Path | None, typer.Option(help=f"{FILE} [default: a file beside the report; github: standard output]")] = None,
 ) -> None:
-    """Export a report for people or for another program, and print the path of the file. Exit status 0 whatever the report says."""
+    """Export a report as HTML, Markdown, JUnit, GitHub annotations, CSV or Parquet. Always exits 0."""
     from verify.report import FORMATS, SUFFIXES
     from verify.report.parquet import NotWritten
 
@@ -268,13 +317,13 @@ def view(
 
 @app.command()
 def diff(
-    old: Annotated[Path, typer.Argument(help="A folder that `concordant run` left, or its report.json.")],
-    new: Annotated[Path, typer.Argument(help="A later one, or one from another place.")],
+    old: Annotated[Path, typer.Argument(help="The folder of a run, or its report.json.")],
+    new: Annotated[Path, typer.Argument(help="Another run of the same suite.")],
     form: Annotated[str, typer.Option("--format", help="text, md, json or html.")] = "text",
     out: Annotated[Path | None, typer.Option(help=f"{FILE} [default: standard output]")] = None,
 ) -> None:
-    """What changed in meaning, precision, support and coverage. Exit status 0: nothing is worse; 1: something is; 2: not comparable."""
-    from verify.diff import FORMATS, Incomparable, compare
+    """Compare two runs: meaning, precision, support, coverage. Exit status 0: nothing is worse; 1: something is; 2: not comparable."""
+    from verify.report.diff import FORMATS, Incomparable, compare
 
     try:
         one_of("format", [form], FORMATS)
@@ -287,8 +336,33 @@ def diff(
 
 @app.command()
 def backends() -> None:
-    """List the backends: found, installed, version, why not. Imports no framework."""
-    show.backends([(b, versions(b), missing(b)) for b in found().values()], Console(emoji=False))
+    """List the backends: which are installed, in which version, and what is missing. Imports no framework."""
+    terminal.backends([(b, versions(b), missing(b)) for b in found().values()], Console(emoji=False))
+
+
+def _probe(names: list[str] | None, timeout: float) -> NoReturn:
+    """Print a line for each probe. Exit status 1 if one shows that something works, or proves nothing."""
+    import asyncio
+
+    from verify.probes import tried
+
+    async def all_of(backend: Backend) -> list[str]:
+        outcomes: list[str] = []
+        async for one in tried(backend, records(backend), timeout):
+            print(printable(one.sentence), flush=True)
+            outcomes.append(one.outcome)
+        return outcomes
+
+    try:
+        outcomes = [outcome for backend in chosen(names) for outcome in asyncio.run(all_of(backend))]
+    except (Impossible, BadBackend, NothingToAsk, WorkerFailed) as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    if not outcomes:
+        _refuse("there is no probe for these runtimes in their installed versions")
+    print(", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in dict.fromkeys(outcomes)))
+    raise typer.Exit(int(set(outcomes) != {"holds"}))
 
 
 def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_only: bool, page: Callable[[Report], str] | None) -> None:
@@ -303,14 +377,14 @@ def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_onl
     if page:
         print(page(report), end="")
     else:
-        show.theorems(report, Console(emoji=False), claims_only=claims_only)
-        show.table(report, Console(emoji=False), quiet=True)
+        terminal.theorems(report, Console(emoji=False), claims_only=claims_only)
+        terminal.table(report, Console(emoji=False), quiet=True)
     raise typer.Exit(report.summary.exit)
 
 
 def _go(asked: Run, out: Path, *, quiet: bool) -> Report:
     console = Console(stderr=True)
-    with show.progress(asked, console, quiet=quiet) as watch:
+    with terminal.progress(asked, console, quiet=quiet) as watch:
         asked.watch = watch
         report = asked.go()
     _save(report, out)
@@ -319,19 +393,19 @@ def _go(asked: Run, out: Path, *, quiet: bool) -> Report:
 
 def _minimized(asked: Run, report: Report, out: Path, budget: float, *, quiet: bool) -> Report:
     """The report with its findings, each printed and written to a file as soon as it is found."""
-    if asked.interrupted or not report.summary.unexplained:
+    if asked.interrupted or not report.summary.unexpected:
         return report
 
     def tell(finding: Finding) -> None:
         _keep([finding], out)
-        show.finding(finding, report, Console(emoji=False), out)
+        terminal.finding(finding, report, Console(emoji=False), out)
 
     found, ended = Found(tell), f"after {budget:g} s; --minimize-budget SECONDS gives it more"
     try:
-        with show.minimising(Console(stderr=True), quiet=quiet) as progress:
+        with terminal.minimising(Console(stderr=True), quiet=quiet) as progress:
             try:
                 find(
-                    report, unexplained(report), asked.backends, asked.known, timeout=asked.timeout, budget=budget, found=found,
+                    report, unexpected(report), asked.backends, asked.known, timeout=asked.timeout, budget=budget, found=found,
                     progress=progress,
                 )  # fmt: skip
             except KeyboardInterrupt:
@@ -359,7 +433,7 @@ def _save(report: Report, out: Path) -> None:
 
 
 def _show(report: Report, out: Path, *, quiet: bool) -> NoReturn:
-    show.remaining(report, Console(emoji=False), quiet=quiet)
+    terminal.remaining(report, Console(emoji=False), quiet=quiet)
     if not quiet:
         Console(emoji=False).print(f"\n{out / 'report.json'}", highlight=False, soft_wrap=True)
     raise typer.Exit(report.summary.exit)
@@ -375,15 +449,15 @@ def _only(context: typer.Context, option: str, *allowed: str) -> None:
 
 @contextmanager
 def _place(on: str) -> Iterator[tuple[Start, int]]:
-    """What starts a host, and how many cores there are."""
+    """What starts a worker, and how many cores there are."""
     where, _, address = on.partition(":")
     if on == "local":
-        yield Host.start, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        yield Worker.start, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return
     if where != "ray" or on == "ray:":
         raise Impossible(f"--on is {on!r}, but it must be local, ray or ray:ADDRESS")
     try:
-        from verify.on_ray import cluster
+        from verify.execute.on_ray import cluster
     except ModuleNotFoundError as error:
         raise Impossible(f"--on {on} needs {error.name}; pip install 'concordant[ray]'") from None
     with cluster(address) as place:

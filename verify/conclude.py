@@ -12,18 +12,20 @@ import numpy as np
 
 from backends import Backend
 from backends.known import Known, of
-from spec import Array, Question
-from spec.theorem import Side
-from verify import floors
-from verify.environment import own_version
-from verify.groups import standing
-from verify.judge import Judgement
-from verify.prove import Case, Proof, asked
+from spec import Array, Case
+from spec.theorems.theorem import Side
+from verify.execute.environment import own_version
+from verify.grouping import standing
+from verify.judge import agreement
+from verify.judge.judge import Judgement
+from verify.judge.reference import Reference
+from verify.plan.prove import Instance, Proof, asked
 from verify.record import (
     SCHEMA,
     Counterexample,
     KnownReport,
     Record,
+    Repeated,
     Report,
     RuntimeReport,
     Status,
@@ -31,29 +33,28 @@ from verify.record import (
     TheoremOnRuntime,
     TheoremReport,
 )  # fmt: skip
-from verify.reference import Reference
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One program to run: a question, or one side of a theorem's case."""
+    """One program to run: a case, or one side of a theorem's instance."""
 
-    question: Question
-    case: Case | None = None
+    case: Case
+    instance: Instance | None = None
     side: Side | None = None
     number: int = 0
     """Of the side."""
     reduced_from: str = ""
-    """The case of which this is a smaller form, if the run added it."""
+    """The instance of which this is a smaller form, if the run added it."""
 
     @property
     def key(self) -> str:
-        """What tells it from everything else that is asked."""
-        return f"{self.case.text} {self.number}" if self.case else repr(self.question)
+        """What distinguishes it from everything else that is run."""
+        return f"{self.instance.text} {self.number}" if self.instance else repr(self.case)
 
     def reference(self, confidence: int) -> Reference:
         """What the definition answers."""
-        return asked(self.side) if self.side else Reference(self.question, confidence=confidence)
+        return asked(self.side) if self.side else Reference(self.case, confidence=confidence)
 
 
 @dataclass
@@ -69,12 +70,28 @@ class Ran:
     environment: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     judged: list[tuple[int, str, Judgement]] = field(default_factory=list)
+    repeated: Repeated | None = None
+    partly: bool = False
+    """Whether it takes only a share of the suite, and no theorems."""
     settled: set[int] = field(default_factory=set)
-    """The indices of what has a verdict."""
+    """The indices of what has a verdict, or is not offered."""
+    not_offered: dict[int, str] = field(default_factory=dict)
+    """Of what the runtime does not offer: what it lacks."""
 
     def add(self, i: int, text: str, judged: Sequence[Judgement]) -> None:
         """The verdicts on the i-th, and the text that was run."""
         self.judged.extend((i, text, j) for j in judged)
+        self.settled.add(i)
+
+
+    def replace(self, i: int, text: str, judged: Sequence[Judgement]) -> None:
+        """Other verdicts on the i-th."""
+        self.judged = [one for one in self.judged if one[0] != i]
+        self.add(i, text, judged)
+
+    def decline(self, i: int, what: str) -> None:
+        """The i-th is not offered."""
+        self.not_offered[i] = what
         self.settled.add(i)
 
 
@@ -86,27 +103,27 @@ class Tally:
         self.matched: Counter[str] = Counter()
         self.agreed: Counter[str] = Counter()
         self._concerning: dict[str, list[Known]] = {}
-        self._last: tuple[str, Question | None, list[Known]] = ("", None, [])
+        self._last: tuple[str, Case | None, list[Known]] = ("", None, [])
 
-    def explanation(self, ran: Ran, question: Question, judged: Judgement) -> str | None:
-        """The first record that explains a verdict. Ask for all outputs of a question in turn: that is quickest."""
+    def explanation(self, ran: Ran, case: Case, judged: Judgement) -> str | None:
+        """The first record that explains a verdict. Ask for all outputs of a case in turn: that is quickest."""
         first = None
-        for known in self._covering(ran, question):
+        for known in self._covering(ran, case):
             if known.has(judged.output):
                 if known.explains(judged.verdict, f"{judged.reason}\n{judged.diagnosis}"):
                     self.matched[known.id] += 1
                     first = first or known.id
-                elif known.is_stale(judged.verdict, question.kind):
+                elif known.is_stale(judged.verdict, ran.backend.mode):
                     self.agreed[known.id] += 1
         return first
 
-    def _covering(self, ran: Ran, question: Question) -> list[Known]:
+    def _covering(self, ran: Ran, case: Case) -> list[Known]:
         name = ran.backend.name
-        if self._last[0] != name or self._last[1] is not question:
+        if self._last[0] != name or self._last[1] is not case:
             if name not in self._concerning:
                 self._concerning[name] = [k for k in of(ran.backend, self.known) if k.concerns(name, ran.versions)]
-            covering = [known for known in self._concerning[name] if known.covers(question, ran.facts)]
-            self._last = (name, question, covering)
+            covering = [known for known in self._concerning[name] if known.covers(case, ran.facts, ran.backend.mode)]
+            self._last = (name, case, covering)
         return self._last[2]
 
     def report(self) -> dict[str, KnownReport]:
@@ -119,18 +136,18 @@ class Tally:
 
 def conclude(
     suite: dict[str, Any], asks: Sequence[Ask], missed: dict[int, float | None], proofs: Sequence[Proof], ran: Sequence[Ran],
-    known: Sequence[Known], floor: float, place: dict[str, Any], *, interrupted: bool,
+    known: Sequence[Known], minimum_agreement: float, place: dict[str, Any], *, interrupted: bool,
 ) -> Report:  # fmt: skip
     """The report of everything judged so far. `missed`: for each ask, the probability that a wrong answer was let through."""
     tally = Tally(known)
     records = [record for r in ran for record in _records(r, asks, tally, missed)]
-    runtimes = {r.backend.name: _runtime(r, records) for r in ran}
+    runtimes = {r.backend.name: _runtime(r, asks, records) for r in ran}
     theorems = {proof.theorem.name: _theorem(proof, records, ran) for proof in proofs}
     return Report(
         schema=SCHEMA, tool={"name": "concordant", "version": own_version()}, suite=suite, environment=place,
         runtimes=runtimes, known=tally.report(), theorems=theorems, records=records,
         summary=_summary(
-            sum(ask.case is None for ask in asks), runtimes, theorems, records, tally, floor, interrupted,
+            sum(ask.instance is None for ask in asks), runtimes, theorems, records, tally, minimum_agreement, interrupted,
             {r.backend.name for r in ran if r.backend.ours},
         ),
     )  # fmt: skip
@@ -142,12 +159,13 @@ def _records(ran: Ran, asks: Sequence[Ask], tally: Tally, missed: dict[int, floa
     sides: dict[str, list[tuple[int, str, Judgement, str | None]]] = {}
     for i, text, judged in sorted(ran.judged, key=lambda j: j[0]):
         ask, judged = asks[i], _in_the_words_of_most(judged, frequent)
-        explanation = tally.explanation(ran, ask.question, judged)
-        if ask.case is None or ask.side is None:
-            records.append(_case(ran, ask, text, judged, missed[i], explanation))
+        explanation = tally.explanation(ran, ask.case, judged)
+        if ask.instance is None or ask.side is None:
+            records.append(_instance(ran, ask, text, judged, missed[i], explanation))
         elif judged.output == ask.side.output:
-            sides.setdefault(ask.case.text, []).append((i, text, judged, explanation))
-    return records + [_sides(ran, asks, own) for own in sides.values()]
+            sides.setdefault(ask.instance.text, []).append((i, text, judged, explanation))
+    incomplete = {instance.text for i in ran.not_offered if (instance := asks[i].instance)}
+    return records + [_sides(ran, asks, own) for text, own in sides.items() if text not in incomplete]
 
 
 def _in_the_words_of_most(judged: Judgement, frequent: Counter[str]) -> Judgement:
@@ -155,43 +173,53 @@ def _in_the_words_of_most(judged: Judgement, frequent: Counter[str]) -> Judgemen
     return replace(judged, diagnosis=max(judged.equals, key=lambda words: frequent[words])) if judged.equals else judged
 
 
-def _case(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | None, explanation: str | None) -> Record:
-    q = ask.question
+def _instance(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | None, explanation: str | None) -> Record:
+    q = ask.case
     runtime, shapes = ran.backend.name, dict(zip(q.outputs, (q.y, q.x, *q.w), strict=False))
     return Record(
-        id=_id("case", repr(q), judged.output, runtime), kind="case", question=repr(q), operations=tuple(op.name for op in q.op.steps),
-        output=judged.output, shape=shapes[judged.output],
-        dtype=q.dtype, numbers=q.kind, seed=q.seed, runtime=runtime, verdict=judged.verdict, reason=judged.reason, native=text,
-        missed_probability=missed, difference=judged.difference, rounding=judged.rounding, diagnosis=judged.diagnosis, known=explanation,
-        reduced_from=ask.reduced_from,
+        id=_id("case", repr(q), judged.output, runtime), kind="case", case=repr(q), operations=tuple(op.name for op in q.op.steps),
+        output=judged.output, shape=shapes[judged.output], dtype=q.dtype, data=q.data, check=q.check, seed=q.seed, runtime=runtime,
+        verdict=judged.verdict, reason=judged.reason, native=text, missed_probability=missed, difference=judged.difference,
+        rounding=judged.rounding, diagnosis=judged.diagnosis, known=explanation, reduced_from=ask.reduced_from,
     )  # fmt: skip
 
 
 def _sides(ran: Ran, asks: Sequence[Ask], sides: list[tuple[int, str, Judgement, str | None]]) -> Record:
-    """A case holds where both its sides answer what they should; one that cannot be said natively is vacuous."""
+    """A instance holds where both its sides answer what they should; one that cannot be said natively is vacuous."""
     i, _, judged, explanation = min(sides, key=lambda side: (side[2].verdict == "agree", side[3] is not None))
     ask, runtime = asks[i], ran.backend.name
-    assert ask.case
-    unsaid = judged.verdict == "unsupported" or (judged.verdict == "refused" and explanation is not None)
+    assert ask.instance
+    unsaid = judged.verdict == "not offered" or (judged.verdict == "raised" and explanation is not None)
     return Record(
-        id=_id("theorem", ask.case.text, runtime), kind="theorem", question=ask.case.text, output=judged.output, shape=ask.question.y,
-        dtype=ask.question.dtype, seed=0, runtime=runtime, verdict="vacuous" if unsaid else judged.verdict, reason=judged.reason,
+        id=_id("theorem", ask.instance.text, runtime), kind="theorem", case=ask.instance.text, output=judged.output, shape=ask.case.y,
+        dtype=ask.case.dtype, seed=0, runtime=runtime, verdict="vacuous" if unsaid else judged.verdict, reason=judged.reason,
         native="\n\n".join(text for _, text, _, _ in sides), difference=judged.difference, diagnosis=judged.diagnosis, known=explanation,
     )  # fmt: skip
 
 
-def _runtime(ran: Ran, records: list[Record]) -> RuntimeReport:
+def _runtime(ran: Ran, asks: Sequence[Ask], records: list[Record]) -> RuntimeReport:
     own = [r for r in records if r.runtime == ran.backend.name]
     return RuntimeReport(
         status=ran.status, reason=ran.reason, versions=ran.versions, environment=ran.environment, facts=ran.facts,
-        survey=ran.backend.runtime.survey, asked=ran.backend.asked or ran.backend.name, not_run=ran.not_run,
-        verdicts=dict(Counter(r.verdict for r in own)), explained=sum(r.known is not None for r in own),
+        batch_flags=ran.backend.runtime.batch_flags, backend=ran.backend.asked or ran.backend.name, not_run=ran.not_run,
+        repeated=ran.repeated, not_offered=_not_offered(ran, asks),
+        verdicts=dict(Counter(r.verdict for r in own)), known_deviations=sum(r.known is not None for r in own),
     )  # fmt: skip
 
 
+def _not_offered(ran: Ran, asks: Sequence[Ask]) -> dict[str, int]:
+    """What the runtime lacks, and for how many cases; gradients of cases whose result it gives are among them."""
+    found = {(what, instance.text if (instance := asks[i].instance) else asks[i].key) for i, what in ran.not_offered.items()}
+    lacking = Counter(what for what, _ in found)
+    if not ran.backend.has_gradients:
+        given = (asks[i] for i in ran.settled - ran.not_offered.keys())
+        lacking["gradients"] += sum(ask.instance is None and len(ask.case.outputs) > 1 for ask in given)
+    return dict(sorted(((what, n) for what, n in lacking.items() if n), key=lambda item: (-item[1], item[0])))
+
+
 def _theorem(proof: Proof, records: list[Record], ran: Sequence[Ran]) -> TheoremReport:
-    texts = {case.text for case in proof.native}
-    own = [r for r in records if r.kind == "theorem" and r.question in texts]
+    texts = {instance.text for instance in proof.native}
+    own = [r for r in records if r.kind == "theorem" and r.case in texts]
     t, found = proof.theorem, proof.counterexample
     example = found and Counterexample(
         sizes=found.text.partition(" ")[2], left=_image(found.values[0]), right=_image(found.values[1])
@@ -200,8 +228,13 @@ def _theorem(proof: Proof, records: list[Record], ran: Sequence[Ran]) -> Theorem
         statement=t.statement, source=t.source, claim=t.claim, see=t.see, when=t.when[0] if t.when else "",
         verdict=proof.verdict, reason=proof.reason, equal=proof.equal, unequal=proof.unequal, vacuous=proof.vacuous,
         outside=proof.outside, outside_unequal=proof.outside_unequal, counterexample=example or None,
-        runtimes={r.backend.name: _on(r, own) for r in ran if r.status == "ran"},
+        runtimes={r.backend.name: _on(r, own) for r in ran if r.status == "ran" and _was_asked(r, own)},
     )  # fmt: skip
+
+
+def _was_asked(ran: Ran, records: list[Record]) -> bool:
+    """Whether a theorem's cases were run: not if it takes no theorems, or offers none of what they need."""
+    return not ran.partly and (not ran.not_offered or any(r.runtime == ran.backend.name for r in records))
 
 
 def _on(ran: Ran, records: list[Record]) -> TheoremOnRuntime:
@@ -209,24 +242,26 @@ def _on(ran: Ran, records: list[Record]) -> TheoremOnRuntime:
     counts = Counter(r.verdict for r in own)
     wrong = [r for r in own if standing(r) == "new"]
     return TheoremOnRuntime(
-        verdict="broken" if wrong or not counts["agree"] else "holds",
+        verdict="failing" if wrong or not counts["agree"] else "holds",
         agree=counts["agree"], vacuous=counts["vacuous"], other=len(own) - counts["agree"] - counts["vacuous"],
     )  # fmt: skip
 
 
 def _summary(
-    questions: int, runtimes: dict[str, RuntimeReport], theorems: dict[str, TheoremReport], records: list[Record], tally: Tally,
-    floor: float, interrupted: bool, ours: set[str],
+    cases: int, runtimes: dict[str, RuntimeReport], theorems: dict[str, TheoremReport], records: list[Record], tally: Tally,
+    minimum_agreement: float, interrupted: bool, ours: set[str],
 ) -> Summary:  # fmt: skip
-    unexplained = sum(standing(r) == "new" for r in records)
+    unexpected = sum(standing(r) == "new" for r in records)
     stale = [known.id for known in tally.known if tally.agreed[known.id]]
-    broken = [name for name, t in theorems.items() if t.verdict == "broken" or any(r.verdict == "broken" for r in t.runtimes.values())]
-    below = floors.below(records, {name: r.facts for name, r in runtimes.items()}, 100 * floor, ours) if floor else []
+    broken = [name for name, t in theorems.items() if t.verdict == "failing" or any(r.verdict == "failing" for r in t.runtimes.values())]
+    facts = {name: r.facts for name, r in runtimes.items()}
+    below = agreement.below(records, facts, 100 * minimum_agreement, ours) if minimum_agreement else []
     failed = any(r.status == "failed" for r in runtimes.values())
-    wrong = unexplained or stale or below or failed or broken or not records
+    wrong = unexpected or stale or below or failed or broken or not records
     return Summary(
-        questions=questions, asked=len(records), verdicts=dict(Counter(r.verdict for r in records)), unexplained=unexplained, stale=stale,
-        broken=broken, floor=floor, below_floor=below, interrupted=interrupted, exit=130 if interrupted else int(bool(wrong)),
+        cases=cases, results=len(records), verdicts=dict(Counter(r.verdict for r in records)), unexpected=unexpected, no_longer_occur=stale,
+        failing=broken, minimum_agreement=minimum_agreement, below_minimum=below, interrupted=interrupted,
+        exit=130 if interrupted else int(bool(wrong)),
     )  # fmt: skip
 
 

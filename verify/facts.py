@@ -27,6 +27,32 @@ def observed(report: Report) -> list[str]:
     return [f"{', '.join(names)}: {words}" for words, names in groups.items()]
 
 
+def repeated(report: Report) -> list[str]:
+    """A line for each runtime whose batches have flags of their own: how much of what agreed was run as users run it."""
+    lines = []
+    for name, runtime in report.runtimes.items():
+        if r := runtime.repeated:
+            came = f"{r.otherwise} did not agree then" if r.otherwise else "all agree" if r.repeated else "nothing had agreed"
+            which = f"{r.repeated} of {r.agreed} programs that agreed in batches" + (f" ({r.repeated / r.agreed:.0%})" if r.agreed else "")
+            lines.append(f"{name}: {which} were run again individually at default settings: {came}")
+    return lines
+
+
+MOST_LISTED = 8
+
+
+def not_offered(report: Report) -> list[str]:
+    """A line for each runtime that does not offer all that was asked: coverage, not failures."""
+    lines = []
+    for name, runtime in report.runtimes.items():
+        found = [f"{what} ({n} case{'s' * (n != 1)})" for what, n in runtime.not_offered.items()]
+        if len(found) > MOST_LISTED:
+            found[MOST_LISTED - 1 :] = [f"and {len(found) - MOST_LISTED + 1} more, in report.json"]
+        if found:
+            lines.append(f"not offered by {name}: {', '.join(found)}")
+    return lines
+
+
 def changed_facts(before: dict[str, str], now: dict[str, str]) -> str:
     """`threads is 2, but was 1`."""
     names = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from msgspec import structs
 
-from backends import Backend, Runtime
+from backends import BY_DEFAULT, Backend, Runtime, found, runtime_of
 from verify.facts import changed_facts
-from verify.record import Report
+from verify.record import Repeated, Report
 from verify.run import Run
 from verify.store import BadStore, Store
 
@@ -36,7 +37,18 @@ def merged(parts: list[Path], folder: Path) -> Report:
         into = stack.enter_context(Store.begun(folder, whole[0], stores[0].machine))
         for store in stores:
             into.take(store)
+        for runtime in whole[0].runtimes:
+            _add_up(into, runtime, stores)
         return Run.of(into, [_stored(into, runtime) for runtime in whole[0].runtimes]).put_together()
+
+
+def _add_up(into: Store, runtime: str, stores: list[Store]) -> None:
+    """What all parts repeated of what agreed in batches."""
+    told = into.told(runtime)
+    parts = [part.repeated for store in stores if (part := store.told(runtime)) and part.repeated]
+    if told and parts:
+        agreed, repeated, otherwise = (sum(getattr(p, name) for p in parts) for name in ("agreed", "repeated", "otherwise"))
+        into.tell(runtime, structs.replace(told, repeated=Repeated(agreed=agreed, repeated=repeated, otherwise=otherwise)))
 
 
 def _stored(store: Store, runtime: str) -> Backend:
@@ -45,7 +57,11 @@ def _stored(store: Store, runtime: str) -> Backend:
     if told is None:
         raise BadStore(f"{runtime} was not run yet; finish each part with concordant run --resume")
     module = ModuleType(f"backends.{STORED}" if told.ours else STORED)
-    return Backend(runtime, Runtime(packages=(), glue="", survey=told.survey), module, asked=told.asked)
+    own, mode = found().get(runtime_of(runtime)) if told.ours else None, runtime.partition(":")[2]
+    modes = own.runtime.modes if own else {}
+    known = replace(modes[mode], name=mode) if mode in modes else BY_DEFAULT
+    stored = Runtime(packages=(), glue="", batch_flags=told.batch_flags, outputs=told.outputs)
+    return Backend(runtime, stored, module, asked=told.asked, mode=known)
 
 
 def _on_equal_machines(runtime: str, parts: list[Path], stores: list[Store]) -> None:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 if TYPE_CHECKING:
-    from verify.table import Records
+    from verify.report.table import Records
 
-SCHEMA = 1
+SCHEMA = 2
 MOST_BYTES = 1 << 30
 """More than any run leaves; a file that is longer is not read."""
 
 Verdict = Literal[
-    "crashed", "timeout", "refused", "differ", "nondeterministic", "imprecise", "agree", "unsupported", "vacuous"
+    "crashed", "timeout", "raised", "differ", "nondeterministic", "imprecise", "agree", "not offered", "vacuous"
 ]
 
 
@@ -59,20 +59,23 @@ class Rounding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
 
 class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """One output of one question answered by one runtime, and the verdict."""
+    """One output of one case answered by one target, and the verdict."""
 
     id: str
     kind: Literal["case", "theorem"]
-    question: str
+    case: str
     operations: tuple[str, ...] = ()
     """The names of its steps, in order; none of a theorem, nor in a report of a version that did not keep them."""
     output: str
     shape: tuple[int, ...]
     dtype: str
-    numbers: str = "integers"
-    """The kind of numbers put in (`spec.question.KINDS`)."""
+    data: str = "integers"
+    """Which values were fed in (`spec.data.DATA`)."""
+    check: str = "values"
+    """What was compared: values, or shapes alone (`spec.case.CHECKS`)."""
     seed: int
     runtime: str
+    """The target: a runtime, or a runtime in a mode (`torch:compile`)."""
     verdict: Verdict
     reason: str = ""
     native: str = ""
@@ -86,6 +89,15 @@ class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """The case that was to be run, if this is a smaller form of it that the run added: one whose results are exact."""
 
 
+class Repeated(msgspec.Struct, kw_only=True, frozen=True):
+    """Of what agreed in batches, under flags that only batches have: how many programs were run again individually at default settings."""
+
+    agreed: int
+    repeated: int
+    otherwise: int
+    """How many of those repeated do not agree individually; their records say what came then."""
+
+
 class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """One runtime: whether it ran, what it is, how it did."""
 
@@ -93,17 +105,21 @@ class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
     reason: str = ""
     not_run: int = 0
     """How many cases were not run, and so have no record, because it failed."""
-    asked: str = ""
-    """What to say after --backend to ask it again."""
+    backend: str = ""
+    """What to say after --backend to run it again."""
     versions: dict[str, str] = {}
     environment: dict[str, str] = {}
     facts: dict[str, str] = {}
     """What its worker processes observed after they imported it: instruction set, oneDNN on or off, threads, device, precision flags."""
-    survey: dict[str, str] = {}
+    batch_flags: dict[str, str] = {}
     """Further variables under which it was asked in batches; what was found so was asked again alone without them."""
+    repeated: Repeated | None = None
+    """None where batches have no flags of their own, or the run ended before."""
+    not_offered: dict[str, int] = {}
+    """What the runtime does not declare, or its own file says that it cannot, and for how many cases. Those have no record."""
     verdicts: dict[str, int] = {}
-    explained: int = 0
-    """How many of its records that are neither `agree` nor `vacuous` match a known record."""
+    known_deviations: int = 0
+    """How many of its records that are neither `agree` nor `vacuous` are covered by a known deviation."""
 
 
 class Counterexample(msgspec.Struct, kw_only=True, frozen=True):
@@ -117,7 +133,7 @@ class Counterexample(msgspec.Struct, kw_only=True, frozen=True):
 class TheoremOnRuntime(msgspec.Struct, kw_only=True, frozen=True):
     """A theorem's cases run natively, both sides. Holds if at least one agrees and every other is vacuous or on record."""
 
-    verdict: Literal["holds", "broken"]
+    verdict: Literal["holds", "failing"]
     agree: int
     vacuous: int
     other: int
@@ -128,7 +144,7 @@ class TheoremReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
 
     statement: str
     source: str
-    verdict: Literal["holds", "holds when", "refuted", "broken"]
+    verdict: Literal["holds", "holds if", "false", "failing"]
     reason: str = ""
     when: str = ""
     claim: int | None = None
@@ -155,7 +171,7 @@ class KnownReport(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """What one fault comes down to: the smallest question that shows it, and how many records it accounts for."""
+    """What one fault comes down to: the smallest case that shows it, and how many records it accounts for."""
 
     id: str
     runtime: str
@@ -166,8 +182,8 @@ class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     records: tuple[str, ...]
     """The ids of the records of this run that are alike."""
     first: str
-    """The question it was first seen in."""
-    question: str
+    """The case it was first seen in."""
+    case: str
     """The smallest one; its text can be pasted after `concordant run --case`."""
     native: str = ""
     difference: Difference | None = None
@@ -184,18 +200,18 @@ class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 class Summary(msgspec.Struct, kw_only=True, frozen=True):
     """The count of everything, and what follows for the exit status."""
 
-    questions: int
-    asked: int
+    cases: int
+    results: int
     verdicts: dict[str, int]
-    unexplained: int
-    stale: list[str]
-    """Known records that matched a question which now agrees."""
-    broken: list[str]
+    unexpected: int
+    no_longer_occur: list[str]
+    """Known records that matched a case which now agrees."""
+    failing: list[str]
     """Theorems that are broken, by definition or on a runtime."""
-    floor: float
+    minimum_agreement: float
     """The least share of `agree` that the suite asks of every runtime."""
-    below_floor: list[str]
-    """A sentence for each runtime, and for each operation on one (verify.floors), that agrees on less."""
+    below_minimum: list[str]
+    """A sentence for each runtime, and for each operation on one (verify.judge.agreement), that agrees on less."""
     interrupted: bool
     exit: int
 
@@ -218,7 +234,7 @@ class Report(msgspec.Struct, kw_only=True, frozen=True):
     @property
     def answers(self) -> Records:
         """The records, to filter, to group and to lay out as a table."""
-        from verify.table import Records
+        from verify.report.table import Records
 
         return Records(tuple(self.records))
 
@@ -255,8 +271,12 @@ def load(path: Path | str) -> Report:
         raise BadReport(f"{path} is no report: it is longer than {MOST_BYTES >> 20} MiB")
     try:
         schema = msgspec.json.decode(content, type=_Versioned).schema
+        if schema == 1:
+            from verify.former import of_schema_1
+
+            return of_schema_1(msgspec.json.decode(content))
         if schema != SCHEMA:
-            raise BadReport(f"{path} has schema {schema}, but this version of concordant reads {SCHEMA}")
+            raise BadReport(f"{path} has schema {schema}, but this version of concordant reads 1 and {SCHEMA}")
         return msgspec.json.decode(content, type=Report)
     except msgspec.ValidationError as error:
         raise BadReport(f"{path} is no report: {error}{_found(content, str(error))}") from None

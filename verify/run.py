@@ -1,4 +1,4 @@
-"""A run: every question and every side of a theorem to every runtime, every answer to the judge, every verdict into the report."""
+"""A run: every case and every side of a theorem to every runtime, every answer to the judge, every verdict into the report."""
 
 from __future__ import annotations
 
@@ -14,27 +14,29 @@ from typing import Any
 
 from msgspec import structs
 
-from backends import Backend, BadBackend, Unsupported, file_of, found
+from backends import Backend, BadBackend, Unsupported, file_of, found, runtime_of
 from backends.known import Known, everything
-from spec import Array, Question
-from verify.answer import Answer
+from spec import Array, Case
 from verify.conclude import Ask, Ran, conclude
-from verify.engine import Asker, Cores, Start, answers
-from verify.environment import digest, machine, missing, variables, versions
-from verify.groups import counted
-from verify.judge import Judgement, doubtful, judge
-from verify.patience import Patience, Say
-from verify.plan import chosen
-from verify.process import MEMORY, Host, HostFailed, Job
-from verify.prove import Proof, asked
-from verify.record import Report, Verdict
-from verify.reference import CONFIDENCE, Reference
-from verify.shrink import smaller
+from verify.execute.environment import digest, machine, missing, variables, versions
+from verify.execute.patience import Patience, Say
+from verify.execute.process import MEMORY, Job, Worker, WorkerFailed
+from verify.execute.result import Answer
+from verify.execute.scheduler import Cores, Scheduler, Start, answers
+from verify.explain.diagnose import diagnosed
+from verify.explain.minimize import smaller
+from verify.grouping import counted
+from verify.judge.judge import Judgement, doubtful, judge
+from verify.judge.reference import CONFIDENCE, Reference
+from verify.plan.plan import chosen
+from verify.plan.prove import Proof, asked
+from verify.plan.work import MAX_WORK, expect_affordable, work
+from verify.record import Repeated, Report, Verdict
+from verify.sample import sampled
 from verify.store import BadStore, Kept, Store, Told
-from verify.work import MAX_WORK, expect_affordable, work
 
 START_UP = 0.05
-"""Seconds in which a host is on its way, so that it imports while the next runtime's texts are written."""
+"""Seconds in which a worker is on its way, so that it imports while the next runtime's texts are written."""
 
 AT_ONCE = 0.25
 """Seconds that a reference may take in the thread that answers signals; what takes longer is computed in another."""
@@ -47,7 +49,7 @@ Watch = Callable[[str, str, int], None]
 
 
 class NothingToAsk(ValueError):
-    """No question is left after all filters, or no runtime to ask."""
+    """No case is left after all filters, or no runtime to ask."""
 
 
 @dataclass
@@ -57,26 +59,30 @@ class Run:
     Raises NothingToAsk, or Impossible if a case cannot be computed or would take more work than `max_work`.
     """
 
-    questions: list[Question]
+    cases: list[Case]
     backends: list[Backend]
     suite: dict[str, object]
     prove: Callable[[], list[Proof]] | None = None
-    """Gives the theorems, proven; called when some runtime has been asked all questions."""
-    floor: float = 0.0
+    """Gives the theorems, proven; called when some runtime has been asked all cases."""
+    minimum_agreement: float = 0.0
+    only: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The texts of the cases that a target is asked, where those are not all."""
+    partly: frozenset[str] = frozenset()
+    """The targets that take only a share of a suite, and so no theorems."""
     confidence: int = CONFIDENCE
     timeout: float = 60.0
     cores: int = field(default_factory=lambda: os.cpu_count() or 1)
     memory: int = MEMORY
-    """Bytes that a host may take."""
-    start: Start = Host.start
-    """Starts a host, here or elsewhere."""
+    """Bytes that a worker may take."""
+    start: Start = Worker.start
+    """Starts a worker, here or elsewhere."""
     watch: Watch = lambda runtime, doing, done: None
     known: list[Known] = field(default_factory=everything)
     store: Store | None = None
     """Where every verdict is kept as it comes, and taken from if it is there already."""
     place: dict[str, Any] = field(default_factory=machine)
     max_work: float = MAX_WORK
-    """What is allowed for the reference of each case (verify.work)."""
+    """What is allowed for the reference of each case (verify.plan.work)."""
     say: Say = lambda sentence: None
     """Called with what is being computed, if that takes long."""
     interrupted: bool = False
@@ -86,8 +92,8 @@ class Run:
         """What a store's plan says, as far as it has no verdict on it."""
         plan = store.plan
         return cls(
-            plan.questions, backends, plan.described, plan.prove if plan.theorems else None, plan.floor, plan.confidence, store=store,
-            place=store.machine, max_work=plan.max_work, **how,
+            plan.cases, backends, plan.described, plan.prove if plan.theorems else None, plan.minimum_agreement, plan.only,
+            frozenset(plan.shares), plan.confidence, store=store, place=store.machine, max_work=plan.max_work, **how,
         )  # fmt: skip
 
     @classmethod
@@ -107,21 +113,25 @@ class Run:
         return cls.of(store, backends, **how)
 
     def __post_init__(self) -> None:
-        for question in self.questions:
-            expect_affordable(question, self.max_work, self.confidence)
-        wanted, forms = {repr(q) for q in self.questions}, [(asked, exact_form(asked)) for asked in self.questions]
+        for case in self.cases:
+            expect_affordable(case, self.max_work, self.confidence)
+        wanted, forms = {repr(q) for q in self.cases}, [(asked, exact_form(asked)) for asked in self.cases]
         origin = {repr(q): repr(asked) for asked, added in reversed(forms) for q in added if repr(q) not in wanted}
-        self.questions = list({repr(q): q for asked, added in forms for q in (asked, *added)}.values())
-        self.asks = [Ask(q, reduced_from=origin.get(repr(q), "")) for q in self.questions]
+        self.cases = list({repr(q): q for asked, added in forms for q in (asked, *added)}.values())
+        self.asks = [Ask(q, reduced_from=origin.get(repr(q), "")) for q in self.cases]
         if not self.asks and not self.prove:
-            raise NothingToAsk("no question is left; ask for another suite, operation or dtype")
+            raise NothingToAsk("no case is left; ask for another suite, operation or dtype")
         if not self.backends:
             raise NothingToAsk("no runtime is left; name one with --backend")
         self._references: dict[int, Reference] = {}
         self._seconds: dict[int, float] = {}
         self._patience = Patience()
         self.missed: dict[int, float | None] = {}
-        self.ran = {backend.name: Ran(backend) for backend in self.backends}
+        self.ran = {backend.name: Ran(backend, partly=backend.name in self.partly) for backend in self.backends}
+        self._asked = {
+            name: frozenset(i for i, ask in enumerate(self.asks) if texts & {repr(ask.case), ask.reduced_from})
+            for name, texts in self.only.items()
+        }
 
     def go(self) -> Report:
         """Ask everything. Ctrl-C and SIGTERM end it early, and the report then says so. Raises BadStore."""
@@ -135,10 +145,10 @@ class Run:
 
     @cached_property
     def proofs(self) -> list[Proof]:
-        """The theorems; their cases are asked after all questions."""
+        """The theorems; their cases are asked after all cases."""
         proofs = self.prove() if self.prove else []
-        for case in (case for proof in proofs for case in proof.native):
-            self.asks.extend(Ask(asked(side).question, case, side, n) for n, side in enumerate(case.natives()))
+        for instance in (instance for proof in proofs for instance in proof.native):
+            self.asks.extend(Ask(asked(side).case, instance, side, n) for n, side in enumerate(instance.natives()))
         return proofs
 
     def reference(self, i: int) -> Reference:
@@ -169,33 +179,58 @@ class Run:
         again: dict[int, list[Judgement]] = {}
         try:
             async for job, judged in self._judged(ran, (taken.setdefault(job.id, job) for job in jobs), cores):
-                if doubtful(judged, batch_flags=bool(backend.runtime.survey)):
+                if doubtful(judged, batch_flags=bool(backend.runtime.batch_flags)):
                     again[job.id] = judged
                 else:
                     self._keep(ran, taken.pop(job.id), judged, "asking")
             async for job, judged in self._judged(ran, [taken[i] for i in sorted(again)], cores, again):
                 self._keep(ran, job, judged, "confirming")
-        except HostFailed as error:
+            await self._repeat(ran, cores)
+        except WorkerFailed as error:
             for i in again.keys() - ran.settled:
                 self._settle(ran, taken[i], again[i], "failed")
             ran.not_run = len({job.id for job in (*taken.values(), *jobs)} - ran.settled)
-            left = f"; {ran.not_run} of {len(self.asks)} cases were not run" if ran.not_run else ""
+            left = f"; {ran.not_run} of {self.total(backend.name)} cases were not run" if ran.not_run else ""
             ran.status, ran.reason = "failed", f"{error}{left}"
         except asyncio.CancelledError:
             for i in again.keys() - ran.settled:
                 self._settle(ran, taken[i], again[i], "interrupted")
             raise
-        self.watch(backend.name, "done", len(self.asks))
+        self.watch(backend.name, "done", self.total(backend.name))
+
+    async def _repeat(self, ran: Ran, cores: Cores) -> None:
+        """Run a sample of what agreed in batches individually, as users run it; where it does not agree then, that is its verdict."""
+        if not ran.backend.runtime.batch_flags or ran.repeated:
+            return
+        texts = {i: text for i, text, _ in ran.judged}
+        agreed = texts.keys() - {i for i, _, judged in ran.judged if judged.verdict != "agree"}
+        chosen = sampled({i: self.asks[i].key for i in agreed}, self.suite.get("seed", 0))
+        jobs = [job(i, texts[i], self.reference(i), gradients=ran.backend.has_gradients) for i in chosen]
+        otherwise = 0
+        async for one, judged in self._judged(ran, jobs, cores, {}):
+            if any(j.verdict != "agree" for j in judged):
+                otherwise += 1
+                ran.replace(one.id, one.text, judged)
+                if self.store:
+                    self.store.keep(ran.backend.name, self.asks[one.id].key, one.text, judged)
+            self.watch(ran.backend.name, "repeating", len(ran.settled))
+        ran.repeated = Repeated(agreed=len(agreed), repeated=len(jobs), otherwise=otherwise)
+        self._tell(ran)
+
+    def total(self, target: str) -> int:
+        """How many programs a target is to run, theorems included as soon as they are proven."""
+        cases = len(self._asked.get(target, self.cases))
+        return cases + (0 if target in self.partly else len(self.asks) - len(self.cases))
 
     def put_together(self) -> Report:
         """The report of what was asked elsewhere, wherever that was. Nothing is translated. Raises BadStore if something was not asked."""
         assert self.store
         for ran in self.ran.values():
             kept = self.store.kept(ran.backend.name)
-            lacking = [i for i in self._everything() if not self._take(ran, i, kept)]
+            lacking = [i for i in self._everything(ran) if not self._take(ran, i, kept)]
             if lacking:
-                have = "has" if len(self.asks) == 1 else "have"
-                why = f"{len(lacking)} of {counted(len(self.asks), 'question')} to {ran.backend.name} {have} no answer"
+                have = "has" if self.total(ran.backend.name) == 1 else "have"
+                why = f"{len(lacking)} of {counted(self.total(ran.backend.name), 'case')} to {ran.backend.name} {have} no answer"
                 raise BadStore(f"{why}; finish each part with concordant run --resume")
             self._recall(ran)
         return self.report()
@@ -206,58 +241,90 @@ class Run:
         ran.versions.update(told.versions)
         ran.environment = told.environment
         ran.facts.update(told.facts)
+        ran.repeated = told.repeated
 
     def _tell(self, ran: Ran) -> None:
         """Keep what is found of a runtime."""
         if self.store:
-            self.store.tell(ran.backend.name, structs.replace(_told(ran.backend), versions=dict(ran.versions), facts=dict(ran.facts)))
+            found = {"versions": dict(ran.versions), "facts": dict(ran.facts), "repeated": ran.repeated}
+            self.store.tell(ran.backend.name, structs.replace(_told(ran.backend), **found))
 
     def _open(self, ran: Ran) -> Iterator[Job]:
         """What a runtime has to be asked still, theorems last. Those that cannot be said, or have a verdict already, are settled here."""
         kept = self.store.kept(ran.backend.name) if self.store else {}
-        for i in self._everything():
+        for i in self._everything(ran):
             if self._take(ran, i, kept):
                 continue
             reference = self.reference(i)
             try:
-                text = ran.backend.translate(self.asks[i].question).encode("utf-8", "backslashreplace").decode()
+                if lacking := self._lacking(ran, i):
+                    self._decline(ran, i, lacking)
+                    continue
+                text = ran.backend.translate(self.asks[i].case).encode("utf-8", "backslashreplace").decode()
             except (Unsupported, BadBackend) as why:
-                verdict: Verdict = "unsupported" if isinstance(why, Unsupported) else "refused"
-                judged = judge(reference, Answer(stopped=verdict, reason=str(why)))
+                if isinstance(why, Unsupported) and not ran.backend.ours:
+                    self._decline(ran, i, str(why))
+                    continue
+                verdict: Verdict = "not offered" if isinstance(why, Unsupported) else "raised"
+                judged = judge(reference, Answer(stopped=verdict, reason=str(why)), names=_names(ran.backend, reference))
                 if self.store:
                     self.store.keep(ran.backend.name, self.asks[i].key, "", judged)
                 ran.add(i, "", judged)
             else:
-                yield job(i, text, reference)
+                yield job(i, text, reference, gradients=ran.backend.has_gradients)
+
+    def _lacking(self, ran: Ran, i: int) -> str:
+        """What the i-th needs and a runtime does not declare."""
+        side = self.asks[i].side
+        if side and side.output != "y" and not ran.backend.has_gradients:
+            return "gradients"
+        return ran.backend.lacks(self.asks[i].case)
+
+    def _decline(self, ran: Ran, i: int, what: str) -> None:
+        """Settle the i-th as not offered."""
+        if self.store:
+            self.store.keep(ran.backend.name, self.asks[i].key, what, [])
+        ran.decline(i, what)
 
     def _take(self, ran: Ran, i: int, kept: dict[str, Kept]) -> bool:
         """Whether the i-th has verdicts in the store, which are then taken over."""
         if (ask := self.asks[i]).key not in kept:
             return False
         text, judged = kept[ask.key]
-        given, wanted = [j.output for j in judged], list(self.reference(i).names)
+        if not judged:
+            ran.decline(i, text)
+            return True
+        given, wanted = [j.output for j in judged], list(_names(ran.backend, self.reference(i)))
         if self.store and given != wanted:
             what = f"{self.store.path} holds verdicts on {', '.join(given)} of {ask.key}, whose outputs are {', '.join(wanted)}"
             raise BadStore(f"{what}; begin a new run with another --out")
         ran.add(i, text, judged)
         return True
 
-    def _everything(self) -> Iterator[int]:
-        """The number of every ask: all questions first."""
-        yield from range(len(self.questions))
-        _ = self.proofs
-        yield from range(len(self.questions), len(self.asks))
+    def _everything(self, ran: Ran) -> Iterator[int]:
+        """The number of everything that a target is asked: all cases first."""
+        yield from (i for i in range(len(self.cases)) if self._is_for(ran, i))
+        if not ran.partly:
+            _ = self.proofs
+            yield from range(len(self.cases), len(self.asks))
+
+    def _is_for(self, ran: Ran, i: int) -> bool:
+        """Whether a target is asked the i-th."""
+        if i >= len(self.cases):
+            return not ran.partly
+        own = self._asked.get(ran.backend.name)
+        return own is None or i in own
 
     async def _judged(
         self, ran: Ran, jobs: Iterable[Job], cores: Cores, before: Mapping[int, list[Judgement]] | None = None
     ) -> AsyncGenerator[tuple[Job, list[Judgement]]]:  # fmt: skip
-        """In batches; where there are verdicts on results in batches (`before`), individually."""
+        """In batches; individually where `before` is given, the verdicts on results in batches by job."""
         alone = before is not None
         self.watch(ran.backend.name, "starting" if not alone else "confirming", len(ran.settled))
-        hosts = max(self.cores // len(self.backends), 1)
-        asker = Asker(ran.backend, cores, self.timeout, alone, ran.versions, ran.facts, hosts, self.memory, self.start)
+        workers = max(self.cores // len(self.backends), 1)
+        scheduler = Scheduler(ran.backend, cores, self.timeout, alone, ran.versions, ran.facts, workers, self.memory, self.start)
         told = dict(ran.versions), dict(ran.facts)
-        async with aclosing(answers(asker, jobs)) as stream:
+        async with aclosing(answers(scheduler, jobs)) as stream:
             async for job, answer in stream:
                 if (ran.versions, ran.facts) != told:
                     self._tell(ran)
@@ -267,7 +334,8 @@ class Run:
                     self._seconds[job.id] = work(reference).seconds
                 yield job, await verdicts(
                     reference, answer, self._seconds[job.id], self.max_work, self._patience, self.say, diagnose_it=alone,
-                    in_batch=before[job.id] if before is not None else (), batch_flags=bool(ran.backend.runtime.survey),
+                    in_batch=before.get(job.id, ()) if before is not None else (), batch_flags=bool(ran.backend.runtime.batch_flags),
+                    names=_names(ran.backend, reference),
                 )  # fmt: skip
 
     def _keep(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
@@ -277,7 +345,7 @@ class Run:
 
     def _settle(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
         ran.add(job.id, job.text, judged)
-        if all(job.id in other.settled for other in self.ran.values() if other.status == "ran"):
+        if all(job.id in r.settled or not self._is_for(r, job.id) for r in self.ran.values() if r.status == "ran"):
             self._references.pop(job.id, None)
         self.watch(ran.backend.name, doing, len(ran.settled))
 
@@ -285,17 +353,18 @@ class Run:
         """Everything so far, judged as a whole; no theorem if it was interrupted before they were proven."""
         ran, proofs = list(self.ran.values()), vars(self).get("proofs", [])
         return conclude(
-            self.suite, self.asks, self.missed, proofs, ran, self.known, self.floor, self.place, interrupted=self.interrupted
+            self.suite, self.asks, self.missed, proofs, ran, self.known, self.minimum_agreement, self.place, interrupted=self.interrupted
         )  # fmt: skip
 
 
 def _told(backend: Backend) -> Told:
     """What is found of a backend here, without importing it."""
     installed = versions(backend)
-    own = found().get(backend.name)
+    own = found().get(backend.base)
     return Told(
         installed=installed, versions=installed, environment={**variables(), **backend.runtime.environment},
-        asked=backend.asked or backend.name, survey=backend.runtime.survey, ours=own is not None and own.module is backend.module,
+        asked=backend.asked or backend.name, batch_flags=backend.runtime.batch_flags, outputs=backend.runtime.outputs,
+        ours=own is not None and own.module is backend.module,
     )  # fmt: skip
 
 
@@ -305,7 +374,7 @@ def _named_again(store: Store, names: list[str]) -> list[str]:
     if others := [name for name in names if name not in begun]:
         wrong = f"{folder} was begun with --backend {', '.join(begun)}, not {', '.join(others)}"
         raise BadStore(f"{wrong}; leave out --backend {', '.join(others)}, or begin a new run")
-    outside = [name for name in begun if name not in found()]
+    outside = [name for name in begun if "=" in name or runtime_of(name) not in found()]
     if set(outside) - set(names):
         again = " ".join(f"--backend {quote(name)}" for name in outside)
         why = f"{folder} names code that is not part of concordant, which is run only if you name it again"
@@ -316,43 +385,50 @@ def _named_again(store: Store, names: list[str]) -> list[str]:
     return begun
 
 
-def exact_form(question: Question) -> list[Question]:
-    """For whole numbers that no draw decides, since too many products are added, a smaller question that can be decided, and
+def exact_form(case: Case) -> list[Case]:
+    """For whole numbers that no draw decides, since too many products are added, a smaller case that can be decided, and
     whose answer is not empty."""
-    if question.kind != "integers" or question.op.roundings or Reference(question).radius:
+    if not case.drawing.plain or case.check != "values" or case.op.roundings or Reference(case).radius:
         return []
-    same = (question.dtype, question.kind, question.seed)
-    while candidates := [q for q in smaller(question) if (q.dtype, q.kind, q.seed) == same and all(q.y)]:
+    same = (case.dtype, case.data, case.check, case.seed)
+    while candidates := [q for q in smaller(case) if (q.dtype, q.data, q.check, q.seed) == same and all(q.y)]:
         exact = [q for q in reversed(candidates) if Reference(q).radius]
         if exact:
             return exact[:1]
-        question = candidates[0]
+        case = candidates[0]
     return []
 
 
 async def verdicts(
     reference: Reference, answer: Answer, seconds: float, most: float, patience: Patience, say: Say = lambda sentence: None, *,
-    diagnose_it: bool, in_batch: Sequence[Judgement] = (), batch_flags: bool = False,
+    diagnose_it: bool, in_batch: Sequence[Judgement] = (), batch_flags: bool = False, names: tuple[str, ...] = (),
 ) -> list[Judgement]:  # fmt: skip
     """The judgements on an answer, with a diagnosis unless the dozens of references that takes would be more work than `most`."""
     diagnose_it = diagnose_it and seconds * DIAGNOSED < most
 
     def judged() -> list[Judgement]:
-        return judge(reference, answer, in_batch, batch_flags=batch_flags, explain=diagnose_it)
+        return judge(
+            reference, answer, in_batch, names=names, batch_flags=batch_flags, explain=diagnosed if diagnose_it else None
+        )
 
     if seconds * (DIAGNOSED if diagnose_it else 1) < AT_ONCE:
         return judged()
-    return await patience(judged, f"the reference of {reference.question}", say)
+    return await patience(judged, f"the reference of {reference.case}", say)
 
 
-def job(i: int, text: str, reference: Reference) -> Job:
-    """What a host is told to run a text on the numbers of a question."""
-    q = reference.question
+def _names(backend: Backend, reference: Reference) -> tuple[str, ...]:
+    """The outputs that a runtime is asked for."""
+    return reference.names if backend.has_gradients else reference.names[:1]
+
+
+def job(i: int, text: str, reference: Reference, *, gradients: bool = True) -> Job:
+    """What a worker is told to run a text on the numbers of a case."""
+    q = reference.case
     given = None if reference.given is None else tuple(_listed(a) for a in reference.given)
     radius = reference.told if given is None else 0
     return Job(
-        i, text, q.seed, radius, q.dtype, q.x, q.y, q.w, unit=reference.unit, kind=q.kind, draws=reference.draws, given=given,
-        domains=reference.domains,
+        i, text, q.seed, radius, q.dtype, q.x, q.y, q.w, unit=reference.unit, data=q.data, check=q.check, draws=reference.draws,
+        given=given, domains=reference.domains, gradients=gradients,
     )  # fmt: skip
 
 

@@ -15,8 +15,10 @@ from typing import Any
 
 import msgspec
 
-from verify.judge import Judgement
-from verify.plan import Plan
+from backends import OUTPUTS
+from verify.judge.judge import Judgement
+from verify.plan.plan import Plan
+from verify.record import Repeated
 
 NAME = "run.sqlite"
 FORMAT = 2
@@ -28,7 +30,7 @@ CREATE TABLE verdict (runtime TEXT, asked TEXT, native TEXT NOT NULL, json BLOB 
 
 
 class BadStore(ValueError):
-    """A folder whose run cannot be read, gone on with or written to. The message says why and what to do."""
+    """A folder whose run cannot be read, resumed or written to. The message says why and what to do."""
 
 
 class Told(msgspec.Struct, kw_only=True, frozen=True):
@@ -38,10 +40,14 @@ class Told(msgspec.Struct, kw_only=True, frozen=True):
     versions: dict[str, str]
     environment: dict[str, str]
     facts: dict[str, str] = {}
-    """What its worker processes observed (verify.process.Host.facts)."""
+    """What its worker processes observed (verify.execute.process.Worker.facts)."""
     asked: str = ""
     """What was said after --backend. It is written into the report, and never loaded."""
-    survey: dict[str, str] = {}
+    batch_flags: dict[str, str] = {}
+    repeated: Repeated | None = None
+    """What was repeated individually of what agreed in batches, once that is done."""
+    outputs: tuple[str, ...] = OUTPUTS
+    """Those that the runtime declares."""
     ours: bool = False
     """Whether the backend is one of Concordant's own, of which deviations are known."""
 
@@ -99,7 +105,7 @@ class Store:
 
     @cached_property
     def plan(self) -> Plan:
-        """What the run is asked."""
+        """What is to be run."""
         plan: Plan = self._noted("plan", Plan)
         return plan
 

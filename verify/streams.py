@@ -16,7 +16,7 @@ LEFT = 141
 
 
 class Output(io.TextIOWrapper):
-    """Standard output. Raises SystemExit(141) where nothing more can be written; a full disk is told on standard error."""
+    """Standard output. Raises SystemExit(141) where nothing more can be written; a full disk is reported on standard error."""
 
     def write(self, text: str) -> int:
         try:
@@ -68,7 +68,7 @@ class Errors(io.TextIOWrapper):
 
 
 def prepare() -> None:
-    """Open the standard descriptors that are closed, so that no file is taken for one, and replace sys.stdout and sys.stderr."""
+    """Open the standard descriptors that are closed, so that no file opens in their place, and replace sys.stdout and sys.stderr."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)

@@ -1,6 +1,6 @@
-"""Deviations that are known: each a record with its reason, and the questions it speaks of.
+"""Deviations that are known: each a record with its reason, and the cases it speaks of.
 
-A record explains a verdict when runtime, versions, verdict, output, question and (for a refusal) message all fit. If a question that
+A record explains a verdict when runtime, versions, verdict, output, case and (for a refusal) message all fit. If a case that
 fits agrees after all, the record is stale and the run fails: delete it or narrow it. A file here holds a list KNOWN; add one per framework.
 """
 
@@ -11,18 +11,22 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 from packaging.specifiers import SpecifierSet
 
-from backends import Backend, Step, Unsupported, function_name, steps
-from spec import Operation, Question
-from spec.question import COMPILED, KINDS
+from backends import BY_DEFAULT, Backend, Mode, Step, Unsupported, calls, found, runtime_of, steps
+from backends._cannot import Cannot, limits
+from backends._cannot import Probe as Probe
+from spec import Case, Operation
+from spec.case import CHECKS
 
-EVERY = tuple(KINDS)
-EAGER = tuple(kind for kind in KINDS if kind not in (*COMPILED, "inference"))
-"""The kinds of question that are run as they are written."""
+ONLY_DEFAULT = ("",)
+"""The default mode alone."""
+EVERY_MODE = ("*",)
+EVERY_CHECK = tuple(CHECKS)
 
 Facts = dict[str, str]
 """What a worker process observed (`facts` in the glue of a backend): `onednn` is "on" or "off"; `onednn_isa`, `isa` and `cpu_isa` name
@@ -36,12 +40,15 @@ class Known:
     """One deviation.
 
     runtimes: names, with * as in a shell. versions: distribution → the versions that have it, such as {"keras": ">=3.0,<3.15"}.
-    when: predicate over each operation of the question, its shapes and dtype, and the facts that the worker process observed
-      (verify/process.py); one that fits is enough. It may raise Unsupported, which says that it does not fit, and nothing else.
+    when: predicate over each operation of the case, its shapes and dtype, and the facts that the worker process observed
+      (verify/execute/process.py); one that fits is enough. It may raise Unsupported, which says that it does not fit, and nothing else.
     verdict: the one it explains. message: a regular expression found in what the framework said, or in the diagnosis.
     link: the thread, or "no upstream report found".
-    numbers: the kinds of question it speaks of (spec.question.KINDS). Left out: all, but of a wrong answer neither inference nor xla,
-      which runs kernels of its own; what is refused elsewhere may be answered by those.
+    data: the values it speaks of (spec.data.DATA). Left out: all.
+    checks: values, shape. Left out: both, but of a wrong result only values.
+    modes: the modes of the runtime, with * as in a shell, "" for the default mode. Left out: all, but of a wrong result no mode that runs
+      kernels of its own.
+    probes: expressions that raise, and names that do not exist, as long as it is true (`concordant known --probe`).
     sometimes: whether it shows depends on what lies in memory or on the numbers drawn, so one that agrees proves nothing; wants an upper
       bound in versions.
     """
@@ -56,17 +63,21 @@ class Known:
     outputs: tuple[str, ...] = ("y", "dx", "dw")
     message: str = ""
     sometimes: bool = False
-    numbers: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    probes: tuple[Probe, ...] = ()
 
-    def concerns(self, runtime: str, versions: dict[str, str]) -> bool:
-        """Whether it speaks of this runtime in these versions."""
+    def concerns(self, target: str, versions: dict[str, str]) -> bool:
+        """Whether it speaks of this runtime, in whatever mode, in these versions."""
+        runtime = runtime_of(target)
         return any(fnmatch(runtime, pattern) for pattern in self.runtimes) and all(
             v in versions and SpecifierSet(s).contains(versions[v], prereleases=True) for v, s in self.versions.items()
         )
 
-    def covers(self, question: Question, facts: Facts) -> bool:
-        """Whether it speaks of this question, whatever the verdict."""
-        return self._speaks_of(question.kind) and any(self._fits(op, at, facts) for op, at in steps(question))
+    def covers(self, case: Case, facts: Facts, mode: Mode = BY_DEFAULT) -> bool:
+        """Whether it speaks of this case in this mode, whatever the verdict."""
+        return self._speaks_of(case, mode) and any(self._fits(op, at, facts) for op, at in steps(case))
 
     def _fits(self, op: Operation, at: Step, facts: Facts) -> bool:
         """What the predicate says; an operation that the backend cannot write, which a predicate may find out, fits nothing."""
@@ -75,36 +86,42 @@ class Known:
         except Unsupported:
             return False
 
-    def _speaks_of(self, kind: str) -> bool:
-        if self.numbers:
-            return kind in self.numbers
-        return kind not in ("inference", "xla") or self.verdict in ("refused", "unsupported", "crashed", "timeout")
+    def _speaks_of(self, case: Case, mode: Mode) -> bool:
+        wrong = self.verdict not in ("raised", "not offered", "crashed", "timeout")
+        checked = case.check in self.checks if self.checks else case.check == "values" or not wrong
+        executed = self._names(mode) if self.modes else not (mode.own_kernels and wrong)
+        return checked and executed and (not self.data or case.data in self.data)
+
+    def _names(self, mode: Mode) -> bool:
+        return any(fnmatch(mode.name, pattern) for pattern in self.modes)
 
     def explains(self, verdict: str, words: str) -> bool:
         """Whether what it speaks of went as it says; `words` are what the framework said, and the diagnosis."""
         return verdict == self.verdict and re.search(self.message, words) is not None
 
-    def is_stale(self, verdict: str, kind: str) -> bool:
-        """Whether such an answer to a question that it covers says that the deviation has gone."""
-        return verdict == "agree" and not self.sometimes and (kind != "xla" or kind in self.numbers)
+    def is_stale(self, verdict: str, mode: Mode = BY_DEFAULT) -> bool:
+        """Whether such a result of a case that it covers says that the deviation has gone."""
+        return verdict == "agree" and not self.sometimes and (not mode.own_kernels or self._names(mode))
 
     def has(self, output: str) -> bool:
         """Whether it speaks of this output: y, dx, dw0 …"""
         return output.rstrip("0123456789") in self.outputs
 
 
-def unsaid(module: ModuleType, *kinds: type[Operation]) -> When:
-    """Of operations of these kinds, those that the backend has no way to say."""
+def recorded(module: ModuleType, cannot: Cannot) -> Known:
+    """The record of what a backend file says that its framework cannot."""
 
     def when(op: Operation, at: Step, facts: Facts) -> bool:
         try:
-            if isinstance(op, kinds):
-                getattr(module, function_name(op.name))(op, at)
-        except Unsupported:
-            return True
+            calls(module, op, at)
+        except Unsupported as error:
+            return error.why is cannot
         return False
 
-    return when
+    return Known(
+        id=cannot.id, runtimes=tuple(module.RUNTIMES), versions=cannot.versions, verdict="not offered", when=when, reason=cannot.sentence,
+        link=cannot.link, probes=cannot.probes,
+    )  # fmt: skip
 
 
 def of(backend: Backend, records: Sequence[Known]) -> list[Known]:
@@ -115,7 +132,19 @@ def of(backend: Backend, records: Sequence[Known]) -> list[Known]:
     return [known for known in records if id(known) not in here]
 
 
-def everything() -> list[Known]:
-    """The records of every file here."""
+@cache
+def _all() -> tuple[Known, ...]:
     files = sorted(p for p in Path(__file__).parent.glob("*.py") if p.stem not in ("__init__", "minimum"))
-    return [known for p in files for known in importlib.import_module(f"backends.known.{p.stem}").KNOWN]
+    known = [known for p in files for known in importlib.import_module(f"backends.known.{p.stem}").KNOWN]
+    modules = dict.fromkeys(backend.module for backend in found().values())
+    return (*(recorded(module, cannot) for module in modules for cannot in limits(module)), *known)
+
+
+def records(backend: Backend) -> list[Known]:
+    """The records that may speak of a backend: those here, or what a user's own file says that its framework cannot."""
+    return of(backend, everything()) or [recorded(backend.module, cannot) for cannot in limits(backend.module)]
+
+
+def everything() -> list[Known]:
+    """The records of every file here, those of what the backends' files say that their frameworks cannot first."""
+    return list(_all())

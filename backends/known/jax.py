@@ -6,11 +6,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from backends import Step, jax
-from backends.known import Facts, Known, unsaid
+from backends import Step
+from backends.known import Facts, Known
 from spec import (
-    AdaptiveAveragePool,
-    AdaptiveMaxPool,
     AveragePool,
     Conv,
     ConvTranspose,
@@ -23,14 +21,10 @@ from spec import (
     SumPool,
     Upsample,
 )
-from spec.pool import reaching
-from spec.resize import coordinate
-from spec.resize_words import NEAREST
-from spec.separable import alike
-
-
-def _grouped(op: Operation, at: Step, facts: Facts) -> bool:
-    return isinstance(op, ConvTranspose) and op.groups > 1
+from spec.conventions.resize import NEAREST
+from spec.ops.pool import reaching
+from spec.ops.resize import coordinate
+from spec.ops.separable import alike
 
 
 def _cut_then_padded(op: Operation, at: Step, facts: Facts) -> bool:
@@ -93,7 +87,7 @@ SILENT = {"jax": ">=0.4,<=0.10.2"}
 
 KNOWN = [
     Known(
-        id="xla-cpu-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", numbers=("subnormal",), sometimes=True,
+        id="xla-cpu-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", data=("subnormal",), sometimes=True,
         when=lambda op, at, facts: at.dtype != "float16", message="flushed to zero",
         reason="XLA on CPU takes subnormal numbers for zero, as inputs and as results",
         link="https://github.com/jax-ml/jax/issues/16200",
@@ -120,7 +114,7 @@ KNOWN = [
     ),
     Known(
         id="xla-cpu-depthwise-leaks", runtimes=("keras-jax",), versions=SILENT, verdict="differ", sometimes=True,
-        numbers=("nan", "infinity"),
+        data=("nan", "infinity"),
         when=lambda op, at, facts: isinstance(op, SumPool) and at.dtype == "float64", message="no window of theirs sees",
         reason="a float64 depthwise convolution is computed as a dense one with zeros between the channels, and 0 · NaN is NaN: one pixel "
         "that is no number shows in every channel",
@@ -128,16 +122,11 @@ KNOWN = [
     ),
     Known(
         id="keras-jax-cropped-gradient-leaks", runtimes=("keras-jax",), versions=SILENT, verdict="differ", outputs=("dw",),
-        numbers=("nan", "infinity"), sometimes=True, message="no window of theirs sees",
+        data=("nan", "infinity"), sometimes=True, message="no window of theirs sees",
         when=lambda op, at, facts: isinstance(op, ConvTranspose) and any(max(pair) > 0 for pair in op.crop),
         reason="what is cut off a transposed convolution comes back as zeros, by which its kernel's gradient multiplies pixels, and "
         "0 · NaN is NaN",
         link="no upstream report found",
-    ),
-    Known(
-        id="jax-conv-transpose-groups", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported", when=_grouped,
-        reason="lax.conv_transpose has no feature_group_count; conv_general_dilated with lhs_dilation says it with a flipped kernel",
-        link="https://github.com/google/objax/issues/70",
     ),
     *(
         Known(
@@ -155,41 +144,20 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="jax-is-xla", runtimes=BOTH, versions={"jax": ">=0.4"}, verdict="unsupported", numbers=("xla",),
-        when=lambda op, at, facts: True, reason="every question to JAX is compiled by XLA; nothing else is to be asked",
-        link="https://docs.jax.dev/en/latest/jit-compilation.html",
-    ),
-    Known(
-        id="jax-adaptive-pool", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported",
-        when=unsaid(jax, AdaptiveAveragePool, AdaptiveMaxPool),
-        reason="there is no adaptive pooling; windows of one length are a plain pool",
-        link="https://github.com/keras-team/keras/issues/21813",
-    ),
-    Known(
-        id="jax-resize-outside", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported", when=unsaid(jax, Resize),
-        reason="image.resize knows half-pixel coordinates alone, and scale_and_translate answers 0 where one lies half a pixel outside x",
-        link="https://github.com/jax-ml/jax/issues/11206",
-    ),
-    Known(
-        id="jax-lanczos-words", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="unsupported", when=unsaid(jax, Lanczos),
-        reason="jax.image.resize knows Lanczos windows of 3 and of 5 lobes",
-        link="https://docs.jax.dev/en/latest/_autosummary/jax.image.resize.html",
-    ),
-    Known(
         id="jax-lanczos-flat-top", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_close_to_a_pixel,
         reason="the weight of a pixel less than a thousandth of a pixel away is taken for 1, so that it need not be divided by nearly 0; "
         "in float64 that shows: it is off by up to 2·10⁻⁶",
         link="no upstream report found",
     ),
     Known(
-        id="jax-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), numbers=("nan", "infinity"),
+        id="jax-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), data=("nan", "infinity"),
         when=_weighed, sometimes=True, message="no window of theirs sees",
         reason="resampling multiplies whole lines by a matrix that is mostly zeros, and 0 · NaN is NaN: one pixel that is no number shows "
         "in its whole row and column",
         link="no upstream report found",
     ),
     Known(
-        id="jax-dilated-max-pool-gradient", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="refused", outputs=("dx",),
+        id="jax-dilated-max-pool-gradient", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="raised", outputs=("dx",),
         when=lambda op, at, facts: isinstance(op, MaxPool) and max(op.dilation) > 1, message="VJP not implemented",
         reason="the maximum over dilated windows has no gradient", link="no upstream report found",
     ),

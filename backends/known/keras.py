@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from backends import Step, keras
-from backends._pixels import said, word
-from backends.known import Facts, Known, When, jax, tensorflow, torch, unsaid
+from backends import Step, Unsupported, calls, keras
+from backends._call import Call
+from backends._cannot import Raises
+from backends._pixels import word
+from backends.known import Facts, Known, When, jax, tensorflow, torch
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,
@@ -20,10 +22,10 @@ from spec import (
     SumPool,
     Upsample,
 )
-from spec.conventions import keras_transpose_words, on_every_axis, same_padding, span
-from spec.question import COMPILED, INTEGERS
-from spec.resize_words import NEAREST, torch_resize
-from spec.separable import alike
+from spec.case import INTEGERS
+from spec.conventions.padding import keras_transpose_words, on_every_axis, same_padding, span
+from spec.conventions.resize import NEAREST, torch_resize
+from spec.ops.separable import alike
 
 
 def _stride_and_dilation(op: Operation, at: Step, facts: Facts) -> bool:
@@ -52,20 +54,40 @@ def _grouped_dilated_double(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, Conv) and op.groups > 1 and max(op.dilation) > 1 and at.dtype == "float64"
 
 
+def _resizer(op: Operation, at: Step) -> Call | None:
+    """The call that resamples a line or a picture, a function's or a layer's, where there is one."""
+    if not isinstance(op, Resize | Lanczos):
+        return None
+    try:
+        return next((call for call in calls(keras, op, at) if call.function in (RESIZE, "keras.layers.UpSampling2D")), None)
+    except Unsupported:
+        return None
+
+
+RESIZE = "keras.ops.image.resize"
+
+
 def _interpolation(op: Operation, at: Step) -> str:
-    """The interpolation that keras.ops.image.resize is told, if it is."""
-    if not isinstance(op, Resize | Lanczos) or op.rank == 3:
-        return ""
-    if isinstance(op, Lanczos):
-        return keras.LANCZOS.get((op.lobes, op.antialias), "")
-    return said(op, at, keras.INTERPOLATIONS) or ""
+    """nearest, bilinear, bicubic, lanczos3, lanczos5; empty if nothing is resampled."""
+    call = _resizer(op, at)
+    return str(call["interpolation"]) if call else ""
+
+
+def _smoothed(op: Operation, at: Step) -> bool:
+    """Resampled with antialias=True."""
+    call = _resizer(op, at)
+    return call is not None and call.function == RESIZE and call["antialias"] is True
+
+
+def _lanczos(op: Operation, at: Step) -> bool:
+    return _interpolation(op, at).startswith("lanczos")
 
 
 def _nearest(close_call: When) -> When:
     """Where keras.ops.image.resize by nearest meets the engine's own close calls."""
 
     def when(op: Operation, at: Step, facts: Facts) -> bool:
-        if not isinstance(op, Resize) or "nearest" not in _interpolation(op, at):
+        if not isinstance(op, Resize) or _interpolation(op, at) != "nearest":
             return False
         return close_call(Resize(size=op.size, **NEAREST), at, facts)
 
@@ -83,7 +105,7 @@ def _unequal_ends(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _other_cubic(op: Operation, at: Step, facts: Facts) -> bool:
-    if not isinstance(op, Resize) or _interpolation(op, at) != 'interpolation="bicubic"':
+    if not isinstance(op, Resize) or _interpolation(op, at) != "bicubic" or _smoothed(op, at):
         return False
     return not alike(op, Resize(size=op.size, **torch_resize("cubic")), at.x)
 
@@ -94,7 +116,7 @@ def _mirrored_beyond_the_edge(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _one_wide_antialias(op: Operation, at: Step, facts: Facts) -> bool:
-    return "antialias" in _interpolation(op, at) and at.y[2] > 1 and (op.rank == 1 or at.x[3] == at.y[3] == 1)
+    return _smoothed(op, at) and at.y[2] > 1 and (op.rank == 1 or at.x[3] == at.y[3] == 1)
 
 
 def _layer(op: Operation, at: Step, facts: Facts) -> bool:
@@ -132,28 +154,89 @@ def _mirrored_too_far(op: Operation, at: Step, facts: Facts) -> bool:
     return bool(padded) and ((op.mode == "reflect" and too_far) or (op.rank == 3 and padded[0] != 1))
 
 
+def _edge_or_wrap(op: Operation, at: Step, facts: Facts) -> bool:
+    return isinstance(op, Pad) and op.mode in ("edge", "wrap") and any(max(pair) > 0 for pair in op.padding)
+
+
+def _summed_volume(op: Operation, at: Step, facts: Facts) -> bool:
+    """Said with a depthwise convolution of volumes."""
+    return op.rank == 3 and _summed(op, at)
+
+
+def _summed(op: Operation, at: Step) -> bool:
+    return any(call.function == "keras.ops.depthwise_conv" for call in calls(keras, op, at))
+
+
+def _narrow_average_3d(op: Operation, at: Step, facts: Facts) -> bool:
+    narrow = at.dtype in ("float16", "bfloat16")
+    return narrow and any(call.function == "keras.layers.AveragePooling3D" for call in calls(keras, op, at))
+
+
 SINCE = {"keras": ">=3.0"}
 SILENT = {"keras": ">=3.0,<=3.15.1"}
 """Wrong answers have an upper bound: a newer version is asked to show them again."""
 
+GRAPHS = ("function", "xla")
+"""The modes in which TensorFlow executes a graph."""
+
 KNOWN = [
     Known(
-        id="keras-stride-and-dilation", runtimes=("keras-*",), versions=SINCE, verdict="refused", when=_stride_and_dilation,
-        message="not supported in conjunction with", reason="layers refuse strides > 1 together with dilation_rate > 1",
+        id="keras-stride-and-dilation", runtimes=("keras-*",), versions=SINCE, verdict="raised", when=_stride_and_dilation,
+        message="not supported in conjunction with",
+        reason="Conv and ConvTranspose layers refuse strides > 1 together with dilation_rate > 1; depthwise and separable ones do not",
         link="https://keras.io/api/layers/convolution_layers/convolution2d/",
+        probes=tuple(
+            Raises(
+                f"keras.layers.{layer}(1, 2, strides=2, dilation_rate=2)",
+                works=f"keras.layers.DepthwiseConv{min(rank, 2)}D(2, strides=2, dilation_rate=2)",
+            )
+            for rank in (1, 2, 3)
+            for layer in (f"Conv{rank}D", f"Conv{rank}DTranspose")
+        ),
     ),
     Known(
-        id="keras-conv-transpose-groups", runtimes=("keras-*",), versions=SINCE, verdict="unsupported", when=_grouped,
-        reason="Conv1DTranspose, Conv2DTranspose and Conv3DTranspose have no groups",
-        link="https://github.com/keras-team/keras/issues/19871",
+        id="keras-empty-sum-inference", runtimes=("keras-*",), versions=SINCE, verdict="raised", checks=("shape",),
+        when=lambda op, at, facts: 0 in at.y and _summed(op, at), message="Computed output size would be zero or negative",
+        reason="a depthwise convolution of symbolic tensors whose answer has length 0 is refused", link="no upstream report found",
     ),
     Known(
-        id="keras-empty-convolution", runtimes=("keras-*",), versions=SINCE, verdict="refused", when=_empty,
+        id="keras-torch-narrow-average-pool-3d", runtimes=("keras-torch",), versions=SINCE, verdict="raised", when=_narrow_average_3d,
+        message="not implemented for '(Half|BFloat16)'", reason="avg_pool3d has no float16 and no bfloat16 kernel on CPU",
+        link="no upstream report found",
+    ),
+    *(
+        Known(
+            id=f"keras-{engine}-pad-modes", runtimes=(f"keras-{engine}",), versions=SINCE, verdict="raised",
+            when=_edge_or_wrap, message=message, link="https://keras.io/api/ops/numpy/",
+            reason="keras.ops.pad passes the modes edge and wrap on, which JAX alone of its engines knows",
+            probes=tuple(
+                Raises(
+                    f'keras.ops.pad(keras.ops.ones((1, 4)), ((0, 0), (1, 1)), mode="{mode}")',
+                    works='keras.ops.pad(keras.ops.ones((1, 4)), ((0, 0), (1, 1)), mode="constant")',
+                )
+                for mode in ("edge", "wrap")
+            ),
+        )
+        for engine, message in (("tensorflow", "`mode` expected to be one of"), ("torch", "Unrecognised padding mode"))
+    ),
+    Known(
+        id="keras-tensorflow-depthwise-3d", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", when=_summed_volume,
+        message="rank must be 3", reason="keras.ops.depthwise_conv has no 3-D form on TensorFlow, on JAX and PyTorch it has",
+        link="no upstream report found",
+        probes=(
+            Raises(
+                "keras.ops.depthwise_conv(keras.ops.ones((1, 4, 4, 4, 1)), keras.ops.ones((2, 2, 2, 1, 1)))",
+                works="keras.ops.depthwise_conv(keras.ops.ones((1, 4, 4, 1)), keras.ops.ones((2, 2, 1, 1)))",
+            ),
+        ),
+    ),
+    Known(
+        id="keras-empty-convolution", runtimes=("keras-*",), versions=SINCE, verdict="raised", when=_empty,
         message="Computed output size would be zero or negative", reason="an answer of length 0 is refused when the layer is built",
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-same-even-output-padding-0", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
+        id="keras-tensorflow-same-even-output-padding-0", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised",
         when=_shorter_than_tensorflow_allows,
         message="Size of out_backprop doesn't match|could not create a primitive|Incompatible shapes between op input",
         reason="padding='same', output_padding=0 and an even kernel: Keras asks TensorFlow for a length that TensorFlow does not take; "
@@ -167,28 +250,10 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="keras-resize-words", runtimes=("keras-*",), versions=SINCE, verdict="unsupported", when=unsaid(keras, Resize),
-        reason="keras.ops.image.resize takes pictures and a size: nearest, bilinear and bicubic with half-pixel coordinates",
-        link="https://keras.io/api/ops/image/",
-    ),
-    Known(
-        id="keras-lanczos-words", runtimes=("keras-*",), versions=SINCE, verdict="unsupported", when=unsaid(keras, Lanczos),
-        reason="keras.ops.image.resize takes pictures", link="https://keras.io/api/ops/image/",
-    ),
-    Known(
-        id="keras-torch-lanczos", runtimes=("keras-torch",), versions=SINCE, verdict="refused", message="interpolation",
-        when=lambda op, at, facts: "lanczos" in _interpolation(op, at), reason="PyTorch has no Lanczos window; TensorFlow and JAX have",
+        id="keras-torch-lanczos", runtimes=("keras-torch",), versions=SINCE, verdict="raised", message="interpolation",
+        when=lambda op, at, facts: _lanczos(op, at),
+        reason="Keras raises for Lanczos on PyTorch, which has a window of 3 lobes since 2.12; on TensorFlow and JAX it resamples",
         link="https://github.com/keras-team/keras-core/pull/220",
-    ),
-    Known(
-        id="keras-pad-modes", runtimes=("keras-*",), versions=SINCE, verdict="unsupported", when=unsaid(keras, Pad),
-        reason="keras.ops.pad knows constant, reflect and symmetric", link="https://keras.io/api/ops/numpy/",
-    ),
-    Known(
-        id="keras-pool-words", runtimes=("keras-*",), versions=SINCE, verdict="unsupported",
-        when=unsaid(keras, MaxPool, AveragePool, LpPool, SumPool),
-        reason="pooling has no dilation and no divisor; a depthwise convolution, which adds, has no 3-D form and no strides with dilations",
-        link="https://keras.io/api/layers/pooling_layers/",
     ),
     Known(
         id="keras-torch-uneven-same-average", runtimes=("keras-torch",), versions=SILENT, verdict="differ", when=_unequal_ends,
@@ -254,25 +319,25 @@ KNOWN = [
         Known(
             id=f"keras-tensorflow-resize-float32-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT, verdict=verdict,
             sometimes=True,
-            when=lambda op, at, facts: at.dtype == "float64" and _interpolation(op, at) not in ("", 'interpolation="nearest"'),
+            when=lambda op, at, facts: at.dtype == "float64" and _interpolation(op, at) not in ("", "nearest"),
             reason="tf.image.resize computes float64 pictures in float32, and the answer is cast back",
             link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
         )
         for verdict in ("differ", "imprecise")
     ),
     Known(
-        id="keras-torch-pad-too-far", runtimes=("keras-torch",), versions=SINCE, verdict="refused", when=_mirrored_too_far,
+        id="keras-torch-pad-too-far", runtimes=("keras-torch",), versions=SINCE, verdict="raised", when=_mirrored_too_far,
         message="Padding size",
         reason="PyTorch's reflect pads fewer pixels than there are, and of volumes no mode but constant pads other than three axes",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
     ),
     Known(
-        id="keras-empty-resize", runtimes=("keras-*",), versions=SINCE, verdict="refused", message="must have positive height and width",
+        id="keras-empty-resize", runtimes=("keras-*",), versions=SINCE, verdict="raised", message="must have positive height and width",
         when=lambda op, at, facts: 0 in at.y and _interpolation(op, at) != "", reason="resampling refuses an answer of length 0",
         link="https://keras.io/api/ops/image/",
     ),
     Known(
-        id="keras-tensorflow-empty-transpose-without-onednn", runtimes=("keras-tensorflow",), versions=SILENT, verdict="refused",
+        id="keras-tensorflow-empty-transpose-without-onednn", runtimes=("keras-tensorflow",), versions=SILENT, verdict="raised",
         when=lambda op, at, facts: isinstance(op, ConvTranspose) and 0 in at.y and facts.get("onednn") == "off",
         message="actual = .* computed = 0", sometimes=True,
         reason="without oneDNN TensorFlow raises for a transposed convolution whose output is empty, for some sizes",
@@ -285,27 +350,27 @@ KNOWN = [
             reason="the gradient of an answer of length 0 has the wrong shape: oneDNN returns arrays of the input's",
             link="https://github.com/tensorflow/tensorflow/pull/112639",
         )
-        for verdict, message in (("refused", "Input to reshape is a tensor with 0 values"), ("differ", "shape"))
+        for verdict, message in (("raised", "Input to reshape is a tensor with 0 values"), ("differ", "shape"))
     ),
     Known(
-        id="keras-int8-layers", runtimes=("keras-*",), versions=SINCE, verdict="refused", message="QuantizedDTypePolicy",
+        id="keras-int8-layers", runtimes=("keras-*",), versions=SINCE, verdict="raised", message="QuantizedDTypePolicy",
         when=lambda op, at, facts: at.dtype == "int8" and _layer(op, at, facts),
         reason="a layer's dtype 'int8' is read as the beginning of a quantization policy", link="no upstream report found",
     ),
     Known(
-        id="keras-integer-weights", runtimes=("keras-*",), versions=SILENT, verdict="refused", sometimes=True,
+        id="keras-integer-weights", runtimes=("keras-*",), versions=SILENT, verdict="raised", sometimes=True,
         when=lambda op, at, facts: at.dtype in INTEGERS and isinstance(op, Conv | ConvTranspose),
         message="must be a float dtype|Need minval < maxval|Accepted dtypes are|check_uniform_bounds",
         reason="a layer of an integer dtype draws its first weights from a uniform distribution of floats, and cannot",
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-integers", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", when=_windowed_integers,
+        id="keras-tensorflow-integers", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", when=_windowed_integers,
         message="not in the list of allowed values", reason="of integers, pooling knows maxima of lines and pictures alone",
         link="https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPool",
     ),
     Known(
-        id="keras-torch-integers", runtimes=("keras-torch",), versions=SINCE, verdict="refused", message="not implemented for",
+        id="keras-torch-integers", runtimes=("keras-torch",), versions=SINCE, verdict="raised", message="not implemented for",
         when=lambda op, at, facts: at.dtype in INTEGERS and (_cells(op) or (isinstance(op, MaxPool) and op.rank == 1)),
         reason="max_pool1d and adaptive pooling know no integers", link="no upstream report found",
     ),
@@ -315,21 +380,21 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-xla-nearest-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
-        outputs=("dx", "dw"), when=lambda op, at, facts: "nearest" in _interpolation(op, at),
+        id="keras-tensorflow-xla-nearest-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", modes=("xla",),
+        outputs=("dx", "dw"), when=lambda op, at, facts: _interpolation(op, at) == "nearest",
         message="Detected unsupported operations.*NearestNeighborGrad",
         reason="XLA has no kernel for the gradient of nearest resampling",
         link="https://github.com/tensorflow/tensorflow/issues/60203",
     ),
     Known(
-        id="keras-tensorflow-adaptive-compiled", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
+        id="keras-tensorflow-adaptive-compiled", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", modes=GRAPHS,
         when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and _longer_window(op, at),
         message="Negative dimension size",
         reason="along an axis of length or of size 1 a window one longer than x is pooled too, which tf.function refuses",
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-adaptive-3d-dtypes", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused",
+        id="keras-tensorflow-adaptive-3d-dtypes", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised",
         when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and op.rank == 3 and set(op.size) != {1}
         and at.dtype in ("float16", "float64"),
         message="Could not find device for node|not in the list of allowed values",
@@ -337,8 +402,8 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="keras-tensorflow-antialias-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
-        when=lambda op, at, facts: at.dtype != "float32" and any(word in _interpolation(op, at) for word in ("antialias", "lanczos")),
+        id="keras-tensorflow-antialias-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
+        when=lambda op, at, facts: at.dtype != "float32" and (_smoothed(op, at) or _lanczos(op, at)),
         message="cannot compute", reason="the gradient of antialiased resampling and of Lanczos wants a float32 picture",
         link="no upstream report found",
     ),

@@ -1,9 +1,10 @@
 """Minimum agreement: how much each runtime must get right of each operation, in percent, whatever is on record.
 
-    python -m verify.floors REPORT.json …        the table that these reports give: the least of them, rounded down to a multiple of five
+    python -m verify.judge.agreement REPORT.json …    the table of these reports: the least share, rounded down to a multiple of five
 
 A known deviation that is wider than its fault would excuse what is right today; it cannot excuse falling below this. A column that ends
-with :STATE is for workers that observed that state; the runtime's plain column is for all others.
+with :STATE is for workers that observed that state, and for the mode of that name; the runtime's plain column is for all others. A mode
+without a column has no minimum: what it takes of a suite is few cases.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ all                                         80                            75    
 
 
 def column(runtime: str, facts: dict[str, str]) -> str:
-    """The name of the column that a runtime has in the state that its workers observed."""
+    """The name of the column that a target has, a runtime's in the state that its workers observed; empty for a mode without one."""
+    if ":" in runtime:
+        return runtime if runtime in TABLE.split() else ""
     state = next((name for name, fits in STATES.items() if fits(facts)), "")
     return f"{runtime}:{state}" if state and f"{runtime}:{state}" in TABLE.split() else runtime
 

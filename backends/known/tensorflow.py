@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import get_args
 
-from backends import Step, keras, tensorflow
-from backends._pixels import said, word
-from backends.known import EAGER, EVERY, Facts, Known, unsaid
+from backends import Step, Unsupported, calls, keras, tensorflow
+from backends._call import Call
+from backends._pixels import word
+from backends.known import EVERY_CHECK, EVERY_MODE, ONLY_DEFAULT, Facts, Known
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,
@@ -23,17 +23,14 @@ from spec import (
     SumPool,
     Upsample,
 )
-from spec.conventions import on_every_axis, same_padding, span
-from spec.question import COMPILED, INTEGERS
-from spec.resize import affine, dyadic
-from spec.separable import alike
-from spec.wavering import SinglePrecision
+from spec.case import INTEGERS
+from spec.conventions.padding import on_every_axis, same_padding, span
+from spec.conventions.resize import tf1_resize, tf_resize
+from spec.ops.coordinate_error import SinglePrecision
+from spec.ops.resize import affine, dyadic
+from spec.ops.separable import alike
 
 POOLS = MaxPool | AveragePool | LpPool | SumPool
-
-
-def _grouped_transpose(op: Operation, at: Step, facts: Facts) -> bool:
-    return isinstance(op, ConvTranspose) and op.groups > 1
 
 
 def _by_onednn(dtype: str, facts: Facts) -> bool:
@@ -77,8 +74,8 @@ def _unequal_strides(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _two_strides(op: Operation, at: Step) -> bool:
-    """A depthwise convolution of pictures with different strides."""
-    if op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool):
+    """A depthwise convolution of pictures with different strides; Keras says a dilated one otherwise."""
+    if op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool) or max(op.dilation) > 1:
         return False
     return len(set(op.stride)) > 1 and (not isinstance(op, AveragePool) or _by_sums(op, at))
 
@@ -91,32 +88,57 @@ def _by_sums(op: AveragePool, at: Step) -> bool:
     return not every and (op.counted == "padded" or word(op, at, "same", "valid") is None)
 
 
-def _resizer(op: Operation, at: Step) -> str:
-    """The function that resamples lines and pictures, with its method, where there is one."""
-    if not isinstance(op, Resize | Lanczos) or op.rank == 3:
+def _resizer(op: Operation, at: Step) -> Call | None:
+    """The call that resamples a line or a picture, where there is one."""
+    if not isinstance(op, Resize | Lanczos):
+        return None
+    try:
+        return next((call for call in calls(tensorflow, op, at) if call.function.startswith((MODERN, LEGACY))), None)
+    except Unsupported:
+        return None
+
+
+MODERN, LEGACY = "tf.image.resize", "tf.compat.v1.image.resize_"
+
+
+def _method(op: Operation, at: Step) -> str:
+    """How a line or a picture is resampled: nearest, bilinear, bicubic, area, lanczos3, lanczos5; empty if it is not."""
+    call = _resizer(op, at)
+    if not call:
         return ""
-    if isinstance(op, Lanczos):
-        return f"lanczos{', antialias=True' * (op.antialias == 'yes')}"
-    return said(op, at, tensorflow.RESIZERS) or said(op, at, tensorflow.RESIZERS_V1) or ""
+    method = call["method"] if call.function == MODERN else call.function.removeprefix(LEGACY)
+    return "nearest" if method == "nearest_neighbor" else str(method)
+
+
+def _smoothed(op: Operation, at: Step) -> bool:
+    """Resampled with antialias=True."""
+    call = _resizer(op, at)
+    return call is not None and call.function == MODERN and call["antialias"] is True
+
+
+def _translated(op: Operation, at: Step) -> bool:
+    """By the kernel ScaleAndTranslate, which Lanczos and antialiasing have in common."""
+    return _smoothed(op, at) or _method(op, at).startswith("lanczos")
 
 
 def _narrow_or_double_resize(op: Operation, at: Step, facts: Facts) -> bool:
-    return at.dtype != "float32" and _resizer(op, at) != "" and "nearest" not in _resizer(op, at)
+    return at.dtype != "float32" and _method(op, at) not in ("", "nearest")
 
 
 def close_call(op: Operation, at: Step, facts: Facts) -> bool:
     """Where float32 puts a coordinate below the whole number that it is."""
-    name = _resizer(op, at)
-    if not isinstance(op, Resize) or "nearest" not in name:
+    call = _resizer(op, at)
+    if not isinstance(op, Resize) or not call or _method(op, at) != "nearest":
         return False
-    fields = tensorflow.RESIZERS.get(name) or tensorflow.RESIZERS_V1[name]
+    modern = call.function == MODERN
+    fields = tf_resize("nearest") if modern else tf1_resize("nearest_neighbor", align_corners=call["align_corners"] is True)
     said = Resize(size=op.size, **fields)
     return not alike(said, SinglePrecision(**vars(said)), at.x)
 
 
 def _table(op: Operation, at: Step, facts: Facts) -> bool:
     """A bicubic whose coordinates are no whole numbers over 1024."""
-    if not isinstance(op, Resize) or "bicubic" not in _resizer(op, at) or "antialias" in _resizer(op, at) or at.dtype != "float32":
+    if not isinstance(op, Resize) or _method(op, at) != "bicubic" or _smoothed(op, at) or at.dtype != "float32":
         return False
     axes = [(*affine(op, axis, n), m) for axis, (n, m) in enumerate(zip(at.x[2:], op.size, strict=True)) if n > 1]
     return any((1024 * (step * j + start)).denominator > 1 for step, start, m in axes for j in range(m))
@@ -145,6 +167,10 @@ def _dilated_double(op: Operation, at: Step, facts: Facts) -> bool:
 
 def _dilated_double_transpose(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, ConvTranspose) and _plain(at, facts) and max(op.dilation) > 1 and op.groups == 1
+
+
+def _grouped_double_transpose(op: Operation, at: Step, facts: Facts) -> bool:
+    return isinstance(op, ConvTranspose) and _plain(at, facts) and op.groups > 1 and op.rank < 3
 
 
 def _grouped_double(op: Operation, at: Step, facts: Facts) -> bool:
@@ -202,23 +228,23 @@ def _cropped(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _average_3d(op: Operation, at: Step, facts: Facts) -> bool:
-    if op.rank != 3 or not isinstance(op, AveragePool) or at.dtype not in ("float16", "float64") or _unsaid(op, at, facts):
+    if op.rank != 3 or not isinstance(op, AveragePool) or at.dtype not in ("float16", "float64"):
         return False
-    return "avg_pool3d" in tensorflow.average_pool(op, at).body
+    return any(call.function == "tf.nn.avg_pool3d" for call in calls(tensorflow, op, at))
 
 
 def _max_3d(op: Operation, at: Step, facts: Facts) -> bool:
-    return op.rank == 3 and isinstance(op, MaxPool) and at.dtype in ("float16", "float64") and not _unsaid(op, at, facts)
+    return op.rank == 3 and isinstance(op, MaxPool) and at.dtype in ("float16", "float64") and _said(op, at)
 
 
 def _adaptive_3d(op: Operation, at: Step, facts: Facts) -> bool:
     pooled = isinstance(op, AdaptiveMaxPool) or (isinstance(op, AdaptiveAveragePool) and set(op.size) != {1})
-    return pooled and op.rank == 3 and at.dtype in ("float16", "float64") and not _unsaid(op, at, facts)
+    return pooled and op.rank == 3 and at.dtype in ("float16", "float64") and _said(op, at)
 
 
 def _integers_unknown(op: Operation, at: Step, facts: Facts) -> bool:
     """What has no kernel: sums, volumes, convolutions but of int32, and transposed ones of those if dilated."""
-    if at.dtype not in INTEGERS or _unsaid(op, at, facts):
+    if at.dtype not in INTEGERS or not _said(op, at):
         return False
     if isinstance(op, Conv | ConvTranspose):
         return at.dtype != "int32" or op.rank == 3 or (isinstance(op, ConvTranspose) and max(op.dilation) > 1)
@@ -227,16 +253,29 @@ def _integers_unknown(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, SumPool) or (isinstance(op, MaxPool) and op.rank == 3)
 
 
+def _said(op: Operation, at: Step) -> bool:
+    """Whether TensorFlow has a way to say it."""
+    try:
+        return bool(calls(tensorflow, op, at))
+    except Unsupported:
+        return False
+
+
+def _valid(op: Operation, at: Step) -> bool:
+    """Said with a convolution, or a transposed one, whose padding is 'VALID'."""
+    return any(call.function.startswith("tf.nn.conv") and call["padding"] == "VALID" for call in calls(tensorflow, op, at))
+
+
 def _exchanged(op: Operation, at: Step) -> bool:
     """A 'VALID' convolution of volumes that would have another shape if rows and columns had each other's dilation."""
-    if not isinstance(op, Conv) or op.rank < 3 or '"VALID"' not in tensorflow.conv(op, at):
+    if not isinstance(op, Conv) or op.rank < 3 or not _valid(op, at):
         return False
     return op.dilation[1] != op.dilation[2] and max(at.k[1:]) > 1
 
 
 def _too_short(op: Operation, at: Step, facts: Facts) -> bool:
     """A 'VALID' convolution that is said to be of a negative length, as one of length 0 is when it is traced."""
-    if not isinstance(op, Conv) or '"VALID"' not in tensorflow.conv(op, at):
+    if not isinstance(op, Conv) or not _valid(op, at):
         return False
     dilation = (op.dilation[0], op.dilation[2], op.dilation[1]) if op.rank == 3 else op.dilation
     return any(n + lo + hi < span(k, d) for n, (lo, hi), k, d in zip(at.x[2:], op.padding, at.k, dilation, strict=True))
@@ -250,34 +289,34 @@ def _valid_dilated_3d(op: Operation, at: Step) -> bool:
 
 
 def _valid_in_tensorflow(op: Operation, at: Step, facts: Facts) -> bool:
-    return _valid_dilated_3d(op, at) and '"VALID"' in tensorflow.conv_transpose(op, at)  # type: ignore[arg-type]
+    return _valid_dilated_3d(op, at) and _valid(op, at)
 
 
 def _valid_in_keras(op: Operation, at: Step, facts: Facts) -> bool:
-    return _valid_dilated_3d(op, at) and 'padding="valid"' in keras.conv_transpose(op, at).before  # type: ignore[arg-type]
+    if not _valid_dilated_3d(op, at):
+        return False
+    return any(call.function == "keras.layers.Conv3DTranspose" and call["padding"] == "valid" for call in calls(keras, op, at))
 
 
 def _without_xla_kernel(op: Operation, at: Step, facts: Facts) -> bool:
-    return any(word in _resizer(op, at) for word in ("bicubic", "antialias", "lanczos"))
+    return _translated(op, at) or _method(op, at) == "bicubic"
 
 
 def _nearest_picture(op: Operation, at: Step, facts: Facts) -> bool:
-    return "nearest" in _resizer(op, at) or (isinstance(op, Upsample) and op.rank == 2)
+    return _method(op, at) == "nearest" or (isinstance(op, Upsample) and op.rank == 2)
 
 
 def _area(op: Operation, at: Step, facts: Facts) -> bool:
-    return "area" in _resizer(op, at)
+    return _method(op, at) == "area"
 
 
 def _whole_among_rounded(op: Operation, at: Step, facts: Facts) -> bool:
     """A bilinear with a coordinate that is a whole number, but need not be when its step is rounded."""
-    if not isinstance(op, Resize) or "bilinear" not in _resizer(op, at) or "antialias" in _resizer(op, at):
+    if not isinstance(op, Resize) or _method(op, at) != "bilinear" or _smoothed(op, at):
         return False
     axes = [(*affine(op, axis, n), m) for axis, (n, m) in enumerate(zip(at.x[2:], op.size, strict=True))]
     return any(not dyadic(step) and (step * j + start).denominator == 1 for step, start, m in axes for j in range(m))
 
-
-_unsaid = unsaid(tensorflow, *get_args(POOLS), AdaptiveAveragePool, AdaptiveMaxPool)
 
 BOTH = ("tensorflow", "keras-tensorflow")
 SINCE = {"tensorflow": ">=2.15"}
@@ -287,9 +326,12 @@ WITHOUT = "(float64 always, every dtype on most processors without AVX-512)"
 DILATION = "dilation rates larger|only supports dilated rates of 1"
 NO_KERNEL = "Could not find device for node|not in (the )?list of allowed values|No OpKernel was registered"
 
+GRAPHS = ("function", "xla")
+"""The modes that execute a graph."""
+
 KNOWN = [
     Known(
-        id="tensorflow-onednn-limited", runtimes=BOTH, versions=SINCE, verdict="refused", when=_beyond_onednn,
+        id="tensorflow-onednn-limited", runtimes=BOTH, versions=SINCE, verdict="raised", when=_beyond_onednn,
         message="Operation received an exception|could not create a",
         reason="with ONEDNN_MAX_CPU_ISA below what the processor has, TensorFlow still hands float16 and bfloat16 to oneDNN, which then "
         "has no kernel for them",
@@ -306,16 +348,17 @@ KNOWN = [
         for verdict in ("differ", "nondeterministic", "crashed")
     ),
     Known(
-        id="tensorflow-average-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_average_3d,
+        id="tensorflow-average-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="raised", when=_average_3d,
         message=NO_KERNEL, reason="AvgPool3D has no float16 and no float64 kernel on CPU", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-max-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="refused", when=_max_3d, numbers=EVERY,
+        id="tensorflow-max-pool-3d-dtypes", runtimes=BOTH, versions=SINCE, verdict="raised", when=_max_3d, checks=EVERY_CHECK,
+        modes=EVERY_MODE,
         message=NO_KERNEL,
         reason="MaxPool3D is not defined for float64 and has no float16 kernel on CPU", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", numbers=("subnormal",), sometimes=True,
+        id="tensorflow-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", data=("subnormal",), sometimes=True,
         when=lambda op, at, facts: True, message="flushed to zero",
         reason="kernels run with subnormal numbers flushed to zero", link="https://github.com/tensorflow/tensorflow/issues/36514",
     ),
@@ -327,36 +370,31 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-cropped-gradient-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dw",),
-        numbers=("nan", "infinity"), when=_cropped, sometimes=True, message="no window of theirs sees",
+        data=("nan", "infinity"), when=_cropped, sometimes=True, message="no window of theirs sees",
         reason="the kernel's gradient multiplies pixels by zeros where their products were cropped away, and 0 · NaN is NaN",
         link="no upstream report found",
     ),
     Known(
         id="tensorflow-max-pool-3d-ties", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",), sometimes=True,
-        numbers=("ties",), when=lambda op, at, facts: isinstance(op, MaxPool) and op.rank == 3,
+        data=("ties",), when=lambda op, at, facts: isinstance(op, MaxPool) and op.rank == 3,
         reason="max_pool3d gives the whole gradient to every one of several equal maxima, so that more flows back than came",
         link="no upstream report found",
     ),
     Known(
-        id="tensorflow-narrow-convolution-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"),
+        id="tensorflow-narrow-convolution-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", data=("nan", "infinity"),
         when=_leaking_convolution, sometimes=True, message="no window of theirs sees",
         reason="float16, bfloat16 and 3-D convolutions multiply what lies outside a window by zero, and 0 · NaN is NaN: one pixel that "
         "is no number shows where no window sees it",
         link="no upstream report found",
     ),
     Known(
-        id="tensorflow-conv-transpose-groups", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=_grouped_transpose,
-        reason="tf.nn.conv1d_transpose, conv2d_transpose and conv3d_transpose have no groups",
-        link="https://github.com/tensorflow/tensorflow/issues/45216",
-    ),
-    Known(
-        id="tensorflow-depthwise-unequal-strides", runtimes=BOTH, versions=SINCE, verdict="refused", when=_unequal_strides,
+        id="tensorflow-depthwise-unequal-strides", runtimes=BOTH, versions=SINCE, verdict="raised", when=_unequal_strides,
         outputs=("y", "dx"), message="only supports equal length strides",
         reason="a depthwise convolution takes one stride for rows and columns; in float32 oneDNN, unless switched off, takes two",
         link="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
     ),
     Known(
-        id="tensorflow-depthwise-unequal-strides-float16", runtimes=BOTH, versions=SILENT, verdict="refused", sometimes=True,
+        id="tensorflow-depthwise-unequal-strides-float16", runtimes=BOTH, versions=SILENT, verdict="raised", sometimes=True,
         when=lambda op, at, facts: at.dtype == "float16" and not _plain(at, facts) and _two_strides(op, at), outputs=("y", "dx"),
         message="only supports equal length strides",
         reason="a depthwise convolution takes one stride for rows and columns; in float16 oneDNN takes two, where the machine has it",
@@ -364,7 +402,7 @@ KNOWN = [
     ),
     *(
         Known(
-            id=f"tensorflow-conv3d-groups{suffix}", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=when, outputs=outputs,
+            id=f"tensorflow-conv3d-groups{suffix}", runtimes=("tensorflow",), versions=SINCE, verdict="raised", when=when, outputs=outputs,
             message=f"must have the same depth|Number of channels in filter|{DILATION}",
             reason="conv3d has no groups on CPU, though conv1d and conv2d have",
             link="https://github.com/tensorflow/tensorflow/issues/45216",
@@ -372,26 +410,32 @@ KNOWN = [
         for suffix, outputs, when in (("", ("y",), _answered_grouped_3d), ("-gradient", ("dx", "dw"), _grouped_3d))
     ),
     Known(
-        id="tensorflow-dilated-float64", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
+        id="tensorflow-dilated-float64", runtimes=("tensorflow",), versions=SINCE, verdict="raised",
         when=lambda op, at, facts: _dilated_double(op, at, facts) and op.rank == 3 and 0 not in at.y, message=DILATION,
         reason=f"dilated convolution without oneDNN {WITHOUT} does not exist on CPU in 3-D",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
-        id="tensorflow-dilated-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
+        id="tensorflow-dilated-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx", "dw"),
         when=lambda op, at, facts: _dilated_double(op, at, facts) and (op.rank < 3 or 0 in at.y), message=DILATION,
         reason=f"dilated convolution without oneDNN {WITHOUT} has no gradient on CPU",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
-        id="tensorflow-dilated-float64-transpose", runtimes=BOTH, versions=SINCE, verdict="refused", when=_dilated_double_transpose,
+        id="tensorflow-dilated-float64-transpose", runtimes=BOTH, versions=SINCE, verdict="raised", when=_dilated_double_transpose,
         message=DILATION,
         reason="dilated transposed convolution exists on CPU with oneDNN only, so never in float64, and in no dtype on most processors "
         "without AVX-512",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
     Known(
-        id="tensorflow-grouped-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx", "dw"),
+        id="tensorflow-grouped-float64-transpose", runtimes=("tensorflow",), versions=SINCE, verdict="raised",
+        when=_grouped_double_transpose, message=f"doesn't match filter input depth|{DILATION}|{NO_KERNEL}",
+        reason=f"grouped transposed convolution without oneDNN {WITHOUT} does not exist on CPU",
+        link="https://github.com/tensorflow/tensorflow/issues/45216",
+    ),
+    Known(
+        id="tensorflow-grouped-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx", "dw"),
         when=_grouped_double, message=f"Gradients for grouped convolutions are not supported|{DILATION}",
         reason=f"grouped convolution without oneDNN {WITHOUT} has no gradient on CPU",
         link="https://github.com/tensorflow/tensorflow/issues/45216",
@@ -415,45 +459,19 @@ KNOWN = [
         link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-onednn-empty-convolution-gradient", runtimes=("tensorflow",), versions=SILENT, verdict="refused",
+        id="tensorflow-onednn-empty-convolution-gradient", runtimes=("tensorflow",), versions=SILENT, verdict="raised",
         outputs=("dx", "dw"), when=lambda op, at, facts: _empty_onednn(op, at, facts) and op.rank == 1,
         message="Input to reshape is a tensor with 0 values",
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-pool-words", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported",
-        when=unsaid(tensorflow, *get_args(POOLS)),
-        reason="pooling has no divisor, and neither it nor a depthwise convolution, which adds, takes strides together with dilations",
-        link="https://www.tensorflow.org/api_docs/python/tf/nn/pool",
-    ),
-    Known(
-        id="tensorflow-adaptive-pool", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported",
-        when=unsaid(tensorflow, AdaptiveAveragePool, AdaptiveMaxPool),
-        reason="there is no adaptive pooling; windows of one length are a plain pool",
-        link="https://github.com/keras-team/keras/issues/21813",
-    ),
-    Known(
-        id="tensorflow-pad-modes", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=unsaid(tensorflow, Pad),
-        reason="tf.pad knows CONSTANT, REFLECT and SYMMETRIC", link="https://www.tensorflow.org/api_docs/python/tf/pad",
-    ),
-    Known(
-        id="tensorflow-pad-too-far", runtimes=BOTH, versions=SINCE, verdict="refused", when=_mirrored_too_far,
+        id="tensorflow-pad-too-far", runtimes=BOTH, versions=SINCE, verdict="raised", when=_mirrored_too_far,
         message="paddings must be", reason="REFLECT pads fewer pixels than there are, SYMMETRIC no more",
         link="https://www.tensorflow.org/api_docs/python/tf/pad",
     ),
     Known(
-        id="tensorflow-resize-words", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=unsaid(tensorflow, Resize),
-        reason="tf.image.resize takes pictures and a size, half-pixel, cubic with a = −1/2; its v1 functions asymmetric or aligned "
-        "corners, cubic with a = −3/4",
-        link="https://github.com/tensorflow/tensorflow/issues/6720",
-    ),
-    Known(
-        id="tensorflow-lanczos-words", runtimes=("tensorflow",), versions=SINCE, verdict="unsupported", when=unsaid(tensorflow, Lanczos),
-        reason="tf.image.resize takes pictures", link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
-    ),
-    Known(
-        id="tensorflow-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), numbers=("nan", "infinity"),
-        when=lambda op, at, facts: any(word in _resizer(op, at) for word in ("lanczos", "antialias")), sometimes=True,
+        id="tensorflow-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), data=("nan", "infinity"),
+        when=lambda op, at, facts: _translated(op, at), sometimes=True,
         message="no window of theirs sees",
         reason="ScaleAndTranslate multiplies a pixel or two beyond the window by zero, and 0 · NaN is NaN", link="no upstream report found",
     ),
@@ -465,47 +483,47 @@ KNOWN = [
     ),
     *(
         Known(
-            id=f"tensorflow-bicubic-table-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_table, numbers=numbers,
+            id=f"tensorflow-bicubic-table-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_table, data=data,
             reason="bicubic takes its weights from a table of 1024 places between two pixels", link="no upstream report found",
         )
-        for verdict, numbers in (("differ", ("integers", "impulses", "compiled", "nan", "infinity")), ("imprecise", ("normal",)))
+        for verdict, data in (("differ", ("integers", "impulses", "nan", "infinity")), ("imprecise", ("normal",)))
     ),
     Known(
         id="tensorflow-bicubic-narrow-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",),
-        when=lambda op, at, facts: "bicubic" in _resizer(op, at) and "antialias" not in _resizer(op, at) and "float16" in at.dtype,
+        when=lambda op, at, facts: _method(op, at) == "bicubic" and not _smoothed(op, at) and at.dtype in ("float16", "bfloat16"),
         reason="bicubic resampling of float16 and bfloat16 pictures has no gradient and does not say so: it counts as 0",
         link="no upstream report found",
     ),
     Known(
-        id="tensorflow-adaptive-3d-dtypes", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_adaptive_3d,
+        id="tensorflow-adaptive-3d-dtypes", runtimes=("tensorflow",), versions=SINCE, verdict="raised", when=_adaptive_3d,
         message=NO_KERNEL,
         reason="pools in 3-D know neither float64 nor, on CPU, float16", link="no upstream report found",
     ),
     Known(
         id="tensorflow-resize-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="differ", outputs=("y",),
-        when=_narrow_or_double_resize, numbers=EVERY, message="dtype float32 instead of",
+        when=_narrow_or_double_resize, checks=EVERY_CHECK, modes=EVERY_MODE, message="dtype float32 instead of",
         reason="resampling answers in float32 whatever the picture is, unless by nearest",
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
     Known(
-        id="tensorflow-resize-gradient-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
+        id="tensorflow-resize-gradient-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
         when=_narrow_or_double_resize, message="cannot compute|not in the list of allowed values|no entry for",
         reason="the gradient of resampling wants a float32 picture", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-area-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", outputs=("dx",),
-        when=_area, message="no entry for: ResizeArea", numbers=EAGER,
+        id="tensorflow-area-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
+        when=_area, message="no entry for: ResizeArea", checks=("values",), modes=ONLY_DEFAULT,
         reason="resampling by area has no gradient", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-integers", runtimes=("tensorflow",), versions=SINCE, verdict="refused", when=_integers_unknown,
+        id="tensorflow-integers", runtimes=("tensorflow",), versions=SINCE, verdict="raised", when=_integers_unknown,
         message=f"{NO_KERNEL}|{DILATION}",
         reason="of integers, pooling knows maxima of lines and pictures, and convolution int32 alone, not of volumes",
         link="https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPool",
     ),
     Known(
-        id="tensorflow-empty-resize", runtimes=("tensorflow",), versions=SINCE, verdict="refused", message="dimensions must be positive",
-        when=lambda op, at, facts: 0 in at.y and _resizer(op, at) != "", reason="resampling refuses an answer of length 0",
+        id="tensorflow-empty-resize", runtimes=("tensorflow",), versions=SINCE, verdict="raised", message="dimensions must be positive",
+        when=lambda op, at, facts: 0 in at.y and _method(op, at) != "", reason="resampling refuses an answer of length 0",
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
     *(
@@ -518,7 +536,7 @@ KNOWN = [
         for verdict in ("crashed", "differ", "nondeterministic")
     ),
     Known(
-        id="tensorflow-max-pool-nan", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"), sometimes=True,
+        id="tensorflow-max-pool-nan", runtimes=BOTH, versions=SILENT, verdict="differ", data=("nan", "infinity"), sometimes=True,
         when=lambda op, at, facts: isinstance(op, MaxPool | AdaptiveMaxPool),
         reason="whether NaN is the greatest, or passed over, depends on its channel's place in a vector",
         link="https://github.com/tensorflow/tensorflow/issues/125965",
@@ -530,7 +548,7 @@ KNOWN = [
             reason="where the answer has length 0, oneDNN's kernels for float16, bfloat16 and volumes return an array of the input's shape",
             link="https://github.com/tensorflow/tensorflow/pull/112639",
         )
-        for verdict, message in (("differ", "shape"), ("refused", "Input to reshape is a tensor with 0 values|shape of dy was"))
+        for verdict, message in (("differ", "shape"), ("raised", "Input to reshape is a tensor with 0 values|shape of dy was"))
     ),
     Known(
         id="tensorflow-onednn-empty-sum", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), when=_empty_sum,
@@ -538,20 +556,26 @@ KNOWN = [
         link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-onednn-empty-sum-gradient", runtimes=BOTH, versions=SILENT, verdict="refused", outputs=("dx",),
+        id="tensorflow-onednn-empty-sum-gradient", runtimes=BOTH, versions=SILENT, verdict="raised", outputs=("dx",),
         when=lambda op, at, facts: _empty_sum(op, at, facts) and op.rank == 1,
         message="Input to reshape is a tensor with 0 values|shape of dy was",
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-area-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=COMPILED,
+        id="keras-tensorflow-onednn-empty-average-gradient", runtimes=("keras-tensorflow",), versions=SILENT, verdict="raised",
+        outputs=("dx",), sometimes=True, message="Incompatible shapes",
+        when=lambda op, at, facts: _empty_sum(op, at, facts) and isinstance(op, AveragePool),
+        reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
+    ),
+    Known(
+        id="tensorflow-area-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=GRAPHS,
         when=_area, message="No gradient defined",
         reason="resampling by area has no gradient, and a compiled function whose gradient is watched says so before it answers",
         link="no upstream report found",
     ),
     *(
         Known(
-            id=f"{runtime}-compiled-conv3d-transpose-dilation", runtimes=(runtime,), versions=SINCE, verdict="refused", numbers=COMPILED,
+            id=f"{runtime}-compiled-conv3d-transpose-dilation", runtimes=(runtime,), versions=SINCE, verdict="raised", modes=GRAPHS,
             when=when, message="Incompatible shapes between op input|Negative dimension size",
             reason="conv3d_transpose's gradient is a conv3d, for which tf.function infers a shape with the dilations of rows and columns "
             "exchanged; eagerly it is right",
@@ -560,36 +584,39 @@ KNOWN = [
         for runtime, when in (("tensorflow", _valid_in_tensorflow), ("keras-tensorflow", _valid_in_keras))
     ),
     Known(
-        id="tensorflow-conv3d-inferred-shape", runtimes=("tensorflow",), versions=SILENT, verdict="differ", numbers=("inference",),
+        id="tensorflow-conv3d-inferred-shape", runtimes=("tensorflow",), versions=SILENT, verdict="differ", checks=("shape",),
         when=lambda op, at, facts: _exchanged(op, at) and not _too_short(op, at, facts), message="static shape",
         reason="the shape that tf.function infers for conv3d exchanges the dilations of rows and columns", link="no upstream report found",
     ),
-    Known(
-        id="tensorflow-compiled-too-short", runtimes=("tensorflow",), versions=SINCE, verdict="refused",
-        numbers=(*COMPILED, "inference"), when=_too_short, message="Negative dimension size",
-        reason="tf.function refuses a convolution whose answer has length 0, or would have in 3-D if rows and columns had each other's "
-        "dilation",
-        link="no upstream report found",
+    *(
+        Known(
+            id=f"tensorflow-{where}-too-short", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=modes, checks=checks,
+            when=_too_short, message="Negative dimension size",
+            reason="tf.function refuses a convolution whose answer has length 0, or would have in 3-D if rows and columns had each "
+            "other's dilation",
+            link="no upstream report found",
+        )
+        for where, modes, checks in (("compiled", GRAPHS, ("values",)), ("inferred", (), ("shape",)))
     ),
     Known(
-        id="tensorflow-xla-empty-convolution-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
+        id="tensorflow-xla-empty-convolution-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=("xla",),
         outputs=("dx", "dw"), message="InvalidArgumentError: Window",
         when=lambda op, at, facts: isinstance(op, Conv) and 0 in at.y and not _too_short(op, at, facts),
         reason="XLA answers a convolution of length 0, but refuses its gradient", link="no upstream report found",
     ),
     Known(
-        id="tensorflow-xla-resize", runtimes=BOTH, versions=SINCE, verdict="refused", numbers=("xla",), when=_without_xla_kernel,
+        id="tensorflow-xla-resize", runtimes=BOTH, versions=SINCE, verdict="raised", modes=("xla",), when=_without_xla_kernel,
         message="Detected unsupported operations", reason="XLA has no kernel for bicubic, Lanczos and antialiased resampling",
         link="https://github.com/tensorflow/tensorflow/issues/108660",
     ),
     Known(
-        id="tensorflow-xla-nearest-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="refused", numbers=("xla",),
+        id="tensorflow-xla-nearest-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=("xla",),
         outputs=("dx", "dw"), when=_nearest_picture, message="Detected unsupported operations.*NearestNeighborGrad",
         reason="XLA has no kernel for the gradient of nearest resampling",
         link="https://github.com/tensorflow/tensorflow/issues/60203",
     ),
     Known(
-        id="tensorflow-xla-bilinear", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("xla",), outputs=("y",), sometimes=True,
+        id="tensorflow-xla-bilinear", runtimes=BOTH, versions=SILENT, verdict="differ", modes=("xla",), outputs=("y",), sometimes=True,
         when=_whole_among_rounded,
         reason="XLA's bilinear computes coordinates in float32; where one is a whole number, one of its two pixels is taken from one side "
         "and its weight from the other",

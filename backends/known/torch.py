@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from backends import Step, torch
-from backends.known import EAGER, Facts, Known, unsaid
+from backends import Step, calls, torch
+from backends._call import Call
+from backends.known import ONLY_DEFAULT, Facts, Known
 from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, Lanczos, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
-from spec.question import COMPILED, INTEGERS
-from spec.resize_words import torch_resize
-from spec.separable import alike
-from spec.wavering import SinglePrecision
+from spec.case import INTEGERS
+from spec.conventions.resize import torch_resize
+from spec.ops.coordinate_error import SinglePrecision
+from spec.ops.separable import alike
 
 
 def _empty(op: Operation, at: Step, facts: Facts) -> bool:
@@ -17,10 +18,11 @@ def _empty(op: Operation, at: Step, facts: Facts) -> bool:
 
 def _empty_resize(op: Operation, at: Step, facts: Facts) -> bool:
     """Not by area, which is adaptive pooling."""
-    if not isinstance(op, Resize) or 0 not in at.y:
-        return False
-    text = torch.resize(op, at)
-    return "F.interpolate" in text and '"area"' not in text
+    return isinstance(op, Resize | Lanczos) and 0 in at.y and any(call["mode"] != "area" for call in _interpolations(op, at))
+
+
+def _interpolations(op: Operation, at: Step) -> list[Call]:
+    return [call for call in calls(torch, op, at) if call.function == "torch.nn.functional.interpolate"]
 
 
 def _narrow(op: Operation, at: Step, facts: Facts) -> bool:
@@ -58,7 +60,7 @@ def _integers_unknown(op: Operation, at: Step, facts: Facts) -> bool:
 def _integers_not_resampled(op: Operation, at: Step, facts: Facts) -> bool:
     if at.dtype not in ("int8", "int32") or not isinstance(op, Resize | Upsample):
         return False
-    return isinstance(op, Upsample) or "F.interpolate" in torch.resize(op, at)
+    return isinstance(op, Upsample) or _interpolations(op, at) != []
 
 
 def close_call(op: Operation, at: Step, facts: Facts) -> bool:
@@ -111,7 +113,9 @@ def _cut_and_wrapped(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _narrow_antialias(op: Operation, at: Step, facts: Facts) -> bool:
-    return isinstance(op, Resize) and op.antialias == "yes" and _narrow(op, at, facts) and op.mode != "nearest"
+    if not isinstance(op, Resize | Lanczos) or op.antialias != "yes" or not _narrow(op, at, facts):
+        return False
+    return op.mode != "nearest" if isinstance(op, Resize) else _interpolations(op, at) != []
 
 
 def _narrow_antialias_forward(op: Operation, at: Step, facts: Facts) -> bool:
@@ -125,7 +129,13 @@ SILENT = {"torch": ">=2.0,<=2.13"}
 
 KNOWN = [
     Known(
-        id="torch-narrow-average-pool-3d", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="refused", when=_narrow_average_3d,
+        id="torch-lanczos-before-2.12", runtimes=("torch",), versions={"torch": ">=1.11,<2.12"}, verdict="raised",
+        when=lambda op, at, facts: isinstance(op, Lanczos) and _interpolations(op, at) != [], message="restricted to bilinear and bicubic",
+        reason="F.interpolate has a Lanczos window since 2.12",
+        link="https://docs.pytorch.org/docs/2.12/generated/torch.nn.functional.interpolate.html",
+    ),
+    Known(
+        id="torch-narrow-average-pool-3d", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="raised", when=_narrow_average_3d,
         message="not implemented for '(Half|BFloat16)'", reason="avg_pool3d has no float16 and no bfloat16 kernel on CPU",
         link="no upstream report found",
     ),
@@ -138,26 +148,26 @@ KNOWN = [
     ),
     Known(
         id="torch-cropped-gradient-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dw",),
-        numbers=("nan", "infinity"), when=_cropped, sometimes=True,
+        data=("nan", "infinity"), when=_cropped, sometimes=True,
         message="no window of theirs sees",
         reason="conv_transpose's weight gradient multiplies pixels by zeros where their products were cropped away, and 0 · NaN is NaN",
         link="no upstream report found",
     ),
     Known(
         id="torch-bfloat16-transpose-leaks", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("y",),
-        numbers=("nan", "infinity"), when=_appended, sometimes=True, message="no window of theirs sees",
+        data=("nan", "infinity"), when=_appended, sometimes=True, message="no window of theirs sees",
         reason="conv_transpose in bfloat16 multiplies pixels by zeros where output_padding appends values that no tap reaches, "
         "and 0 · NaN is NaN",
         link="no upstream report found",
     ),
     Known(
-        id="torch-bfloat16-dilated-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", numbers=("nan", "infinity"),
+        id="torch-bfloat16-dilated-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", data=("nan", "infinity"),
         when=_dilated_narrow, sometimes=True, message="no window of theirs sees",
         reason="dilated convolutions of one channel in bfloat16 multiply the pixels between the taps by zeros, and 0 · NaN is NaN",
         link="no upstream report found",
     ),
     Known(
-        id="torch-linear-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), numbers=("nan", "infinity"),
+        id="torch-linear-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), data=("nan", "infinity"),
         when=lambda op, at, facts: isinstance(op, Resize) and op.mode == "linear" and op.antialias == "no", sometimes=True,
         message="no window of theirs sees",
         reason="where a coordinate lies before the first pixel or on a pixel, linear resampling multiplies the next pixel by zero, and "
@@ -165,42 +175,28 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="torch-bfloat16-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, numbers=("subnormal",),
+        id="torch-bfloat16-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, data=("subnormal",),
         when=lambda op, at, facts: at.dtype == "bfloat16" and isinstance(op, Conv | ConvTranspose), message="flushed to zero",
         reason="oneDNN's bfloat16 convolutions flush subnormal numbers to zero", link="no upstream report found",
     ),
     Known(
-        id="torch-empty-convolution", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="refused", when=_empty,
+        id="torch-empty-convolution", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="raised", when=_empty,
         message="Kernel size can't be greater than actual input size",
         reason="an answer of length 0 is refused: the kernel may not be larger than the padded input",
         link="https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html",
     ),
     Known(
-        id="torch-empty-pool", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="refused",
+        id="torch-empty-pool", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="raised",
         when=lambda op, at, facts: isinstance(op, SumPool | AveragePool | MaxPool | LpPool) and 0 in at.y,
         message="Output size is too small|Invalid computed output size|Kernel size can't be greater",
         reason="an answer of length 0 is refused: a window may not be larger than the padded input",
         link="https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html",
     ),
     Known(
-        id="torch-empty-resize", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="refused",
+        id="torch-empty-resize", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="raised",
         when=_empty_resize,
         message="output sizes should be greater than 0", reason="resampling refuses an answer of length 0",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
-    ),
-    Known(
-        id="torch-resize-words", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="unsupported", when=unsaid(torch, Resize),
-        reason="F.interpolate resamples by half-pixel or aligned corners, cubic with a = −3/4 (−1/2 if it smooths), area as adaptive "
-        "pooling; volumes by nearest and linear",
-        link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
-    ),
-    Known(
-        id="torch-lanczos", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="unsupported", when=unsaid(torch, Lanczos),
-        reason="F.interpolate has no Lanczos window", link="https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
-    ),
-    Known(
-        id="torch-pad-symmetric", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="unsupported", when=unsaid(torch, Pad),
-        reason="F.pad has no mode that repeats the edge pixel as it mirrors", link="https://github.com/pytorch/pytorch/issues/46240",
     ),
     Known(
         id="torch-nearest-float32-coordinates", runtimes=("torch",), versions=SILENT, verdict="differ",
@@ -218,13 +214,13 @@ KNOWN = [
     ),
     Known(
         id="torch-scale-ignored", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("y",), when=_scale_ignored_forward,
-        numbers=EAGER,
+        checks=("values",), modes=ONLY_DEFAULT,
         reason="a scale that leaves a length as it was is taken for 1 on that axis, one that doubles it for 2; compiled code resamples",
         link="https://github.com/pytorch/pytorch/issues/198201",
     ),
     Known(
         id="torch-scale-ignored-by-gradient", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("dx",),
-        when=lambda op, at, facts: _scale_ignored(op, at, facts) and not _smoothed(op), numbers=EAGER,
+        when=lambda op, at, facts: _scale_ignored(op, at, facts) and not _smoothed(op), checks=("values",), modes=ONLY_DEFAULT,
         reason="where a scale leaves a length as it was, or doubles it, the gradient takes it for 1 or 2, even where the answer does not",
         link="https://github.com/pytorch/pytorch/issues/198201",
     ),
@@ -237,7 +233,7 @@ KNOWN = [
         for suffix, verdict, when in (("", "imprecise", _norm), ("-narrow", "differ", _narrow_sum_of_magnitudes))
     ),
     Known(
-        id="torch-pad-too-far", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="refused", when=_mirrored_too_far,
+        id="torch-pad-too-far", runtimes=("torch",), versions={"torch": ">=1.5"}, verdict="raised", when=_mirrored_too_far,
         message="Padding size should be less|wrapping around more than once",
         reason="reflect pads fewer pixels than there are, circular no more",
         link="https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html",
@@ -248,32 +244,27 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="torch-compiled-antialias", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, numbers=("compiled",),
+        id="torch-compiled-antialias", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, modes=("compile",),
         when=lambda op, at, facts: _smoothed(op), reason="compiled, antialiased resampling adds whole numbers to inexact ones",
         link="no upstream report found",
     ),
     Known(
-        id="torch-integers", runtimes=("torch",), versions={"torch": ">=2.0"}, verdict="refused", when=_integers_unknown,
+        id="torch-integers", runtimes=("torch",), versions={"torch": ">=2.0"}, verdict="raised", when=_integers_unknown,
         message="not implemented for '(Byte|Char|Int)'",
         reason="on CPU, neither transposed and dilated convolutions nor average, adaptive and 1-D max pooling know integers",
         link="no upstream report found",
     ),
     *(
         Known(
-            id=f"torch-integers-{kind}", runtimes=("torch",), versions=SILENT, verdict="refused", when=_integers_not_resampled,
-            message="not implemented for '(Byte|Char|Int)'", numbers=numbers, sometimes=sometimes,
+            id=f"torch-integers-{kind}", runtimes=("torch",), versions=SILENT, verdict="raised", when=_integers_not_resampled,
+            message="not implemented for '(Byte|Char|Int)'", modes=modes, sometimes=sometimes,
             reason="on CPU, nearest resampling knows no integers but uint8; compiled code may", link="no upstream report found",
         )
-        for kind, numbers, sometimes in (("resampled", (*EAGER, "inference"), False), ("resampled-compiled", COMPILED, True))
-    ),
-    Known(
-        id="torch-without-xla", runtimes=BOTH, versions={"torch": ">=2.0"}, verdict="unsupported", numbers=("xla",),
-        when=lambda op, at, facts: True, reason="XLA compiles PyTorch by way of a package of its own, torch_xla",
-        link="https://github.com/pytorch/xla",
+        for kind, modes, sometimes in (("resampled", ONLY_DEFAULT, False), ("resampled-compiled", ("compile",), True))
     ),
     *(
         Known(
-            id=f"torch-narrow-antialias{suffix}", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="refused", when=when,
+            id=f"torch-narrow-antialias{suffix}", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="raised", when=when,
             outputs=outputs, message="not implemented for '(Half|BFloat16)'",
             reason="antialiased resampling has no float16 and no bfloat16 kernel on CPU", link="no upstream report found",
         )

@@ -1,7 +1,7 @@
 """jax (jax 0.10.2, jaxlib 0.10.2), y of
 Conv(stride=(2, 1), padding=((1, 1), (0, 1))) x=(1, 1, 4, 2) w=(1, 1, 2, 3) float32 seed=0
 
-crashed: the host was ended by signal SIGABRT; its last words: F1122 17:12:21.909980   28267 algebraic_simplifier.cc:586] Check failed: computation->Accept(this) is OK (INVALID_ARGUMENT: Window dimensions do not match RHS shape:
+crashed: the worker was ended by signal SIGABRT; its last output: F1122 17:12:21.909980   28267 algebraic_simplifier.cc:586] Check failed: computation->Accept(this) is OK (INVALID_ARGUMENT: Window dimensions do not match RHS shape:
 
 Prints FAULT SHOWN and ends with exit status 10 while the fault is there; prints FAULT GONE and ends with 0 when it is not.
 Any other exit status: the program did not run.

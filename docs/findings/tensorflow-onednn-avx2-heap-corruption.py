@@ -1,7 +1,7 @@
 """tensorflow (tensorflow 2.21.0), y of
 Conv(stride=(2, 2)) x=(1, 1, 4, 14) w=(1, 1, 1, 1) float32 seed=0
 
-crashed: the host was ended by signal SIGABRT; its last words: corrupted size vs. prev_size
+crashed: the worker was ended by signal SIGABRT; its last output: corrupted size vs. prev_size
 
 Prints FAULT SHOWN and ends with exit status 10 while the fault is there; prints FAULT GONE and ends with 0 when it is not.
 Any other exit status: the program did not run.

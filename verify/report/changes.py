@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from verify.groups import MARKS
+from verify.grouping import MARKS
 from verify.report.html import digest, part, template
 
 if TYPE_CHECKING:
-    from verify.diff import Comparison
+    from verify.report.diff import Comparison
 
 CLASSES = {"worse": "new", "changed": "known", "better": "agree"}
 

@@ -7,7 +7,7 @@ from csv import writer
 
 from verify.printable import for_people
 from verify.record import Report
-from verify.table import COLUMNS
+from verify.report.table import COLUMNS
 
 
 @for_people

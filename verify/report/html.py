@@ -1,7 +1,7 @@
 """A report as one page that needs nothing beside it.
 
 Records travel as columns of numbers into a table of distinct texts, and texts of several lines, as code is, as numbers into one of distinct
-lines, which keeps 50,000 of them small; page.js draws what is asked for. What a record holds reaches the page only as JSON that no `<`
+lines, which keeps 50,000 of them small; page.js draws what is selected. What a record holds reaches the page only as JSON that no `<`
 survives in, and as text nodes. A content security policy lets nothing else run.
 """
 
@@ -24,7 +24,9 @@ from markupsafe import Markup
 from msgspec import to_builtins
 
 from spec import operations
-from verify.groups import (
+from verify.explain.reproduce import equation
+from verify.facts import not_offered
+from verify.grouping import (
     MARKS,
     WORDS,
     WORST_FIRST,
@@ -41,10 +43,9 @@ from verify.groups import (
 )
 from verify.printable import for_people
 from verify.record import Report
-from verify.reproduce import equation
 
 HERE = Path(__file__).parent
-TEXTS = ("question", "output", "dtype", "numbers", "runtime", "verdict", "reason", "native", "diagnosis", "known", "kind", "id")
+TEXTS = ("case", "output", "dtype", "data", "check", "runtime", "verdict", "reason", "native", "diagnosis", "known", "kind", "id")
 
 
 @for_people
@@ -54,6 +55,7 @@ def html(report: Report) -> str:
     score = interop(report)
     return template("page.html").render(
         report=report, score=score, outcome=outcome(report), sorts=by_sort(report), failures=failures(report), matrix=matrix(report),
+        not_offered=not_offered(report),
         marks=MARKS, worst_first=WORST_FIRST,
         runtimes=[name for name, r in report.runtimes.items() if r.status != "not installed"],
         theorems=sorted(report.theorems.items(), key=lambda item: (item[1].claim is None, item[1].claim or 0)),
@@ -81,7 +83,7 @@ def _data(report: Report, score: Interop) -> dict[str, Any]:
     columns["operation"] = [operation(r) for r in report.records]
     columns["because"] = [explanation(r) for r in report.records]
     columns["standing"] = [standing(r) for r in report.records]
-    columns["alone"] = ["alone" if r.kind == "case" and (r.question, r.runtime) in score.alone else "" for r in report.records]
+    columns["alone"] = ["alone" if r.kind == "case" and (r.case, r.runtime) in score.alone else "" for r in report.records]
     columns["missed"] = [_bits(r.missed_probability) for r in report.records]
     texts = _numbered(chain.from_iterable(columns.values()))
     lines = _numbered(chain.from_iterable(text.split("\n") for text in texts if "\n" in text))
@@ -96,7 +98,7 @@ def _data(report: Report, score: Interop) -> dict[str, Any]:
         ),
         "findings": [to_builtins(f) for f in report.findings],
         "known": to_builtins(report.known),
-        "asked": {name: quote(r.asked or name) for name, r in report.runtimes.items()},
+        "backend": {name: quote(r.backend or name) for name, r in report.runtimes.items()},
         "equations": {name: text for name, text in used.items() if text != name},
         "worst_first": WORST_FIRST,
         "words": WORDS,

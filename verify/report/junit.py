@@ -1,4 +1,4 @@
-"""A report as JUnit XML, as CI viewers read it: a suite for each runtime, a test case for each group of questions."""
+"""A report as JUnit XML, as CI viewers read it: a suite for each runtime, a test case for each group of cases."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from verify.groups import again, alike, because, failures, in_words, operation, standing
+from verify.grouping import again, alike, because, failures, in_words, operation, standing
 from verify.printable import for_people
 from verify.record import Record, Report
 
@@ -16,7 +16,8 @@ KILLED = ("crashed", "timeout")
 
 @for_people
 def junit(report: Report) -> str:
-    """Cases of one operation, dtype and kind of data are one test: failed by what no known deviation covers, skipped if all is known."""
+    """Cases of one operation, dtype and data (or check of shapes) are one test: failed by what no known deviation covers, skipped if all
+    is known."""
     root = Element("testsuites", name="concordant")
     own: dict[str, list[Record]] = defaultdict(list)
     for r in report.records:
@@ -25,7 +26,7 @@ def junit(report: Report) -> str:
         suite = SubElement(root, "testsuite", name=_xml(name))
         groups: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
         for r in own[name]:
-            groups[operation(r), r.dtype, r.numbers].append(r)
+            groups[operation(r), r.dtype, r.data if r.check == "values" else r.check].append(r)
         for key, records in groups.items():
             _case(suite, f"{name}.{key[0]}", " ".join(key), report, records)
         if (runtime := report.runtimes.get(name)) and runtime.status == "not installed":
@@ -61,7 +62,7 @@ def _case(suite: Element, classname: str, name: str, report: Report, records: li
 
 def _told(report: Report, group: list[Record]) -> str:
     r = group[0]
-    lines = [f"{r.output} {in_words(r.verdict)}: {r.reason}", r.question, because(group) if r.diagnosis else "", again(report, r)]
+    lines = [f"{r.output} {in_words(r.verdict)}: {r.reason}", r.case, because(group) if r.diagnosis else "", again(report, r)]
     more = f"and {len(group) - 1} more like it" if len(group) > 1 else ""
     return "\n".join(line for line in [*lines, more] if line)
 

@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from itertools import chain
 
-from verify.groups import MARKS, again, because, by_sort, counted, failures, headline, interop, matrix, outcome, standing, unexplained
+from verify.facts import not_offered
+from verify.grouping import MARKS, again, because, by_sort, counted, failures, headline, interop, matrix, outcome, standing, unexpected
 from verify.printable import for_people
 from verify.record import Finding, Record, Report
 
@@ -20,16 +21,16 @@ def markdown(report: Report) -> str:
     """Whole blocks, worst first, for as long as they fit; what was left out is counted."""
     s, score = report.summary, interop(report)
     told = {id for f in report.findings for id in f.records}
-    rest = [group for group in unexplained(report) if group[0].id not in told]
-    verdict = f"**{outcome(report)}**" if s.unexplained else outcome(report)
+    rest = [group for group in unexpected(report) if group[0].id not in told]
+    verdict = f"**{outcome(report)}**" if s.unexpected else outcome(report)
     first = "\n".join([
-        f"## Concordant: {score.share:.1%} interoperable\n\n{score.everywhere} of {score.questions} cases are right on every "
-        f"runtime; {s.asked} results, {verdict}.\n",
+        f"## Concordant: {score.share:.1%} interoperable\n\n{score.everywhere} of {score.cases} cases are right on every "
+        f"runtime; {s.results} results, {verdict}.\n",
         *(f"- {one}" for one in by_sort(report)),
     ]).rstrip()
     blocks = chain(
         [first, "\n".join(f"- **✗** {text(sentence)}" for sentence in failures(report)[:50])],
-        [_runtimes(report)],
+        [_runtimes(report), "\n".join(f"- {text(line)}" for line in not_offered(report))],
         (_finding(f) for f in report.findings),
         (_group(report, group) for group in rest),
         [_matrix(report), _theorems(report), _known(report), _environment(report)],
@@ -113,7 +114,7 @@ def _cell(counts: Counter[tuple[str, str]]) -> str:
 
 def _finding(f: Finding) -> str:
     why = f"answers as if {f.diagnosis}" if f.diagnosis else f.reason
-    parts = [f"Smallest question: {span(f.question)}", fenced(f.native, "python")]
+    parts = [f"Smallest case: {span(f.case)}", fenced(f.native, "python")]
     if f.instead:
         parts.append("This gives what was asked (tried):\n\n" + fenced(f.instead, "python"))
     return folded(f"✗ {text(headline(f))}: {text(why)} ({len(f.records)} results)", "\n\n".join(parts))
@@ -125,14 +126,14 @@ def _group(report: Report, group: list[Record]) -> str:
     first = ""
     if (d := r.difference) and d.first:
         first = f"First at {span(list(d.first))}: expected {span(d.expected)}, got {span(d.got)}."
-    parts = [span(r.question), text(r.reason), first, fenced(r.native, "python") if r.native else "", fenced(again(report, r), "sh")]
+    parts = [span(r.case), text(r.reason), first, fenced(r.native, "python") if r.native else "", fenced(again(report, r), "sh")]
     return folded(summary, "\n\n".join(filter(None, parts)))
 
 
 def _theorems(report: Report) -> str:
     rows = []
     for name, t in report.theorems.items():
-        broken = [runtime for runtime, on in t.runtimes.items() if on.verdict == "broken"]
+        broken = [runtime for runtime, on in t.runtimes.items() if on.verdict == "failing"]
         rows.append([text(name), t.verdict, text(t.when), text(", ".join(broken)) or "none"])
     head = table(["theorem", "by definition", "when", "broken on"], rows)
     return folded(counted(len(rows), "theorem"), head) if rows else ""

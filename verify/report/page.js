@@ -6,8 +6,8 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const { lines, records } = data;
 const texts = data.texts.map((text) => (typeof text === "string" ? text : text.map((line) => lines[line]).join("\n")));
 const total = records.id.length;
-const FACETS = { operation: "operation", runtime: "runtime", verdict: "verdict", dtype: "dtype", numbers: "numbers put in", output: "output", standing: "standing", alone: "wrong where others are right" };
-const SEARCHED = ["question", "native", "reason", "diagnosis", "known", "id"];
+const FACETS = { operation: "operation", runtime: "runtime", verdict: "verdict", dtype: "dtype", data: "values fed in", check: "checked", output: "output", standing: "standing", alone: "wrong where others are right" };
+const SEARCHED = ["case", "native", "reason", "diagnosis", "known", "id"];
 const STANDINGS = { agree: "✓ agree or vacuous", known: "◐ known deviation", new: "✗ not known" };
 const ALONE = { alone: "this runtime alone" };
 const MARKS = { agree: "✓", known: "◐", new: "✗" };
@@ -89,7 +89,7 @@ function filters() {
     fields[name] = el("select", { onchange: (event) => go({ [name]: event.target.value, case: "" }) }, el("option", { value: "" }, "all"), ...options);
     form.append(el("label", {}, label, fields[name]));
   }
-  fields.q = el("input", { type: "search", placeholder: "question, code, reason, diagnosis, id", oninput: (event) => typed(event.target.value) });
+  fields.q = el("input", { type: "search", placeholder: "case, code, reason, diagnosis, id", oninput: (event) => typed(event.target.value) });
   form.append(el("label", {}, "search", fields.q), el("button", { type: "button", onclick: () => { location.hash = "#standing="; } }, "Clear"));
 }
 
@@ -122,7 +122,7 @@ function grouped(found) {
 }
 
 function link(i) {
-  return el("a", { href: fragmentWith({ case: at(i, "id") }) }, `${at(i, "output")} of ${at(i, "question")}`);
+  return el("a", { href: fragmentWith({ case: at(i, "id") }) }, `${at(i, "output")} of ${at(i, "case")}`);
 }
 
 function more(list, items, make) {
@@ -149,7 +149,7 @@ function groupOf(members) {
   const because = reasons.size === 1 && !at(i, "diagnosis") ? at(i, "reason") : at(i, "because");
   const words = [` ${at(i, "operation")} on ${at(i, "runtime")} (${members.length})${because ? `: ${because}` : ""}`];
   if (known) words.push(` (known deviation: ${known})`);
-  if (finding) words.push(` Smallest: ${finding.question}`);
+  if (finding) words.push(` Smallest: ${finding.case}`);
   const list = el("ul");
   const details = el("details", {}, el("summary", {}, el("span", { class: standing }, `${MARKS[standing]} ${inWords(at(i, "verdict"))}`), ...words), list);
   details.addEventListener("toggle", () => { if (details.open && !list.childElementCount) more(list, members, (n) => el("li", {}, link(n))); });
@@ -220,20 +220,20 @@ function facts(i) {
   return list;
 }
 
-function equationsOf(question) {
-  return Object.entries(data.equations).filter(([name]) => new RegExp(`\\b${name}\\(`).test(question)).map(([, line]) => line);
+function equationsOf(case) {
+  return Object.entries(data.equations).filter(([name]) => new RegExp(`\\b${name}\\(`).test(case)).map(([, line]) => line);
 }
 
 const quoted = (text) => `'${text.replaceAll("'", `'"'"'`)}'`;
 
 function command(i) {
   const runtime = at(i, "runtime");
-  const what = at(i, "kind") === "theorem" ? `theorems ${quoted(at(i, "question").split(" ")[0])}` : `run --case ${quoted(at(i, "question"))}`;
-  return `concordant ${what} --backend ${data.asked[runtime] ?? quoted(runtime)}`;
+  const what = at(i, "kind") === "theorem" ? `theorems ${quoted(at(i, "case").split(" ")[0])}` : `run --case ${quoted(at(i, "case"))}`;
+  return `concordant ${what} --backend ${data.backend[runtime] ?? quoted(runtime)}`;
 }
 
 function smallest(f) {
-  const parts = [copyable(el("strong", {}, "Smallest question that shows it"), f.question)];
+  const parts = [copyable(el("strong", {}, "Smallest case that shows it"), f.case)];
   if (f.native) parts.push(copyable("Its native code", f.native));
   if (f.instead) parts.push(copyable("This gives what was asked (tried)", f.instead));
   const folded = [["A program that shows it", f.script], ["A text to report it with", f.issue]].filter(([, text]) => text);
@@ -255,12 +255,12 @@ function drawCase() {
   const finding = data.findings.find((f) => f.records.includes(id));
   const beside = [];
   for (let n = 0; n < total; n++) {
-    if (records.question[n] === records.question[i] && (records.output[n] === records.output[i] || at(n, "kind") === "theorem")) beside.push(n);
+    if (records.case[n] === records.case[i] && (records.output[n] === records.output[i] || at(n, "kind") === "theorem")) beside.push(n);
   }
   beside.sort((a, b) => (b === i) - (a === i));
-  const equations = equationsOf(at(i, "question"));
+  const equations = equationsOf(at(i, "case"));
   panel.append(
-    close, el("h3", { id: "case-title", tabindex: "-1" }, `${at(i, "runtime")}: ${at(i, "output")} of ${at(i, "question")}`),
+    close, el("h3", { id: "case-title", tabindex: "-1" }, `${at(i, "runtime")}: ${at(i, "output")} of ${at(i, "case")}`),
     ...(equations.length ? [el("pre", { tabindex: "0" }, equations.join("\n"))] : []),
     facts(i),
     copyable("Ask it again", command(i)),

@@ -6,7 +6,7 @@ import msgspec
 
 from verify.printable import for_people
 from verify.record import Report
-from verify.table import COLUMNS
+from verify.report.table import COLUMNS
 
 TYPES = {
     "shape": "list<int64>", "first_wrong": "list<int64>", "seed": "int64", "rounding_terms": "int64", "wrong_values": "int64",

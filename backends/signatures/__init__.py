@@ -1,0 +1,14 @@
+"""The parameters of every native function and layer that is written or read here, as its framework declares them.
+
+A file for each framework: SIGNATURES, DOCUMENTED (what has no signature to inspect) and WRITTEN (short names). A default of ... is no
+literal. tests/test_signatures.py compares every line with the installed framework.
+"""
+
+from __future__ import annotations
+
+from backends.signatures import jax, keras, tensorflow, torch
+
+FRAMEWORKS = {"torch": torch, "tf": tensorflow, "keras": keras, "jax": jax}
+"""The first part of a qualified name → the table it stands in."""
+
+DECLARED = {name: text for table in FRAMEWORKS.values() for name, text in {**table.SIGNATURES, **table.DOCUMENTED}.items()}

@@ -1,0 +1,1 @@
+"""The operations, each stated once by its equation."""

@@ -1,0 +1,1 @@
+"""Statements that are tried on the specification and on every framework."""

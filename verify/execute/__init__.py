@@ -1,0 +1,1 @@
+"""How cases are run: worker processes, and what schedules them."""

@@ -1,0 +1,1 @@
+"""What is right, and how far rounding may depart from it."""

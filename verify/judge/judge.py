@@ -1,0 +1,227 @@
+"""The one place where a result meets the definition: every verdict on an output is given by `judge`.
+
+What was not run is `unsupported` or `refused`; what stopped is `refused`, `crashed` or `timeout`. Of what came back,
+dtype comes first, then shape, then values; NaN equals nothing. Meaning is decided on whole numbers, bit for bit: an answer that is not
+exact but within the rounding bound is `imprecise`, never `differ`; it agrees where coefficients are fractions, which may be rounded.
+Rounding is decided on real numbers: within the derived bound an answer agrees; beyond it, it is `imprecise` if another precision explains
+it (verify.judge.precision), else `differ`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from spec import Array
+from verify.execute.result import Answer, Inferred, Output
+from verify.judge.picture import drawn
+from verify.judge.precision import biased, explained
+from verify.judge.reference import Reference
+from verify.record import Difference, Rounding, Verdict
+
+WORST_FIRST: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise", "agree", "vacuous")
+"""Of several draws; `vacuous` is said only of an output of which no draw claims anything."""
+DOUBTFUL: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
+"""What is found in a batch is run again individually, in a new worker process with the environment users have, before it is reported."""
+FATAL: tuple[Verdict, ...] = ("crashed", "timeout")
+"""So is a death, where batches run under flags of their own."""
+UNSTEADY = "a second run on the same numbers answered otherwise"
+ZERO_TIMES_NAN = "what lies outside a window were multiplied by zero, and 0 · NaN is NaN"
+NOT_NEAREST = "numbers were not rounded to nearest"
+REPLACED = "that pixel were replaced by a number before anything was multiplied"
+TRANSFORMED = "it were computed by way of a transform, as Winograd's or an FFT: whole numbers come out inexact"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict on one output."""
+
+    output: str
+    verdict: Verdict
+    reason: str = ""
+    difference: Difference | None = None
+    diagnosis: str = ""
+    """Words that finish "answers as if …"; empty if nothing explains it, or nothing was looked for."""
+    equals: tuple[str, ...] = ()
+    """The words of other operations that explain it as well."""
+    rounding: Rounding | None = None
+    draw: int = 0
+    """Which of the draws shows it."""
+
+
+Explain = Callable[[Reference, Judgement, Answer], Judgement]
+"""Adds a diagnosis to a verdict."""
+
+
+def judge(
+    reference: Reference, result: Answer, in_batch: Sequence[Judgement] = (), *, names: tuple[str, ...] = (), batch_flags: bool = False,
+    explain: Explain | None = None,
+) -> list[Judgement]:  # fmt: skip
+    """One verdict for every output of the case, or for those named.
+
+    in_batch: the verdicts on the result in a batch, if this is the result individually. An output that was wrong there and agrees now is
+    `nondeterministic`, unless batches run under flags of their own (`batch_flags`).
+    explain: looks for a mistake that gives the wrong values (verify.explain.diagnose.diagnosed).
+    """
+    judged = _verdicts(reference, result, names or reference.names)
+    if explain:
+        judged = [explain(reference, j, result) for j in judged]
+    if in_batch and not batch_flags:
+        judged = [_steady(before, now) for before, now in zip(in_batch, judged, strict=True)]
+    return judged
+
+
+def doubtful(judged: Sequence[Judgement], *, batch_flags: bool) -> bool:
+    """Whether these verdicts on a result in a batch are not reported before the result individually is judged too."""
+    return any(j.verdict in DOUBTFUL or (batch_flags and j.verdict in FATAL) for j in judged)
+
+
+def _steady(before: Judgement, now: Judgement) -> Judgement:
+    if now.verdict != "agree" or before.verdict not in DOUBTFUL:
+        return now
+    return Judgement(before.output, "nondeterministic", f"{before.verdict} at first, right when asked again in a new process")
+
+
+def _verdicts(reference: Reference, answer: Answer, names: tuple[str, ...]) -> list[Judgement]:
+    """The first that applies of unsupported, crashed, timeout, refused, differ, nondeterministic, imprecise, agree; over all draws the
+    worst. Of what a second run answers otherwise no value is told, so that the same run gives the same verdicts."""
+    draws = [outputs[: len(names)] for outputs in answer.draws]
+    verdicts = []
+    for i, name in enumerate(names[: len(draws[0])]):
+        judged = [replace(_judged(name, i, reference.at(d), given[i]), draw=d) for d, given in enumerate(draws) if i < len(given)]
+        verdicts.append(min(judged, key=lambda j: WORST_FIRST.index(j.verdict)))
+    if len(answer.outputs) > len(names):
+        verdicts[-1] = Judgement(names[-1], "differ", f"{len(answer.outputs)} arrays came back where {len(names)} were asked for")
+    for name in names[len(verdicts) :]:
+        stopped = answer.stopped or "differ"
+        verdicts.append(Judgement(name, stopped, answer.reason or "no array came back for this output"))
+    if answer.stopped is None and (short := reference.draws - len(draws)) > 0:
+        verdicts = [Judgement(v.output, "differ", f"{short} of {reference.draws} draws were not answered") for v in verdicts]
+    elif answer.stopped and len(verdicts) == len(answer.outputs) and (answer.more or reference.case.check == "shape"):
+        verdicts[-1] = Judgement(names[-1], answer.stopped, answer.reason)
+    if reference.case.check == "shape" and verdicts[0].verdict == "agree":
+        return [_inferred(reference, answer.inferred)]
+    return verdicts
+
+
+def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
+    expected, q = reference.outputs[i], reference.case
+    if got.dtype != q.dtype or got.values.dtype.kind == "c":
+        return Judgement(name, "differ", f"dtype {got.dtype} instead of {q.dtype}")
+    if got.values.shape != expected.shape:
+        return Judgement(name, "differ", f"shape {got.values.shape} instead of {expected.shape}")
+    if q.check == "shape":
+        return Judgement(name, "agree")
+    defined = reference.defined[i]
+    if defined.size and not defined.any():
+        return Judgement(name, "vacuous", "the gradient is not defined at any of these numbers, so nothing is claimed")
+    with np.errstate(invalid="ignore"):
+        values = got.values.astype(np.float64)
+    if q.drawing.marked:
+        verdict = _located(name, i, reference, values)
+    elif reference.exact:
+        verdict = _exact(name, i, reference, values)
+    else:
+        verdict = _rounded(name, i, reference, values)
+    if got.repeats:
+        return verdict
+    wrong = verdict.verdict == "differ"
+    return Judgement(name, "differ" if wrong else "nondeterministic", f"values are wrong, and {UNSTEADY}" if wrong else UNSTEADY)
+
+
+def _exact(name: str, i: int, reference: Reference, values: Array) -> Judgement:
+    wrong = ~(values == reference.outputs[i]) & reference.compared[i]
+    if not wrong.any():
+        return Judgement(name, "agree")
+    ratio = _ratio(np.where(wrong, np.abs(values - reference.outputs[i]), 0), reference.bounds[i])
+    if reference.inexact and ratio.max() <= 1:
+        return Judgement(name, "agree", rounding=_rounding(ratio, reference.counts[i]))
+    difference = _difference(wrong, reference.outputs[i], values, ratio)
+    share = f"{difference.count} of {difference.total} values"
+    if difference.ratio is None or difference.ratio > 1:
+        return Judgement(name, "differ", f"{share} are wrong", difference)
+    near = f"{share} are not exact, but within {difference.ratio:.2g} of the rounding bound"
+    return Judgement(name, "imprecise", near, difference, TRANSFORMED)
+
+
+def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgement:
+    claimed = reference.compared[i]
+    if claimed.size and not claimed.any():
+        return Judgement(name, "vacuous", "every sum of magnitudes overflows, so nothing is claimed")
+    with np.errstate(invalid="ignore", over="ignore"):
+        signed = np.where(claimed, (values - reference.outputs[i]) - reference.remainders[i], 0)
+    ratio = _ratio(np.abs(signed), reference.bounds[i])
+    rounding = _rounding(ratio, reference.counts[i])
+    if rounding.ratio is not None and rounding.ratio <= 1:
+        if words := biased(reference, i, signed):
+            near = f"every value is within {rounding.ratio:.2g} of its bound, but {words}"
+            return Judgement(name, "imprecise", near, diagnosis=NOT_NEAREST, rounding=rounding)
+        return Judgement(name, "agree", rounding=rounding)
+    difference = _difference(~(ratio <= 1), reference.outputs[i], values, ratio)
+    share = f"{difference.count} of {difference.total} values are beyond the rounding bound"
+    words = explained(reference, i, values)
+    return Judgement(name, "imprecise" if words else "differ", share, difference, words, rounding=rounding)
+
+
+def _located(name: str, i: int, reference: Reference, values: Array) -> Judgement:
+    """NaN is expected where a window sees the one pixel that is no number, infinity where that was chosen, the right values elsewhere."""
+    expected, compared = reference.outputs[i], reference.compared[i]
+    chosen = np.isinf(expected)
+    seen, finite = np.isnan(expected) | chosen, np.isfinite(expected)
+    lost = np.where(chosen, values != expected, seen & np.isfinite(values))
+    leaked = finite & ~np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        off = np.abs((values - expected) - reference.remainders[i])
+        near = off <= (0 if reference.exact and not reference.inexact else reference.bounds[i])
+    lost, leaked = lost & compared, leaked & compared
+    wrong = lost | (finite & ~near & compared)
+    if not wrong.any():
+        return Judgement(name, "agree")
+    difference = _difference(wrong, expected, values, np.where(wrong, np.inf, 0))
+    words = [f"{int(leaked.sum())} values are not finite though no window of theirs sees that pixel"] if leaked.any() else []
+    words += [f"{int(lost.sum())} values are finite though their windows see it"] if lost.any() else []
+    rest = int((wrong & ~lost & ~leaked).sum())
+    words += [f"{rest} other values are wrong"] if rest else []
+    why = ZERO_TIMES_NAN if not lost.any() and not rest else REPLACED if seen.any() and (lost == seen).all() and not leaked.any() else ""
+    return Judgement(name, "differ", "; ".join(words), difference, why)
+
+
+def _inferred(reference: Reference, inferred: tuple[Inferred, ...]) -> Judgement:
+    if not inferred:
+        return Judgement("y", "differ", "the framework inferred no shape")
+    for said in inferred:
+        ran = reference.case.y if said.ran is None else said.ran
+        if said.said is None or len(said.said) != len(ran) or any(a not in (None, b) for a, b in zip(said.said, ran, strict=True)):
+            return Judgement("y", "differ", f"{said.way} infers the shape {said.said}, but running gives {ran}")
+    return Judgement("y", "agree")
+
+
+def _ratio(error: Array, bound: Array) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.where(error == 0, 0.0, np.where(np.isnan(error), np.inf, error / bound))
+
+
+def _rounding(ratio: Array, counts: Array) -> Rounding:
+    if not ratio.size:
+        return Rounding(ratio=0.0)
+    at = np.unravel_index(int(ratio.argmax()), ratio.shape)
+    worst = float(ratio[at])
+    return Rounding(ratio=worst if np.isfinite(worst) else None, at=tuple(int(n) for n in at), terms=int(counts[at]))
+
+
+def _difference(wrong: Array, expected: Array, values: Array, ratio: Array) -> Difference:
+    worst = float(ratio.max()) if np.isfinite(ratio).all() else None
+    first = tuple(int(n) for n in np.argwhere(wrong)[0])
+    return Difference(
+        count=int(wrong.sum()), total=wrong.size, first=first,
+        expected=_plain(expected[first]), got=_plain(values[first]), ratio=worst,
+        map=drawn(wrong),
+    )  # fmt: skip
+
+
+def _plain(value: Any) -> str:
+    number = float(value)
+    return str(int(number)) if number.is_integer() else repr(number)

@@ -1,0 +1,1 @@
+"""Which cases are run, on which backends."""

@@ -1,0 +1,75 @@
+"""Whether what a framework is said to be unable to do is still so: the probes of known deviations, run in a worker process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from backends import Backend
+from backends.known import Known, Probe
+from verify.execute.process import Job, Worker, WorkerDied, WorkerSilent
+
+Outcome = Literal["holds", "NEWS", "proves nothing"]
+
+MISWRITTEN = ("NameError", "SyntaxError", "IndentationError")
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One probe on one runtime. words: what was raised, or what follows from it that nothing was."""
+
+    runtime: str
+    known: Known
+    probe: Probe
+    outcome: Outcome
+    words: str
+
+    @property
+    def sentence(self) -> str:
+        """One line."""
+        return f"{self.outcome:5}  {self.runtime}  {self.known.id}: {self.probe.expression}: {self.words}"
+
+
+async def tried(backend: Backend, known: Sequence[Known], timeout: float) -> AsyncIterator[Tried]:
+    """Every probe of the records that speak of this runtime in its installed versions, one after the other. Raises WorkerFailed."""
+    worker = await Worker.start(backend, batch_flags=False, timeout=timeout)
+    versions = worker.versions
+    try:
+        for one in known:
+            for probe in one.probes if one.concerns(backend.name, versions) else ():
+                if worker.noise.closed:
+                    worker = await Worker.start(backend, batch_flags=False, timeout=timeout)
+                raised = await _raised(worker, backend, str(probe.expression), timeout)
+                control = ""
+                if raised:
+                    if worker.noise.closed:
+                        worker = await Worker.start(backend, batch_flags=False, timeout=timeout)
+                    control = await _raised(worker, backend, str(probe.works), timeout)
+                yield _judged(backend.name, one, probe, raised, control)
+    finally:
+        await worker.stop()
+
+
+def _judged(runtime: str, known: Known, probe: Probe, raised: str, control: str) -> Tried:
+    if not raised:
+        return Tried(runtime, known, probe, "NEWS", f"it works now; translate it, and narrow or delete what says: {known.reason}")
+    if raised.startswith(MISWRITTEN):
+        return Tried(runtime, known, probe, "proves nothing", f"the probe itself is wrong: {raised}")
+    if control:
+        return Tried(runtime, known, probe, "proves nothing", f"{probe.works} must work, but raised {control}")
+    return Tried(runtime, known, probe, "holds", raised)
+
+
+async def _raised(worker: Worker, backend: Backend, expression: str, timeout: float) -> str:
+    """What an expression raised, in one line, or how it ended the process; empty if it did neither."""
+    text = f"{getattr(backend.module, 'IMPORTS', '')}\n\n\ndef f(x):\n    {expression}\n    return x\n"
+    job = Job(id=0, text=text, seed=0, radius=1, dtype="float32", x=(1, 1, 1), y=(1, 1, 1), w=(), given=([[[1]]], None))
+    try:
+        async for event, _, answer in worker.ask([job], timeout):
+            if event == "done" and answer and answer.stopped:
+                return " ".join((answer.reason or answer.stopped).split())[:200]
+    except (WorkerDied, WorkerSilent) as error:
+        await worker.stop()
+        return f"{error}{worker.last_words}"
+    return ""
