@@ -127,4 +127,4 @@ FIRST_GROUPS = {
 @pytest.mark.parametrize("text", FIRST_GROUPS)
 def test_only_the_first_group_is_left_with_the_channels_that_it_has(text: str) -> None:
     """Those of x, or those that an earlier step gives."""
-    assert parse_question(FIRST_GROUPS[text]) in smaller(parse_question(text))
+    assert parse_case(FIRST_GROUPS[text]) in smaller(parse_case(text))
