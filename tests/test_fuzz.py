@@ -154,7 +154,7 @@ def test_wrong_values_are_reported_and_the_rest_is_counted(tmp_path: Path) -> No
     assert unsupported > 10 < raised
 
 
-CLOSING = r"(\d+) cases in \d+ regions: (\d+) findings?; not reported: (\d+) unsupported, (\d+) raised an error"
+CLOSING = r"(\d+) cases in \d+ regions: (\d+) findings?; not reported: (\d+) not offered, (\d+) raised an error"
 
 
 def test_what_is_only_raised_or_unsupported_is_no_finding(tmp_path: Path) -> None:

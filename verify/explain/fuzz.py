@@ -93,7 +93,12 @@ class Search:
         return chosen
 
     def count(self, report: Report) -> None:
-        """Add up what is not reported: each case once on each runtime, under the first of these that applies to an output."""
+        """Add up what is not reported: each case once on each runtime, under the first of these that applies to an output.
+
+        A case that a runtime does not offer has no record; one that only lacks gradients has.
+        """
+        lacking = (item for runtime in report.runtimes.values() for item in runtime.not_offered.items())
+        self.counted[WHY[0]] += sum(n for what, n in lacking if what != "gradients")
         cases: dict[tuple[str, str], set[str]] = {}
         for r in report.records:
             if r.verdict not in FINE:
