@@ -37,7 +37,7 @@ def asked(*names: str) -> list[Case]:
     """What the search makes up of these operations, as far as NumPy computes it as promised."""
     made = {repr(q): q for seed in range(5) for q in proposed(names, seed, 120)}
     found = [q for q in made.values() if q.dtype not in ("float16", "bfloat16")]
-    return [q for q in found if q.kind in ("integers", "distinct", "ties", "normal", "wide", "impulses", "cancelling")]
+    return [q for q in found if q.data in ("integers", "distinct", "ties", "normal", "wide", "impulses", "cancelling")]
 
 
 def backend(folder: Path, old: str = "", new: str = "") -> Backend:
@@ -76,7 +76,7 @@ SMALLEST = {
 
 @pytest.mark.parametrize("name", NEW)
 def test_a_mutant_is_caught_and_minimised(name: str, tmp_path: Path) -> None:
-    found = [q for q in asked(name) if q.kind == "integers" and len(q.op.steps) == 1 and q.dtype in ("float32", "float64")]
+    found = [q for q in asked(name) if q.data == "integers" and len(q.op.steps) == 1 and q.dtype in ("float32", "float64")]
     run = Run(found[:20], [backend(tmp_path, *MUTANTS[name])], suite={}, known=[], timeout=20)
     report = run.go()
     groups = [group for group in unexpected(report) if group[0].output == "y" and group[0].verdict == "differ"]
