@@ -112,3 +112,19 @@ def test_what_is_given_is_left_alone() -> None:
     plainer_numbers(GIVEN)
     for a, b in zip(GIVEN, before, strict=True):
         np.testing.assert_array_equal(a, b)  # type: ignore[arg-type]
+
+
+FIRST_GROUPS = {
+    "Conv(stride=(1,), groups=3) x=(1, 6, 4) w=(9, 2, 3)": "Conv(stride=(1,)) x=(1, 2, 4) w=(3, 2, 3)",
+    "ConvTranspose(stride=(1,), groups=3) x=(1, 6, 4) w=(6, 3, 3)": "ConvTranspose(stride=(1,)) x=(1, 2, 4) w=(2, 3, 3)",
+    "Upsample(factor=(2,)) >> Conv(stride=(1,), groups=2) x=(1, 4, 3) w=(2, 2, 3)":
+        "Upsample(factor=(2,)) >> Conv(stride=(1,)) x=(1, 2, 3) w=(1, 2, 3)",
+    "Conv(stride=(1,)) >> Conv(stride=(1,), groups=2) x=(1, 5, 4) w=(6, 5, 1) w=(4, 3, 2)":
+        "Conv(stride=(1,)) >> Conv(stride=(1,)) x=(1, 5, 4) w=(3, 5, 1) w=(2, 3, 2)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FIRST_GROUPS)
+def test_only_the_first_group_is_left_with_the_channels_that_it_has(text: str) -> None:
+    """Those of x, or those that an earlier step gives."""
+    assert parse_case(FIRST_GROUPS[text]) in smaller(parse_case(text))

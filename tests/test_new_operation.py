@@ -32,12 +32,15 @@ def known() -> Iterator[None]:
         yield
 
 
+COMPUTED = ("integers", "distinct", "ties", "normal", "wide", "impulses", "cancelling")
+
+
 @cache
 def asked(*names: str) -> list[Case]:
     """What the search makes up of these operations, as far as NumPy computes it as promised."""
     made = {repr(q): q for seed in range(5) for q in proposed(names, seed, 120)}
     found = [q for q in made.values() if q.dtype not in ("float16", "bfloat16")]
-    return [q for q in found if q.data in ("integers", "distinct", "ties", "normal", "wide", "impulses", "cancelling")]
+    return [q for q in found if q.check == "values" and q.data in COMPUTED]
 
 
 def backend(folder: Path, old: str = "", new: str = "") -> Backend:
