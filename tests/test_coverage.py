@@ -76,7 +76,8 @@ def test_what_is_not_offered_is_outside_agreement(tmp_path: Path) -> None:
     assert made.summary.below_minimum == []
     assert made.summary.exit == 0
     assert sum(made.runtimes["mine"].not_offered.values()) == len(CASES)  # gradients of the one that ran, too
-    wrong = Run(list(map(parse_case, CASES)), named(str(mine(tmp_path, FORWARD, factor=3))), suite={}, minimum_agreement=0.85, known=[]).go()
+    backends = named(str(mine(tmp_path, FORWARD, factor=3)))
+    wrong = Run(list(map(parse_case, CASES)), backends, suite={}, minimum_agreement=0.85, known=[]).go()
     assert wrong.summary.below_minimum
 
 
