@@ -108,6 +108,7 @@ class Runtime:
     batch_flags: further variables for asking in batches; what is found so is asked again alone without them.
     modes: other ways to execute a case, by name.
     expects: facts that a worker process must observe.
+    repeat_in: the mode in which a sample of what agreed in batches is run again individually, if users run it otherwise than batches do.
 
     What a runtime does not declare is not offered: it is counted, and is no failure.
     outputs: ("y", "dx", "dw"), or ("y",) of what has no gradients.
@@ -124,6 +125,7 @@ class Runtime:
     outputs: tuple[str, ...] = OUTPUTS
     dtypes: tuple[str, ...] = DTYPES
     covers: tuple[str, ...] | None = None
+    repeat_in: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,7 +295,7 @@ def in_mode(backend: Backend, name: str) -> Backend:
     changed = replace(
         runtime, glue=mode.glue or runtime.glue, environment=runtime.environment | mode.environment, expects=runtime.expects | mode.expects
     )  # fmt: skip
-    return replace(backend, name=f"{backend.name}:{name}", runtime=changed, mode=mode)
+    return replace(backend, name=f"{backend.name}:{name}", runtime=replace(changed, repeat_in=""), mode=mode)
 
 
 def _mode_meant(backend: Backend, name: str) -> str:

@@ -57,6 +57,8 @@ def _runtime(module: ModuleType, runtime: Any) -> Iterator[str]:
         yield f"modes is {_received(modes)}, but it must be a dictionary such as {form}"
     else:
         yield from (f"modes[{name!r}]: {fault}" for name, mode in modes.items() for fault in _mode(name, mode))
+    if runtime.repeat_in and (not isinstance(modes, dict) or runtime.repeat_in not in modes):
+        yield f"repeat_in is {_received(runtime.repeat_in)}, but it must be one of modes, or empty"
     yield from _declared(module, runtime)
     yield from _glue(runtime.glue)
 

@@ -100,6 +100,7 @@ RUNTIMES = {
         environment={"KERAS_BACKEND": name, **engine.RUNTIMES[name].environment},
         batch_flags=engine.RUNTIMES[name].batch_flags,
         modes={word: _in_keras(mode, engine.IMPORTS) for word, mode in engine.MODES.items()} if engine is not jax else JAX_MODES,
+        repeat_in="op-by-op" if engine is jax else "",
     )
     for name, engine in ENGINES.items()
 }

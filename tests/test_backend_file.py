@@ -52,6 +52,7 @@ PARTS = {
         "{'a': Mode(meaning='x', share='all')}": "modes['a']: share is 'all' (str)",
         "{'a': Mode(meaning='x', glue='x = 1')}": "modes['a']: glue defines no `answers`",
     },
+    "repeat_in": {"'eager'": "repeat_in is 'eager' (str), but it must be one of modes"},
     "outputs": {"('y', 'dx')": "outputs is ('y', 'dx') (tuple), but it must be", "'y'": "outputs is 'y' (str)"},
     "dtypes": {"('float23',)": "dtypes names 'float23', which there is not; did you mean 'float32'?", "()": "dtypes is () (tuple)"},
     "covers": {

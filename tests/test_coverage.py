@@ -13,7 +13,8 @@ from spec import parse_case
 from tests.command import GLUE, backend_file, concordant, in_process, refused
 from tests.sample_reports import record, report
 from tests.tiers import slow
-from verify.explain.findings import alike, find
+from verify.explain.findings import find
+from verify.grouping import unexpected
 from verify.record import RuntimeReport, load
 from verify.report import FORMATS
 from verify.run import Run
@@ -71,11 +72,12 @@ def test_what_is_declared_must_be_right(tmp_path: Path) -> None:
 def test_what_is_not_offered_is_outside_agreement(tmp_path: Path) -> None:
     """One case in eight is offered and agrees: that is all of what counts."""
     (backend,) = named(str(mine(tmp_path, f'{FORWARD}, dtypes=("float32",), covers=("Upsample",)')))
-    made = Run(list(map(parse_case, CASES)), [backend], suite={}, floor=0.85).go()
+    made = Run(list(map(parse_case, CASES)), [backend], suite={}, minimum_agreement=0.85).go()
     assert made.summary.below_minimum == []
     assert made.summary.exit == 0
     assert sum(made.runtimes["mine"].not_offered.values()) == len(CASES)  # gradients of the one that ran, too
-    wrong = Run(list(map(parse_case, CASES)), named(str(mine(tmp_path, FORWARD, factor=3))), suite={}, floor=0.85, known=[]).go()
+    backends = named(str(mine(tmp_path, FORWARD, factor=3)))
+    wrong = Run(list(map(parse_case, CASES)), backends, suite={}, minimum_agreement=0.85, known=[]).go()
     assert wrong.summary.below_minimum
 
 
@@ -113,7 +115,7 @@ def test_resumed_and_merged_runs_count_the_same(tmp_path: Path) -> None:
 def test_a_fault_of_a_forward_only_runtime_is_minimised(tmp_path: Path) -> None:
     (backend,) = named(str(mine(tmp_path, FORWARD, factor=3)))
     made = Run([parse_case("Upsample(factor=(2,)) x=(2, 3, 7) float64 seed=3")], [backend], suite={}, known=[]).go()
-    (finding,) = find(made, alike(made), [backend], [], timeout=20, seconds=30)
+    (finding,) = find(made, unexpected(made), [backend], [], timeout=20, seconds=30)
     assert parse_case(finding.case).x == (1, 1, 1)
     assert "g = None" in finding.script
 

@@ -9,6 +9,7 @@ import pytest
 
 from spec import Array, Case, parse_case
 from verify.execute.result import Answer, Inferred, Output
+from verify.explain.diagnose import diagnosed
 from verify.judge.judge import Judgement, doubtful, judge
 from verify.judge.reference import Reference
 from verify.record import Verdict
@@ -363,7 +364,7 @@ WRONG = Answer((Output(_right()[0].values[..., ::-1], "float32"), *_right()[1:])
 
 
 @pytest.mark.parametrize("stopped", ["not offered", "raised", "crashed", "timeout"])
-@pytest.mark.parametrize("case", [QUESTION, replace(QUESTION, kind="inference")], ids=["values", "shapes"])
+@pytest.mark.parametrize("case", [QUESTION, replace(QUESTION, check="shape")], ids=["values", "shapes"])
 def test_what_was_not_run_has_a_verdict_on_every_output(stopped: Verdict, case: Case) -> None:
     judged = judge(Reference(case, confidence=1), Answer(stopped=stopped, reason="the reason"))
     assert [(j.output, j.verdict, j.reason) for j in judged] == [(name, stopped, "the reason") for name in case.outputs]
@@ -391,7 +392,7 @@ def test_the_result_individually_counts_and_one_that_is_right_only_then_is_unste
 
 def test_a_mistake_is_looked_for_only_where_that_is_asked() -> None:
     assert judge(REFERENCE, WRONG)[0].diagnosis == ""
-    assert "flipped" in judge(REFERENCE, WRONG, explain=True)[0].diagnosis
+    assert "flipped" in judge(REFERENCE, WRONG, explain=diagnosed)[0].diagnosis
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_facts_are_those_of_the_mode(mine: Path) -> None:
     (flagged,) = named(f"{mine}:flagged")
     run = Run([parse_case(CASE)], [*named(str(mine))[:1], flagged], suite={}).go()
     assert [run.runtimes[name].facts["flag"] for name in ("mine", "mine:flagged")] == ["unset", "on"]
-    assert run.runtimes["mine:flagged"].asked == f"{mine}:flagged"
+    assert run.runtimes["mine:flagged"].backend == f"{mine}:flagged"
 
 
 def test_a_mode_without_effect_fails(mine: Path) -> None:
@@ -308,6 +308,7 @@ def test_a_report_of_before_loads(tmp_path: Path) -> None:
     ]  # fmt: skip
     records = [record(text, runtime=runtime, data=word) for runtime, word, text in old]
     plain = json.loads(msgspec_json.encode(report(records, runtimes=with_targets("torch", "tensorflow", "jax"))))
+    plain["schema"] = 1
     plain["suite"] = {"name": "standard", "kinds": ["compiled", "inference"]}
     (tmp_path / "report.json").write_text(json.dumps(plain))
     new = load(tmp_path / "report.json")
@@ -331,8 +332,8 @@ def test_a_report_of_before_loads(tmp_path: Path) -> None:
 @needs("torch")
 def test_a_fault_of_one_mode_is_found_in_that_mode(tmp_path: Path) -> None:
     source = Path(found()["torch"].module.__file__ or "").read_text()
-    body = 'def upsample(op: Upsample, at: Step) -> str:\n    return "x = x + 1 if torch.compiler.is_compiling() else x\\n" + '
-    text = source.replace("def upsample(op: Upsample, at: Step) -> str:\n    return ", body)
+    head = "def upsample(op: Upsample, at: Step) -> list[Statement]:\n    return ["
+    text = source.replace(head, f'{head}"x = x + 1 if torch.compiler.is_compiling() else x", ')
     assert text != source
     path = tmp_path / "slipped.py"
     path.write_text(text)

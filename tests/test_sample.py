@@ -14,7 +14,7 @@ from verify.sample import LEAST, sampled
 
 WRONG_AT_DEFAULT_SETTINGS = GLUE.replace("yield f(*args)", "yield f(*args) + (os.environ.get('CONCORDANT_TEST_BATCH') != 'yes')")
 FILE = '''
-from backends import Runtime
+from backends import Mode, Runtime
 
 GLUE = """import os
 {}"""
@@ -40,6 +40,18 @@ def test_a_fault_that_only_users_meet_is_found_in_a_sample(tmp_path: Path) -> No
     assert len(made.records) == 2 * len(CASES)
     share = "50 of 60 programs that agreed in batches (83%) were run again individually at default settings: 50 did not agree then"
     assert repeated(made) == [f"mine: {share}"]
+
+
+def test_a_sample_is_run_in_the_mode_that_users_run(tmp_path: Path) -> None:
+    """The fault shows neither in the batch nor individually in the batch's mode; the reason names the target that shows it."""
+    shifted = GLUE.replace("yield f(*args)", "yield f(*args) + 1")
+    path = mine(tmp_path, GLUE, f'{FLAGS}, modes={{"eager": Mode(meaning="as users do", glue={shifted!r})}}, repeat_in="eager"')
+    made = Run(list(map(parse_case, CASES[:3])), named(str(path)), suite={}).go()
+    assert made.runtimes["mine"].repeated == Repeated(agreed=3, repeated=3, otherwise=3, mode="eager")
+    assert "default settings, as mine:eager: 3 did not agree then" in repeated(made)[0]
+    assert {r.reason[:14] for r in made.records if r.verdict == "differ"} == {"as mine:eager:"}
+    named_directly = Run(list(map(parse_case, CASES[:3])), named(f"{path}:eager"), suite={}).go()
+    assert named_directly.runtimes["mine:eager"].repeated == Repeated(agreed=0, repeated=0, otherwise=0)
 
 
 def test_what_is_right_everywhere_stays_right(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from spec import Array, Case, Impossible, Lanczos, Shape, parse_case
 from spec.ops.lanczos import DIGITS, Unsteady, sine
 from tests.test_spec import grid, inner, integers, row
 from verify.execute.result import Answer, Output
-from verify.judge.judge import diagnosed, judge
+from verify.explain.diagnose import diagnosed
+from verify.judge.judge import judge
 from verify.judge.reference import Reference
 
 

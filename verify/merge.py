@@ -48,7 +48,8 @@ def _add_up(into: Store, runtime: str, stores: list[Store]) -> None:
     parts = [part.repeated for store in stores if (part := store.told(runtime)) and part.repeated]
     if told and parts:
         agreed, repeated, otherwise = (sum(getattr(p, name) for p in parts) for name in ("agreed", "repeated", "otherwise"))
-        into.tell(runtime, structs.replace(told, repeated=Repeated(agreed=agreed, repeated=repeated, otherwise=otherwise)))
+        whole = Repeated(agreed=agreed, repeated=repeated, otherwise=otherwise, mode=parts[0].mode)
+        into.tell(runtime, structs.replace(told, repeated=whole))
 
 
 def _stored(store: Store, runtime: str) -> Backend:

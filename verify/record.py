@@ -96,6 +96,8 @@ class Repeated(msgspec.Struct, kw_only=True, frozen=True):
     repeated: int
     otherwise: int
     """How many of those repeated do not agree individually; their records say what came then."""
+    mode: str = ""
+    """The mode in which they were repeated, if it is another than the batches'."""
 
 
 class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):

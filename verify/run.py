@@ -7,14 +7,14 @@ import os
 import signal
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from shlex import quote
 from typing import Any
 
 from msgspec import structs
 
-from backends import Backend, BadBackend, Unsupported, file_of, found, runtime_of
+from backends import Backend, BadBackend, Unsupported, file_of, found, in_mode, runtime_of
 from backends.known import Known, everything
 from spec import Array, Case
 from verify.conclude import Ask, Ran, conclude
@@ -199,22 +199,27 @@ class Run:
         self.watch(backend.name, "done", self.total(backend.name))
 
     async def _repeat(self, ran: Ran, cores: Cores) -> None:
-        """Run a sample of what agreed in batches individually, as users run it; where it does not agree then, that is its verdict."""
+        """Run a sample of what agreed in batches individually, as users run it; where it does not agree then, that is its verdict.
+
+        A runtime that users run otherwise than batches do names the mode for it, and a verdict then says which.
+        """
         if not ran.backend.runtime.batch_flags or ran.repeated:
             return
         texts = {i: text for i, text, _ in ran.judged}
         agreed = texts.keys() - {i for i, _, judged in ran.judged if judged.verdict != "agree"}
         chosen = sampled({i: self.asks[i].key for i in agreed}, self.suite.get("seed", 0))
         jobs = [job(i, texts[i], self.reference(i), gradients=ran.backend.has_gradients) for i in chosen]
-        otherwise = 0
-        async for one, judged in self._judged(ran, jobs, cores, {}):
+        otherwise, mode = 0, ran.backend.runtime.repeat_in
+        backend = in_mode(ran.backend, mode) if mode else ran.backend
+        async for one, judged in self._judged(ran, jobs, cores, {}, backend):
             if any(j.verdict != "agree" for j in judged):
                 otherwise += 1
+                judged = [replace(j, reason=f"as {backend.name}: {j.reason}") if mode and j.verdict != "agree" else j for j in judged]
                 ran.replace(one.id, one.text, judged)
                 if self.store:
                     self.store.keep(ran.backend.name, self.asks[one.id].key, one.text, judged)
             self.watch(ran.backend.name, "repeating", len(ran.settled))
-        ran.repeated = Repeated(agreed=len(agreed), repeated=len(jobs), otherwise=otherwise)
+        ran.repeated = Repeated(agreed=len(agreed), repeated=len(jobs), otherwise=otherwise, mode=mode)
         self._tell(ran)
 
     def total(self, target: str) -> int:
@@ -316,13 +321,14 @@ class Run:
         return own is None or i in own
 
     async def _judged(
-        self, ran: Ran, jobs: Iterable[Job], cores: Cores, before: Mapping[int, list[Judgement]] | None = None
+        self, ran: Ran, jobs: Iterable[Job], cores: Cores, before: Mapping[int, list[Judgement]] | None = None,
+        backend: Backend | None = None,
     ) -> AsyncGenerator[tuple[Job, list[Judgement]]]:  # fmt: skip
-        """In batches; individually where `before` is given, the verdicts on results in batches by job."""
+        """In batches; individually where `before` is given, the verdicts on results in batches by job. backend: another than it was."""
         alone = before is not None
         self.watch(ran.backend.name, "starting" if not alone else "confirming", len(ran.settled))
         workers = max(self.cores // len(self.backends), 1)
-        scheduler = Scheduler(ran.backend, cores, self.timeout, alone, ran.versions, ran.facts, workers, self.memory, self.start)
+        scheduler = Scheduler(backend or ran.backend, cores, self.timeout, alone, ran.versions, ran.facts, workers, self.memory, self.start)
         told = dict(ran.versions), dict(ran.facts)
         async with aclosing(answers(scheduler, jobs)) as stream:
             async for job, answer in stream:
