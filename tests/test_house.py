@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -149,3 +150,9 @@ def test_the_public_face() -> None:
     op = concordant.parse("Upsample(factor=(2,)) >> Conv(stride=(1,))")
     assert op.rank == 1
     assert set(concordant.__all__) <= set(dir(concordant))
+
+
+def test_spec_names_no_compiler() -> None:
+    """How a case is executed is a mode of a runtime, and no part of what is specified."""
+    words = re.compile(r"\b(xla|jit|inductor|dynamo|onednn|aot_eager|compiled|jit_compile)\b", re.IGNORECASE)
+    assert [path.name for path in (ROOT / "spec").rglob("*.py") if words.search(path.read_text())] == []
