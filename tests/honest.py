@@ -27,7 +27,7 @@ from tests.implementations import IMPLEMENTATIONS, Implementation, Links, Multip
 from tests.random_cases import ADDED, cases
 from verify.execute.result import Answer, Output
 from verify.execute.worker import MARKS
-from verify.explain.fuzz import PROPOSED, proposed
+from verify.fuzz import PROPOSED, proposed
 from verify.judge.judge import Judgement, judge
 from verify.judge.reference import Reference
 from verify.record import Verdict

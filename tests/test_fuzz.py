@@ -15,7 +15,7 @@ from spec.case import DTYPES
 from tests.command import NUMPY, backend_file, concordant, needs, refused
 from tests.mutants import MUTANTS
 from tests.tiers import slow
-from verify.explain.fuzz import PROPOSED, Search, proposed, region, rounds
+from verify.fuzz import PROPOSED, Search, proposed, region, rounds
 from verify.judge.reference import Reference
 
 

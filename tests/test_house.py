@@ -15,7 +15,7 @@ from backends import Backend, function_name
 from backends._call import Layer, Let
 from backends.known import everything
 from spec import operations
-from verify.explain.fuzz import proposed
+from verify.fuzz import proposed
 
 ROOT = Path(__file__).resolve().parent.parent
 FRAMEWORKS = {"torch", "tensorflow", "keras", "jax", "jaxlib", "onnx", "onnxruntime", "flax"}

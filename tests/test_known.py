@@ -9,7 +9,7 @@ import pytest
 from backends import Unsupported, steps
 from backends.known import Known, everything
 from spec import Case, Operation, parse_case
-from verify.explain.fuzz import proposed
+from verify.fuzz import proposed
 
 KNOWN = {known.id: known for known in everything()}
 ENVIRONMENTS: tuple[dict[str, str], ...] = ({}, {"TF_ENABLE_ONEDNN_OPTS": "0"})

@@ -22,13 +22,14 @@ from tests.command import HOME, NUMPY, backend_file, concordant, refused
 from verify.execute import patience
 from verify.execute.patience import Patience
 from verify.execute.result import Answer, Output
-from verify.explain.fuzz import proposed
+from verify.explain.verdicts import verdicts
+from verify.fuzz import proposed
 from verify.judge.reference import Reference
 from verify.plan import plan
 from verify.plan.suites import cases
 from verify.plan.work import MAX_WORK, SURELY, before, expect_affordable, work
 from verify.record import load
-from verify.run import Run, verdicts
+from verify.run import Run
 
 LONG = "Conv(stride=(1, 1)) x=(4, 32, 64, 64) w=(32, 32, 3, 3) float32 normal seed=0"
 """Half a minute of exact arithmetic."""

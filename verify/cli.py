@@ -192,7 +192,7 @@ def fuzz(
     """Generate cases beyond the suites, the least covered regions first, and report wrong values, crashes, nondeterminism and imprecision.
 
     Exit status 1 if something is found or a runtime did not run."""
-    from verify.explain.fuzz import Search, rounds
+    from verify.fuzz import Search, rounds
 
     console, found, lacking = Console(emoji=False), 0, set[str]()
     try:

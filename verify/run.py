@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,15 +16,15 @@ from msgspec import structs
 
 from backends import Backend, BadBackend, Unsupported, file_of, found, in_mode, runtime_of
 from backends.known import Known, everything
-from spec import Array, Case
+from spec import Case
 from verify.conclude import Ask, Ran, conclude
 from verify.execute.environment import digest, machine, missing, variables, versions
 from verify.execute.patience import Patience, Say
 from verify.execute.process import MEMORY, Job, Worker, WorkerFailed
 from verify.execute.result import Answer
 from verify.execute.scheduler import Cores, Scheduler, Start, answers
-from verify.explain.diagnose import diagnosed
 from verify.explain.minimize import smaller
+from verify.explain.verdicts import job, verdicts
 from verify.grouping import counted
 from verify.judge.judge import Judgement, doubtful, judge
 from verify.judge.reference import CONFIDENCE, Reference
@@ -37,12 +37,6 @@ from verify.store import BadStore, Kept, Store, Told
 
 START_UP = 0.05
 """Seconds in which a worker is on its way, so that it imports while the next runtime's texts are written."""
-
-AT_ONCE = 0.25
-"""Seconds that a reference may take in the thread that answers signals; what takes longer is computed in another."""
-
-DIAGNOSED = 30.0
-"""How many references about a diagnosis takes, which tries one mistake after the other."""
 
 Watch = Callable[[str, str, int], None]
 """Called with a runtime's name, what it is doing, and how many programs it has behind it."""
@@ -405,38 +399,6 @@ def exact_form(case: Case) -> list[Case]:
     return []
 
 
-async def verdicts(
-    reference: Reference, answer: Answer, seconds: float, most: float, patience: Patience, say: Say = lambda sentence: None, *,
-    diagnose_it: bool, in_batch: Sequence[Judgement] = (), batch_flags: bool = False, names: tuple[str, ...] = (),
-) -> list[Judgement]:  # fmt: skip
-    """The judgements on an answer, with a diagnosis unless the dozens of references that takes would be more work than `most`."""
-    diagnose_it = diagnose_it and seconds * DIAGNOSED < most
-
-    def judged() -> list[Judgement]:
-        return judge(
-            reference, answer, in_batch, names=names, batch_flags=batch_flags, explain=diagnosed if diagnose_it else None
-        )
-
-    if seconds * (DIAGNOSED if diagnose_it else 1) < AT_ONCE:
-        return judged()
-    return await patience(judged, f"the reference of {reference.case}", say)
-
-
 def _names(backend: Backend, reference: Reference) -> tuple[str, ...]:
     """The outputs that a runtime is asked for."""
     return reference.names if backend.has_gradients else reference.names[:1]
-
-
-def job(i: int, text: str, reference: Reference, *, gradients: bool = True) -> Job:
-    """What a worker is told to run a text on the numbers of a case."""
-    q = reference.case
-    given = None if reference.given is None else tuple(_listed(a) for a in reference.given)
-    radius = reference.told if given is None else 0
-    return Job(
-        i, text, q.seed, radius, q.dtype, q.x, q.y, q.w, unit=reference.unit, data=q.data, check=q.check, draws=reference.draws,
-        given=given, domains=reference.domains, gradients=gradients,
-    )  # fmt: skip
-
-
-def _listed(a: Array | None) -> Any:
-    return None if a is None else a.tolist()

@@ -28,12 +28,12 @@ from verify.explain.diagnose import remedies
 from verify.explain.minimize import Given, cost, plainer_numbers, smaller, weight
 from verify.explain.reproduce import FATAL, issue, script
 from verify.explain.standalone import Outcome, outcome
+from verify.explain.verdicts import job, verdicts
 from verify.grouping import by_mistake, mistake
 from verify.judge.judge import Judgement
 from verify.judge.reference import Reference
 from verify.plan.work import MAX_WORK, work
 from verify.record import Finding, Record, Report
-from verify.run import job, verdicts
 
 SECONDS = 60.0
 """For minimising one finding; the smallest form so far is kept."""

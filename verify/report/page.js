@@ -220,8 +220,8 @@ function facts(i) {
   return list;
 }
 
-function equationsOf(case) {
-  return Object.entries(data.equations).filter(([name]) => new RegExp(`\\b${name}\\(`).test(case)).map(([, line]) => line);
+function equationsOf(text) {
+  return Object.entries(data.equations).filter(([name]) => new RegExp(`\\b${name}\\(`).test(text)).map(([, line]) => line);
 }
 
 const quoted = (text) => `'${text.replaceAll("'", `'"'"'`)}'`;
