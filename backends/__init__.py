@@ -101,11 +101,11 @@ class Runtime:
     packages: the distributions whose versions matter, the one that must be installed first.
     glue: source the worker executes. It defines `array(a, dtype)`, `numpy(t)`, `dtype(t)`, `version()`, may define `facts()` (what can
       change a result: instruction set, threads, device, precision flags, as texts by name, observed and not guessed) and has either
-      `answers(f, args, g)`, which yields y, then the gradients of ⟨g, y⟩ for each argument (not asked for if g is None), or
+      `answers(f, args, g)`, which yields y, then the gradients of ⟨g, y⟩ for each argument (not wanted if g is None), or
       `together(jobs)`, which prepares many (f, args, g) as one compilation and returns a function without arguments
       that answers a list of (outputs, error or None).
     environment: variables set before the framework is imported.
-    batch_flags: further variables for asking in batches; what is found so is asked again alone without them.
+    batch_flags: further variables for batches; what is found so is run again individually without them.
     modes: other ways to execute a case, by name.
     expects: facts that a worker process must observe.
     repeat_in: the mode in which a sample of what agreed in batches is run again individually, if users run it otherwise than batches do.
@@ -145,7 +145,7 @@ class Step:
 
     @property
     def least(self) -> str:
-        """What no maximum takes for its own."""
+        """The value that never is a maximum, for padding."""
         return {"uint8": "0", "int8": "-128", "int32": "-(2**31)"}.get(self.dtype, 'float("-inf")')
 
     @property

@@ -38,7 +38,7 @@ def picked(
 ) -> list[Statement]:  # fmt: skip
     """Nearest resampling by whole numbers, one axis after the other: for coordinate rules that have no word.
 
-    `take` is told the indices and the axis, `arange` a length, `clip` the indices and the last one that there is.
+    `take` gets the indices and the axis, `arange` a length, `clip` the indices and the last one that there is.
     """
     statements: list[Statement] = []
     for axis, (n, m) in enumerate(zip(at.x[2:], op.size, strict=True)):

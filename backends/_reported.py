@@ -21,13 +21,13 @@ class Disagreement:
 
     @property
     def link(self) -> str:
-        """Empty if no thread was found."""
+        """Empty if no upstream report was found."""
         return GITHUB + self.thread if self.thread else ""
 
 
 REPORTED = [
     Disagreement(
-        "lax.conv_transpose: explicit pads are those of the zero-inserted picture, 'SAME' and 'VALID' those of the forward convolution",
+        "lax.conv_transpose: explicit pads are those of the zero-inserted input, 'SAME' and 'VALID' those of the forward convolution",
         "jax-ml/jax/issues/32267", ("lax_transpose_crop",),
     ),
     Disagreement(
@@ -78,11 +78,11 @@ REPORTED = [
         "", ("keras-stride-and-dilation",),
     ),
     Disagreement(
-        "PyTorch's nearest is ⌊j/s⌋, everybody else's ⌊(j + ½)/s⌋ (its nearest-exact)", "pytorch/pytorch/pull/64501",
+        "PyTorch's nearest is ⌊j/s⌋, that of all others is ⌊(j + ½)/s⌋ (its nearest-exact)", "pytorch/pytorch/pull/64501",
         ("torch_resize", "tf_resize"),
     ),
     Disagreement(
-        "PyTorch: a scale that leaves a length as it was is taken for 1, by eager code alone; compiled code resamples",
+        "PyTorch: a scale that leaves a length as it was is treated as 1, by eager code alone; compiled code resamples",
         "pytorch/pytorch/issues/198201", ("torch-scale-ignored", "torch-scale-ignored-by-gradient"),
     ),
     Disagreement(
@@ -106,7 +106,7 @@ REPORTED = [
         ("jax-resize-outside", "keras-resize-words"),
     ),
     Disagreement(
-        "XLA resamples bilinear pictures wrong where a coordinate is a whole number", "tensorflow/tensorflow/issues/118344",
+        "XLA resamples bilinear images wrong where a coordinate is a whole number", "tensorflow/tensorflow/issues/118344",
         ("tensorflow-xla-bilinear",),
     ),
     Disagreement(
@@ -133,7 +133,7 @@ REPORTED = [
         ("tensorflow-adaptive-pool", "jax-adaptive-pool", "adaptive-is-plain"),
     ),
     Disagreement(
-        "max pooling on TensorFlow ends the process where a window is longer than the picture", "tensorflow/tensorflow/issues/88481",
+        "max pooling on TensorFlow ends the process where a window is longer than the input", "tensorflow/tensorflow/issues/88481",
         ("tensorflow-empty-max-pool-crashed", "tensorflow-empty-max-pool-differ"),
     ),
     Disagreement(

@@ -1,7 +1,7 @@
 """JAX: the layouts are said in dimension_numbers, so spec's N C *space goes in as it is.
 
 lax.conv_transpose wants transpose_kernel=True (else the kernel is not flipped) and then names w's axes as the forward
-convolution would: C is "O", O is "I". Its explicit padding is that of the zero-inserted picture, d(k−1) − crop.
+convolution would: C is "O", O is "I". Its explicit padding is that of the zero-inserted input, d(k−1) − crop.
 Compilation costs far more than anything else, so many texts share one jit; the batch_flags flags make that compilation cheap.
 """
 

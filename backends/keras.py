@@ -135,7 +135,7 @@ RESIZE_WORDS = Cannot(
     ),
 )  # fmt: skip
 RESIZE_VOLUMES = Cannot(
-    id="keras-resize-volumes", versions=SINCE, link=IMAGE, sentence="keras.ops.image.resize takes pictures",
+    id="keras-resize-volumes", versions=SINCE, link=IMAGE, sentence="keras.ops.image.resize takes images",
     probes=(
         Raises("keras.ops.image.resize(keras.ops.ones((1, 4, 4, 4, 1)), (3, 3, 3))",
                works="keras.ops.image.resize(keras.ops.ones((1, 4, 4, 1)), (3, 3))"),
@@ -143,7 +143,7 @@ RESIZE_VOLUMES = Cannot(
 )  # fmt: skip
 LANCZOS_WORDS = Cannot(
     id="keras-lanczos-words", versions=SINCE, link=IMAGE,
-    sentence="keras.ops.image.resize takes pictures, and knows Lanczos windows of 3 and of 5 lobes",
+    sentence="keras.ops.image.resize takes images, and knows Lanczos windows of 3 and of 5 lobes",
     probes=(
         Raises('keras.ops.image.resize(keras.ops.ones((1, 4, 4, 1)), (3, 3), interpolation="lanczos2")',
                works='keras.ops.image.resize(keras.ops.ones((1, 4, 4, 1)), (3, 3), interpolation="bilinear")'),
@@ -290,7 +290,7 @@ INTERPOLATIONS: dict[tuple[str, bool], Fields] = {("nearest", False): tf_resize(
 
 
 def _resized(op: Resize | Lanczos, at: Step, interpolation: str, antialias: bool) -> list[Statement]:
-    """A line becomes a picture one pixel wide; pictures some whole times as large are a layer's."""
+    """A line becomes an image one pixel wide; images some whole times as large are a layer's."""
     factor = tuple(m // n for m, n in zip(op.size, at.x[2:], strict=True))
     whole = Upsample(factor=factor).shape(at.x)[2:] == op.size if min(factor) else False
     if whole and op.rank == 2 and not antialias and interpolation != "nearest":

@@ -153,14 +153,14 @@ RESIZE_WORDS = Cannot(
     ),
 )  # fmt: skip
 RESIZE_VOLUMES = Cannot(
-    id="tensorflow-resize-volumes", versions=SINCE, link=RESIZE, sentence="tf.image.resize takes pictures",
+    id="tensorflow-resize-volumes", versions=SINCE, link=RESIZE, sentence="tf.image.resize takes images",
     probes=(
         Raises("tf.image.resize(tf.ones((1, 4, 4, 4, 1)), (3, 3, 3))", works="tf.image.resize(tf.ones((1, 4, 4, 1)), (3, 3))"),
     ),
 )  # fmt: skip
 LANCZOS_WORDS = Cannot(
     id="tensorflow-lanczos-words", versions=SINCE, link=RESIZE,
-    sentence="tf.image.resize takes pictures, and knows Lanczos windows of 3 and of 5 lobes",
+    sentence="tf.image.resize takes images, and knows Lanczos windows of 3 and of 5 lobes",
     probes=(
         Raises('tf.image.resize(tf.ones((1, 4, 4, 1)), (3, 3), method="lanczos2")',
                works='tf.image.resize(tf.ones((1, 4, 4, 1)), (3, 3), method="lanczos3")'),
@@ -346,7 +346,7 @@ def parameters(op: Parameters, at: Step) -> list[Statement]:
 
 
 Resizer = tuple[str, tuple[tuple[str, Value], ...]]
-"""A function that resamples, and what it is told beside the size."""
+"""A function that resamples, and its arguments beside the size."""
 
 RESIZERS: dict[Resizer, Fields] = {
     ("tf.image.resize", (("method", method), ("antialias", smooths))): tf_resize(method, antialias=smooths)
@@ -362,7 +362,7 @@ RESIZERS_V1: dict[Resizer, Fields] = {
 
 
 def _resized(op: Resize | Lanczos, function: str, words: tuple[tuple[str, Value], ...]) -> list[Statement]:
-    """A line is resampled as a picture one pixel wide."""
+    """A line is resampled as an image one pixel wide."""
     line = op.rank == 1
     picture, size = (Source("x[:, :, None]"), (*op.size, 1)) if line else (X, op.size)
     return [Call.of(function, picture, size, **dict(words)), *["x = x[:, :, 0]"] * line]

@@ -112,7 +112,7 @@ RESIZE_WORDS = Cannot(
 )  # fmt: skip
 VOLUMES = Cannot(
     id="torch-resize-volumes", versions={"torch": ">=1.11"}, link=INTERPOLATE,
-    sentence="F.interpolate has no tricubic mode, and antialias only for pictures",
+    sentence="F.interpolate has no tricubic mode, and antialias only for images",
     probes=tuple(
         Raises(f"F.interpolate(torch.ones(1, 1, 4, 4, 4), size=3, {words})",
                works='F.interpolate(torch.ones(1, 1, 4, 4, 4), size=3, mode="trilinear")')
@@ -129,7 +129,7 @@ SIZE_OR_SCALE = Cannot(
 )  # fmt: skip
 LANCZOS = Cannot(
     id="torch-lanczos", versions={"torch": ">=2.12"}, link=INTERPOLATE,
-    sentence="F.interpolate has one Lanczos window, of 3 lobes, which smooths, for pictures",
+    sentence="F.interpolate has one Lanczos window, of 3 lobes, which smooths, for images",
     probes=(
         Raises('F.interpolate(torch.ones(1, 1, 4, 4), size=3, mode="lanczos")',
                works='F.interpolate(torch.ones(1, 1, 4, 4), size=3, mode="lanczos", antialias=True)'),
@@ -305,9 +305,9 @@ PAD_MODES = {"constant": "constant", "edge": "replicate", "reflect": "reflect", 
 
 def _interpolated(op: Resize, at: Step, mode: str, *, align_corners: bool, antialias: bool) -> list[Statement]:
     """A call of F.interpolate. Where it wants a picture, a line becomes one of a single row."""
-    pictures = mode == "cubic" or antialias
-    line = op.rank == 1 and pictures
-    if op.rank == 3 and pictures:
+    images = mode == "cubic" or antialias
+    line = op.rank == 1 and images
+    if op.rank == 3 and images:
         raise Unsupported(VOLUMES)
     rank = op.rank + line
     name = {"linear": ("linear", "bilinear", "trilinear")[rank - 1], "cubic": "bicubic"}.get(mode, mode)

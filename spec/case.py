@@ -1,4 +1,4 @@
-"""A case and its text: an operation, the shapes it is asked on, the dtype, which values are fed in, what is checked, the seed.
+"""A case and its text: an operation, the shapes it is run on, the dtype, which values are fed in, what is checked, the seed.
 
     case   = operation { ">>" operation } "x=" shape { "w=" shape } [ dtype ] [ data ] [ "check=" check ] [ "seed=" integer ]
     operation  = name "(" field "=" value { "," field "=" value } ")"
@@ -80,15 +80,15 @@ class Case:
         if not 0 <= self.seed < 1 << 63:
             raise Impossible(f"seed is {self.seed}, but it must be at least 0 and below 2**63")
         if self.op.rank > 3:
-            raise Impossible(f"{self.op.name} has {self.op.rank} spatial axes, but at most 3 are asked")
+            raise Impossible(f"{self.op.name} has {self.op.rank} spatial axes, but at most 3 are run")
         steps = list(self.op.walk(self.x, self.w))
         made = chain.from_iterable((step.scratch(x, *w), y) for step, x, w, y in steps)
         largest = max(map(size, (self.x, *self.w, *made)))
         taps = max(size(step.window(*w)) for step, _, w, _ in steps)
         if taps > LARGEST_WINDOW:
-            raise Impossible(f"a window would have {taps} taps, but at most {LARGEST_WINDOW} are asked")
+            raise Impossible(f"a window would have {taps} taps, but at most {LARGEST_WINDOW} are run")
         if largest > LARGEST_ARRAY:
-            raise Impossible(f"an array would have {largest} elements, but at most {LARGEST_ARRAY} are asked")
+            raise Impossible(f"an array would have {largest} elements, but at most {LARGEST_ARRAY} are run")
 
     @property
     def y(self) -> Shape:
@@ -191,7 +191,7 @@ def _brief(read: Callable[[str], T], text: str) -> T:
         sentence = str(refused)
         raise Impossible(sentence if len(sentence) < 500 else f"{sentence[:240]} … {sentence[-240:]}") from None
     except ValueError:  # Python prints no integer of more than 4300 digits
-        raise Impossible(f"{_short(text)} has numbers beyond anything that is asked") from None
+        raise Impossible(f"{_short(text)} has numbers beyond anything that is run") from None
 
 
 def _parsed(text: str) -> Operation:

@@ -282,7 +282,7 @@ class Operation:
         return dataclasses.replace(self, **{name: (*row[:axis], *row[axis + 1 :]) for name, row in rows.items()})
 
     def neighbours(self) -> Iterator[tuple[str, Operation]]:
-        """Other operations that are easily taken for this one, each with words that finish "answers as if …"."""
+        """Other operations that are easily mistaken for this one, each with words that finish "answers as if …"."""
         return iter(())
 
     def terms(self, x: Shape, *w: Shape) -> int:
@@ -372,14 +372,14 @@ def fit(x: Array, pairs: Pairs) -> Array:
 
 
 def beside(field: str, pairs: Pairs) -> Iterator[tuple[str, Pairs]]:
-    """What a (lo, hi) field is easily taken for."""
+    """What a (lo, hi) field is easily mistaken for."""
     rules: dict[str, Callable[[int, int], tuple[int, int]]] = {
         f"lo and hi of {field} were exchanged": lambda lo, hi: (hi, lo),
         f"{field} began one pixel later, (lo + 1, hi − 1)": lambda lo, hi: (lo + 1, hi - 1),
         f"{field} began one pixel earlier, (lo − 1, hi + 1)": lambda lo, hi: (lo - 1, hi + 1),
         f"{field} were nothing": lambda lo, hi: (0, 0),
         f"negative {field} were nothing": lambda lo, hi: (max(lo, 0), max(hi, 0)),
-        f"{field} had lost its sign": lambda lo, hi: (abs(lo), abs(hi)),
+        f"{field} lost its sign": lambda lo, hi: (abs(lo), abs(hi)),
         f"{field} were lo at both ends": lambda lo, hi: (lo, lo),
         f"{field} were hi at both ends": lambda lo, hi: (hi, hi),
         f"{field} were all at the end": lambda lo, hi: (0, lo + hi),
@@ -396,7 +396,7 @@ def beside(field: str, pairs: Pairs) -> Iterator[tuple[str, Pairs]]:
 
 
 def along(field: str, entries: tuple[T, ...]) -> Iterator[tuple[str, tuple[T, ...]]]:
-    """What a field with one entry per axis is easily taken for, whatever the entries are."""
+    """What a field with one entry per axis is easily mistaken for, whatever the entries are."""
     if len(entries) > 1:
         yield f"the {field} of the axes came in reverse order", entries[::-1]
         yield f"every axis had the {field} of axis 0", entries[:1] * len(entries)

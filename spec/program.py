@@ -63,7 +63,7 @@ class Program(Operation):
         return Program(inner=tuple(op.absolute() for op in self.inner))
 
     def wavering(self, digits: int) -> Iterator[Operation]:
-        """One step after the other; that two waver at once counts for nothing beside it."""
+        """One step after the other; errors of two at once are negligible beside it."""
         steps = self.absolute().steps
         for i, op in enumerate(self.inner):
             for wavers in op.wavering(digits):

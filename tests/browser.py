@@ -1,4 +1,4 @@
-"""Headless Chromium: for tests of the page, for its pictures in docs/report/ and for benchmarks/page.py.
+"""Headless Chromium: for tests of the page, for its images in docs/report/ and for benchmarks/page.py.
 
     python -m tests.browser PAGE FOLDER     writes light.png and dark.png of a page
 """
@@ -89,7 +89,7 @@ class Window:
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
 
 
-def pictures(page: Path, folder: Path) -> None:
+def images(page: Path, folder: Path) -> None:
     """Its beginning, as readers with either preference see it."""
     with chromium() as driver:
         window = Window(driver, folder)
@@ -102,4 +102,4 @@ def pictures(page: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    pictures(*map(Path, sys.argv[1:]))
+    images(*map(Path, sys.argv[1:]))

@@ -21,7 +21,7 @@ Ended = subprocess.CompletedProcess[str]
 
 
 def concordant(*arguments: str | Path, cwd: Path = HOME, python: tuple[str, ...] = (), **environment: str) -> Ended:
-    """Run it to its end; a run shrinks what it finds only where that is asked for."""
+    """Run it to its end; a run shrinks what it finds only where that is run for."""
     if arguments and arguments[0] == "run" and "--shrink" not in arguments:
         arguments = (*arguments, "--no-shrink")
     command = [sys.executable, *python, "-m", "concordant", *map(str, arguments)]
@@ -94,7 +94,7 @@ RUNTIMES = {{"mine": Runtime(packages=("numpy",), glue=GLUE)}}
 
 
 def numpy_backend(folder: Path, body: str) -> Path:
-    """One that says `body` where it is asked for an Upsample by 2 in 1-D."""
+    """One that says `body` where it is run for an Upsample by 2 in 1-D."""
     return backend_file(folder, f"{NUMPY}\n\ndef upsample(op, at):\n    return {body!r}\n")
 
 

@@ -130,7 +130,7 @@ SEARCHED = """## What the search makes up
 {summary}
 
 These are the cases that `concordant fuzz` chooses from, before it leaves out what it has seen: every operation but MaxUnpool and every
-dtype, compositions of two, windows larger than the picture. Where a norm is 0, or where several pixels are the greatest, the
+dtype, compositions of two, windows larger than the input. Where a norm is 0, or where several pixels are the greatest, the
 implementations give different gradients, NaN among them. Answers judged, and the greatest ratio of an error to its bound:
 
 {by_operation}

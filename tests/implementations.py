@@ -66,7 +66,7 @@ class Links:
 
 
 def _meetings(small: int, large: int, k: int, s: int, d: int, lo: int) -> list[tuple[int, int, int]]:
-    """(i, t, j) with s·i + d·t − lo = j, inside both pictures."""
+    """(i, t, j) with s·i + d·t − lo = j, inside both images."""
     return [(i, t, s * i + d * t - lo) for i in range(small) for t in range(k) if 0 <= s * i + d * t - lo < large]
 
 

@@ -30,7 +30,7 @@ class Mutant(Backend):
 
     expected: a verdict that must be among those it gets, on one of `outputs`.
     named: a piece of the words that the diagnosis must give; empty where an honest diagnosis gives none.
-    kinds: the data it is asked of (`spec.data.DATA`), or `shape` for checks of shapes, in this order.
+    kinds: the data it is run of (`spec.data.DATA`), or `shape` for checks of shapes, in this order.
     alike: what two cases must have in common to catch it.
     """
 
@@ -198,7 +198,7 @@ def _mutants() -> dict[str, Mutant]:
         made("appended-zeros-forgotten", "negative crop were nothing", change=_crop(lambda lo, hi: (max(lo, 0), max(hi, 0)))),
         made("output-padding-ignored", "crop were lo at both ends", change=_crop(lambda lo, hi: (lo, max(lo, hi)))),
         made("padding-on-the-other-side", "lo and hi of padding were exchanged", change=_padding(lambda lo, hi: (hi, lo))),
-        made("padding-sign-lost", "padding had lost its sign", change=_padding(lambda lo, hi: (abs(lo), abs(hi)))),
+        made("padding-sign-lost", "padding lost its sign", change=_padding(lambda lo, hi: (abs(lo), abs(hi)))),
         made("padding-all-at-the-end", "padding were all at the end", change=_padding(lambda lo, hi: (0, lo + hi))),
         made("padding-symmetric-only", "padding were hi at both ends", change=_padding(lambda lo, hi: (hi, hi))),
         made("negative-padding-ignored", "negative padding were nothing", change=_padding(lambda lo, hi: (max(lo, 0), max(hi, 0)))),
@@ -258,9 +258,9 @@ def _mutants() -> dict[str, Mutant]:
         made("batch-reversed", "flipped along its batch axis", wrap=_before("x = x.flip(0)")),
         made("last-input-channel-ignored", "x were 0 at the last place of its channel axis",
              wrap=_before("x = torch.cat([x[:, :-1], 0 * x[:, -1:]], 1)")),
-        made("groups-interleaved-on-input", "x had its channel axis dealt out to the groups in turn", when=_grouped,
+        made("groups-interleaved-on-input", "x had its channel axis split to the groups in turn", when=_grouped,
              wrap=_before("x = x.reshape(len(x), -1, groups, *x.shape[2:]).transpose(1, 2).reshape(x.shape)")),
-        made("groups-interleaved-on-output", "the answer had its channel axis dealt out to the groups in turn", when=_grouped,
+        made("groups-interleaved-on-output", "the answer had its channel axis split to the groups in turn", when=_grouped,
              wrap=_after("y = y.reshape(len(y), groups, -1, *y.shape[2:]).transpose(1, 2).reshape(y.shape)")),
         made("one-group-for-all", "first group's in every group", when=_grouped,
              wrap=_before("w = tuple(v[: len(v) // groups].repeat(groups, *[1] * (v.ndim - 1)) for v in w)")),

@@ -265,7 +265,7 @@ def test_a_question_asked_twice_is_one(tmp_path: Path) -> None:
 
 
 def test_a_mistake_is_shrunk_and_kept(tmp_path: Path) -> None:
-    """What nothing explains is printed in its smallest form; the program beside the report shows it, by its words and its status."""
+    """An unexpected failure is printed in its smallest form; the program beside the report shows it, by its words and its status."""
     path = numpy_backend(tmp_path, "x = x.repeat(2, axis=2) + 1")
     ended = concordant("run", "--shrink", "--backend", path, "--case", UPSAMPLE, "--out", tmp_path)
     assert ended.returncode == 1

@@ -1,6 +1,6 @@
 """What the frameworks' words mean, asked of the frameworks: a word's answer is that of spec with the convention's explicit numbers.
 
-Every framework runs in a process of its own and is asked in its own language, so that a test shows the call it is about. The data
+Every framework runs in a process of its own and is run in its own language, so that a test shows the call it is about. The data
 are whole numbers, so answers are equal or not. One image with 2 channels goes to 3, over axes of one to seven pixels with kernels,
 strides and dilations of both parities, where every off-by-one shows.
 """
@@ -330,7 +330,7 @@ def test_jax_transpose_strings(word: str, consistent: bool, jax: Framework) -> N
 @slow
 @pytest.mark.parametrize("consistent", [False, True], ids=["", "consistent"])
 def test_jax_transpose_pairs(consistent: bool, jax: Framework) -> None:
-    """A pair means the zero-inserted picture's padding, or the forward convolution's."""
+    """A pair means the zero-inserted input's padding, or the forward convolution's."""
     more = ", use_consistent_padding=True" if consistent else ""
     wrong = []
     for (n, k, s, d), pair in zip(FEW, cycle([(0, 0), (0, 1), (1, 0), (2, 1), (1, 3)]), strict=False):
@@ -351,7 +351,7 @@ def test_jax_transpose_takes_no_other_string(word: str, jax: Framework) -> None:
 @slow
 @pytest.mark.parametrize("k", range(1, 6))
 def test_jax_reads_small_letters_as_a_pair_at_stride_one(k: int, jax: Framework) -> None:
-    """Why spec does not take 'same' for 'SAME': it is the picture's padding then, which for an even kernel is another crop."""
+    """Why spec does not take 'same' for 'SAME': it is the image's padding then, which for an even kernel is another crop."""
     crop = lax_transpose_crop(same_padding(5, k), k)
     assert same(jax, LAX.format(1, repr("same"), 1, ""), transpose(crop, 1, 1), 5, k)
     assert (crop == lax_transpose_crop("SAME", k)) == (k % 2 == 1)

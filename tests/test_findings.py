@@ -1,4 +1,4 @@
-"""What nothing explains is minimised to one small finding a mistake, with a program that shows it; what docs/ keep still shows."""
+"""What no known deviation covers is minimised to one small finding a mistake, with a program that shows it; what docs/ keep still shows."""
 
 from __future__ import annotations
 

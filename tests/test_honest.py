@@ -51,9 +51,9 @@ def test_the_alarm_can_ring() -> None:
     reference = Reference(parse_case("Conv(stride=(1,)) x=(2, 4, 9) w=(3, 4, 3) float32 normal seed=1"))
     for implementation in IMPLEMENTATIONS:
         given = answer(reference, implementation, {})
-        spoilt = replace(given, outputs=tuple(replace(o, values=stored(o.values, "bfloat16")) for o in given.outputs))
+        corrupted = replace(given, outputs=tuple(replace(o, values=stored(o.values, "bfloat16")) for o in given.outputs))
         assert [j.verdict for j in judge(reference, given)] == ["agree"] * 3
-        assert [j.verdict for j in judge(reference, spoilt)] == ["imprecise"] * 3
+        assert [j.verdict for j in judge(reference, corrupted)] == ["imprecise"] * 3
 
 
 def test_bfloat16_is_rounded_to_nearest_even() -> None:

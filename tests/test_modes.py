@@ -229,7 +229,7 @@ def test_modes_take_nothing_of_quick() -> None:
 
 
 def test_a_target_is_asked_its_share_and_no_theorem(mine: Path) -> None:
-    """What only a mode is asked, its runtime is not; a theorem is nothing that a share could break."""
+    """What only a mode is run, its runtime is not; a theorem is nothing that a share could break."""
     from verify.plan.prove import prove_all
 
     ordinary, mode = named(str(mine))[0], named(f"{mine}:flagged")[0]

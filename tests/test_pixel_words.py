@@ -1,6 +1,6 @@
 """What the frameworks' words for resampling and pooling mean, asked of the frameworks: spec's Resize and pools give the same numbers.
 
-As in test_conventions, each framework runs by itself and is asked in its own language, on one axis of one to seven pixels.
+As in test_conventions, each framework runs by itself and is run in its own language, on one axis of one to seven pixels.
 """
 
 from __future__ import annotations

@@ -191,7 +191,7 @@ def test_a_probe_is_not_tried_in_versions_that_it_does_not_speak_of(tmp_path: Pa
 
 
 def test_a_sentence_of_a_users_own_file_is_not_known_of_ours(tmp_path: Path) -> None:
-    """Its Unsupported is no deviation on record, whatever it carries."""
+    """Its Unsupported is no deviation known, whatever it carries."""
     ended = concordant("run", "--backend", _file(tmp_path, HOLDS), "--case", "Upsample(factor=(2,)) x=(1, 1, 3)", "--out", tmp_path)
     assert ended.returncode == 1
     assert "NumPy has no such thing" in ended.stdout

@@ -373,7 +373,7 @@ def places(node: Any) -> list[tuple[Any, Any]]:
     return [place for key, child in items for place in [(node, key), *places(child)]]
 
 
-def spoilt(document: Any, dice: random.Random) -> bytes:
+def corrupted(document: Any, dice: random.Random) -> bytes:
     """A document with one to four changes, or with bytes changed."""
     document = json.loads(json.dumps(document))
     for _ in range(dice.randint(1, 4)):
@@ -404,7 +404,7 @@ def test_fuzzed_reports_give_a_sentence_or_a_view(seed: int, tmp_path: Path) -> 
     good, viewed, sentences = full(), 0, []
     document = msgspec.to_builtins(good)
     for _ in range(1000):
-        path.write_bytes(spoilt(document, dice))
+        path.write_bytes(corrupted(document, dice))
         try:
             made = load(path)
         except BadReport as error:

@@ -1,4 +1,4 @@
-"""A run that is killed, resumed, dealt out in shards, short of disk or of memory: nothing is lost, and the records stay the same."""
+"""A run that is killed, resumed, split in shards, short of disk or of memory: nothing is lost, and the records stay the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report from Python: the page that shows how, and what is asked for wrongly."""
+"""A report from Python: the page that shows how, and what is run for wrongly."""
 
 from __future__ import annotations
 

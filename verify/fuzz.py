@@ -1,7 +1,7 @@
 """A search beyond the suites: cases made up by hypothesis from the fields of the operations themselves, the least seen region first.
 
 A region is what kind of case it is: operations, rank, dtype, data, check, and for each field whether it is neutral, one for all axes or
-several, negative, odd or even. Of many proposals those are asked whose regions were asked least, so a search of hours does not ask
+several, negative, odd or even. Of many proposals those are run whose regions were asked least, so a search of hours does not ask
 the same over and over; what was asked is kept beside the findings, and the next search goes on from there.
 
 Reported are wrong values, crashes, nondeterminism and imprecision that no known deviation explains. What a framework raises an error for,
@@ -40,7 +40,7 @@ from verify.run import Run
 BATCH = 96
 """Questions to a round."""
 PROPOSED = 6
-"""Proposals for each one that is asked."""
+"""Proposals for each one that is run."""
 LARGEST = 1 << 13
 """Elements of the largest array."""
 CHANNELS = 4

@@ -114,7 +114,7 @@ class RuntimeReport(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
     facts: dict[str, str] = {}
     """What its worker processes observed after they imported it: instruction set, oneDNN on or off, threads, device, precision flags."""
     batch_flags: dict[str, str] = {}
-    """Further variables under which it was asked in batches; what was found so was asked again alone without them."""
+    """Further variables under which it was asked in batches; what was found so was run again individually without them."""
     repeated: Repeated | None = None
     """None where batches have no flags of their own, or the run ended before."""
     not_offered: dict[str, int] = {}
@@ -133,7 +133,7 @@ class Counterexample(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class TheoremOnRuntime(msgspec.Struct, kw_only=True, frozen=True):
-    """A theorem's cases run natively, both sides. Holds if at least one agrees and every other is vacuous or on record."""
+    """A theorem's cases run natively, both sides. Holds if at least one agrees and every other is vacuous or a known deviation."""
 
     verdict: Literal["holds", "failing"]
     agree: int
@@ -169,7 +169,7 @@ class KnownReport(msgspec.Struct, kw_only=True, frozen=True):
     matched: int
     """How many records it explains."""
     agreed: int
-    """How many records it speaks of that agreed all the same; more than 0 means stale."""
+    """How many records it speaks of that agreed all the same; more than 0: it no longer occurs."""
 
 
 class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -231,7 +231,7 @@ class Report(msgspec.Struct, kw_only=True, frozen=True):
     records: list[Record]
     summary: Summary
     findings: list[Finding] = []
-    """What nothing explains, shrunk; one for each fault."""
+    """Unexpected failures, minimised; one for each mistake."""
 
     @property
     def answers(self) -> Records:

@@ -48,7 +48,7 @@ class NothingToAsk(ValueError):
 
 @dataclass
 class Run:
-    """What is asked, and what has come of it so far. `report()` is valid at any time.
+    """The cases of a run, and the results so far. `report()` is valid at any time.
 
     Raises NothingToAsk, or Impossible if a case cannot be computed or would take more work than `max_work`.
     """
@@ -60,7 +60,7 @@ class Run:
     """Gives the theorems, proven; called when some runtime has been asked all cases."""
     minimum_agreement: float = 0.0
     only: dict[str, frozenset[str]] = field(default_factory=dict)
-    """The texts of the cases that a target is asked, where those are not all."""
+    """The texts of the cases that a target runs, where it does not run all."""
     partly: frozenset[str] = frozenset()
     """The targets that take only a share of a suite, and so no theorems."""
     confidence: int = CONFIDENCE
@@ -139,14 +139,14 @@ class Run:
 
     @cached_property
     def proofs(self) -> list[Proof]:
-        """The theorems; their cases are asked after all cases."""
+        """The theorems; their cases are run after all cases."""
         proofs = self.prove() if self.prove else []
         for instance in (instance for proof in proofs for instance in proof.native):
             self.asks.extend(Ask(asked(side).case, instance, side, n) for n, side in enumerate(instance.natives()))
         return proofs
 
     def reference(self, i: int) -> Reference:
-        """What the definition answers to what is asked as the i-th."""
+        """What the definition answers to what is run as the i-th."""
         if i not in self._references:
             self._references[i] = self.asks[i].reference(self.confidence)
             self.missed[i] = self._references[i].missed_probability
@@ -301,14 +301,14 @@ class Run:
         return True
 
     def _everything(self, ran: Ran) -> Iterator[int]:
-        """The number of everything that a target is asked: all cases first."""
+        """The number of everything that a target runs: all cases first."""
         yield from (i for i in range(len(self.cases)) if self._is_for(ran, i))
         if not ran.partly:
             _ = self.proofs
             yield from range(len(self.cases), len(self.asks))
 
     def _is_for(self, ran: Ran, i: int) -> bool:
-        """Whether a target is asked the i-th."""
+        """Whether a target runs the i-th."""
         if i >= len(self.cases):
             return not ran.partly
         own = self._asked.get(ran.backend.name)
@@ -400,5 +400,5 @@ def exact_form(case: Case) -> list[Case]:
 
 
 def _names(backend: Backend, reference: Reference) -> tuple[str, ...]:
-    """The outputs that a runtime is asked for."""
+    """The outputs that a runtime gives."""
     return reference.names if backend.has_gradients else reference.names[:1]

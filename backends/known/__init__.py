@@ -1,7 +1,8 @@
 """Deviations that are known: each a record with its reason, and the cases it speaks of.
 
-A record explains a verdict when runtime, versions, verdict, output, case and (for a refusal) message all fit. If a case that
-fits agrees after all, the record is stale and the run fails: delete it or narrow it. A file here holds a list KNOWN; add one per framework.
+A record covers a verdict when runtime, versions, verdict, output, case and (for an error raised) message all fit. If a case that fits
+agrees after all, the deviation no longer occurs and the run fails: delete the record or narrow it. A file here holds a list KNOWN; add one
+per framework.
 """
 
 from __future__ import annotations

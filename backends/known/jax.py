@@ -83,7 +83,7 @@ def _cells_begun_in_the_padding(op: Operation, at: Step, facts: Facts) -> bool:
 
 BOTH = ("jax", "keras-jax")
 SILENT = {"jax": ">=0.4,<=0.10.2"}
-"""What depends on the numbers drawn has an upper bound: a newer version is asked to show it again."""
+"""What depends on the numbers drawn has an upper bound: a newer version must show it again."""
 
 KNOWN = [
     Known(
@@ -145,7 +145,7 @@ KNOWN = [
     ),
     Known(
         id="jax-lanczos-flat-top", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_close_to_a_pixel,
-        reason="the weight of a pixel less than a thousandth of a pixel away is taken for 1, so that it need not be divided by nearly 0; "
+        reason="the weight of a pixel less than a thousandth of a pixel away is treated as 1, so that it need not be divided by nearly 0; "
         "in float64 that shows: it is off by up to 2·10⁻⁶",
         link="no upstream report found",
     ),

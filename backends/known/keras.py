@@ -174,7 +174,7 @@ def _narrow_average_3d(op: Operation, at: Step, facts: Facts) -> bool:
 
 SINCE = {"keras": ">=3.0"}
 SILENT = {"keras": ">=3.0,<=3.15.1"}
-"""Wrong answers have an upper bound: a newer version is asked to show them again."""
+"""Wrong answers have an upper bound: a newer version must show them again."""
 
 GRAPHS = ("function", "xla")
 """The modes in which TensorFlow executes a graph."""
@@ -312,7 +312,7 @@ KNOWN = [
         id="keras-torch-antialias-one-pixel-wide", runtimes=("keras-torch",), versions=SILENT | {"torch": "<=2.13"}, verdict="differ",
         outputs=("y",),
         when=_one_wide_antialias,
-        reason="F.interpolate with antialias answers its first row everywhere where a picture one pixel wide is channels last in memory",
+        reason="F.interpolate with antialias answers its first row everywhere where an image one pixel wide is channels last in memory",
         link="no upstream report found",
     ),
     *(
@@ -320,7 +320,7 @@ KNOWN = [
             id=f"keras-tensorflow-resize-float32-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT, verdict=verdict,
             sometimes=True,
             when=lambda op, at, facts: at.dtype == "float64" and _interpolation(op, at) not in ("", "nearest"),
-            reason="tf.image.resize computes float64 pictures in float32, and the answer is cast back",
+            reason="tf.image.resize computes float64 images in float32, and the answer is cast back",
             link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
         )
         for verdict in ("differ", "imprecise")
@@ -366,7 +366,7 @@ KNOWN = [
     ),
     Known(
         id="keras-tensorflow-integers", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", when=_windowed_integers,
-        message="not in the list of allowed values", reason="of integers, pooling knows maxima of lines and pictures alone",
+        message="not in the list of allowed values", reason="of integers, pooling knows maxima of lines and images alone",
         link="https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPool",
     ),
     Known(
@@ -376,7 +376,7 @@ KNOWN = [
     ),
     Known(
         id="keras-torch-int32-through-float32", runtimes=("keras-torch",), versions=SILENT, verdict="differ", when=_through_float32,
-        reason="int32 pictures are mirrored and resampled in float32, which is exact up to 2²⁴ alone, and cast back",
+        reason="int32 images are mirrored and resampled in float32, which is exact up to 2²⁴ alone, and cast back",
         link="no upstream report found",
     ),
     Known(

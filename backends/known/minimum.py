@@ -1,4 +1,4 @@
-"""Minimum agreement: how much each runtime must get right of each operation, in percent, whatever is on record.
+"""Minimum agreement: how much each runtime must get right of each operation, in percent, whatever is a known deviation.
 
     python -m verify.judge.agreement REPORT.json …    the table of these reports: the least share, rounded down to a multiple of five
 

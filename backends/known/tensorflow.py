@@ -74,7 +74,7 @@ def _unequal_strides(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _two_strides(op: Operation, at: Step) -> bool:
-    """A depthwise convolution of pictures with different strides; Keras says a dilated one otherwise."""
+    """A depthwise convolution of images with different strides; Keras says a dilated one otherwise."""
     if op.rank != 2 or not isinstance(op, SumPool | AveragePool | LpPool) or max(op.dilation) > 1:
         return False
     return len(set(op.stride)) > 1 and (not isinstance(op, AveragePool) or _by_sums(op, at))
@@ -321,7 +321,7 @@ def _whole_among_rounded(op: Operation, at: Step, facts: Facts) -> bool:
 BOTH = ("tensorflow", "keras-tensorflow")
 SINCE = {"tensorflow": ">=2.15"}
 SILENT = {"tensorflow": ">=2.15,<=2.21"}
-"""Wrong answers have an upper bound: a newer version is asked to show them again."""
+"""Wrong answers have an upper bound: a newer version must show them again."""
 WITHOUT = "(float64 always, every dtype on most processors without AVX-512)"
 DILATION = "dilation rates larger|only supports dilated rates of 1"
 NO_KERNEL = "Could not find device for node|not in (the )?list of allowed values|No OpKernel was registered"
@@ -491,7 +491,7 @@ KNOWN = [
     Known(
         id="tensorflow-bicubic-narrow-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",),
         when=lambda op, at, facts: _method(op, at) == "bicubic" and not _smoothed(op, at) and at.dtype in ("float16", "bfloat16"),
-        reason="bicubic resampling of float16 and bfloat16 pictures has no gradient and does not say so: it counts as 0",
+        reason="bicubic resampling of float16 and bfloat16 images has no gradient and does not say so: it counts as 0",
         link="no upstream report found",
     ),
     Known(
@@ -502,7 +502,7 @@ KNOWN = [
     Known(
         id="tensorflow-resize-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="differ", outputs=("y",),
         when=_narrow_or_double_resize, checks=EVERY_CHECK, modes=EVERY_MODE, message="dtype float32 instead of",
-        reason="resampling answers in float32 whatever the picture is, unless by nearest",
+        reason="resampling answers in float32 whatever the input is, unless by nearest",
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
     Known(
@@ -518,7 +518,7 @@ KNOWN = [
     Known(
         id="tensorflow-integers", runtimes=("tensorflow",), versions=SINCE, verdict="raised", when=_integers_unknown,
         message=f"{NO_KERNEL}|{DILATION}",
-        reason="of integers, pooling knows maxima of lines and pictures, and convolution int32 alone, not of volumes",
+        reason="of integers, pooling knows maxima of lines and images, and convolution int32 alone, not of volumes",
         link="https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPool",
     ),
     Known(
@@ -530,7 +530,7 @@ KNOWN = [
         Known(
             id=f"tensorflow-empty-max-pool-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, sometimes=True,
             when=lambda op, at, facts: isinstance(op, MaxPool) and 0 in at.y,
-            reason="a window larger than the picture: the process ends by a division by zero, or the gradient is memory never written",
+            reason="a window larger than the input: the process ends by a division by zero, or the gradient is memory never written",
             link="https://github.com/tensorflow/tensorflow/issues/88481",
         )
         for verdict in ("crashed", "differ", "nondeterministic")

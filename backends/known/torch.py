@@ -73,7 +73,7 @@ def close_call(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _scale_ignored(op: Operation, at: Step, facts: Facts) -> bool:
-    """A scale that keeps a length, or by "nearest" doubles it, and yet is neither 1 nor 2; on other axes, or with it, more is asked."""
+    """A scale that keeps a length, or by "nearest" doubles it, and yet is neither 1 nor 2; on other axes, or with it, more is run."""
     if not isinstance(op, Resize) or op.coordinates == "align_corners":
         return False
     doubled = op.mode == "nearest" and op.coordinates == "asymmetric"
@@ -125,7 +125,7 @@ def _narrow_antialias_forward(op: Operation, at: Step, facts: Facts) -> bool:
 
 BOTH = ("torch", "keras-torch")
 SILENT = {"torch": ">=2.0,<=2.13"}
-"""What depends on the numbers drawn has an upper bound: a newer version is asked to show it again."""
+"""What depends on the numbers drawn has an upper bound: a newer version must show it again."""
 
 KNOWN = [
     Known(
@@ -215,7 +215,7 @@ KNOWN = [
     Known(
         id="torch-scale-ignored", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("y",), when=_scale_ignored_forward,
         checks=("values",), modes=ONLY_DEFAULT,
-        reason="a scale that leaves a length as it was is taken for 1 on that axis, one that doubles it for 2; compiled code resamples",
+        reason="a scale that leaves a length as it was is treated as 1 on that axis, one that doubles it for 2; compiled code resamples",
         link="https://github.com/pytorch/pytorch/issues/198201",
     ),
     Known(

@@ -131,7 +131,7 @@ def torch_transpose_words(crop: Pair, s: int, d: int) -> Pair | None:
 
 def lax_transpose_crop(padding: str | Pair, k: int, s: int = 1, d: int = 1, *, use_consistent_padding: bool = False) -> Pair:
     """`jax.lax.conv_transpose(padding=…)`: its strings mean the forward convolution's padding; its pairs are the padding of the
-    zero-inserted picture, or, with use_consistent_padding=True, of the forward convolution too.
+    zero-inserted input, or, with use_consistent_padding=True, of the forward convolution too.
 
     Source: https://docs.jax.dev/en/latest/_autosummary/jax.lax.conv_transpose.html
     """

@@ -1,4 +1,4 @@
-"""Pools that are told the length of their answer. Window j of m over n pixels is ⌊j·n/m⌋ ≤ i < ⌈(j+1)·n/m⌉; `size` 1 is a global pool.
+"""Pools with a given output length. Window j of m over n pixels is ⌊j·n/m⌋ ≤ i < ⌈(j+1)·n/m⌉; `size` 1 is a global pool.
 
     AdaptiveAveragePool   y[n,c,j] = Σ_i x[n,c,i] / the number of pixels in the window
     AdaptiveMaxPool       y[n,c,j] = max_i x[n,c,i]    its gradient goes to the one i that attains it, and is not defined where several do,

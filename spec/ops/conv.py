@@ -116,7 +116,7 @@ class Conv(Operation):
         yield "the padding were computed without the dilation", replace(self, padding=_undilated(self.padding, self.dilation))
         yield from _strides_and_dilations(self)
         if min(n for pair in self.padding for n in pair) >= 0:
-            for words, mode in (("repeated the edge", "edge"), ("wrapped around", "wrap"), ("mirrored the picture", "reflect")):
+            for words, mode in (("repeated the edge", "edge"), ("wrapped around", "wrap"), ("mirrored the image", "reflect")):
                 yield f"the padding {words}", Pad(padding=self.padding, mode=mode) >> replace(self, padding=())
 
 
@@ -269,7 +269,7 @@ def _spans(op: Either, k: Shape) -> Shape:
 
 
 def _windows(op: Either, k: Shape, count: Shape) -> Iterator[tuple[Index, Index]]:
-    """Each kernel tap t, as an index into w, with the positions s·j + d·t for j < count, as an index into the picture."""
+    """Each kernel tap t, as an index into w, with the positions s·j + d·t for j < count, as an index into the image."""
     for t in np.ndindex(*k):
         pause()
         rows = zip(op.stride, op.dilation, t, count, strict=True)

@@ -30,8 +30,8 @@ class Wavering(Magnitudes):
     half pixel is taken away is off by δ = 4u(|c| + 1); not at all where the step between coordinates is a power of two. A weight k(t)
     is then off by E = δ·max|k′| and what its own evaluation rounds: 2u for 1 − |t|, and for a cubic, whose partial results are below
     8|a|, six times 8|a|u. (max|k′| is 1 for linear, (a + 3)²/(3(a + 2)) for cubic; with antialias t runs min(s, 1) times as fast; of an
-    area both ends waver, 2s.) Made to sum to 1 by their total T, K weights have coefficients m that are off by (E/T)·(1 + K|m|).
-    Pixels whose weight is 0 only just waver too. Several axes: see `off`.
+    area both ends move, 2s.) Made to sum to 1 by their total T, K weights have coefficients m that are off by (E/T)·(1 + K|m|).
+    Pixels whose weight is only just 0 are affected too. Several axes: see `off`.
     """
 
     digits: int = one_number(24, least=1)

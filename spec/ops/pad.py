@@ -6,7 +6,7 @@
     symmetric   back and forth, the edge twice: … 1 0 | 0 1 … n−1 | n−1 …    period 2n
     wrap        from the start again: p mod n
 
-A picture of one pixel is repeated by every mode but constant. Source: https://onnx.ai/onnx/operators/onnx__Pad.html, numpy.pad.
+An image of one pixel is repeated by every mode but constant. Source: https://onnx.ai/onnx/operators/onnx__Pad.html, numpy.pad.
 """
 
 from __future__ import annotations

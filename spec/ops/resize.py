@@ -93,7 +93,7 @@ class Resize(Operation):
 
     @property
     def roundings(self) -> int:
-        """For each axis: of the weight, of the total, of the quotient, of the product. Those of coordinates: see Wavering."""
+        """For each axis: of the weight, of the total, of the quotient, of the product. Those of coordinates: see coordinate_error.py."""
         return 0 if self.mode == "nearest" else 4 * self.rank
 
     def unit_on(self, x: Shape, *w: Shape) -> int:

@@ -174,7 +174,7 @@ def _smooth(decoder: str, kernel: str, k: Shape, s: Shape, **_: object) -> bool:
     when=("it is A, or the phases of B's kernel have equal sums, for each output channel", _smooth),
 )  # fmt: skip
 def is_smoother(draw: Draw, n: Shape, k: Shape, s: Shape, decoder: str, kernel: str) -> Sides:
-    """A gives smoother results: away from the borders of a constant picture the answer is the same in every output phase."""
+    """A gives smoother results: away from the borders of a constant input the answer is the same in every output phase."""
     w = draw(3, 2, *k)
     if kernel == "with equal phase sums":
         w = equal_phases(w, s[0])

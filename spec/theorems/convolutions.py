@@ -333,14 +333,14 @@ def unpooling_gradient(draw: Draw, n: Shape, k: Shape, s: Shape) -> Sides:
 
 @theorem({"n": [1, 2, 3], "s": [2, 3]}, source=ALGEBRA, refuted=True)
 def zero_insertion_is_unpooling(draw: Draw, n: Shape, s: Shape) -> Sides:
-    """(37) ZeroInsert(s) = MaxUnpool at the maxima of the picture that was pooled."""
+    """(37) ZeroInsert(s) = MaxUnpool at the maxima of the input that was pooled."""
     before = draw.distinct(1, 1, *(m * f for m, f in zip(n, s, strict=True)))
     x = draw(1, 1, *n)
     return Side(ZeroInsert(factor=s), x), Side(MaxUnpool(size=before.shape[2:]), x, MaxPool(kernel=s).indices(before))
 
 
 def gain(op: Operation, n: Shape, w: Array, margin: int) -> Sides:
-    """The answer to a constant picture, away from its borders, and the same one pixel further on."""
+    """The answer to a constant input, away from its borders, and the same one pixel further on."""
     x = np.ones((1, w.shape[1 if isinstance(op.steps[-1], Conv) else 0], *n), np.int64)
     length = op.shape(x.shape, w.shape)[-1]
     if length < 2 * margin + 2:
@@ -351,7 +351,7 @@ def gain(op: Operation, n: Shape, w: Array, margin: int) -> Sides:
 
 @theorem({"n": [9, 12], "k": [1, 2, 3, 4, 5], "s": [2, 3]}, source=ODENA, only_1d=True)
 def nearest_has_equal_gain(draw: Draw, n: Shape, k: Shape, s: Shape) -> Sides:
-    """(56) Away from the borders of a constant picture, Upsample then Conv answers the same in every phase, for every kernel."""
+    """(56) Away from the borders of a constant input, Upsample then Conv answers the same in every phase, for every kernel."""
     return gain(Upsample(factor=s) >> Conv(stride=(1,)), n, draw(2, 3, *k), 1)
 
 
@@ -373,7 +373,7 @@ def _phases_are_equal(kernel: str, k: Shape, s: Shape, **_: object) -> bool:
     when=("the kernel's phases have equal sums, for each output channel", _phases_are_equal),
 )  # fmt: skip
 def transposed_gain(draw: Draw, n: Shape, k: Shape, s: Shape, kernel: str) -> Sides:
-    """(57) Away from the borders of a constant picture, ConvTranspose answers the same in every phase."""
+    """(57) Away from the borders of a constant input, ConvTranspose answers the same in every phase."""
     w = draw(3, 2, *k)
     if kernel == "with equal phase sums":
         w = equal_phases(w, s[0])

@@ -163,7 +163,7 @@ def a_scale_that_keeps_the_length(draw: Draw, n: Shape, mode: str, coordinates: 
 
 @theorem({"n": [1, 2, 3, 5], "m": [1, 2, 4, 8]} | SAMPLED, source=ONNX, only_1d=True)
 def resize_keeps_constants(draw: Draw, n: Shape, m: Shape, mode: str, coordinates: str) -> Sides:
-    """(16) Resize of a constant picture = that constant."""
+    """(16) Resize of a constant input = that constant."""
     op, x = Resize(size=m, mode=mode, coordinates=coordinates), draw(2, 2, *(1,) * len(n))
     constant = _whole(op, np.broadcast_to(x, (2, 2, *n)))
     return Side(op, constant), np.broadcast_to(constant[..., :1], (2, 2, *m))
@@ -198,7 +198,7 @@ def _only_pixels_count(lo: Shape, hi: Shape, counted: str, **_: object) -> bool:
     when=("only pixels of x are counted, or nothing is padded", _only_pixels_count),
 )  # fmt: skip
 def average_pooling_keeps_constants(draw: Draw, n: Shape, k: Shape, s: Shape, lo: Shape, hi: Shape, counted: str) -> Sides:
-    """(34) AveragePool of a constant picture = that constant."""
+    """(34) AveragePool of a constant input = that constant."""
     pool = AveragePool(kernel=k, stride=s, padding=tuple(zip(lo, hi, strict=True)), counted=counted)
     constant = _whole(pool, np.broadcast_to(draw(2, 2, *(1,) * len(n)), (2, 2, *n)))
     first: Index = (..., *(slice(1),) * len(n))

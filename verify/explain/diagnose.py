@@ -1,7 +1,7 @@
 """Which mistake a wrong answer comes from: the one that gives it exactly.
 
 Mistakes are other operations (spec, `Operation.neighbours`), the same operation on arrays that were moved or rounded, and the right
-answer spoilt, everywhere or in one part. A diagnosis is exact on every value of the output, or it is not made; where nothing is exact,
+answer corrupted, everywhere or in one part. A diagnosis is exact on every value of the output, or it is not made; where nothing is exact,
 another operation must give every value within its own rounding bound.
 """
 
@@ -56,10 +56,10 @@ def diagnose(reference: Reference, output: int, got: Array) -> str:
         return ""
     asked = Asked.of(reference, output)
     name = "the gradient" if output else "the answer"
-    likely, spoilt = other_operations(asked), readings(name, right, got)
+    likely, corrupted = other_operations(asked), readings(name, right, got)
     if max(a.size for a in (right, asked.g, *asked.args)) > LARGEST:
-        return _first(got, _made(likely, dtype), _made(spoilt, dtype), last_readings(name, right, got))
-    guesses, again = tee(_made(chain(likely, spoilt, further_mistakes(asked)), dtype))
+        return _first(got, _made(likely, dtype), _made(corrupted, dtype), last_readings(name, right, got))
+    guesses, again = tee(_made(chain(likely, corrupted, further_mistakes(asked)), dtype))
     words = _first(got, guesses)
     if words:
         return words

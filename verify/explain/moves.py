@@ -1,4 +1,4 @@
-"""Arrays whose elements have come to lie elsewhere: flipped, exchanged, shifted, dealt out, lost.
+"""Arrays whose elements have come to lie elsewhere: flipped, exchanged, shifted, split, lost.
 
 A move is linear: the gradient of what was asked about the moved array comes back through its adjoint.
 """
@@ -32,7 +32,7 @@ class Move:
 
 
 def names(outer: tuple[str, ...], ndim: int) -> tuple[str, ...]:
-    """What the axes of an array are called, of which the first are told."""
+    """What the axes of an array are called, of which the first are named."""
     return (*outer, *(f"spatial axis {i}" for i in range(ndim - len(outer))))[:ndim]
 
 
@@ -100,7 +100,7 @@ def _grouped(here: Array, axes: tuple[str, ...], groups: int) -> Iterator[tuple[
     shape = here.shape
     channels = [axis for axis, name in enumerate(axes) if "channel" in name and groups > 1 and shape[axis] % groups == 0]
     for axis in channels:
-        for words, split in (("dealt out to the groups in turn", groups), ("gathered from the groups in turn", shape[axis] // groups)):
+        for words, split in (("split to the groups in turn", groups), ("gathered from the groups in turn", shape[axis] // groups)):
             dealt = here.reshape(*shape[:axis], split, -1, *shape[axis + 1 :]).swapaxes(axis, axis + 1)
             yield f"had its {axes[axis]} {words}", dealt.reshape(shape)
         yield f"had the first group's in every group of its {axes[axis]}", np.concatenate([np.split(here, groups, axis)[0]] * groups, axis)

@@ -19,7 +19,7 @@ Readings = Iterator[tuple[str, Array]]
 
 
 def readings(name: str, right: Array, got: Array) -> Readings:
-    """The whole answer computed, then spoilt. `name` is what the answer is called."""
+    """The whole answer computed, then corrupted. `name` is what the answer is called."""
     if right.shape == got.shape:
         for family in (_scaled, _offset, _clipped):
             yield from family(name, right, got)
@@ -41,7 +41,7 @@ def _scaled(name: str, right: Array, got: Array) -> Readings:
         yield f"{name} were divided by {divisor}", right / divisor
     if np.isfinite(there):
         yield f"{name} were multiplied by {there / largest:.17g}", right * (there / largest)
-    yield f"{name} had lost its sign", np.abs(right)
+    yield f"{name} lost its sign", np.abs(right)
 
 
 def _offset(name: str, right: Array, got: Array) -> Readings:

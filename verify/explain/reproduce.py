@@ -177,7 +177,7 @@ def _functions(text: str) -> set[str]:
 
 
 def _imports(native: str, glue: str) -> list[str]:
-    """What the native text imports and the glue does not: before the call, so that a failure to import is not taken for the fault."""
+    """What the native text imports and the glue does not: before the call, so that a failure to import is not mistaken for the fault."""
     before = {ast.unparse(node) for node in ast.parse(glue).body}
     with suppress(SyntaxError):
         lines = [ast.unparse(node) for node in ast.parse(native).body if isinstance(node, ast.Import | ast.ImportFrom)]

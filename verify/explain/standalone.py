@@ -1,7 +1,7 @@
 """The texts of a program that shows one finding without Concordant, and how such a program is run.
 
 The program starts itself a second time and makes the call in there, since some faults end the process. It prints CALLING immediately
-before the code under test, so that what dies while it imports a framework is not taken for the fault. What it found is said twice, by a
+before the code under test, so that what dies while it imports a framework is not mistaken for the fault. What it found is said twice, by a
 line on standard output and by the exit status: FAULT SHOWN and 10, or FAULT GONE and 0. Anything else means that it did not run.
 """
 

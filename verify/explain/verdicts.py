@@ -38,7 +38,7 @@ async def verdicts(
 
 
 def job(i: int, text: str, reference: Reference, *, gradients: bool = True) -> Job:
-    """What a worker is told to run a text on the numbers of a case."""
+    """The message that makes a worker run a text on the data of a case."""
     q = reference.case
     given = None if reference.given is None else tuple(_listed(a) for a in reference.given)
     radius = reference.told if given is None else 0

@@ -44,7 +44,7 @@ class Judgement:
     reason: str = ""
     difference: Difference | None = None
     diagnosis: str = ""
-    """Words that finish "answers as if …"; empty if nothing explains it, or nothing was looked for."""
+    """Words that finish "answers as if …"; empty if no hypothesis explains it, or nothing was looked for."""
     equals: tuple[str, ...] = ()
     """The words of other operations that explain it as well."""
     rounding: Rounding | None = None
@@ -82,19 +82,19 @@ def doubtful(judged: Sequence[Judgement], *, batch_flags: bool) -> bool:
 def _steady(before: Judgement, now: Judgement) -> Judgement:
     if now.verdict != "agree" or before.verdict not in DOUBTFUL:
         return now
-    return Judgement(before.output, "nondeterministic", f"{before.verdict} at first, right when asked again in a new process")
+    return Judgement(before.output, "nondeterministic", f"{before.verdict} at first, right when run again in a new process")
 
 
 def _verdicts(reference: Reference, answer: Answer, names: tuple[str, ...]) -> list[Judgement]:
     """The first that applies of unsupported, crashed, timeout, refused, differ, nondeterministic, imprecise, agree; over all draws the
-    worst. Of what a second run answers otherwise no value is told, so that the same run gives the same verdicts."""
+    worst. Of what a second run answers otherwise no value is reported, so that the same run gives the same verdicts."""
     draws = [outputs[: len(names)] for outputs in answer.draws]
     verdicts = []
     for i, name in enumerate(names[: len(draws[0])]):
         judged = [replace(_judged(name, i, reference.at(d), given[i]), draw=d) for d, given in enumerate(draws) if i < len(given)]
         verdicts.append(min(judged, key=lambda j: WORST_FIRST.index(j.verdict)))
     if len(answer.outputs) > len(names):
-        verdicts[-1] = Judgement(names[-1], "differ", f"{len(answer.outputs)} arrays came back where {len(names)} were asked for")
+        verdicts[-1] = Judgement(names[-1], "differ", f"{len(answer.outputs)} arrays came back where {len(names)} were expected")
     for name in names[len(verdicts) :]:
         stopped = answer.stopped or "differ"
         verdicts.append(Judgement(name, stopped, answer.reason or "no array came back for this output"))

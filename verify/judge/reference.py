@@ -137,7 +137,7 @@ class Reference:
 
     @property
     def told(self) -> int:
-        """What the worker is told as `radius`: of real numbers, the terms of a sum."""
+        """What the worker gets as `radius`: of real numbers, the terms of a sum."""
         return self._terms if self.case.drawing.real else max(self.radius, 1)
 
     @property
@@ -152,7 +152,7 @@ class Reference:
 
     @cached_property
     def draws(self) -> int:
-        """How many independent draws are asked."""
+        """How many independent draws are run."""
         q = self.case
         if self.given is not None or q.check == "shape" or not q.drawing.fits_integers:
             return 1
@@ -203,12 +203,12 @@ class Reference:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The outputs asked for."""
+        """The outputs wanted."""
         return self.case.outputs if self.differentiated else ("y",)
 
     @property
     def differentiated(self) -> bool:
-        """Whether gradients are asked for."""
+        """Whether gradients are wanted."""
         return self.case.dtype not in INTEGERS and (self.given is None or self.given[1] is not None)
 
     @cached_property
@@ -235,7 +235,7 @@ class Reference:
         return tuple(low for _, low in self._exactly) if not self.exact else tuple(np.zeros(a.shape) for a in self.outputs)
 
     def everything(self, x: Array, g: Array, w: Outputs, op: Operation | None = None) -> Outputs:
-        """The outputs asked for, of other numbers or another operation."""
+        """The outputs wanted, of other numbers or another operation."""
         op = op or self.case.op
         with np.errstate(over="ignore", invalid="ignore"):
             return (op(x, *w), *op.vjp(x, *w, g)) if self.differentiated else (op(x, *w),)
@@ -304,7 +304,7 @@ class Reference:
 
     @cached_property
     def defined(self) -> Outputs:
-        """For each output, where the definition says anything: not where a gradient is asked for and there is no derivative."""
+        """For each output, where the definition says anything: not where a gradient is wanted and there is no derivative."""
         op = self.case.op
         if not self.differentiated or (op.multilinear and all(one.has_gradient for one in op.inputs())):
             return tuple(np.ones(a.shape, bool) for a in self.outputs)
@@ -398,7 +398,7 @@ class Reference:
 
 
 def _terms(q: Case) -> int:
-    """The largest number of products added; in the answer alone where no gradients are asked and that is cheaply counted."""
+    """The largest number of products added; in the answer alone where no gradients are wanted and that is cheaply counted."""
     if q.dtype in INTEGERS and q.op.effort(q.x, *q.w).products <= PIECE:
         return max(1, int(q.op(*q.op.ones(q.x, *q.w)).max(initial=0)))
     return q.op.terms(q.x, *q.w)

@@ -54,7 +54,7 @@ def rows(grid: Grid, strength: int) -> Iterator[Row]:
 
 def _in_turn(indices: dict[str, list[int]]) -> Iterator[dict[str, int]]:
     """Every value at least once, in as many rows as the longest field has values. Each field goes through its own at a pace and from a
-    place of its own, and one further in each round, so that fields of one length do not go hand in hand."""
+    place of its own, and one further in each round, so that fields of one length do not go together."""
     for row in range(max(map(len, indices.values()))):
         yield {name: _step(row, place, len(values)) for place, (name, values) in enumerate(indices.items())}
 

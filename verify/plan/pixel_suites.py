@@ -1,7 +1,7 @@
 """What to ask of the operations that move pixels: resampling, pools with padding, padding itself, biases.
 
-Nearest resampling picks pixels by rounding, so many pairs of lengths are asked, two to a picture, some of them close calls. Linear and
-cubic are asked on whole numbers where coordinates are whole numbers over powers of two, else coefficient by coefficient (impulses).
+Nearest resampling picks pixels by rounding, so many pairs of lengths are run, two to an image, some of them close calls. Linear and
+cubic are run on whole numbers where coordinates are whole numbers over powers of two, else coefficient by coefficient (impulses).
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ def _adaptive_max(row: Row, rank: int) -> Built:
 
 
 def _size(row: Row, rank: int) -> Shape:
-    """Global pools are asked as often as others."""
+    """Global pools are run as often as others."""
     return (1,) * rank if row["same"] else axes(row, "m", rank)
 
 

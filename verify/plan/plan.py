@@ -1,4 +1,4 @@
-"""What a run is asked, as data: enough to begin it, to go on with it, and to share it out."""
+"""What a run is run, as data: enough to begin it, to go on with it, and to share it out."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
 
     @cached_property
     def cases(self) -> list[Case]:
-        """Those of the shard, in order, whichever target is asked them. Raises Impossible."""
+        """Those of the shard, in order, whichever target is run them. Raises Impossible."""
         if self.texts:
             asked = list({repr(q): q for q in map(read, self.texts)}.values())
             for case in asked:
@@ -88,7 +88,7 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
 
     @cached_property
     def only(self) -> dict[str, frozenset[str]]:
-        """The texts that each target is asked, where it is not asked all that others are."""
+        """The texts of the cases that each target runs, where it does not run all of them."""
         if not self.shares:
             return {}
         return {name: frozenset(map(repr, self.part(self.shares.get(name, "")))) for name in self.runtimes}
@@ -102,7 +102,7 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
 
     @property
     def theorems(self) -> list[str]:
-        """Those of the shard, if the suite is asked whole."""
+        """Those of the shard, if the suite is run whole."""
         return list(THEOREMS)[self._dealt] if self.unfiltered else []
 
     def prove(self) -> list[Proof]:
@@ -116,7 +116,7 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
 
     @property
     def minimum_agreement(self) -> float:
-        """The share of `agree` that every runtime must reach; 0 where not everything is asked."""
+        """The share of `agree` that every runtime must reach; 0 where not everything is run."""
         return suites.MINIMUM_AGREEMENT[self.suite] if self.unfiltered and self.shard[1] == 1 else 0.0
 
     @property

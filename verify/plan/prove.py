@@ -1,7 +1,7 @@
 """Theorems tried out: on the definition over all their sizes, then, for a few, side by side as native programs.
 
 The definition decides `holds`, `holds if …`, `false` or `failing`; a counterexample is the first that fails among all sizes, smallest
-sum first. What is asked of the frameworks includes it.
+sum first. What the frameworks run includes it.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def prove_all(names: Iterable[str] = (), *, claims_only: bool = False) -> list[P
 
 
 def asked(side: Side) -> Reference:
-    """What a runtime is asked for one side: its program on its numbers."""
+    """What a runtime is run for one side: its program on its numbers."""
     case = Case(op=side.op, x=side.x.shape, w=tuple(v.shape for v in side.w))
     return Reference(case, given=(side.x, side.g, *side.w))
 

@@ -3,7 +3,7 @@
 Both parities of every length, kernel and stride, different numbers on each axis, coprime channel counts, every convention of
 spec.conventions.padding and paddings that belong to none. A suite covers all t-way combinations of a grid's values (covering.py): quick all
 pairs, standard all triples, full everything in 1-D and all triples of longer lists in 2-D and 3-D.
-Meaning is asked of whole numbers in float32 and float64; a smaller grid asks everything else (ASPECTS) in every dtype.
+Meaning is run of whole numbers in float32 and float64; a smaller grid asks everything else (ASPECTS) in every dtype.
 What a mode of a runtime takes of a suite, if nobody names it, is in SHARES.
 Resampling, padding and the fields of pools are in verify.plan.pixel_suites.
 """

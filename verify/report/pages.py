@@ -37,7 +37,7 @@ TEMPLATE = dedent("""\
 
     A repeats every pixel, B puts zeros between them; then both slide a kernel over the result. With one kernel they give different
     answers. A *is* a B whose kernel is one pixel wider and is the box (1, 1) convolved with A's kernel, so B with k + 1 can do all
-    that A with k can. A answers a constant picture evenly whatever its kernel; B does so only if the phases of its kernel have equal
+    that A with k can. A answers a constant input evenly whatever its kernel; B does so only if the phases of its kernel have equal
     sums: that is the checkerboard. And B is not "zeros, then a 'same' convolution": Keras and TensorFlow crop so that the image sits
     one pixel further than 'same' would put it, for every k from 2 to 5.
 
