@@ -131,7 +131,7 @@ MUTANT = """
 
 
     def upsample(op, at):
-        return "x = x.flip(1)\\n" + torch.upsample(op, at)
+        return ["x = x.flip(1)", *torch.upsample(op, at)]
 """
 
 

@@ -311,9 +311,9 @@ def test_a_damaged_or_lacking_package_gets_one_sentence(tmp_path: Path) -> None:
     def ended() -> Ended:
         return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, timeout=60)
 
-    (tmp_path / "spec" / "pad.py").unlink()
+    (tmp_path / "spec" / "ops" / "pad.py").unlink()
     refused(ended(), "spec.ops.pad", "install concordant anew")
-    shutil.copy(HOME / "spec" / "pad.py", tmp_path / "spec")
+    shutil.copy(HOME / "spec" / "ops" / "pad.py", tmp_path / "spec" / "ops")
     (tmp_path / "msgspec.py").write_text("raise ModuleNotFoundError(\"No module named 'msgspec'\", name='msgspec')")
     refused(ended(), "needs msgspec", "-m pip install msgspec")
 
