@@ -18,7 +18,7 @@ from tests.new_operations import MUTANTS, NEW, RIGHT, public
 from tests.random_cases import cases
 from verify.execute.worker import numbers
 from verify.explain.findings import NOT_SHOWN, find
-from verify.explain.minimize import plainer_numbers, smaller
+from verify.explain.minimize import cost, plainer_numbers, smaller
 from verify.fuzz import proposed, region
 from verify.grouping import unexpected
 from verify.judge.reference import Reference
