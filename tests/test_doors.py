@@ -164,10 +164,10 @@ def test_without_a_terminal_a_line_of_progress_comes_now_and_then(tmp_path: Path
     console = Console(file=io.StringIO(), width=40)
     runs = Run([parse_case(UPSAMPLE)], named(str(numpy_backend(tmp_path, ""))), suite={})
     with terminal.progress(runs, console, quiet=False) as watch:
-        watch("mine", "asking", 1)
+        watch("mine", "running", 1)
         time.sleep(0.3)
     said = console.file.getvalue()  # type: ignore[attr-defined]
-    assert re.fullmatch(r"(0 s: mine asking 1/1\n){2,6}", said)
+    assert re.fullmatch(r"(0 s: mine running 1/1\n){2,6}", said)
     time.sleep(0.2)
     assert console.file.getvalue() == said  # type: ignore[attr-defined]
     with terminal.progress(runs, console, quiet=True):

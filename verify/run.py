@@ -176,7 +176,7 @@ class Run:
                 if doubtful(judged, batch_flags=bool(backend.runtime.batch_flags)):
                     again[job.id] = judged
                 else:
-                    self._keep(ran, taken.pop(job.id), judged, "asking")
+                    self._keep(ran, taken.pop(job.id), judged, "running")
             async for job, judged in self._judged(ran, [taken[i] for i in sorted(again)], cores, again):
                 self._keep(ran, job, judged, "confirming")
             await self._repeat(ran, cores)

@@ -93,7 +93,7 @@ def issue(finding: Finding, case: Case, versions: dict[str, str], program: str) 
         f"**Came back:** {_what(finding)}",
     ]
     if finding.instead:
-        lines.append("**This gives what was asked** (tried):\n\n```python\n" + finding.instead.strip() + "\n```")
+        lines.append("**This gives the right result** (tried):\n\n```python\n" + finding.instead.strip() + "\n```")
     seen = len(finding.records)
     lines.append(f"Seen in {seen} {'answer' if seen == 1 else 'answers'} of one run, first in `{finding.first}`.")
     lines.append(f"**To see it:** {STATUSES}".replace("\n", " ") + f"\n\n```python\n{program.strip()}\n```")

@@ -116,7 +116,7 @@ def _finding(f: Finding) -> str:
     why = f"answers as if {f.diagnosis}" if f.diagnosis else f.reason
     parts = [f"Smallest case: {span(f.case)}", fenced(f.native, "python")]
     if f.instead:
-        parts.append("This gives what was asked (tried):\n\n" + fenced(f.instead, "python"))
+        parts.append("This gives the right result (tried):\n\n" + fenced(f.instead, "python"))
     return folded(f"✗ {text(headline(f))}: {text(why)} ({len(f.records)} results)", "\n\n".join(parts))
 
 

@@ -235,7 +235,7 @@ function command(i) {
 function smallest(f) {
   const parts = [copyable(el("strong", {}, "Smallest case that shows it"), f.case)];
   if (f.native) parts.push(copyable("Its native code", f.native));
-  if (f.instead) parts.push(copyable("This gives what was asked (tried)", f.instead));
+  if (f.instead) parts.push(copyable("This gives the right result (tried)", f.instead));
   const folded = [["A program that shows it", f.script], ["A text to report it with", f.issue]].filter(([, text]) => text);
   return [...parts, ...folded.map(([title, text]) => el("details", {}, el("summary", {}, title), copyable(title, text)))];
 }

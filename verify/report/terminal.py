@@ -263,7 +263,7 @@ def finding(f: Finding, report: Report, console: Console, folder: Path = Path())
         *_where(f.difference),
         *_explained(f.verdict, f.diagnosis),
         *(f"  [dim]│[/] {escape(line + ' ')[:-1]}" for line in _body(f.native)),
-        *(["  this gives what was asked:", *instead] if instead else []),
+        *(["  this gives the right result:", *instead] if instead else []),
         f"  program, issue text: {escape(f'{files}.py, {files}.md')}",
         f"  again: {escape(again(report, f))}",
     ]
