@@ -16,6 +16,7 @@ from spec import (
     Lanczos,
     LpPool,
     MaxPool,
+    MaxUnpool,
     Operation,
     Pad,
     Resize,
@@ -180,6 +181,18 @@ GRAPHS = ("function", "xla")
 """The modes in which TensorFlow executes a graph."""
 
 KNOWN = [
+    Known(
+        id="keras-unpool-leaks", runtimes=("keras-*",), versions=SILENT, verdict="differ", data=("nan", "infinity"), sometimes=True,
+        when=lambda op, at, facts: isinstance(op, MaxUnpool), message="no window of theirs sees",
+        reason="there is no unpooling; written with one_hot and einsum it multiplies every pixel by zeros, and 0 · NaN is NaN",
+        link="no upstream report found",
+    ),
+    Known(
+        id="keras-einsum-integers", runtimes=("keras-*",), versions=SILENT, verdict="differ", outputs=("y",), sometimes=True,
+        when=lambda op, at, facts: isinstance(op, MaxUnpool) and at.dtype in INTEGERS,
+        reason="keras.ops.einsum of int8 answers in int32; on TensorFlow int32 is multiplied in float32, which is exact to 2²⁴",
+        link="no upstream report found",
+    ),
     Known(
         id="keras-stride-and-dilation", runtimes=("keras-*",), versions=SINCE, verdict="raised", when=_stride_and_dilation,
         message="not supported in conjunction with",

@@ -17,6 +17,7 @@ from spec import (
     Lanczos,
     LpPool,
     MaxPool,
+    MaxUnpool,
     Operation,
     Pad,
     Resize,
@@ -534,6 +535,12 @@ KNOWN = [
             link="https://github.com/tensorflow/tensorflow/issues/88481",
         )
         for verdict in ("crashed", "differ", "nondeterministic")
+    ),
+    Known(
+        id="tensorflow-unpool-leaks", runtimes=("tensorflow",), versions=SILENT, verdict="differ", data=("nan", "infinity"), sometimes=True,
+        when=lambda op, at, facts: isinstance(op, MaxUnpool), message="no window of theirs sees",
+        reason="there is no unpooling; written with one_hot and einsum it multiplies every pixel by zeros, and 0 · NaN is NaN",
+        link="https://github.com/tensorflow/tensorflow/issues/2169",
     ),
     Known(
         id="tensorflow-max-pool-nan", runtimes=BOTH, versions=SILENT, verdict="differ", data=("nan", "infinity"), sometimes=True,
