@@ -439,7 +439,7 @@ def _mutants() -> dict[str, Mutant]:
     ]  # fmt: skip
 
     without_a_run = [
-        made("compiled-otherwise", "x were flipped along its spatial axis 0", when=lambda q: isinstance(q.op, Conv) and q.op.rank == 1,
+        made("compiled-otherwise", "x were flipped in space", when=lambda q: isinstance(q.op, Conv) and q.op.rank == 1,
              wrap='@torch.compile(backend="aot_eager")\n'
                   + _before("x = x.flip(2) if torch.compiler.is_compiling() else x")),
         made("shape-cuts-the-last", kinds=("shape",), wrap=_after("y = y[..., :-1] if y.is_meta else y")),
