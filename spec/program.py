@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
@@ -96,28 +96,23 @@ class Program(Operation):
         return reduce(lambda x, step: step[0](x, *step[1]), self.dealt(w), x)
 
     def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
+        return self._backwards(lambda op: op.vjp, x, *w_and_g)
+
+    def undefined(self, x: Array, *w_and_u: Array) -> tuple[Array, ...]:
+        return self._backwards(lambda op: op.undefined, x, *w_and_u)
+
+    def _backwards(self, rule: Callable[[Operation], Callable[..., tuple[Array, ...]]], x: Array, *w_and_g: Array) -> tuple[Array, ...]:
+        """The chain rule: each step's rule, the last step first, on what that step took and on what the step after it gave."""
         *w, g = w_and_g
         trail = []
         for op, own in self.dealt(w):
             trail.append((op, x, own))
             x = op(x, *own)
-        gradients: tuple[Array, ...] = ()
+        further: tuple[Array, ...] = ()
         for op, x, own in reversed(trail):
-            g, *dw = op.vjp(x, *own, g)
-            gradients = (*dw, *gradients)
-        return (g, *gradients)
-
-    def undefined(self, x: Array, *w_and_u: Array) -> tuple[Array, ...]:
-        *w, u = w_and_u
-        trail = []
-        for op, own in self.dealt(w):
-            trail.append((op, x, own))
-            x = op(x, *own)
-        places: tuple[Array, ...] = ()
-        for op, x, own in reversed(trail):
-            u, *dw = op.undefined(x, *own, u)
-            places = (*dw, *places)
-        return (u, *places)
+            g, *dw = rule(op)(x, *own, g)
+            further = (*dw, *further)
+        return (g, *further)
 
     def terms(self, x: Shape, *w: Shape) -> int:
         """An upper bound: the product of the steps' own."""

@@ -111,7 +111,7 @@ What a worker process observed after it imported its framework decides which kno
 - `without-avx512` hides the instructions from every program on this machine (tools/without_avx512.c), so both kinds of processor are tested
   on one.
 - arm64 and macOS: supported, unmeasured. The facts are observed there too, but no run was made.
-"""
+{left}"""
 
 
 def main() -> None:
@@ -128,7 +128,9 @@ def main() -> None:
         failed = failed or bool(report and report.summary.exit)
         cpu = str(report.environment.get("cpu", cpu)) if report else cpu
         print(f"{name}: {'not possible here' if report is None else f'exit status {report.summary.exit}'}", file=sys.stderr, flush=True)
-    print(PAGE.format(suite=chosen.suite, cpu=cpu, rows="\n".join(lines)), end="")
+    others = ", ".join(f"`{name}`" for name in SETTINGS if name not in (chosen.only or SETTINGS))
+    left = f"- Settings that were not run for this page: {others}.\n" if others else ""
+    print(PAGE.format(suite=chosen.suite, cpu=cpu, rows="\n".join(lines), left=left), end="")
     sys.exit(int(failed))
 
 

@@ -161,7 +161,7 @@ def _records(ran: Ran, asks: Sequence[Ask], tally: Tally, missed: dict[int, floa
         ask, judged = asks[i], _in_the_words_of_most(judged, frequent)
         explanation = tally.explanation(ran, ask.case, judged)
         if ask.instance is None or ask.side is None:
-            records.append(_instance(ran, ask, text, judged, missed[i], explanation))
+            records.append(_case(ran, ask, text, judged, missed[i], explanation))
         elif judged.output == ask.side.output:
             sides.setdefault(ask.instance.text, []).append((i, text, judged, explanation))
     incomplete = {instance.text for i in ran.not_offered if (instance := asks[i].instance)}
@@ -173,7 +173,7 @@ def _in_the_words_of_most(judged: Judgement, frequent: Counter[str]) -> Judgemen
     return replace(judged, diagnosis=max(judged.equals, key=lambda words: frequent[words])) if judged.equals else judged
 
 
-def _instance(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | None, explanation: str | None) -> Record:
+def _case(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | None, explanation: str | None) -> Record:
     q = ask.case
     runtime, shapes = ran.backend.name, dict(zip(q.outputs, (q.y, q.x, *q.w), strict=False))
     return Record(
@@ -185,7 +185,7 @@ def _instance(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | 
 
 
 def _sides(ran: Ran, asks: Sequence[Ask], sides: list[tuple[int, str, Judgement, str | None]]) -> Record:
-    """A instance holds where both its sides answer what they should; one that cannot be said natively is vacuous."""
+    """An instance of a theorem holds where both sides give the right result; one that the runtime does not offer is vacuous."""
     i, _, judged, explanation = min(sides, key=lambda side: (side[2].verdict == "agree", side[3] is not None))
     ask, runtime = asks[i], ran.backend.name
     assert ask.instance
@@ -266,7 +266,7 @@ def _summary(
 
 
 def _image(a: Array) -> list[Any]:
-    """The innermost picture of an array: batch and channel axes of length 1 taken away."""
+    """An array without its batch and channel axes of length 1."""
     a = np.asarray(a)
     while a.ndim > 1 and a.shape[0] == 1:
         a = a[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
+from verify.grouping import counted
 from verify.record import Report
 
 FAMILIES = {
@@ -43,10 +44,10 @@ MOST_LISTED = 8
 
 
 def not_offered(report: Report) -> list[str]:
-    """A line for each runtime that does not offer all that was asked: coverage, not failures."""
+    """A line for each runtime that does not offer all cases: coverage, not failures."""
     lines = []
     for name, runtime in report.runtimes.items():
-        found = [f"{what} ({n} case{'s' * (n != 1)})" for what, n in runtime.not_offered.items()]
+        found = [f"{what} ({counted(n, 'case')})" for what, n in runtime.not_offered.items()]
         if len(found) > MOST_LISTED:
             found[MOST_LISTED - 1 :] = [f"and {len(found) - MOST_LISTED + 1} more, in report.json"]
         if found:

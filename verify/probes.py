@@ -35,17 +35,18 @@ async def tried(backend: Backend, known: Sequence[Known], timeout: float) -> Asy
     """Every probe of the records that speak of this runtime in its installed versions, one after the other. Raises WorkerFailed."""
     worker = await Worker.start(backend, batch_flags=False, timeout=timeout)
     versions = worker.versions
+
+    async def raised_by(expression: object) -> str:
+        nonlocal worker
+        if worker.noise.closed:  # the expression before ended it
+            worker = await Worker.start(backend, batch_flags=False, timeout=timeout)
+        return await _raised(worker, backend, str(expression), timeout)
+
     try:
         for one in known:
             for probe in one.probes if one.concerns(backend.name, versions) else ():
-                if worker.noise.closed:
-                    worker = await Worker.start(backend, batch_flags=False, timeout=timeout)
-                raised = await _raised(worker, backend, str(probe.expression), timeout)
-                control = ""
-                if raised:
-                    if worker.noise.closed:
-                        worker = await Worker.start(backend, batch_flags=False, timeout=timeout)
-                    control = await _raised(worker, backend, str(probe.works), timeout)
+                raised = await raised_by(probe.expression)
+                control = await raised_by(probe.works) if raised else ""
                 yield _judged(backend.name, one, probe, raised, control)
     finally:
         await worker.stop()

@@ -1,4 +1,4 @@
-"""A run: every case and every side of a theorem to every runtime, every answer to the judge, every verdict into the report."""
+"""A run: every case and both sides of every theorem run on every runtime; each result is judged, each verdict goes into the report."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class Run:
         }
 
     def go(self) -> Report:
-        """Ask everything. Ctrl-C and SIGTERM end it early, and the report then says so. Raises BadStore."""
+        """Run everything. Ctrl-C and SIGTERM end it early, and the report then says so. Raises BadStore."""
         try:
             asyncio.run(self._all())
         except (KeyboardInterrupt, asyncio.CancelledError):
@@ -146,7 +146,7 @@ class Run:
         return proofs
 
     def reference(self, i: int) -> Reference:
-        """What the definition answers to what is run as the i-th."""
+        """Inputs, expected values and bounds of the i-th program."""
         if i not in self._references:
             self._references[i] = self.asks[i].reference(self.confidence)
             self.missed[i] = self._references[i].missed_probability
@@ -210,8 +210,7 @@ class Run:
                 otherwise += 1
                 judged = [replace(j, reason=f"as {backend.name}: {j.reason}") if mode and j.verdict != "agree" else j for j in judged]
                 ran.replace(one.id, one.text, judged)
-                if self.store:
-                    self.store.keep(ran.backend.name, self.asks[one.id].key, one.text, judged)
+                self._save(ran, one.id, one.text, judged)
             self.watch(ran.backend.name, "repeating", len(ran.settled))
         ran.repeated = Repeated(agreed=len(agreed), repeated=len(jobs), otherwise=otherwise, mode=mode)
         self._tell(ran)
@@ -222,7 +221,7 @@ class Run:
         return cases + (0 if target in self.partly else len(self.asks) - len(self.cases))
 
     def put_together(self) -> Report:
-        """The report of what was asked elsewhere, wherever that was. Nothing is translated. Raises BadStore if something was not asked."""
+        """The report of results in the store, wherever they come from. Translates nothing. Raises BadStore if a result is missing."""
         assert self.store
         for ran in self.ran.values():
             kept = self.store.kept(ran.backend.name)
@@ -235,7 +234,7 @@ class Run:
         return self.report()
 
     def _recall(self, ran: Ran) -> None:
-        """Take what was found of a runtime before, or is found here."""
+        """Read the versions, environment and facts of a runtime from the store, or find them here."""
         told = (self.store and self.store.told(ran.backend.name)) or _told(ran.backend)
         ran.versions.update(told.versions)
         ran.environment = told.environment
@@ -243,13 +242,13 @@ class Run:
         ran.repeated = told.repeated
 
     def _tell(self, ran: Ran) -> None:
-        """Keep what is found of a runtime."""
+        """Store the versions, environment and facts of a runtime."""
         if self.store:
             found = {"versions": dict(ran.versions), "facts": dict(ran.facts), "repeated": ran.repeated}
             self.store.tell(ran.backend.name, structs.replace(_told(ran.backend), **found))
 
     def _open(self, ran: Ran) -> Iterator[Job]:
-        """What a runtime has to be asked still, theorems last. Those that cannot be said, or have a verdict already, are settled here."""
+        """The jobs still to run, theorems last. What a runtime does not offer, and what has a verdict already, is settled here."""
         kept = self.store.kept(ran.backend.name) if self.store else {}
         for i in self._everything(ran):
             if self._take(ran, i, kept):
@@ -266,27 +265,25 @@ class Run:
                     continue
                 verdict: Verdict = "not offered" if isinstance(why, Unsupported) else "raised"
                 judged = judge(reference, Answer(stopped=verdict, reason=str(why)), names=_names(ran.backend, reference))
-                if self.store:
-                    self.store.keep(ran.backend.name, self.asks[i].key, "", judged)
+                self._save(ran, i, "", judged)
                 ran.add(i, "", judged)
             else:
                 yield job(i, text, reference, gradients=ran.backend.has_gradients)
 
     def _lacking(self, ran: Ran, i: int) -> str:
-        """What the i-th needs and a runtime does not declare."""
+        """What the i-th program needs and a runtime does not declare; empty if nothing."""
         side = self.asks[i].side
         if side and side.output != "y" and not ran.backend.has_gradients:
             return "gradients"
         return ran.backend.lacks(self.asks[i].case)
 
     def _decline(self, ran: Ran, i: int, what: str) -> None:
-        """Settle the i-th as not offered."""
-        if self.store:
-            self.store.keep(ran.backend.name, self.asks[i].key, what, [])
+        """Settle the i-th program as not offered."""
+        self._save(ran, i, what, [])
         ran.decline(i, what)
 
     def _take(self, ran: Ran, i: int, kept: dict[str, Kept]) -> bool:
-        """Whether the i-th has verdicts in the store, which are then taken over."""
+        """Whether the i-th program has verdicts in the store, which are then used."""
         if (ask := self.asks[i]).key not in kept:
             return False
         text, judged = kept[ask.key]
@@ -308,7 +305,7 @@ class Run:
             yield from range(len(self.cases), len(self.asks))
 
     def _is_for(self, ran: Ran, i: int) -> bool:
-        """Whether a target runs the i-th."""
+        """Whether a target runs the i-th program."""
         if i >= len(self.cases):
             return not ran.partly
         own = self._asked.get(ran.backend.name)
@@ -339,9 +336,12 @@ class Run:
                 )  # fmt: skip
 
     def _keep(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
-        if self.store:
-            self.store.keep(ran.backend.name, self.asks[job.id].key, job.text, judged)
+        self._save(ran, job.id, job.text, judged)
         self._settle(ran, job, judged, doing)
+
+    def _save(self, ran: Ran, i: int, text: str, judged: list[Judgement]) -> None:
+        if self.store:
+            self.store.keep(ran.backend.name, self.asks[i].key, text, judged)
 
     def _settle(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
         ran.add(job.id, job.text, judged)
@@ -358,7 +358,7 @@ class Run:
 
 
 def _told(backend: Backend) -> Told:
-    """What is found of a backend here, without importing it."""
+    """Versions and environment of a backend on this machine, found without importing its framework."""
     installed = versions(backend)
     own = found().get(backend.base)
     return Told(
@@ -369,7 +369,7 @@ def _told(backend: Backend) -> Told:
 
 
 def _named_again(store: Store, names: list[str]) -> list[str]:
-    """What the run was begun with, if the user names again what is not ours. Raises BadStore."""
+    """The backends that the run began with, if the user names again those from outside this package. Raises BadStore."""
     begun, folder = store.plan.backends, store.folder
     if others := [name for name in names if name not in begun]:
         wrong = f"{folder} was begun with --backend {', '.join(begun)}, not {', '.join(others)}"
