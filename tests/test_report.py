@@ -8,7 +8,7 @@ import resource
 import stat
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import msgspec
@@ -17,8 +17,9 @@ import pytest
 from backends import Backend, Runtime, Unsupported
 from spec import parse_case
 from tests.command import GLUE
+from tests.sample_reports import full
 from verify import record
-from verify.record import FINE, BadReport, Report, json_schema, load, save
+from verify.record import FINE, BadReport, Report, Verdict, json_schema, load, save
 from verify.run import Run
 
 HOME = Path(record.__file__).parent.parent
@@ -292,6 +293,40 @@ def test_another_schema_is_told(change: Any, path: Path) -> None:
     spoil(path, change)
     with pytest.raises(BadReport, match="has schema 3, but this version of concordant reads 1 and 2"):
         load(path)
+
+
+WORDS_OF_SCHEMA_1 = {"raised": "refused", "not offered": "unsupported"}
+STATEMENTS_OF_SCHEMA_1 = {"holds if": "holds when", "false": "refuted", "failing": "broken"}
+
+
+@pytest.mark.parametrize("verdict", get_args(Verdict))
+def test_every_verdict_of_schema_1_is_read(verdict: str, report: Report, path: Path) -> None:
+    """Of a record, of a finding, and as a key of the counts."""
+
+    def as_of_1(document: Any) -> None:
+        document["schema"], old = 1, WORDS_OF_SCHEMA_1.get(verdict, verdict)
+        document["records"][0]["verdict"] = old
+        document["summary"]["verdicts"] = {old: 7}
+        document["runtimes"]["right"]["verdicts"] = {old: 7}
+
+    spoil(path, as_of_1)
+    read = load(path)
+    assert read.records[0].verdict == verdict
+    assert read.summary.verdicts == read.runtimes["right"].verdicts == {verdict: 7}
+
+
+@pytest.mark.parametrize("verdict", ["holds", *STATEMENTS_OF_SCHEMA_1])
+def test_every_verdict_on_a_statement_of_schema_1_is_read(verdict: str, tmp_path: Path) -> None:
+    save(full("plain words"), tmp_path / "report.json")
+    old = STATEMENTS_OF_SCHEMA_1.get(verdict, verdict)
+
+    def as_of_1(document: Any) -> None:
+        document["schema"] = 1
+        for theorem in document["theorems"].values():
+            theorem["verdict"] = old
+
+    spoil(tmp_path / "report.json", as_of_1)
+    assert {t.verdict for t in load(tmp_path / "report.json").theorems.values()} == {verdict}
 
 
 def test_unknown_fields_are_left_alone(report: Report, path: Path) -> None:
