@@ -1,11 +1,12 @@
-"""How each framework says each operation: one file a framework, which writes source text and computes nothing.
+"""How each framework says each operation: one room a framework, whose `write.py` writes source text and computes nothing.
 
-A backend file has RUNTIMES (name → Runtime) and one function per operation, named after it (`conv`, `conv_transpose`, …):
+A backend file (a room's `write.py`, or a user's single file) has RUNTIMES (name → Runtime) and one function per operation, named after it
+(`conv`, `conv_transpose`, …):
 
     def conv(op: Conv, at: Step) -> list[Statement] | str | Code
 
 It returns the statements that turn `x` into the answer, as a fluent user of the framework would write them, or raises
-Unsupported with a sentence. The files here return calls as data (backends/_call.py); text is welcome too. `x` arrives as
+Unsupported with a sentence. The files here return calls as data (backends/call.py); text is welcome too. `x` arrives as
 (N, C, *space) and must leave so; where a framework keeps channels last, `ENTER` and `LEAVE` (rank → statement) do that
 once around a whole program. `IMPORTS` is put above.
 """
@@ -27,10 +28,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from backends import _form
-from backends._call import Call, Layer, Let, before, body
-from backends._call import calls as _calls
-from backends._cannot import Cannot
+from backends import form as _form
+from backends.call import Call, Layer, Let, before, body
+from backends.call import calls as _calls
+from backends.cannot import Cannot
 from spec import Case, Operation, Shape, operations
 from spec.case import DTYPES
 
@@ -241,7 +242,7 @@ class Backend:
         name = function_name(op.name)
         function = getattr(self.module, name, None)
         if function is None:
-            raise Unsupported(f"{Path(str(self.module.__file__)).name} has no function `{name}`; write one to translate {op.name}")
+            raise Unsupported(f"{_place(self.module)} has no function `{name}`; write one to translate {op.name}")
         return function  # type: ignore[no-any-return]
 
     def _border(self, name: str, rank: int) -> str:
@@ -252,6 +253,12 @@ class Backend:
             file = getattr(self.module, "__file__", self.name)
             raise BadBackend(f"{file}: {name}({rank}) raised {type(error).__name__}: {error}") from error
         return str(statement)
+
+
+def _place(module: ModuleType) -> str:
+    """The file of a module: its name, with its room's."""
+    file = Path(str(module.__file__))
+    return f"{file.parent.name}/{file.name}" if module.__name__.startswith(f"{__name__}.") else file.name
 
 
 def calls(module: ModuleType, op: Operation, at: Step) -> tuple[Call, ...]:
@@ -320,9 +327,9 @@ def function_name(operation: str) -> str:
 
 
 def found() -> dict[str, Backend]:
-    """Every runtime of every file in backends/, by name, in its default mode."""
-    files = sorted(p for p in Path(__file__).parent.glob("*.py") if not p.name.startswith("_"))
-    modules = (importlib.import_module(f"backends.{p.stem}") for p in files)
+    """Every runtime of every room in backends/, by name, in its default mode."""
+    rooms = sorted(path.parent.name for path in Path(__file__).parent.glob("*/write.py"))
+    modules = (importlib.import_module(f"backends.{room}.write") for room in rooms)
     return {backend.name: backend for module in modules for backend in _runtimes(module)}
 
 
@@ -367,7 +374,7 @@ def _chosen(what: str) -> list[Backend]:
     known = found()
     if what in known:
         return [known[what]]
-    family = [b for b in known.values() if b.module.__name__ == f"backends.{what}"]
+    family = [b for b in known.values() if b.module.__name__ == f"backends.{what}.write"]
     if family:
         return family
     if what and os.path.isdir(what):

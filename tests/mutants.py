@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
-from backends import Backend, Unsupported, torch
+from backends import Backend, Unsupported
+from backends.torch import write as torch
 from spec import Case, Conv, ConvTranspose, Impossible, MaxPool, Operation, Program, Shape, SumPool, Upsample, ZeroInsert
 from spec.operation import Pairs, size
 

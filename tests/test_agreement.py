@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from backends import found
-from backends.known.minimum import column, minimum
+from backends.minimum import column, minimum
 from spec import operations
 from tests.sample_reports import report
 from verify.judge.agreement import below, shares, table

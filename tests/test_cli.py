@@ -116,8 +116,8 @@ def test_asked_again_quietly_it_says_nothing_and_records_the_same(agreed: tuple[
 MUTANT = """
     from dataclasses import replace
 
-    from backends import torch
-    from backends.torch import IMPORTS
+    from backends.torch import write as torch
+    from backends.torch.write import IMPORTS
 
     RUNTIMES = {"mine": torch.RUNTIMES["torch"]}
 
@@ -248,7 +248,7 @@ def test_a_backend_whose_host_does_not_start_is_status_1(tmp_path: Path) -> None
 
 
 def test_two_runtimes_of_one_name_are_not_mixed_up(tmp_path: Path) -> None:
-    """A copy of backends/torch.py is also called torch. Nothing is dropped in silence."""
+    """A copy of backends/torch/write.py is also called torch. Nothing is dropped in silence."""
     path = backend_file(tmp_path, NUMPY.replace('"mine"', '"torch"'))
     ended = concordant("run", "--backend", "torch", "--backend", path, "--case", UPSAMPLE, "--out", tmp_path)
     assert ended.returncode == 2

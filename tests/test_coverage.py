@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from backends import named
-from backends._new import file
+from backends.new import file
 from spec import parse_case
 from tests.command import GLUE, backend_file, concordant, in_process, refused
 from tests.sample_reports import record, report

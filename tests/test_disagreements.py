@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backends._reported import REPORTED, Disagreement
 from backends.known import everything
+from backends.reported import REPORTED, Disagreement
 from tools.disagreements import kind_of, page
 from verify.record import Record
 

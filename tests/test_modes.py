@@ -14,7 +14,7 @@ from rich.console import Console
 
 from backends import BadBackend, Mode, found, in_mode, named, targets_called
 from backends.known import Known
-from backends.known.minimum import column, minimum
+from backends.minimum import column, minimum
 from spec import parse_case
 from tests.command import GLUE, backend_file, concordant, needs, refused
 from tests.sample_reports import record, report

@@ -11,7 +11,7 @@ import pytest
 
 import backends
 from backends import Unsupported, found
-from backends._cannot import Cannot, Missing, Raises, limits
+from backends.cannot import Cannot, Missing, Raises, limits
 from backends.known import Known, everything
 from spec import Case, parse_case
 from tests.command import NUMPY, backend_file, concordant, refused
@@ -19,7 +19,7 @@ from tests.tiers import slow
 from verify.probes import _judged
 
 HERE = Path(backends.__file__).parent
-MODULES = {backend.module.__name__.rpartition(".")[2]: backend.module for backend in found().values()}
+MODULES = {backend.module.__name__.split(".")[1]: backend.module for backend in found().values()}
 
 
 def _without_probe(source: str, module: ModuleType) -> list[str]:
@@ -37,7 +37,7 @@ def _without_probe(source: str, module: ModuleType) -> list[str]:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_unsupported_sentence_carries_a_probe(name: str) -> None:
-    source = (HERE / f"{name}.py").read_text()
+    source = (HERE / name / "write.py").read_text()
     assert _without_probe(source, MODULES[name]) == []
     raised = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     for key, value in vars(MODULES[name]).items():
@@ -138,7 +138,7 @@ def test_the_control_of_a_missing_name_is_its_module() -> None:
 
 def _file(folder: Path, *probes: str) -> Path:
     body = f"""
-from backends._cannot import Cannot, Missing, Raises
+from backends.cannot import Cannot, Missing, Raises
 
 NO = Cannot(id="mine-no", sentence="NumPy has no such thing", versions={{"numpy": ">=1"}}, probes=({', '.join(probes)},))
 

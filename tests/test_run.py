@@ -144,7 +144,7 @@ def test_what_is_known_of_torch_is_not_known_of_another_file_that_says_torch(
     empty = "Conv(stride=(1,)) x=(1, 1, 2) w=(1, 1, 3)"
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "__init__.py").touch()
-    (tmp_path / "elsewhere" / "mine.py").write_text("from backends.torch import *\n")
+    (tmp_path / "elsewhere" / "mine.py").write_text("from backends.torch.write import *\n")
     monkeypatch.syspath_prepend(tmp_path)
     theirs = named(str(tmp_path / "elsewhere" / "mine.py") if form == "path" else "elsewhere.mine")
     assert [b.name for b in theirs] == ["torch"]

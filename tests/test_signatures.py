@@ -1,4 +1,4 @@
-"""Every line of backends/signatures against the installed framework, and calls as data."""
+"""Every line of backends/*/signatures.py against the installed framework, and calls as data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from backends._call import BadCall, Call, Layer, Let, Source, X, body, calls, declared
+from backends.call import BadCall, Call, Layer, Let, Source, X, body, calls, declared
 from backends.signatures import DECLARED, FRAMEWORKS
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -269,7 +269,7 @@ def attacks(tmp_path: Path) -> dict[str, str]:
     python.chmod(0o755)
     return {
         "file": str(file), "module": "evil.module", "interpreter": f"torch={python}", "both": f"{file}={python}",
-        "ours by path": str(HOME / "backends" / "torch.py"), "not there": str(tmp_path / "nothing.py"),
+        "ours by path": str(HOME / "backends" / "torch" / "write.py"), "not there": str(tmp_path / "nothing.py"),
     }  # fmt: skip
 
 

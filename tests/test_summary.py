@@ -107,5 +107,5 @@ def test_why_else_a_run_fails() -> None:
         "known deviation gone no longer occurs: 1 result it covers agree", "minimum agreement: left agrees on 3% of its results",
     ]  # fmt: skip
     text = printed(made)
-    assert "known deviation that no longer occurs: gone: 1 result it covers now agree; narrow or delete it in backends/known/" in text
+    assert "known deviation that no longer occurs: gone: 1 result it covers now agree; narrow or delete it in backends/*/known.py" in text
     assert "minimum agreement: left agrees on 3% of its results" in text

@@ -590,7 +590,7 @@ def test_the_environment_is_set_before_the_glue_runs(alone: bool, expected: list
 
 
 def test_no_folder_of_ours_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not `backends/torch.py` as torch, not what PYTHONPATH names."""
+    """Not `backends/torch/write.py` as torch, not what PYTHONPATH names."""
     monkeypatch.setenv("PYTHONPATH", str(Path(scheduler.__file__).parent))
     assert say("import judge").reason == "ModuleNotFoundError: No module named 'judge'"
     assert "ModuleNotFoundError" in say("import mutants").reason

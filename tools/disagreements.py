@@ -1,4 +1,4 @@
-"""The page of what people reported (backends/_reported.py), and of what nobody did.
+"""The page of what people reported (backends/reported.py), and of what nobody did.
 
     python -m tools.disagreements REPORT.json …        docs/findings/disagreements.md, with a case of these reports for each
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from backends._reported import REPORTED, Disagreement
 from backends.known import Known, everything
+from backends.reported import REPORTED, Disagreement
 from spec.conventions import padding, resize
 from spec.theorems.theorem import THEOREMS
 from verify.plan import prove  # noqa: F401  (puts the theorems on the list)
@@ -48,7 +48,7 @@ def page(answers: Iterable[Record]) -> str:
 TEMPLATE = """\
 # Disagreements
 
-<!-- made by `make docs`; edit backends/_reported.py and backends/known/ -->
+<!-- made by `make docs`; edit backends/reported.py and backends/*/known.py -->
 
 What people reported about these operations and still holds, and where a run of the `standard` suite shows it by itself:
 a record in [known.md](../known.md), met by the case beside it; a theorem, which `concordant theorems NAME` tries; or a convention,
@@ -88,7 +88,7 @@ def _evidence(names: Iterable[str], records: dict[str, Known], shortest: dict[st
 
 
 def _shortest(answers: Iterable[Record]) -> dict[str, Record]:
-    """For each record of backends/known/ the shortest case that it explains."""
+    """For each record of backends/*/known.py the shortest case that it explains."""
     found: dict[str, Record] = {}
     for r in sorted(answers, key=lambda r: (-len(r.case), r.case, r.output)):
         if r.kind == "case" and r.known is not None:

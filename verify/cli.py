@@ -14,8 +14,8 @@ from msgspec import structs
 from rich.console import Console
 
 from backends import Backend, BadBackend, found
-from backends._new import file as backend_file
 from backends.known import everything, records
+from backends.new import file as backend_file
 from spec import Impossible, operations
 from spec.data import DATA
 from verify.execute.environment import machine, missing, own_version, source_digest, versions

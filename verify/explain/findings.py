@@ -1,6 +1,6 @@
 """From many wrong answers to few findings: alike ones together, each minimised with the framework in the loop, with a program and a text.
 
-A smaller case counts only if it shows the same: output, verdict, diagnosis, and the same record of backends/known/ (or none), so that
+A smaller case counts only if it shows the same: output, verdict, diagnosis, and the same record of backends/*/known.py (or none), so that
 a fault that nobody knows is not mistaken, half-way, for one that is a known deviation.
 """
 

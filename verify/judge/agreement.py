@@ -1,4 +1,4 @@
-"""Whether each runtime reaches its minimum agreement on each operation, and on all together (backends/known/minimum.py).
+"""Whether each runtime reaches its minimum agreement on each operation, and on all together (backends/minimum.py).
 
     python -m verify.judge.agreement REPORT.json …    the table of these reports: the least share, rounded down to a multiple of five
 """
@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Container, Iterable
 
 from backends import runtime_of
-from backends.known.minimum import STATES, column, minimum
+from backends.minimum import STATES, column, minimum
 from spec.case import FLOATS
 from verify.grouping import operation
 from verify.record import Record, Report, load

@@ -142,7 +142,7 @@ def known_page(records: list[Known]) -> str:
 KNOWN_TITLE = dedent("""\
     # Known deviations
 
-    <!-- made by `make docs`; edit backends/known/ -->
+    <!-- made by `make docs`; edit backends/*/known.py -->
 
     What the suites find in the versions named, and may find again without failing; a run fails as loudly when one of them has gone.
     Those made small, with programs that show them, are in [findings](findings/README.md).""")

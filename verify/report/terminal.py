@@ -88,7 +88,7 @@ def counts(report: Report, console: Console, *, quiet: bool) -> None:
         for block in filter(None, blocks):
             _matrix(report, block, console)
         console.print(
-            "[dim]agree / run; known: known deviations, listed in backends/known/; ✗: unexpected[/]", highlight=False, soft_wrap=True
+            "[dim]agree / run; known: known deviations, listed in backends/*/known.py; ✗: unexpected[/]", highlight=False, soft_wrap=True
         )
 
 
@@ -105,7 +105,7 @@ def remaining(report: Report, console: Console, *, quiet: bool) -> None:
         stale = report.known[id]
         console.print(
             f"[bold red]known deviation that no longer occurs[/]: {escape(id)}: {counted(stale.agreed, 'result')} it covers now agree; "
-            "narrow or delete it in backends/known/", highlight=False, soft_wrap=True,
+            "narrow or delete it in backends/*/known.py", highlight=False, soft_wrap=True,
         )  # fmt: skip
     for sentence in report.summary.below_minimum:
         console.print(f"[bold red]minimum agreement[/]: {escape(sentence)}", highlight=False)
@@ -128,7 +128,7 @@ def found(
     for records in unshrunk:
         _group(records, report, console)
     for id, case in agreeing.items():
-        words = f"[bold red]known deviation that does not occur[/] {escape(id)}: {escape(case)} agrees; narrow it in backends/known/"
+        words = f"[bold red]known deviation that does not occur[/] {escape(id)}: {escape(case)} agrees; narrow it in backends/*/known.py"
         console.print(words, highlight=False, soft_wrap=True)
     for name, r in report.runtimes.items():
         if r.status != "ran":
@@ -167,7 +167,7 @@ def backends(rows: list[tuple[Backend, dict[str, str], str]], console: Console) 
     """What was found, what is installed, why not."""
     grid = Table("target", "file", "installed", box=None, pad_edge=False)
     for backend, versions, why in rows:
-        file = f"backends/{backend.module.__name__.split('.')[-1]}.py"
+        file = backend.module.__name__.replace(".", "/") + ".py"
         grid.add_row(backend.name, file, escape(printable(why or ", ".join(f"{k} {v}" for k, v in versions.items()))))
         for name, mode in backend.runtime.modes.items():
             grid.add_row(f"{backend.name}:{name}", "", f"[dim]{escape(printable(mode.meaning))}[/]")

@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import TypeVar
 
 from backends import Step
-from backends._call import Call, Let, Source, Statement, Value, X
-from backends._phrases import fitted
+from backends.call import Call, Let, Source, Statement, Value, X
+from backends.phrases import fitted
 from spec import AveragePool, LpPool, MaxPool, Resize, Shape, SumPool
 from spec.conventions.padding import same_padding, span
 from spec.conventions.resize import Fields

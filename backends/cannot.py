@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TypeAlias
 
-from backends._call import Call
+from backends.call import Call
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backends._form import NAME
+from backends.form import NAME
 
 TEMPLATE = '''\
 """@NAME: @NAME's native code for each operation. Try it with

@@ -11,7 +11,7 @@ GITHUB = "https://github.com/"
 class Disagreement:
     """In words, with the thread ("" if none was found).
 
-    shown: ids of records in backends/known/, whose cases were asked and went as they say; or names of theorems; or functions of
+    shown: ids of records in backends/*/known.py, whose cases were asked and went as they say; or names of theorems; or functions of
     spec.conventions that say what a framework's word means, where nobody is wrong and all mean something else.
     """
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from backends import Step, Unsupported, calls, keras
-from backends._call import Call
-from backends._cannot import Raises
-from backends._pixels import word
-from backends.known import Facts, Known, When, jax, tensorflow, torch
+from backends import Step, Unsupported, calls
+from backends.call import Call
+from backends.cannot import Raises
+from backends.jax import known as jax
+from backends.keras import write as keras
+from backends.known import Facts, Known, When
+from backends.pixels import word
+from backends.tensorflow import known as tensorflow
+from backends.torch import known as torch
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,

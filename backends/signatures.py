@@ -1,12 +1,15 @@
 """The parameters of every native function and layer that is written or read here, as its framework declares them.
 
-A file for each framework: SIGNATURES, DOCUMENTED (what has no signature to inspect) and WRITTEN (short names). A default of ... is no
-literal. tests/test_signatures.py compares every line with the installed framework.
+`signatures.py` in each framework's room: SIGNATURES, DOCUMENTED (what has no signature to inspect) and WRITTEN (short names). A default
+of ... is no literal. tests/test_signatures.py compares every line with the installed framework.
 """
 
 from __future__ import annotations
 
-from backends.signatures import jax, keras, tensorflow, torch
+from backends.jax import signatures as jax
+from backends.keras import signatures as keras
+from backends.tensorflow import signatures as tensorflow
+from backends.torch import signatures as torch
 
 FRAMEWORKS = {"torch": torch, "tf": tensorflow, "keras": keras, "jax": jax}
 """The first part of a qualified name → the table it stands in."""

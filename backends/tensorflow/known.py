@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
-from backends import Step, Unsupported, calls, keras, tensorflow
-from backends._call import Call
-from backends._pixels import word
+from backends import Step, Unsupported, calls
+from backends.call import Call
+from backends.keras import write as keras
 from backends.known import EVERY_CHECK, EVERY_MODE, ONLY_DEFAULT, Facts, Known
+from backends.pixels import word
+from backends.tensorflow import write as tensorflow
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,

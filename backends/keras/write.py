@@ -7,12 +7,12 @@ The engine, chosen once per process, brings the glue.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from backends import Mode, Runtime, Step, Unsupported, jax, tensorflow, torch
-from backends._call import Call, Layer, Let, Source, Statement, Value, X
-from backends._cannot import Cannot, Raises
-from backends._phrases import (
+from backends import Step, Unsupported
+from backends.call import Call, Layer, Let, Source, Statement, Value, X
+from backends.cannot import Cannot, Raises
+from backends.keras.runtime import IMPORTS as IMPORTS
+from backends.keras.runtime import RUNTIMES as RUNTIMES
+from backends.phrases import (
     channels_first,
     channels_first_inside,
     channels_last,
@@ -25,7 +25,7 @@ from backends._phrases import (
     word_for,
     zeros_between,
 )
-from backends._pixels import mean, norm, picked, said, word
+from backends.pixels import mean, norm, picked, said, word
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,
@@ -48,64 +48,6 @@ from spec.conventions.padding import keras_transpose_words, same_padding, valid_
 from spec.conventions.resize import Fields, tf_resize
 from spec.operation import Shape, negated
 from spec.theorems.claims import Parameters
-
-GLUE = """
-_engine_version = version
-
-def version():
-    import keras
-    return {"keras": keras.__version__, **_engine_version()}
-
-def infer(f, args):
-    import keras
-    symbols = [keras.KerasTensor(a.shape, keras.backend.standardize_dtype(a.dtype)) for a in args]
-    layers = [v for v in f.__globals__.values() if isinstance(v, keras.Layer)]
-    if not layers:
-        yield "the symbolic call", f(*symbols).shape, None
-    seen = []
-    for layer in layers:
-        def call(x, *more, _call=layer.call, _layer=layer):
-            y = _call(x, *more)
-            seen.append((_layer, tuple(x.shape), tuple(y.shape)))
-            return y
-        layer.call = call
-    if layers:
-        f(*args)
-    for layer, x, y in seen:
-        del layer.call
-        yield layer.name + ".compute_output_shape", layer.compute_output_shape(x), y
-        yield layer.name + " called on a KerasTensor", layer(keras.KerasTensor(x, layer.compute_dtype)).shape, y
-"""
-
-JAX_MODES = {
-    "op-by-op": Mode(
-        meaning="called eagerly, one operation after the other", glue=jax.GLUE + jax.OP_BY_OP + GLUE, share="large",
-        also=("eager", "no-jit"),
-    ),
-}  # fmt: skip
-
-
-def _in_keras(mode: Mode, imports: str) -> Mode:
-    """An engine's mode, whose decorator stands above a call of Keras."""
-    decorator = mode.decorator
-    return replace(mode, decorator=replace(decorator, before=imports.partition("\n")[0])) if decorator.body else mode
-
-
-ENGINES = {"jax": jax, "tensorflow": tensorflow, "torch": torch}
-
-RUNTIMES = {
-    f"keras-{name}": Runtime(
-        packages=("keras", *engine.RUNTIMES[name].packages),
-        glue=engine.GLUE + (jax.COMPILED if engine is jax else "") + GLUE,
-        environment={"KERAS_BACKEND": name, **engine.RUNTIMES[name].environment},
-        batch_flags=engine.RUNTIMES[name].batch_flags,
-        modes={word: _in_keras(mode, engine.IMPORTS) for word, mode in engine.MODES.items()} if engine is not jax else JAX_MODES,
-        repeat_in="op-by-op" if engine is jax else "",
-    )
-    for name, engine in ENGINES.items()
-}
-
-IMPORTS = "import keras"
 
 
 def ENTER(rank: int) -> str:

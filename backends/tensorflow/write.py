@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backends import Code, Mode, Runtime, Step, Unsupported
-from backends._call import Call, Let, Source, Statement, Value, X, body
-from backends._cannot import Cannot, Missing, Raises
-from backends._onednn import ONEDNN
-from backends._phrases import (
+from backends import Step, Unsupported
+from backends.call import Call, Let, Source, Statement, Value, X, body
+from backends.cannot import Cannot, Missing, Raises
+from backends.phrases import (
     NOTHING,
     channels_first,
     channels_first_inside,
@@ -26,7 +25,9 @@ from backends._phrases import (
     word_for,
     zeros_between,
 )
-from backends._pixels import divided_evenly, mean, norm, picked, said, word
+from backends.pixels import divided_evenly, mean, norm, picked, said, word
+from backends.tensorflow.runtime import IMPORTS as IMPORTS
+from backends.tensorflow.runtime import RUNTIMES as RUNTIMES
 from spec import (
     AdaptiveAveragePool,
     AdaptiveMaxPool,
@@ -50,76 +51,6 @@ from spec.conventions.padding import on_every_axis, same_padding, span, tf_same_
 from spec.conventions.resize import Fields, tf1_resize, tf_resize
 from spec.operation import Shape, negated
 from spec.theorems.claims import Parameters
-
-GLUE = ONEDNN + """
-import tensorflow as tf
-
-tf.config.threading.set_intra_op_parallelism_threads(int(os.environ.get("CONCORDANT_THREADS", 1)))
-tf.config.threading.set_inter_op_parallelism_threads(1)
-
-def array(a, dtype):
-    return tf.cast(tf.constant(a), dtype)
-
-def numpy(t):
-    return t.numpy()
-
-def dtype(t):
-    return t.dtype.name
-
-def version():
-    return {"tensorflow": tf.__version__}
-
-def facts():
-    from tensorflow.python.util import _pywrap_util_port as port
-    found = {
-        "threads": str(tf.config.threading.get_intra_op_parallelism_threads()),
-        "device": "cpu",
-        "tf32": "on" if tf.config.experimental.tensor_float_32_execution_enabled() else "off",
-        "onednn": "off",
-    }
-    if port.IsMklEnabled():
-        os.environ.setdefault("ONEDNN_VERBOSE", "profile_create,filter=rnn")
-        said = printed(lambda: tf.nn.conv2d(tf.ones((1, 2, 2, 1)), tf.ones((1, 1, 1, 1)), 1, "VALID").numpy())
-        found |= {"onednn": "on", "onednn_isa": onednn_isa(said)}
-    return found
-
-def answers(f, args, g):
-    with tf.GradientTape() as tape:
-        for a in args:
-            tape.watch(a)
-        y = f(*args)
-    yield y
-    yield from tape.gradient(y, args, g, unconnected_gradients="zero")
-
-def infer(f, args):
-    traced = tf.function(f, autograph=False).get_concrete_function(*(tf.TensorSpec(a.shape, a.dtype) for a in args))
-    yield "tf.function's static shape", traced.structured_outputs.shape, None
-"""
-
-QUIET_CPU = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-
-MODES = {
-    "function": Mode(
-        meaning="inside tf.function, as a graph", decorator=Code("@tf.function(autograph=False)"), share="large",
-        also=("compiled", "graph", "tf.function"),
-    ),
-    "xla": Mode(
-        meaning="inside tf.function(jit_compile=True), compiled by XLA",
-        decorator=Code("@tf.function(autograph=False, jit_compile=True)"), share="small", own_kernels=True, also=("jit", "jit_compile"),
-    ),
-    "onednn": Mode(
-        meaning="with oneDNN's kernels, whatever the processor is", environment={"TF_ENABLE_ONEDNN_OPTS": "1"}, expects={"onednn": "on"},
-        also=("mkl", "mkldnn"),
-    ),
-    "no-onednn": Mode(
-        meaning="without oneDNN's kernels", environment={"TF_ENABLE_ONEDNN_OPTS": "0"}, expects={"onednn": "off"},
-        also=("no-mkl", "onednn-off", "eigen"),
-    ),
-}  # fmt: skip
-
-RUNTIMES = {"tensorflow": Runtime(packages=("tensorflow",), glue=GLUE, environment=QUIET_CPU, modes=MODES)}
-
-IMPORTS = "import tensorflow as tf"
 
 
 def ENTER(rank: int) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from backends._call import Call, Let, Source, Statement, Value, X
+from backends.call import Call, Let, Source, Statement, Value, X
 from spec import Conv, DepthToSpace, MaxUnpool, Shape, SpaceToDepth, ZeroInsert
 from spec.conventions.padding import Rule, on_every_axis
 from spec.operation import Pairs

@@ -34,7 +34,7 @@ X = Source("x")
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a function or a layer of backends/signatures.
+    """One call of a function or a layer of backends/*/signatures.py.
 
     function: its qualified name, such as `torch.nn.functional.conv2d`.
     arguments: by parameter, in the signature's order, without those that equal the parameter's default.
@@ -149,7 +149,7 @@ def before(statements: Sequence[Statement]) -> str:
 def declared(function: str) -> inspect.Signature:
     """The signature that the table gives a function. Raises BadCall if there is none."""
     if function not in DECLARED:
-        raise BadCall(f"backends/signatures has no {function}; add its parameters there, as the framework declares them")
+        raise BadCall(f"backends/*/signatures.py has no {function}; add its parameters there, as the framework declares them")
     definition = ast.parse(f"def f({DECLARED[function]}): pass").body[0]
     assert isinstance(definition, ast.FunctionDef)
     return _signature(definition.args)

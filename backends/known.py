@@ -1,8 +1,8 @@
 """Deviations that are known: each a record with its reason, and the cases it speaks of.
 
 A record covers a verdict when runtime, versions, verdict, output, case and (for an error raised) message all fit. If a case that fits
-agrees after all, the deviation no longer occurs and the run fails: delete the record or narrow it. A file here holds a list KNOWN; add one
-per framework.
+agrees after all, the deviation no longer occurs and the run fails: delete the record or narrow it. `known.py` in each framework's room
+holds a list KNOWN.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from types import ModuleType
 from packaging.specifiers import SpecifierSet
 
 from backends import BY_DEFAULT, Backend, Mode, Step, Unsupported, calls, found, runtime_of, steps
-from backends._cannot import Cannot, limits
-from backends._cannot import Probe as Probe
+from backends.cannot import Cannot, limits
+from backends.cannot import Probe as Probe
 from spec import Case, Operation
 from spec.case import CHECKS
 
@@ -135,8 +135,8 @@ def of(backend: Backend, records: Sequence[Known]) -> list[Known]:
 
 @cache
 def _all() -> tuple[Known, ...]:
-    files = sorted(p for p in Path(__file__).parent.glob("*.py") if p.stem not in ("__init__", "minimum"))
-    known = [known for p in files for known in importlib.import_module(f"backends.known.{p.stem}").KNOWN]
+    rooms = sorted(path.parent.name for path in Path(__file__).parent.glob("*/known.py"))
+    known = [known for room in rooms for known in importlib.import_module(f"backends.{room}.known").KNOWN]
     modules = dict.fromkeys(backend.module for backend in found().values())
     return (*(recorded(module, cannot) for module in modules for cannot in limits(module)), *known)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from backends import Step, calls, torch
-from backends._call import Call
+from backends import Step, calls
+from backends.call import Call
 from backends.known import ONLY_DEFAULT, Facts, Known
+from backends.torch import write as torch
 from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, Lanczos, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
 from spec.case import INTEGERS
 from spec.conventions.resize import torch_resize

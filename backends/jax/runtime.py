@@ -1,0 +1,92 @@
+"""How JAX is run: the glue of its worker process, its modes."""
+
+from __future__ import annotations
+
+from backends import Mode, Runtime
+
+GLUE = """
+import re
+
+import jax
+import numpy as np
+
+jax.config.update("jax_enable_x64", True)
+
+def array(a, dtype):
+    return a.astype(jax.numpy.dtype(dtype))
+
+def numpy(t):
+    return np.asarray(t)
+
+def dtype(t):
+    return str(t.dtype)
+
+def version():
+    return {"jax": jax.__version__}
+
+def facts():
+    device = jax.devices()[0]
+    found = {
+        "device": device.device_kind,
+        "float32_precision": str(jax.config.jax_default_matmul_precision or "default"),
+    }
+    compiled = jax.jit(lambda x: x + 1).lower(np.float32(1)).compile().runtime_executable().serialize()
+    features = re.findall(rb"(?<=[+])(?:avx|amx|sse4|neon|sve)[.\\w-]*", compiled)
+    return found | {"isa": " ".join(sorted({name.decode() for name in features}))}
+
+def infer(f, args):
+    yield "jax.eval_shape", jax.eval_shape(f, *args).shape, None
+
+def forget():
+    jax.clear_caches()
+"""
+
+COMPILED = """
+def together(functions):
+    errors = [None] * len(functions)
+
+    def trace(data):
+        outputs = []
+        for i, (f, (args, g)) in enumerate(zip(functions, data)):
+            own = ()
+            try:
+                own = (f(*args),)
+                if g is not None:
+                    y, pull = jax.vjp(f, *args)
+                    own = (y, *pull(g))
+            except Exception as error:
+                errors[i] = error
+            outputs.append(own)
+        return outputs
+
+    compiled = jax.jit(trace)
+    return lambda data: list(zip(jax.block_until_ready(compiled(data)), errors))
+"""
+
+OP_BY_OP = """
+def answers(f, args, g):
+    if g is None:
+        yield f(*args)
+    else:
+        y, pull = jax.vjp(f, *args)
+        yield y
+        yield from pull(g)
+"""
+
+CHEAP = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+
+MODES = {
+    "op-by-op": Mode(
+        meaning="without jax.jit, one operation after the other", glue=GLUE + OP_BY_OP, share="large",
+        also=("eager", "no-jit", "op_by_op"),
+    ),
+}  # fmt: skip
+
+RUNTIMES = {
+    "jax": Runtime(
+        packages=("jax", "jaxlib"), glue=GLUE + COMPILED, environment={"JAX_PLATFORMS": "cpu"}, batch_flags={"XLA_FLAGS": CHEAP},
+        modes=MODES,
+    )
+}  # fmt: skip
+
+IMPORTS = "import jax\nimport jax.numpy as jnp\nfrom jax import lax"

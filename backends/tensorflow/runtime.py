@@ -1,0 +1,76 @@
+"""How TensorFlow is run: the glue of its worker process, its modes."""
+
+from __future__ import annotations
+
+from backends import Code, Mode, Runtime
+from backends.onednn import ONEDNN
+
+GLUE = ONEDNN + """
+import tensorflow as tf
+
+tf.config.threading.set_intra_op_parallelism_threads(int(os.environ.get("CONCORDANT_THREADS", 1)))
+tf.config.threading.set_inter_op_parallelism_threads(1)
+
+def array(a, dtype):
+    return tf.cast(tf.constant(a), dtype)
+
+def numpy(t):
+    return t.numpy()
+
+def dtype(t):
+    return t.dtype.name
+
+def version():
+    return {"tensorflow": tf.__version__}
+
+def facts():
+    from tensorflow.python.util import _pywrap_util_port as port
+    found = {
+        "threads": str(tf.config.threading.get_intra_op_parallelism_threads()),
+        "device": "cpu",
+        "tf32": "on" if tf.config.experimental.tensor_float_32_execution_enabled() else "off",
+        "onednn": "off",
+    }
+    if port.IsMklEnabled():
+        os.environ.setdefault("ONEDNN_VERBOSE", "profile_create,filter=rnn")
+        said = printed(lambda: tf.nn.conv2d(tf.ones((1, 2, 2, 1)), tf.ones((1, 1, 1, 1)), 1, "VALID").numpy())
+        found |= {"onednn": "on", "onednn_isa": onednn_isa(said)}
+    return found
+
+def answers(f, args, g):
+    with tf.GradientTape() as tape:
+        for a in args:
+            tape.watch(a)
+        y = f(*args)
+    yield y
+    yield from tape.gradient(y, args, g, unconnected_gradients="zero")
+
+def infer(f, args):
+    traced = tf.function(f, autograph=False).get_concrete_function(*(tf.TensorSpec(a.shape, a.dtype) for a in args))
+    yield "tf.function's static shape", traced.structured_outputs.shape, None
+"""
+
+QUIET_CPU = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+
+MODES = {
+    "function": Mode(
+        meaning="inside tf.function, as a graph", decorator=Code("@tf.function(autograph=False)"), share="large",
+        also=("compiled", "graph", "tf.function"),
+    ),
+    "xla": Mode(
+        meaning="inside tf.function(jit_compile=True), compiled by XLA",
+        decorator=Code("@tf.function(autograph=False, jit_compile=True)"), share="small", own_kernels=True, also=("jit", "jit_compile"),
+    ),
+    "onednn": Mode(
+        meaning="with oneDNN's kernels, whatever the processor is", environment={"TF_ENABLE_ONEDNN_OPTS": "1"}, expects={"onednn": "on"},
+        also=("mkl", "mkldnn"),
+    ),
+    "no-onednn": Mode(
+        meaning="without oneDNN's kernels", environment={"TF_ENABLE_ONEDNN_OPTS": "0"}, expects={"onednn": "off"},
+        also=("no-mkl", "onednn-off", "eigen"),
+    ),
+}  # fmt: skip
+
+RUNTIMES = {"tensorflow": Runtime(packages=("tensorflow",), glue=GLUE, environment=QUIET_CPU, modes=MODES)}
+
+IMPORTS = "import tensorflow as tf"

@@ -1,0 +1,2 @@
+"""The room of PyTorch: how it is run (runtime), how operations are written in it (write), its functions (signatures), its known
+deviations (known)."""
