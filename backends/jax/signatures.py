@@ -46,3 +46,6 @@ SIGNATURES = {
 }  # fmt: skip
 
 DOCUMENTED: dict[str, str] = {}
+
+ALIASES: dict[str, str] = {"lax": "jax.lax", "jnp": "jax.numpy"}
+"""How people begin a qualified name under customary imports."""

@@ -124,3 +124,8 @@ SIGNATURES = {
 }  # fmt: skip
 
 DOCUMENTED: dict[str, str] = {}
+
+ALIASES: dict[str, str] = {
+    "layers": "keras.layers", "tf.keras": "keras", "tensorflow.keras": "keras", "ops": "keras.ops", "kl": "keras.layers",
+}  # fmt: skip
+"""How people begin a qualified name under customary imports."""

@@ -67,3 +67,6 @@ SIGNATURES = {
 }  # fmt: skip
 
 DOCUMENTED: dict[str, str] = {}
+
+ALIASES: dict[str, str] = {"tensorflow": "tf"}
+"""How people begin a qualified name under customary imports."""

@@ -56,4 +56,4 @@ MODES = {
 
 RUNTIMES = {"torch": Runtime(packages=("torch",), glue=GLUE, modes=MODES)}
 
-IMPORTS = "import torch\nimport torch.nn.functional as F"
+IMPORTS = "import torch\nimport torch.nn.functional as F\nfrom torch import nn"

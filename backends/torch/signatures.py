@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-WRITTEN: dict[str, str] = {"F": "torch.nn.functional"}
+WRITTEN: dict[str, str] = {"F": "torch.nn.functional", "nn": "torch.nn"}
 """What a program writes here for the beginning of a qualified name."""
 
 SIGNATURES = {
@@ -111,3 +111,6 @@ DOCUMENTED = {
     "torch.arange": "end, *, dtype=None",
 }
 """What is written in C++ has no signature to inspect: these parameters are its documentation's."""
+
+ALIASES: dict[str, str] = {"nn": "torch.nn", "F": "torch.nn.functional", "nn.functional": "torch.nn.functional"}
+"""How people begin a qualified name under customary imports."""
