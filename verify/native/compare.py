@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from backends import Unsupported
 from backends.call import BadCall, Call, Value, declared
@@ -14,6 +15,7 @@ from backends.reading import parsed, read
 from spec import Conv, ConvTranspose, Impossible, Operation, Pad, Program
 from spec.operation import Shape
 from verify.native.check import Verdict, case_of, checked
+from verify.native.explain import said
 from verify.native.relation import Along, along, every_axis, sizes, together
 from verify.native.weights import Carried, carried
 
@@ -55,6 +57,22 @@ class Comparison:
     @property
     def shift(self) -> tuple[int, ...]:
         return tuple(one.shift or 0 for one in self.axes)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """As JSON has it, but for the sentence."""
+        return {
+            "relation": self.relation, "shift": list(self.shift), "edges": [list(one.edges) for one in self.axes],
+            "lengths": [list(one.lengths) for one in self.axes], "because": list(self.reasons), "sizes": self.sizes,
+            "fix": [
+                {
+                    "replaces": fix.replaces, "change": fix.change, "code": fix.native.shown(),
+                    "weights": [{"name": w.target, "numpy": w.numpy} for w in fix.carried],
+                }
+                for fix in self.fixes
+            ],
+            "checked": {name: said(verdict) for name, verdict in self.verdicts.items()},
+        }  # fmt: skip
 
 
 def compare(first: str, second: str, x: Shape, weights: Sequence[Shape] = (), *, run: bool = True) -> Comparison:
