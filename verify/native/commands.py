@@ -111,6 +111,19 @@ def compare(
     raise typer.Exit(int(found.relation != "equal"))
 
 
+def meant(cases: list[str] | None, input: str) -> list[str] | None:
+    """Cases as a report prints them; with the shape of an input, native calls as the cases that they mean. Raises Impossible."""
+    if not input or not cases:
+        if input:
+            raise Impossible("--input says the shape of a native call's input; give the call with --case")
+        return cases
+    from backends.reading import read
+    from verify.native.check import case_of
+
+    readings = [read(_text(text), _shape("--input", input)) for text in cases]
+    return [repr(case_of(found.op, found.x, found.w)) for found in readings]
+
+
 def _asked(call: str | None, input: str, weights: list[str] | None) -> tuple[str, Shape, list[Shape]]:
     if not call:
         raise Impossible("give a call, such as 'nn.Conv2d(3, 8, 3, padding=1)'; --list prints what is read")
