@@ -282,6 +282,8 @@ def _takes_array(parameter: str) -> bool:
 def _cut_reading(cut: Cut, before: Reading) -> Reading:
     """A slice, as negative padding."""
     shape, leave = before.y, before.native.leave
+    if before.native.dropped:
+        raise Unreadable(f"{cut} cuts a result without spatial axes; only spatial axes are read")
     if len(cut.bounds) > len(shape):
         raise Unreadable(f"{cut} has {len(cut.bounds)} slices, but the result has {len(shape)} axes: {shape}")
     pairs = []

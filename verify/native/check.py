@@ -55,6 +55,9 @@ class Verdict:
         return self.status == "verified"
 
 
+Row = tuple[str, Backend, Native, Case]
+
+
 def case_of(op: Operation, x: Shape, w: Sequence[Shape], dtype: str = "float32", seed: int = 0) -> Case:
     """The case on which a program is run: whole numbers, exact where the operation is. Raises Impossible."""
     case = Case(op=op, x=x, w=tuple(w), dtype=dtype, seed=seed)
@@ -71,7 +74,7 @@ def rounded(case: Case) -> bool:
 def checked(programs: Mapping[str, tuple[Native, Case]], targets: Mapping[str, str] | None = None, **how: Any) -> dict[str, Verdict]:
     """Run each program, by a name of its own, on its case. targets: the runtime to use for a name, if not the framework's usual one."""
     verdicts: dict[str, Verdict] = {}
-    backends: dict[str, list[tuple[str, Backend, Native, Case]]] = {}
+    backends: dict[str, list[Row]] = {}
     for name, (native, case) in programs.items():
         try:
             backend = installed(native, (targets or {}).get(name, ""))
@@ -80,15 +83,23 @@ def checked(programs: Mapping[str, tuple[Native, Case]], targets: Mapping[str, s
         else:
             backends.setdefault(backend.name, []).append((name, backend, native, case))
     while backends:
-        now = {target: rows.pop(0) for target, rows in backends.items()}
-        backends = {target: rows for target, rows in backends.items() if rows}
-        verdicts |= _run(list(now.values()), how)
+        now = {target: _apart(rows) for target, rows in backends.items()}
+        backends = {target: left for target, rows in backends.items() if (left := [row for row in rows if row not in now[target]])}
+        verdicts |= _run([row for rows in now.values() for row in rows], how)
     return {name: verdicts[name] for name in programs}
 
 
-def _run(rows: Sequence[tuple[str, Backend, Native, Case]], how: Mapping[str, Any]) -> dict[str, Verdict]:
-    writers: list[Backend] = [_writer(backend, {repr(case): native.program()}) for _, backend, native, case in rows]
-    only = {backend.name: frozenset([repr(case)]) for _, backend, _, case in rows}
+def _apart(rows: Sequence[Row]) -> list[Row]:
+    """The first program of each case: a run has one text for a case."""
+    return list({repr(row[-1]): row for row in reversed(rows)}.values())
+
+
+def _run(rows: Sequence[Row], how: Mapping[str, Any]) -> dict[str, Verdict]:
+    texts: dict[str, dict[str, str]] = {}
+    for _, backend, native, case in rows:
+        texts.setdefault(backend.name, {})[repr(case)] = native.program()
+    writers: list[Backend] = [_writer(backend, texts[name]) for name, backend in {row[1].name: row[1] for row in rows}.items()]
+    only = {name: frozenset(cases) for name, cases in texts.items()}
     cases = list({repr(case): case for *_, case in rows}.values())
     report = Run(cases, writers, suite={"name": "native"}, only=only, **how).go()
     return {name: _verdict(report, backend, repr(case)) for name, backend, _, case in rows}
