@@ -61,9 +61,13 @@ Row = tuple[str, Backend, Native, Case]
 def case_of(op: Operation, x: Shape, w: Sequence[Shape], dtype: str = "float32", seed: int = 0) -> Case:
     """The case on which a program is run: whole numbers, exact where the operation is. Raises Impossible."""
     case = Case(op=op, x=x, w=tuple(w), dtype=dtype, seed=seed)
-    selects = any(step.selects for step in op.steps)
-    case = replace(case, data="distinct") if selects else case
-    return replace(case, data="normal") if rounded(case) and not selects else case
+    first = "distinct" if any(step.selects for step in op.steps) else "normal" if rounded(case) else case.data
+    if first != case.data:
+        try:
+            Reference(replace(case, data=first))
+        except Impossible:  # of a chain that adds and selects, or of a norm
+            return case
+    return replace(case, data=first)
 
 
 def rounded(case: Case) -> bool:
