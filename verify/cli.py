@@ -26,6 +26,7 @@ from verify.explain.findings import SECONDS, Found, find
 from verify.grouping import unexpected
 from verify.judge.reference import CONFIDENCE, Reference
 from verify.merge import merged
+from verify.native.commands import register
 from verify.plan.plan import Plan, chosen, one_of, read, with_modes
 from verify.plan.prove import prove_all
 from verify.plan.work import MAX_WORK, expect_affordable
@@ -40,6 +41,9 @@ from verify.streams import write_bytes
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
+
+
+register(app)
 
 
 def _version(wanted: bool) -> None:
@@ -290,6 +294,29 @@ def new_backend(
         _refuse(f"{path} cannot be written: {error.strerror}")
     where = path if path.is_absolute() or path.parent != Path() else f"./{path}"
     print(f"{path}\nconcordant run --backend {where} --suite quick")
+
+
+@app.command()
+def hazards(
+    run: Annotated[Path | None, typer.Argument(help="The folder of a run, or its report.json. [default: what is shipped]")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/hazards.md.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List what differs in silence between the frameworks, then crashes, errors and limits. Runs nothing. Always exits 0."""
+    from msgspec import json
+
+    from verify.hazards import hazards as found_in
+    from verify.hazards import shipped
+    from verify.report import hazards as views
+
+    try:
+        found = found_in(_load(run)) if run else shipped()
+    except BadReport as error:
+        _refuse(str(error))
+    if as_json:
+        print(printable(json.format(json.encode(found), indent=2).decode()))
+    else:
+        print(views.page(found) if markdown else views.whole(found), end="" if markdown else "\n")
 
 
 @app.command("report")

@@ -10,8 +10,8 @@ from backends import Backend, BadBackend, named
 from backends.native import Native
 from spec import Case, Operation, Shape
 from verify.execute.environment import missing
-from verify.plan.work import work
 from verify.judge.reference import Reference
+from verify.plan.work import work
 from verify.record import FINE, Record, Report
 from verify.run import Run
 

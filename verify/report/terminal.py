@@ -22,8 +22,10 @@ from backends.known import Known
 from verify.explain.findings import HowFar
 from verify.facts import not_offered, observed, repeated
 from verify.grouping import WORDS, again, by_sort, counted, headline, is_mode, matrix, outcome, standing, unexpected
+from verify.hazards import hazards
 from verify.printable import printable, printable_report
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
+from verify.report.hazards import first_screen
 from verify.run import Run, Watch
 
 MOST_SHOWN = 20
@@ -80,9 +82,12 @@ def table(report: Report, console: Console, *, quiet: bool, folder: Path = Path(
 
 
 def counts(report: Report, console: Console, *, quiet: bool) -> None:
-    """Operation × runtime with agree / run."""
+    """What differs in silence or crashes, by cause, then operation × runtime with agree / run."""
     report = printable_report(report)
     if not quiet:
+        for line in first_screen(hazards(report)):
+            style = "" if line.startswith(" ") else "[bold]"
+            console.print(f"{style}{escape(line)}", highlight=False, soft_wrap=True)
         names = [name for name, r in report.runtimes.items() if r.status != "not installed"]
         blocks = [[name for name in names if not is_mode(name)], [name for name in names if is_mode(name)]]
         for block in filter(None, blocks):
