@@ -14,7 +14,7 @@ from spec.conventions.padding import on_every_axis, same_padding
 from spec.operation import Pairs
 
 PHRASES = Phrases(
-    framework="tensorflow", runtimes=tuple(RUNTIMES), imports=IMPORTS,
+    framework="tensorflow", title="TensorFlow", runtimes=tuple(RUNTIMES), imports=IMPORTS,
     moves={
         "transpose": lambda name, axes: f"tf.transpose({name}, ({listed(axes)}))",
         "flip": lambda name, axes: f"tf.reverse({name}, {axes})",

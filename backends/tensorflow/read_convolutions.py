@@ -22,8 +22,10 @@ def conv(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
     if "atrous" in call.function:
         stride, dilation = (1, 1), whole(call, "rate", 2)
     else:
-        stride = numbers(call, "stride" if "conv1d" in call.function else "strides", at)
-        dilation = numbers(call, "dilations", at)
+        name = "stride" if "conv1d" in call.function else "strides"
+        if "conv3d" in call.function:
+            _in_full(call, "strides", "dilations")
+        stride, dilation = numbers(call, name, at), numbers(call, "dilations", at)
     pairs, notes = padding(call, at, x, shape[: at.rank], stride, dilation, explicit="conv2d" in call.function)
     if groups > 1:
         text = f"groups is {groups}: the input has {x[at.axis]} channels, and the filters take {shape[-2]}"
@@ -89,6 +91,14 @@ def _rank(call: Call) -> int | None:
     """What the name says, if it does."""
     match = re.search(r"conv([123])d", call.function)
     return int(match[1]) if match else None
+
+
+def _in_full(call: Call, *names: str) -> None:
+    """Refuse strides and dilations of conv3d that are not 5 numbers. Raises Unreadable."""
+    for name in names:
+        value = call[name]
+        if value is not None and not (isinstance(value, tuple) and len(value) == 5):
+            raise Unreadable(f"{call.function}: {name} is {value!r}, but it needs 5 numbers, such as (1, 2, 2, 2, 1)")
 
 
 def _output(call: Call, at: Layout, x: Shape, shape: Shape) -> tuple[Shape, int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from backends import Backend, BadBackend, named
 from backends.native import Native
-from spec import Case, Operation, Shape
+from spec import Case, Impossible, Operation, Shape
 from verify.execute.environment import missing
 from verify.judge.reference import Reference
 from verify.plan.work import work
