@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from backends.arrange import Arrangement
 from backends.call import Call, Statement
 from backends.native import Applied, Native, Note, Phrases, Reading, Unreadable, Weight, needs
 from backends.phrases import channels_first, channels_last
-from spec import AveragePool, MaxPool, Operation, Shape
+from spec import AveragePool, MaxPool, Operation, Resize, Shape, Upsample
 from spec.operation import Pairs
 
+T = TypeVar("T")
 Said = Sequence[Statement | Applied]
 
 
@@ -37,7 +39,8 @@ class Layout:
         """That of the channels."""
         return self.rank + 1 if self.last else 1
 
-    def space(self, x: tuple[int, ...]) -> Shape:
+    def space(self, x: tuple[T, ...]) -> tuple[T, ...]:
+        """What an array, or a row with one entry for each of its axes, has for the spatial axes."""
         return x[1:-1] if self.last else x[2:]
 
     def spec(self, x: Shape) -> Shape:
@@ -150,6 +153,13 @@ def pool(kind: type[MaxPool | AveragePool], kernel: Shape, stride: Shape, pairs:
     return MaxPool(kernel=kernel, stride=stride, padding=pairs, dilation=dilation)
 
 
+def nearest(op: Resize, n: Shape) -> Operation:
+    """Resampling by nearest without aligned corners, which repeats every pixel where the lengths grow by whole factors."""
+    factor = tuple(m // k for m, k in zip(op.size, n, strict=True))
+    grows = all(f * k == m for f, k, m in zip(factor, n, op.size, strict=True))
+    return Upsample(factor=factor) if grows and op.mode == "nearest" and op.coordinates != "align_corners" else op
+
+
 def groups_of(call: Call, ins: int, kernel: Shape, name: str) -> int:
     """How many groups a convolution has whose kernel *k C/g O takes `ins` channels. Raises Unreadable."""
     of_one, outs = kernel[-2:]
@@ -181,7 +191,7 @@ def spatial(call: Call, name: str, pairs: Pairs) -> tuple[Layout, Pairs]:
     at = Layout(len(pairs) - 2, last=not (any(pairs[-1]) and not any(pairs[1])))
     if at.rank < 1 or any(pairs[0]) or any(pairs[at.axis]):
         raise Unreadable(f"{call.function}: {name} is {call[name]!r}, which changes batch or channels; only spatial axes are read")
-    return at, at.space(pairs)  # type: ignore[arg-type, return-value]
+    return at, at.space(pairs)
 
 
 def repeated(call: Call, x: Shape, repeats: str) -> tuple[Layout, Shape]:

@@ -176,6 +176,9 @@ class Reading:
 Reader = Callable[[Call, Shape, "dict[str, Shape]", str], Reading]
 """From a call, the shape of its input as the framework has it, the shapes of its further arrays by parameter, and what to add to names."""
 
+Joiner = Callable[[Call, Reading, "dict[str, Shape]", str], Reading]
+"""From a call and what the calls before it mean to what they mean together."""
+
 
 def whole(call: Call, name: str, rank: int, *, least: int = 1, default: object = None) -> Shape:
     """An argument that is one whole number for all spatial axes, or one for each. Raises Unreadable."""

@@ -2,7 +2,7 @@
 
     text   = call | text ">>" text | "Sequential([" call, … "])" | one call a line
     call   = name "(" arguments ")" with literals, plain arithmetic on numbers, and names of arrays; also `layer(...)(x)`, `f(g(x))`,
-             `name = call`, and slices after it
+             `name = call`, and slices after it; a layer that is named on a line of its own stands where the name is called
 
 Text is parsed as a syntax tree and bound to the signature table; nothing of it is ever evaluated.
 """
@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from backends.call import BadCall, Call, Source, Value, X, declared
-from backends.native import Native, Reader, Reading, Unreadable, undone
+from backends.native import Joiner, Native, Reader, Reading, Unreadable, undone
 from backends.signatures import DECLARED, FRAMEWORKS
 from spec import Pad, Shape
 
@@ -58,7 +58,7 @@ def parsed(text: str) -> tuple[Step, ...]:
         why = getattr(error, "msg", None) or "it is nested too deeply"
         raise Unreadable(f"{_brief(text)} is no Python call: {why}; write one such as nn.Conv2d(3, 8, 3, padding=1)") from None
     found: list[Step] = []
-    for node in tree.body:
+    for node in _in_place(tree, text).body:
         if isinstance(node, ast.Import | ast.ImportFrom | ast.Pass):
             continue
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.Return | ast.Expr) and node.value is not None:
@@ -71,6 +71,30 @@ def parsed(text: str) -> tuple[Step, ...]:
     if not found:
         raise Unreadable(f"{_brief(text)} has no call; write one such as nn.Conv2d(3, 8, 3, padding=1)")
     return tuple(found)
+
+
+class _Called(ast.NodeTransformer):
+    """`layer(x)` as `nn.Conv2d(…)(x)`."""
+
+    def __init__(self, layers: dict[str, ast.expr]) -> None:
+        self.layers = layers
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        return ast.Call(self.layers.get(ast.unparse(node.func), node.func), node.args, node.keywords)
+
+
+def _in_place(tree: ast.Module, text: str) -> ast.Module:
+    """The text with each layer that has a name where the name is called. Raises Unreadable."""
+    try:
+        called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        assigned = [node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)]
+        named = {ast.unparse(node.targets[0]): node for node in assigned}
+        layers = {name: node for name, node in named.items() if name in called}
+        body = [node for node in tree.body if node not in layers.values()]
+        return _Called({name: node.value for name, node in layers.items()}).visit(ast.Module(body, []))  # type: ignore[no-any-return]
+    except RecursionError:
+        raise Unreadable(f"{_brief(text)} is nested too deeply") from None
 
 
 def _steps(node: ast.expr, depth: int) -> Iterator[Step]:
@@ -197,7 +221,7 @@ INPUTS = ("input", "inputs", "x", "images", "image", "lhs", "value", "tensor", "
 
 def qualified(name: str) -> str:
     """The full name of a function or layer, as people write it under customary imports. Raises Unreadable."""
-    readers = _readers()
+    readers = {**_readers(), **_joiners()}
     fitting = [full for full in _spelled(name) if full in readers]
     if not fitting and "." not in name:
         fitting = [full for full in readers if full.rpartition(".")[2] == name]
@@ -233,13 +257,19 @@ def rooms() -> dict[str, ModuleType]:
 
 
 @cache
+def _joiners() -> dict[str, Joiner]:
+    """Functions that are read together with the call before, of rooms that have any: `JOINERS` in read.py."""
+    return {function: joiner for room in rooms().values() for function, joiner in getattr(room, "JOINERS", {}).items()}
+
+
+@cache
 def _readers() -> dict[str, Reader]:
     return {function: reader for room in rooms().values() for function, reader in room.READERS.items()}
 
 
 def readable() -> list[str]:
     """The qualified name of everything that is read."""
-    return sorted(_readers())
+    return sorted({**_readers(), **_joiners()})
 
 
 def read(text: str, x: Shape, weights: Sequence[Shape] = ()) -> Reading:
@@ -260,6 +290,11 @@ def read(text: str, x: Shape, weights: Sequence[Shape] = ()) -> Reading:
         arrays = [name for name, value in step.arguments.items() if isinstance(value, Source) and value != X and _takes_array(name)]
         given = dict(zip(arrays, left, strict=False))
         left = left[len(given) :]
+        if step.function in _joiners():
+            if not found:
+                raise Unreadable(f"{step.function} is read together with the call before it, but there is none; write that call first")
+            found[-1] = _joiners()[step.function](step, found[-1], given, number)
+            continue
         found.append(_readers()[step.function](step, here, given, number))
         _same_framework(found)
     if left:

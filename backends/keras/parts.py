@@ -12,7 +12,8 @@ from backends.native import Applied, Note, Phrases, Unreadable, Weight, reads, w
 from spec import Shape
 
 PHRASES = Phrases(
-    framework="keras", title="Keras", runtimes=("keras-tensorflow", *(name for name in RUNTIMES if name != "keras-tensorflow")), imports=IMPORTS,
+    framework="keras", title="Keras", imports=IMPORTS,
+    runtimes=("keras-tensorflow", *(name for name in RUNTIMES if name != "keras-tensorflow")),
     moves={
         "transpose": lambda name, axes: f"keras.ops.transpose({name}, ({listed(axes)}))",
         "flip": lambda name, axes: f"keras.ops.flip({name}, {axes})",

@@ -48,7 +48,7 @@ def conv_transpose(call: Call, x: Shape, given: dict[str, Shape], number: str) -
     more: tuple[int | None, ...] = (None,) * at.rank
     if call["output_padding"] is not None:
         more = whole(call, "output_padding", at.rank, least=0)
-        if any(o >= s for o, s in zip(more, stride, strict=True)):  # type: ignore[operator]
+        if any(o >= s for o, s in zip(more, stride, strict=True)):
             raise Unreadable(f"{call.function}: output_padding is {more}, but it must be smaller than strides, which is {stride}")
         length = "(n − 1)·strides + span + output_padding" if padding == "valid" else "(n − 1)·strides + span % 2 + output_padding"
         text = f"given, the length is {length}; the span is dilation_rate·(k − 1) + 1"

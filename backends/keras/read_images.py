@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backends.call import Call
-from backends.channels_last import Layout, is_pair, order_note, reading, repeated, resize_notes, spatial, widths
+from backends.channels_last import Layout, is_pair, nearest, order_note, reading, repeated, resize_notes, spatial, widths
 from backends.keras.parts import PHRASES, format_note, layout, per_axis, plain, understood
 from backends.native import Note, Reading, Unreadable, flag, one, word
 from spec import DepthToSpace, Lanczos, Operation, Pad, Resize, Shape, SpaceToDepth, Upsample
@@ -24,7 +24,7 @@ def upsampling(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Re
         notes = [Note(argument="size", text="a factor, not a size: every pixel is repeated so many times", trap=True)]
     else:
         size = tuple(n * f for n, f in zip(at.space(x), factor, strict=True))
-        op = _resampled(size, interpolation, antialias=False)
+        op = _resampled(at.space(x), size, interpolation, antialias=False)
         notes = [Note(argument="size", text=f"a factor, not a size: the result is {size} long", trap=True)]
         notes += resize_notes("interpolation", interpolation, antialias=False, shrinks=False)
     return reading(PHRASES, call, op, x, at, plain(call, number), (), [*notes, *format_note(at)])
@@ -48,7 +48,7 @@ def resize(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Readin
     interpolation, antialias = word(call, "interpolation", INTERPOLATIONS), flag(call, "antialias")
     shrinks = any(m < n for m, n in zip(size, at.space(x), strict=True))
     notes = resize_notes("interpolation", interpolation, antialias=antialias, shrinks=shrinks)
-    op = _resampled(size, interpolation, antialias=antialias)
+    op = _resampled(at.space(x), size, interpolation, antialias=antialias)
     return reading(PHRASES, call, op, x, at, plain(call, number), (), [*notes, *format_note(at)])
 
 
@@ -117,10 +117,10 @@ def interleave(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Re
     return reading(PHRASES, call, op, x, at, plain(call, number), (), [order_note("block_size"), *format_note(at)])
 
 
-def _resampled(size: Shape, interpolation: str, *, antialias: bool) -> Operation:
+def _resampled(n: Shape, size: Shape, interpolation: str, *, antialias: bool) -> Operation:
     if interpolation.startswith("lanczos"):
         return Lanczos(size=size, lobes=int(interpolation[-1]), antialias="yes" if antialias else "no")
-    return Resize(size=size, **tf_resize(interpolation, antialias=antialias))
+    return nearest(Resize(size=size, **tf_resize(interpolation, antialias=antialias)), n)
 
 
 def _size(call: Call) -> Shape:

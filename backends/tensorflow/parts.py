@@ -75,7 +75,7 @@ def padding(
         pairs = widths(call, "padding", at.rank + 2)
         if any(pairs[0]) or any(pairs[at.axis]):
             raise Unreadable(f"{call.function}: padding is {call['padding']!r}, but batch and channels cannot be padded; give them (0, 0)")
-        return at.space(pairs), [Note(argument="padding", text=f"{pairs_said(at.space(pairs))} of the spatial axes")]  # type: ignore[arg-type]
+        return at.space(pairs), [Note(argument="padding", text=f"{pairs_said(at.space(pairs))} of the spatial axes")]
     if word(call, "padding", ("SAME", "VALID")) == "VALID":
         return ((0, 0),) * at.rank, []
     same = on_every_axis(same_padding, at.space(x), k, stride, dilation)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from backends.native import Reader
+from backends.native import Joiner, Reader
 from backends.tensorflow.parts import PHRASES as PHRASES
-from backends.tensorflow.read_convolutions import conv, conv_transpose, depthwise_conv, separable_conv
+from backends.tensorflow.read_convolutions import bias_add, conv, conv_transpose, depthwise_conv, separable_conv
 from backends.tensorflow.read_images import crop_or_pad, crop_to_box, interleave, pad, pad_to_box, repeat, resize, resize_v1
 from backends.tensorflow.read_pools import any_pool, mean, window_pool
 
@@ -30,3 +30,6 @@ READERS: dict[str, Reader] = {
     },
 }
 """By the qualified name of the function."""
+
+JOINERS: dict[str, Joiner] = {"tf.nn.bias_add": bias_add}
+"""What is read together with the call before it."""

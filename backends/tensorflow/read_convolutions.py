@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 import re
+from dataclasses import replace
+from functools import reduce
 
 from backends.call import Call
-from backends.channels_last import Layout, crop_note, depthwise, groups_of, kernel, pairs_said, reading
+from backends.channels_last import Layout, crop_note, depthwise, groups_of, kernel, pairs_said, reading, vector
 from backends.native import Note, Reading, Unreadable, Weight, whole, word
 from backends.tensorflow.parts import PHRASES, array, format_note, layout, numbers, padding, said, understood
 from spec import Conv, ConvTranspose, Impossible, Shape
@@ -20,7 +23,7 @@ def conv(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
     shape = array(call, given, "filters", at.rank)
     groups = groups_of(call, x[at.axis], shape, "filters")
     if "atrous" in call.function:
-        stride, dilation = (1, 1), whole(call, "rate", 2)
+        stride, dilation = (1,) * at.rank, whole(call, "rate", at.rank)
     else:
         name = "stride" if "conv1d" in call.function else "strides"
         if "conv3d" in call.function:
@@ -85,6 +88,24 @@ def separable_conv(call: Call, x: Shape, given: dict[str, Shape], number: str) -
     op = Conv(stride=stride, padding=pairs, dilation=dilation, groups=x[at.axis]) >> Conv(stride=(1, 1))
     notes = [_depthwise_note("depthwise_filter", x[at.axis], shape[-1]), *notes, *format_note(at)]
     return reading(PHRASES, call, op, x, at, said(call, *weights), weights, notes)
+
+
+def bias_add(call: Call, before: Reading, given: dict[str, Shape], number: str) -> Reading:
+    """tf.nn.bias_add on the result of a convolution, which is a convolution with a bias."""
+    understood(call, "bias", "data_format")
+    *first, last = before.op.steps
+    if not isinstance(last, Conv | ConvTranspose) or last.bias == "yes":
+        raise Unreadable(f"{call.function} is read only on the result of a convolution; write it right after tf.nn.conv2d or another one")
+    at = layout(call, before.y)
+    if at.leave != before.native.leave:
+        raise Unreadable(f"{call.function}: data_format is {call['data_format']!r}, but the call before has another one; give the same")
+    outs = before.y[at.axis]
+    if given.get("bias", (outs,)) != (outs,):
+        raise Unreadable(f"{call.function}: bias has shape {given['bias']}, but it must be ({outs},), one number for each channel")
+    b = Weight(name="bias", variable=f"b{number}", to_spec=vector(outs, at.rank))
+    native = replace(before.native, statements=(*before.native.statements, *said(call, b)), weights=(*before.native.weights, b))
+    op = reduce(operator.rshift, [*first, replace(last, bias="yes")])
+    return replace(before, op=op, native=native, calls=(*before.calls, call))
 
 
 def _rank(call: Call) -> int | None:

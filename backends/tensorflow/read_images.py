@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backends.call import Call, Source
-from backends.channels_last import Layout, order_note, reading, repeated, resize_notes, spatial, widths
+from backends.channels_last import Layout, nearest, order_note, reading, repeated, resize_notes, spatial, widths
 from backends.native import Note, Reading, Unreadable, flag, one
 from backends.tensorflow.parts import PHRASES, format_note, layout, said, understood
 from spec import DepthToSpace, Lanczos, Operation, Pad, Resize, Shape, SpaceToDepth, Upsample
@@ -28,7 +28,7 @@ def resize(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Readin
     if method.startswith("lanczos"):
         op = Lanczos(size=size, lobes=int(method[-1]), antialias="yes" if antialias else "no")
     else:
-        op = Resize(size=size, **tf_resize(method, antialias=antialias))
+        op = nearest(Resize(size=size, **tf_resize(method, antialias=antialias)), at.space(x))
     notes = resize_notes("method", method, antialias=antialias, shrinks=shrinks)
     if antialias and method in ("nearest", "area"):
         notes.append(Note(argument="antialias", text=f"no effect on {method!r}", trap=True))
@@ -49,15 +49,17 @@ def resize_v1(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Rea
     if aligned and (half or method == "area"):
         other = "half_pixel_centers" if half else "area"
         raise Unreadable(f"{call.function}: align_corners=True is not read together with {other}; leave one of them out")
+    op: Resize
     if method == "area":
         op, notes = Resize(size=size, **tf_resize("area")), resize_notes("method", "area", antialias=False, shrinks=False)
     elif half:
         shrinks = any(m < n for m, n in zip(size, at.space(x), strict=True))
-        op, notes = Resize(size=size, **tf_resize(method)), resize_notes("half_pixel_centers", method, antialias=False, shrinks=shrinks)
+        op = Resize(size=size, **tf_resize(method))
+        notes = resize_notes("half_pixel_centers", method, antialias=False, shrinks=shrinks)
     else:
         op = Resize(size=size, **tf1_resize(method.replace("nearest", "nearest_neighbor"), align_corners=aligned))
         notes = _old_notes(method, aligned=aligned)
-    return reading(PHRASES, call, op, x, at, said(call, **({"method": method} if "method" in call.arguments else {})), (), notes)
+    return reading(PHRASES, call, nearest(op, at.space(x)), x, at, said(call, **({"method": method} if "method" in call.arguments else {})), (), notes)
 
 
 def pad(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
