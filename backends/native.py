@@ -70,6 +70,7 @@ class Native:
     """Statements that turn `x`, in the framework's layout, into the result.
 
     enter: the permutation from spec's axes of x to the framework's; leave: from those of the result to spec's. Empty if they are the same.
+    dropped: axes of length 1, in the framework's layout, that the last call leaves out and the program puts back.
     """
 
     phrases: Phrases
@@ -79,6 +80,7 @@ class Native:
     weights: tuple[Weight, ...] = ()
     enter: Shape = ()
     leave: Shape = ()
+    dropped: Shape = ()
 
     def shown(self) -> str:
         """As people write it: layers first, then what is done to x."""
@@ -112,7 +114,8 @@ class Native:
         between = composed(self.leave, after.enter)
         turned = () if between == tuple(range(len(between))) else (f"x = {self.phrases.moves['transpose']('x', between)}",)
         return replace(
-            self, statements=(*self.statements, *turned, *after.statements), weights=(*self.weights, *after.weights), leave=after.leave
+            self, statements=(*self.statements, *turned, *after.statements), weights=(*self.weights, *after.weights), leave=after.leave,
+            dropped=after.dropped,
         )  # fmt: skip
 
 
@@ -159,7 +162,8 @@ class Reading:
         """The shape of the result in the framework's layout."""
         shape = self.op.shape(self.x, *self.w)
         leave = self.native.leave
-        return tuple(shape[axis] for axis in undone(leave)) if leave else shape
+        there = tuple(shape[axis] for axis in undone(leave)) if leave else shape
+        return tuple(n for axis, n in enumerate(there) if axis not in self.native.dropped)
 
     def __rshift__(self, after: Reading) -> Reading:
         """First this call, then another on its result."""
@@ -171,6 +175,9 @@ class Reading:
 
 Reader = Callable[[Call, Shape, "dict[str, Shape]", str], Reading]
 """From a call, the shape of its input as the framework has it, the shapes of its further arrays by parameter, and what to add to names."""
+
+Joiner = Callable[[Call, Reading, "dict[str, Shape]", str], Reading]
+"""From a call and what the calls before it mean to what they mean together."""
 
 
 def whole(call: Call, name: str, rank: int, *, least: int = 1, default: object = None) -> Shape:

@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from backends.call import BadCall, Call, Source, Value, X, declared
-from backends.native import Native, Reader, Reading, Unreadable, undone
+from backends.native import Joiner, Native, Reader, Reading, Unreadable, undone
 from backends.signatures import DECLARED, FRAMEWORKS
 from spec import Pad, Shape
 
@@ -209,7 +209,7 @@ INPUTS = ("input", "inputs", "x", "images", "image", "lhs", "value", "tensor", "
 
 def qualified(name: str) -> str:
     """The full name of a function or layer, as people write it under customary imports. Raises Unreadable."""
-    readers = _readers()
+    readers = {**_readers(), **_joiners()}
     fitting = [full for full in _spelled(name) if full in readers]
     if not fitting and "." not in name:
         fitting = [full for full in readers if full.rpartition(".")[2] == name]
@@ -245,13 +245,19 @@ def rooms() -> dict[str, ModuleType]:
 
 
 @cache
+def _joiners() -> dict[str, Joiner]:
+    """Functions that are read together with the call before, of rooms that have any: `JOINERS` in read.py."""
+    return {function: joiner for room in rooms().values() for function, joiner in getattr(room, "JOINERS", {}).items()}
+
+
+@cache
 def _readers() -> dict[str, Reader]:
     return {function: reader for room in rooms().values() for function, reader in room.READERS.items()}
 
 
 def readable() -> list[str]:
     """The qualified name of everything that is read."""
-    return sorted(_readers())
+    return sorted({**_readers(), **_joiners()})
 
 
 def read(text: str, x: Shape, weights: Sequence[Shape] = ()) -> Reading:
@@ -272,6 +278,11 @@ def read(text: str, x: Shape, weights: Sequence[Shape] = ()) -> Reading:
         arrays = [name for name, value in step.arguments.items() if isinstance(value, Source) and value != X and _takes_array(name)]
         given = dict(zip(arrays, left, strict=False))
         left = left[len(given) :]
+        if step.function in _joiners():
+            if not found:
+                raise Unreadable(f"{step.function} is read together with the call before it, but there is none; write that call first")
+            found[-1] = _joiners()[step.function](step, found[-1], given, number)
+            continue
         found.append(_readers()[step.function](step, here, given, number))
         _same_framework(found)
     if left:
@@ -294,6 +305,8 @@ def _takes_array(parameter: str) -> bool:
 def _cut_reading(cut: Cut, before: Reading) -> Reading:
     """A slice, as negative padding."""
     shape, leave = before.y, before.native.leave
+    if before.native.dropped:
+        raise Unreadable(f"{cut} cuts a result without spatial axes; only spatial axes are read")
     if len(cut.bounds) > len(shape):
         raise Unreadable(f"{cut} has {len(cut.bounds)} slices, but the result has {len(shape)} axes: {shape}")
     pairs = []
