@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 
 from backends.arrange import listed
-from backends.call import Call, Layer, Statement, X
+from backends.call import Call, Layer, Statement, X, declared
 from backends.channels_last import Layout
 from backends.keras.runtime import IMPORTS, RUNTIMES
 from backends.native import Applied, Note, Phrases, Unreadable, Weight, reads, whole, word
@@ -35,6 +36,12 @@ FORMATS = ("channels_last", "channels_first")
 
 def understood(call: Call, *names: str) -> None:
     """Refuse an argument that is given and not read. An activation that does nothing is none. Raises Unreadable."""
+    parameters = list(declared(call.function).parameters)
+    for name in call.arguments:
+        if name not in (*parameters, *IGNORED):
+            near = difflib.get_close_matches(name, parameters, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise Unreadable(f"{call.function}: it has no argument {name!r}{hint}")
     linear = ("activation",) if call.arguments.get("activation") == "linear" else ()
     reads(call, *names, *linear, "data_format", ignored=IGNORED)
 

@@ -32,7 +32,7 @@ def resize(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Readin
     notes = resize_notes("method", method, antialias=antialias, shrinks=shrinks)
     if antialias and method in ("nearest", "area"):
         notes.append(Note(argument="antialias", text=f"no effect on {method!r}", trap=True))
-    return reading(PHRASES, call, op, x, at, said(call, **({"method": method} if "method" in call.arguments else {})), (), notes)
+    return reading(PHRASES, call, op, x, at, _named(call, method), (), notes)
 
 
 def resize_v1(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
@@ -51,7 +51,8 @@ def resize_v1(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Rea
         raise Unreadable(f"{call.function}: align_corners=True is not read together with {other}; leave one of them out")
     op: Resize
     if method == "area":
-        op, notes = Resize(size=size, **tf_resize("area")), resize_notes("method", "area", antialias=False, shrinks=False)
+        op = Resize(size=size, **tf_resize("area"))
+        notes = resize_notes("method", "area", antialias=False, shrinks=False)
     elif half:
         shrinks = any(m < n for m, n in zip(size, at.space(x), strict=True))
         op = Resize(size=size, **tf_resize(method))
@@ -59,8 +60,7 @@ def resize_v1(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Rea
     else:
         op = Resize(size=size, **tf1_resize(method.replace("nearest", "nearest_neighbor"), align_corners=aligned))
         notes = _old_notes(method, aligned=aligned)
-    words = {"method": method} if "method" in call.arguments else {}
-    return reading(PHRASES, call, nearest(op, at.space(x)), x, at, said(call, **words), (), notes)
+    return reading(PHRASES, call, nearest(op, at.space(x)), x, at, _named(call, method), (), notes)
 
 
 def pad(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
@@ -111,6 +111,11 @@ def repeat(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Readin
     understood(call, "repeats", "axis")
     at, factor = repeated(call, x, "repeats")
     return reading(PHRASES, call, Upsample(factor=factor), x, at, said(call))
+
+
+def _named(call: Call, method: str) -> list[Call]:
+    """The call with its method as a word, if it names one."""
+    return said(call, **({"method": method} if "method" in call.arguments else {}))
 
 
 def _size(call: Call) -> Shape:
