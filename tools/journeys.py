@@ -21,6 +21,8 @@ Each of these was asked in public, in these or in similar words. Every answer wa
 gave, on shared data and forward and backward, what the specification says.
 """
 
+STEM, SAME_STEM = "nn.Conv2d(3, 64, 7, stride=2, padding=3)", "keras.layers.Conv2D(64, 7, strides=2, padding='same')"
+
 JOURNEYS = [
     ("A PyTorch transposed convolution, in Keras and JAX",
      ["port", "nn.ConvTranspose2d(64, 32, 3, stride=2, padding=1, output_padding=1)", "--to", "keras,jax", "--input", "1,64,16,16"]),
@@ -34,9 +36,9 @@ JOURNEYS = [
     ("… and on an even one",
      ["compare", "nn.AvgPool2d(3, 2, 1)", "keras.layers.AveragePooling2D(3, 2, 'same')", "--input", "1,8,16,16"]),
     ("ResNet's first layer: is padding=3 Keras's 'same'? On 224 pixels",
-     ["compare", "nn.Conv2d(3, 64, 7, stride=2, padding=3)", "keras.layers.Conv2D(64, 7, strides=2, padding='same')", "--input", "1,3,224,224"]),
+     ["compare", STEM, SAME_STEM, "--input", "1,3,224,224"]),
     ("… and on 225",
-     ["compare", "nn.Conv2d(3, 64, 7, stride=2, padding=3)", "keras.layers.Conv2D(64, 7, strides=2, padding='same')", "--input", "1,3,225,225"]),
+     ["compare", STEM, SAME_STEM, "--input", "1,3,225,225"]),
     ("PixelShuffle, in TensorFlow", ["port", "nn.PixelShuffle(2)", "--to", "tensorflow", "--input", "1,12,8,8"]),
     ("A separable convolution, channels first, in PyTorch",
      ["port", "keras.layers.SeparableConv2D(32, 3, strides=2, padding='same', data_format='channels_first')", "--to", "torch",
