@@ -10,6 +10,7 @@ from typing import Any
 from backends import Backend, BadBackend, named
 from backends.native import Native
 from spec import Case, Impossible, Operation, Shape
+from verify.execute import side
 from verify.execute.environment import missing
 from verify.judge.reference import Reference
 from verify.plan.work import work
@@ -118,6 +119,8 @@ def installed(native: Native, wanted: str = "") -> Backend:
                 raise
             first = first or f"there is no runtime {name}"
             continue
+        if "@" in backend.name:
+            side.made(backend)
         needed = replace(backend.runtime, packages=(*backend.runtime.packages, *native.phrases.packages))
         why = missing(replace(backend, runtime=needed))
         if not why:

@@ -66,7 +66,12 @@ def comparison(found: Comparison) -> str:
 
 
 def sentence(found: Comparison) -> str:
-    """`shifted: with the same weights, …`."""
+    """`shifted: with the same weights, …`; of a framework that does not do what its call means, that as well."""
+    but = (f"But the {name} call gives other values on {v.target}: {v.sentence}." for name, v in found.wrong.items())
+    return " ".join((_relation(found), *but))
+
+
+def _relation(found: Comparison) -> str:
     first, second = names(found)
     if found.relation == "equal":
         return f"equal: with the same weights, {first} and {second} give the same output."
