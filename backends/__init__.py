@@ -208,7 +208,7 @@ class Backend:
     def lacks(self, case: Case) -> str:
         """What a case needs and the runtime does not declare, in a few words; empty if it declares all, gradients aside."""
         covers = self.runtime.covers
-        for op in case.op.steps:
+        for op in case.op.steps if not case.call else ():
             if op.name not in covers if covers is not None else not hasattr(self.module, function_name(op.name)):
                 return f"operation {op.name}"
         if case.dtype not in self.runtime.dtypes:
@@ -216,7 +216,11 @@ class Backend:
         return "inferred shapes" if case.check == "shape" and "def infer(" not in self.runtime.glue else ""
 
     def translate(self, case: Case) -> str:
-        """Source that defines `f(x, *w)`. Raises Unsupported."""
+        """Source that defines `f(x, *w)`: of a case with a native call, that call. Raises Unsupported."""
+        if case.call:
+            from backends.reading import called
+
+            return called(case, self)
         if case.check == "shape" and "def infer(" not in self.runtime.glue:
             raise Unsupported("its glue defines no `infer`, which says what shape the framework expects without running")
         decorator = self.mode.decorator

@@ -87,8 +87,8 @@ class Native:
         layers = [str(replace(said, build=None)) for said in self.statements if isinstance(said, Layer)]
         return "\n".join((*layers, *self._body(run=False)))
 
-    def program(self) -> str:
-        """Source that defines `f(x, *w)` on arrays in spec's layout."""
+    def program(self, decorator: str = "") -> str:
+        """Source that defines `f(x, *w)` on arrays in spec's layout. decorator: what stands above it."""
         moves = self.phrases.moves
         names = [weight.variable for weight in self.weights]
         inside = [f"{w.variable} = {w.to_spec.inverse.written(w.variable, moves)}" for w in self.weights if w.to_spec.moves]
@@ -98,7 +98,8 @@ class Native:
         body = (*inside, *enter, *self._body(run=True), *leave, "return x")
         lines = "\n".join(f"    {line}" for text in body for line in text.splitlines())
         head = "\n".join(part for part in (self.phrases.imports, before) if part)
-        return f"{head}\n\n\ndef f({', '.join(['x', *names])}):\n{lines}\n"
+        above = f"{decorator}\n" if decorator else ""
+        return f"{head}\n\n\n{above}def f({', '.join(['x', *names])}):\n{lines}\n"
 
     def _body(self, *, run: bool) -> list[str]:
         said: list[str] = []

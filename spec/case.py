@@ -1,12 +1,14 @@
 """A case and its text: an operation, the shapes it is run on, the dtype, which values are fed in, what is checked, the seed.
 
     case   = operation { ">>" operation } "x=" shape { "w=" shape } [ dtype ] [ data ] [ "check=" check ] [ "seed=" integer ]
+             [ "call=" text ]
     operation  = name "(" field "=" value { "," field "=" value } ")"
     value      = an integer, or a tuple of values
     shape      = a tuple of integers
     dtype      = "float16" | "bfloat16" | "float32" | "float64" | "uint8" | "int8" | "int32"
     data       = "integers" | "distinct" | "ties" | "impulses" | "normal" | … (spec.data.DATA)
     check      = "values" | "shape"
+    text       = a quoted native call that means the operation, with the shapes it is given: 'nn.Conv2d(3, 8, 3) @ 1,3,9,9'
 
 One `w=` for each weighted step, in order. Left out, dtype is float32, data is integers, check is values and seed is 0. Text is parsed,
 never evaluated.
@@ -43,6 +45,7 @@ FORMER_CHECKS = {"inference": "shape"}
 """Words that stood in the place of the data in texts of before, and still are read."""
 
 LONGEST_TEXT = 4000
+LONGEST_CALL = 1000
 LARGEST_ARRAY = 1 << 26
 LARGEST_WINDOW = 1 << 16
 EXAMPLE = "ConvTranspose(stride=(2,), crop=((0, 1),)) x=(2, 3, 5) w=(3, 2, 3) float32 seed=7"
@@ -67,8 +70,12 @@ class Case:
     data: str = "integers"
     check: str = "values"
     seed: int = 0
+    call: str = ""
+    """A native call that means this, as its framework's users write it; then that call is run, on its framework alone."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.call, str) or len(self.call) > LONGEST_CALL:
+            raise Impossible(f"call has {len(self.call)} characters, but at most {LONGEST_CALL} are run")
         if self.dtype not in DTYPES:
             raise Impossible(f"dtype is {self.dtype!r}, but it must be one of {', '.join(DTYPES)}")
         if self.data not in DATA:
@@ -112,7 +119,8 @@ class Case:
         weights = "".join(f" w={w}" for w in self.w)
         data = "" if self.data == "integers" else f" {self.data}"
         check = "" if self.check == "values" else f" check={self.check}"
-        return f"{self.op!r} x={self.x}{weights} {self.dtype}{data}{check} seed={self.seed}"
+        call = f" call={self.call!r}" if self.call else ""
+        return f"{self.op!r} x={self.x}{weights} {self.dtype}{data}{check} seed={self.seed}{call}"
 
 
 TAIL = re.compile(
@@ -120,6 +128,7 @@ TAIL = re.compile(
     r"(?:\s+(?P<dtype>[a-z]+[0-9]+))?(?:\s+(?P<data>[a-z]+)(?![a-z]|\s*=))?(?:\s+check\s*=\s*(?P<check>[a-z]+))?"
     r"(?:\s+seed\s*=\s*(?P<seed>[0-9]{1,19}))?\s*$"
 )
+CALL = re.compile(r"""\s+call=(?P<call>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\s*$""")
 
 
 def parse_case(text: str) -> Case:
@@ -128,6 +137,9 @@ def parse_case(text: str) -> Case:
 
 
 def _case(text: str) -> Case:
+    called = CALL.search(text)
+    if called:
+        text = text[: called.start()]
     tail = TAIL.search(text)
     if not tail:
         raise Impossible(f"{_short(text)} is no case; one looks like {EXAMPLE}")
@@ -139,7 +151,8 @@ def _case(text: str) -> Case:
     data, check = tail["data"] or "integers", tail["check"] or "values"
     if data in FORMER_CHECKS and not tail["check"]:
         data, check = "integers", FORMER_CHECKS[data]
-    return Case(op=op, x=x, w=w, dtype=tail["dtype"] or "float32", data=data, check=check, seed=int(tail["seed"] or 0))
+    call = str(ast.literal_eval(called["call"])) if called else ""
+    return Case(op=op, x=x, w=w, dtype=tail["dtype"] or "float32", data=data, check=check, seed=int(tail["seed"] or 0), call=call)
 
 
 def _shapes(tail: re.Match[str]) -> tuple[Shape, tuple[Shape, ...]]:

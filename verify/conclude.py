@@ -113,7 +113,7 @@ class Tally:
                 if known.explains(judged.verdict, f"{judged.reason}\n{judged.diagnosis}"):
                     self.matched[known.id] += 1
                     first = first or known.id
-                elif known.is_stale(judged.verdict, ran.backend.mode):
+                elif not case.call and known.is_stale(judged.verdict, ran.backend.mode):
                     self.agreed[known.id] += 1
         return first
 
@@ -180,7 +180,7 @@ def _case(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | None
         id=_id("case", repr(q), judged.output, runtime), kind="case", case=repr(q), operations=tuple(op.name for op in q.op.steps),
         output=judged.output, shape=shapes[judged.output], dtype=q.dtype, data=q.data, check=q.check, seed=q.seed, runtime=runtime,
         verdict=judged.verdict, reason=judged.reason, native=text, missed_probability=missed, difference=judged.difference,
-        rounding=judged.rounding, diagnosis=judged.diagnosis, known=explanation, reduced_from=ask.reduced_from,
+        rounding=judged.rounding, diagnosis=judged.diagnosis, known=explanation, reduced_from=ask.reduced_from, call=q.call,
     )  # fmt: skip
 
 

@@ -31,6 +31,8 @@ def operation(record: Record) -> str:
     """What a record is counted under; where it does not keep the names of its operations, read off its text."""
     if record.kind == "theorem":
         return "theorems"
+    if record.call:
+        return "native calls"
     if record.operations:
         return record.operations[0] if len(record.operations) == 1 else "compositions"
     if ">>" in record.case:
@@ -260,7 +262,7 @@ def interop(report: Report) -> Interop:
     answers: dict[str, dict[str, bool]] = defaultdict(dict)
     seen: dict[str, set[Verdict]] = defaultdict(set)
     for r in report.records:
-        if r.kind == "case":
+        if r.kind == "case" and not r.call:  # a native call is one framework's
             answers[r.case][r.runtime] = answers[r.case].get(r.runtime, True) and r.verdict in FINE
             if r.runtime in names:
                 seen[r.case].add(r.verdict)

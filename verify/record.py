@@ -85,6 +85,8 @@ class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     diagnosis: str = ""
     """The neighbouring operation that gives exactly this wrong answer, in words that finish "answers as if …"."""
     known: str | None = None
+    call: str = ""
+    """The native call that was run, with the shapes it was given, if the case is one."""
     reduced_from: str = ""
     """The case that was to be run, if this is a smaller form of it that the run added: one whose results are exact."""
 

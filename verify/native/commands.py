@@ -24,7 +24,7 @@ CALL = "A native call, as it stands in a program: nn.Conv2d(3, 8, 3, padding=1);
 INPUT = "The shape of the input in the framework's own layout, such as 1,3,32,32."
 WEIGHTS = "The shape of an array that a function is given beside x, such as 8,3,3,3; once for each, in their order."
 JSON = "Print JSON."
-ON = "Where the first call is run, and again: where the second is. A target, such as keras-torch, or one with a version: keras-torch@3.14.0."
+ON = "Where the first call is run; once more: where the second is. A target such as keras-torch, or with a version: keras-torch@3.14.0."
 NO_RUN = "Do not run anything: read, write and compare only."
 
 

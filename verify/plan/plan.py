@@ -19,7 +19,7 @@ from verify.execute import side
 from verify.execute.environment import missing, not_probed
 from verify.execute.patience import AFTER, Say, naming
 from verify.judge.reference import CONFIDENCE, Reference
-from verify.plan import suites
+from verify.plan import calls, suites
 from verify.plan.prove import Proof, prove_all
 from verify.plan.work import MAX_WORK, before, expect_affordable
 
@@ -89,10 +89,11 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
 
     @cached_property
     def only(self) -> dict[str, frozenset[str]]:
-        """The texts of the cases that each target runs, where it does not run all of them."""
-        if not self.shares:
+        """The texts of the cases that each target runs, where it does not run all of them: modes a share, and a native call only the
+        runtimes of its framework, in their default mode."""
+        if self.texts or not (self.shares or any(q.call for q in self.cases)):
             return {}
-        return {name: frozenset(map(repr, self.part(self.shares.get(name, "")))) for name in self.runtimes}
+        return {name: frozenset(repr(q) for q in self.part(self.shares.get(name, "")) if _runs(name, q)) for name in self.runtimes}
 
     def prepare(self, say: Say) -> None:
         """Make the cases, and say which of those given as texts takes long: its coefficients are computed first. Raises Impossible."""
@@ -131,6 +132,10 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
     @property
     def _dealt(self) -> slice:
         return slice(self.shard[0] - 1, None, self.shard[1])
+
+
+def _runs(target: str, case: Case) -> bool:
+    return not case.call or target in calls.runtimes(case.call)
 
 
 def with_modes(plan: Plan, backends: list[Backend]) -> tuple[Plan, list[Backend]]:

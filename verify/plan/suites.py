@@ -33,7 +33,7 @@ from spec.case import FLOATS, INTEGERS
 from spec.conventions import padding as c
 from spec.data import DATA
 from spec.operation import size
-from verify.plan import pixel_suites
+from verify.plan import calls, pixel_suites
 from verify.plan.covering import Built, Grid, Row, axes, covered
 
 SUITES = ("quick", "standard", "full")
@@ -101,7 +101,7 @@ def cases(
     """
     wanted, of, on, checked = set(ops), set(dtypes), set(data), set(checks)
     parts: tuple[Callable[[str, int], Iterator[Case]], ...]
-    parts = (_meaning, _aspects, _inferred, _whole, _rearranged, _edges, pixel_suites.cases)
+    parts = (_meaning, _aspects, _inferred, _whole, _rearranged, _edges, pixel_suites.cases, lambda suite, seed: iter(calls.cases(suite)))
     if share:
         parts = (partial(_shared, most=SHARES[share]), partial(pixel_suites.shared, every=share == "large"))
     beyond_quick = () if suite != "quick" else parts if share else (_inferred, _whole, _edges)
