@@ -141,7 +141,7 @@ NOTES: dict[Given, tuple[str, str, bool]] = {
     ("tf.nn.conv2d(x, w, 2, 'SAME')", (1, 8, 7, 4), ((3, 3, 4, 8),)):
         ("padding", "'SAME' is (0, 1), (1, 1) at this size: it depends on the size; the odd pixel is at the end", True),
     ("tf.nn.conv2d(x, w, 1, 'SAME')", (1, 8, 7, 4), ((3, 3, 2, 8),)): ("filters", "groups is 2: the input has 4 channels", True),
-    ("tf.nn.conv2d_transpose(x, w, (1, 10, 8, 3), 2)", (1, 5, 4, 2), ((3, 3, 3, 2),)): ("padding", "'SAME' is a crop of the result", True),
+    ("tf.nn.conv2d_transpose(x, w, (1, 10, 8, 3), 2)", (1, 5, 4, 2), ((3, 3, 3, 2),)): ("padding", "'SAME' crops the result", True),
     ("tf.nn.avg_pool2d(x, 2, 1, 'SAME')", (1, 8, 7, 4), ()): ("padding", "only pixels of the input count in the divisor", True),
     ("tf.nn.pool(x, (2, 3), 'AVG')", (1, 8, 7, 4), ()): ("strides", "left out, it is 1 and not window_shape", True),
     ("tf.image.resize(x, (3, 3))", (1, 5, 4, 2), ()): ("antialias", "False: pixels are left out as it shrinks", True),
@@ -272,7 +272,8 @@ WRITTEN = {
     "Conv(stride=(1,), dilation=(2,)) x=(1, 4, 9) w=(8, 4, 3)": 'x = tf.nn.conv1d(x, w, 1, "VALID", dilations=2)',
     "Conv(stride=(2, 2), groups=4) x=(1, 4, 8, 7) w=(8, 1, 3, 3)": 'x = tf.nn.depthwise_conv2d(x, w, (1, 2, 2, 1), "VALID")',
     "Conv(stride=(2, 2, 2)) x=(1, 2, 4, 4, 4) w=(3, 2, 2, 2, 2)": 'x = tf.nn.conv3d(x, w, (1, 2, 2, 2, 1), "VALID")',
-    "ConvTranspose(stride=(2, 2), crop=((0, 1), (1, 1))) x=(1, 2, 5, 4) w=(2, 3, 3, 3)": "x = tf.nn.conv2d_transpose(x, w, (1, 10, 7, 3), 2)",
+    "ConvTranspose(stride=(2, 2), crop=((0, 1), (1, 1))) x=(1, 2, 5, 4) w=(2, 3, 3, 3)":
+        "x = tf.nn.conv2d_transpose(x, w, (1, 10, 7, 3), 2)",
     "ConvTranspose(stride=(2,), crop=((0, -1),)) x=(1, 2, 5) w=(2, 3, 3)":
         'x = tf.nn.conv1d_transpose(x, w, (1, 12, 3), 2, padding="VALID")',
     "MaxPool(kernel=(3, 3), stride=(2, 2), padding=((1, 1), (1, 1))) x=(1, 2, 9, 8)":
