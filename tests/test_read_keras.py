@@ -1,4 +1,4 @@
-"""Keras's calls, read: what each means, what a wrong one is told, that Keras computes so, and what is written in Keras.
+"""Keras's calls, read: what each means, what the message for a wrong one says, that Keras computes so, and what is written in Keras.
 
 Expected operations are from https://keras.io/api/layers/ and https://keras.io/api/ops/. 'same' makes ⌈n/s⌉ outputs, an odd pixel at the
 end.
