@@ -1,4 +1,4 @@
-"""TensorFlow's calls, read: what each means, what the message for a wrong one says, that TensorFlow computes so, and what is written in TensorFlow.
+"""TensorFlow's calls, read: what each means, what the message for a wrong one says, that TensorFlow computes so, and what is written.
 
 Expected operations are from https://www.tensorflow.org/api_docs/python/tf/nn and tf/image. 'SAME' makes ⌈n/s⌉ outputs, an odd pixel at the
 end; the transposed functions are the gradient of the convolution that gives their input from an image of output_shape.
