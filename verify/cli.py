@@ -13,7 +13,7 @@ import typer
 from msgspec import structs
 from rich.console import Console
 
-from backends import Backend, BadBackend, found
+from backends import Backend, BadBackend, environments, found
 from backends.known import everything, records
 from backends.new import file as backend_file
 from spec import Impossible, operations
@@ -26,7 +26,7 @@ from verify.explain.findings import SECONDS, Found, find
 from verify.grouping import unexpected
 from verify.judge.reference import CONFIDENCE, Reference
 from verify.merge import merged
-from verify.native.commands import register
+from verify.native.commands import meant, register
 from verify.plan.plan import Plan, chosen, one_of, read, with_modes
 from verify.plan.prove import prove_all
 from verify.plan.work import MAX_WORK, expect_affordable
@@ -61,7 +61,7 @@ def about(
 
 NAMED = (
     "A runtime, a backend (all its runtimes), a .py file or a module; :MODE after it says how it executes (torch:compile; `concordant "
-    "backends` lists modes), =PYTHON after that picks an interpreter."
+    "backends` lists modes), =PYTHON after that picks an interpreter; NAME@VERSION installs another version in an environment of its own."
 )
 BACKEND = f"{NAMED} [default: all installed]"
 
@@ -75,6 +75,8 @@ WORK = (
     "Refuse a case whose expected values would cost more: estimated seconds on one core, or as many times 64 MiB. "
     "[60: a minute, 3.75 GiB]"
 )
+
+CASE = "Run this one case, as a report prints it, or a native call with --input, instead of a suite."
 
 MINIMIZE = "Find the smallest case of each unexpected failure, after the table is printed."
 BUDGET = "Seconds for minimising all failures together, the most frequent first. Ctrl-C ends it and keeps what it found."
@@ -90,7 +92,8 @@ def run(
     data: Annotated[list[str] | None, typer.Option("--data", "--kind", help=VALUES)] = None,
     check: Annotated[list[str] | None, typer.Option(help="values, or shape: what is inferred without running. [default: both]")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random data.", min=0)] = 0,
-    case: Annotated[list[str] | None, typer.Option(help="Run this one case, as a report prints it, instead of a suite.")] = None,
+    case: Annotated[list[str] | None, typer.Option(help=CASE)] = None,
+    input: Annotated[str, typer.Option(help="With a native call as --case: the shape of its input, in its framework's own layout.")] = "",
     confidence: Annotated[int, typer.Option(help="Draw new data until P(a wrong result passes) ≤ 2^-N.", min=1, max=200)] = CONFIDENCE,
     shard: Annotated[str, typer.Option(help="2/5 runs the second fifth; `concordant merge` puts the parts together.")] = "1/1",
     out: Annotated[Path, typer.Option(help="The folder for report.json and run.sqlite.")] = Path("runs/latest"),
@@ -114,7 +117,7 @@ def run(
             _only(context, "--resume", "resume", "backend", "timeout", "memory", "on", "cores", "minimize", "minimize_budget", "quiet")
             out, store = resume, Store.opened(resume)
         else:
-            backends = chosen(backend)
+            case, backends = meant(case, input), chosen(backend)
             plan = Plan(
                 backends=list(dict.fromkeys(b.asked or b.name for b in backends)), runtimes=[b.name for b in backends], suite=suite,
                 ops=op or [], dtypes=dtype or [], data=data or [], checks=check or [],
@@ -365,6 +368,24 @@ def diff(
 def backends() -> None:
     """List the backends: which are installed, in which version, and what is missing. Imports no framework."""
     terminal.backends([(b, versions(b), missing(b)) for b in found().values()], Console(emoji=False))
+
+
+@app.command("environments")
+def side_environments(
+    remove: Annotated[list[str] | None, typer.Option(help="Remove this one.")] = None,
+) -> None:
+    """List the environments of other versions (--backend keras-torch@3.14.0), with their sizes, or remove some."""
+    from verify.execute import side
+
+    try:
+        for name in remove or []:
+            side.removed(name)
+    except BadBackend as error:
+        _refuse(str(error))
+    kept = side.kept()
+    for name, size in kept.items():
+        print(f"{name}  {size / 1e6:.0f} MB")
+    print("\n" * bool(kept) + f"{len(kept)} in {environments()}")
 
 
 def _probe(names: list[str] | None, timeout: float) -> NoReturn:

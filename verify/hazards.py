@@ -72,6 +72,9 @@ class Hazards(msgspec.Struct, kw_only=True, frozen=True):
         return [one for one in self.hazards if one.sort == sort]
 
 
+SHOWN_DIGITS = 24
+"""Of a number that is printed."""
+
 PLAIN = ("integers", "distinct", "ties", "impulses")
 
 

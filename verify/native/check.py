@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 from backends import Backend, BadBackend, named
 from backends.native import Native
 from spec import Case, Impossible, Operation, Shape
+from verify.execute import side
 from verify.execute.environment import missing
 from verify.judge.reference import Reference
 from verify.plan.work import work
@@ -55,9 +57,6 @@ class Verdict:
         return self.status == "verified"
 
 
-Row = tuple[str, Backend, Native, Case]
-
-
 def case_of(op: Operation, x: Shape, w: Sequence[Shape], dtype: str = "float32", seed: int = 0) -> Case:
     """The case on which a program is run: whole numbers, exact where the operation is. Raises Impossible."""
     case = Case(op=op, x=x, w=tuple(w), dtype=dtype, seed=seed)
@@ -78,32 +77,28 @@ def rounded(case: Case) -> bool:
 def checked(programs: Mapping[str, tuple[Native, Case]], targets: Mapping[str, str] | None = None, **how: Any) -> dict[str, Verdict]:
     """Run each program, by a name of its own, on its case. targets: the runtime to use for a name, if not the framework's usual one."""
     verdicts: dict[str, Verdict] = {}
-    backends: dict[str, list[Row]] = {}
+    rows: list[tuple[str, Backend, Native, Case]] = []
     for name, (native, case) in programs.items():
         try:
             backend = installed(native, (targets or {}).get(name, ""))
         except NotInstalled as why:
             verdicts[name] = Verdict(target=native.phrases.framework, versions={}, status="unverified", sentence=str(why))
-        else:
-            backends.setdefault(backend.name, []).append((name, backend, native, case))
-    while backends:
-        now = {target: _apart(rows) for target, rows in backends.items()}
-        backends = {target: left for target, rows in backends.items() if (left := [row for row in rows if row not in now[target]])}
-        verdicts |= _run([row for rows in now.values() for row in rows], how)
+            continue
+        taken = {repr(q) for _, b, _, q in rows if b.name == backend.name}
+        seeds = (replace(case, seed=seed) for seed in count(case.seed))
+        rows.append((name, backend, native, next(q for q in seeds if repr(q) not in taken)))
+    if rows:
+        verdicts |= _run(rows, how)
     return {name: verdicts[name] for name in programs}
 
 
-def _apart(rows: Sequence[Row]) -> list[Row]:
-    """The first program of each case: a run has one text for a case."""
-    return list({repr(row[-1]): row for row in reversed(rows)}.values())
-
-
-def _run(rows: Sequence[Row], how: Mapping[str, Any]) -> dict[str, Verdict]:
+def _run(rows: Sequence[tuple[str, Backend, Native, Case]], how: Mapping[str, Any]) -> dict[str, Verdict]:
+    """All of them in one run: a worker process for each runtime. No two rows of a runtime have one case."""
     texts: dict[str, dict[str, str]] = {}
     for _, backend, native, case in rows:
         texts.setdefault(backend.name, {})[repr(case)] = native.program()
-    writers: list[Backend] = [_writer(backend, texts[name]) for name, backend in {row[1].name: row[1] for row in rows}.items()]
-    only = {name: frozenset(cases) for name, cases in texts.items()}
+    writers: list[Backend] = [_writer(backend, texts[backend.name]) for backend in {b.name: b for _, b, _, _ in rows}.values()]
+    only = {name: frozenset(own) for name, own in texts.items()}
     cases = list({repr(case): case for *_, case in rows}.values())
     report = Run(cases, writers, suite={"name": "native"}, only=only, **how).go()
     return {name: _verdict(report, backend, repr(case)) for name, backend, _, case in rows}
@@ -124,6 +119,8 @@ def installed(native: Native, wanted: str = "") -> Backend:
                 raise
             first = first or f"there is no runtime {name}"
             continue
+        if "@" in backend.name:
+            side.made(backend)
         needed = replace(backend.runtime, packages=(*backend.runtime.packages, *native.phrases.packages))
         why = missing(replace(backend, runtime=needed))
         if not why:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from verify.grouping import counted
 from verify.hazards import SORTS, TITLES, Hazard, Hazards, affected
 from verify.printable import printable
-from verify.report.markdown import fenced, text
+from verify.report.markdown import fenced, span, text
 
 MOST = 6
 """Lines of a sort on the first screen."""
@@ -74,8 +74,8 @@ def core(native: str) -> list[str]:
 
 def page(found: Hazards) -> str:
     """docs/hazards.md."""
-    versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
-    parts = [HEAD.format(versions=versions, suite=found.suite, cases=found.cases)]
+    versions = text(", ".join(f"{name} {version}" for name, version in found.versions.items()))
+    parts = [HEAD.format(versions=versions, suite=text(found.suite), cases=found.cases)]
     for sort in SORTS:
         own = found.of(sort)
         if not own:
@@ -86,7 +86,7 @@ def page(found: Hazards) -> str:
             parts.append("\n".join(("| where | what | affected | link |", "|---|---|---|---|", *rows)))
         else:
             parts += [_block(one) for one in own]
-    return "\n\n".join(parts) + "\n"
+    return printable("\n\n".join(parts) + "\n")
 
 
 HEAD = """\
@@ -101,7 +101,7 @@ already known makes no difference here."""
 
 def _block(one: Hazard) -> str:
     lines = [f"### {text(_names(one))}: {text(one.sentence)}", f"{text(affected(one))}. {_link(one)}"]
-    lines.append(f"`concordant run --case '{one.case}'`" + (f": {text(one.shown)}" if one.shown else ""))
+    lines.append(span(f"concordant run --case '{one.case}'") + (f": {text(one.shown)}" if one.shown else ""))
     if one.native:
         lines.append(fenced("\n".join(core(one.native)), "python"))
     if one.instead_of:
