@@ -98,13 +98,13 @@ def padding_note(word: object, pairs: Pairs, argument: str = "padding") -> list[
         return []
     text = f"{word!r} is {pairs_said(pairs)} at this size: it depends on the size"
     odd = any(lo != hi for lo, hi in pairs)
-    more = "; the odd pixel is at the end, where PyTorch's numbers pad both ends alike" if odd else ""
+    more = "; the odd pixel is at the end; PyTorch's padding=p pads both ends alike" if odd else ""
     return [Note(argument=argument, text=text + more, trap=odd)]
 
 
 def crop_note(word: object, crop: Pairs) -> list[Note]:
     """On the padding of a transposed convolution."""
-    text = f"{word!r} is a crop of the result of {pairs_said(crop)} at this size"
+    text = f"{word!r} crops the result by {pairs_said(crop)} at this size"
     if any(hi < 0 for _, hi in crop):
         text += "; a negative number appends zeros"
     return [Note(argument="padding", text=text, trap=any(lo != hi for lo, hi in crop))]

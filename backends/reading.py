@@ -267,10 +267,14 @@ def read(text: str, x: Shape, weights: Sequence[Shape] = ()) -> Reading:
     weights: the shapes of the arrays that functions are given beside x, in their order. Raises Unreadable, or Impossible.
     """
     steps, left = parsed(text), list(weights)
+    if empty := [shape for shape in weights if min(shape, default=0) < 1]:
+        raise Unreadable(f"--weights has the shape {empty[0]}, but every length must be at least 1")
     found: list[Reading] = []
     for i, step in enumerate(steps, start=1):
         number = str(i) if len(steps) > 1 else ""
         here = found[-1].y if found else x
+        if min(here, default=0) < 1:
+            raise Unreadable(f"the input of {step} has the shape {here}, but every length must be at least 1")
         if isinstance(step, Cut):
             if not found:
                 raise Unreadable(f"{step} cuts nothing; write it behind a call")

@@ -1,4 +1,4 @@
-"""Keras's calls, read: what each means, what a wrong one is told, that Keras computes so, and what is written in Keras.
+"""Keras's calls, read: what each means, what the message for a wrong one says, that Keras computes so, and what is written in Keras.
 
 Expected operations are from https://keras.io/api/layers/ and https://keras.io/api/ops/. 'same' makes ⌈n/s⌉ outputs, an odd pixel at the
 end.
@@ -115,7 +115,8 @@ def test_a_call_is_read_as_its_documentation_says(given: Given) -> None:
 
 
 def test_shapes_are_those_of_the_layout() -> None:
-    first, last = (read(f"{L}Conv2D(8, 3, data_format='channels_{end}')", x) for end, x in (("first", (2, 4, 9, 7)), ("last", (2, 9, 7, 4))))
+    first = read(f"{L}Conv2D(8, 3, data_format='channels_first')", (2, 4, 9, 7))
+    last = read(f"{L}Conv2D(8, 3, data_format='channels_last')", (2, 9, 7, 4))
     assert (first.x, first.y) == ((2, 4, 9, 7), (2, 8, 7, 5))
     assert (last.x, last.y) == ((2, 4, 9, 7), (2, 7, 5, 8))
     assert [weight.shape for weight in last.native.weights] == [(3, 3, 4, 8), (8,)]
@@ -130,7 +131,7 @@ NOTES: dict[Given, tuple[str, str, bool]] = {
         ("padding", "'same' is (0, 1), (1, 1) at this size: it depends on the size; the odd pixel is at the end", True),
     (f"{L}Conv2D(8, 3, padding='same')", (1, 8, 7, 4), ()): ("padding", "'same' is (1, 1) at this size: it depends on the size", False),
     (f"{L}Conv2DTranspose(3, 3, strides=2, padding='same')", (1, 5, 4, 2), ()):
-        ("padding", "'same' is a crop of the result of (0, 1)", True),
+        ("padding", "'same' crops the result by (0, 1)", True),
     (f"{L}Conv2DTranspose(3, 3, strides=2, output_padding=1)", (1, 5, 4, 2), ()): ("output_padding", "given, the length is (n − 1)", True),
     (f"{L}AveragePooling2D(2, 1, 'same')", (1, 8, 7, 4), ()): ("padding", "only pixels of the input count in the divisor", True),
     (f"{L}MaxPooling2D(3)", (1, 8, 7, 4), ()): ("strides", "left out, it is pool_size", False),

@@ -1,4 +1,4 @@
-"""TensorFlow's calls, read: what each means in explicit numbers, what a wrong one is told, that TensorFlow computes so, and what is written.
+"""TensorFlow's calls, read: what each means, what the message for a wrong one says, that TensorFlow computes so, and what is written.
 
 Expected operations are from https://www.tensorflow.org/api_docs/python/tf/nn and tf/image. 'SAME' makes ⌈n/s⌉ outputs, an odd pixel at the
 end; the transposed functions are the gradient of the convolution that gives their input from an image of output_shape.
@@ -47,7 +47,8 @@ LAST: dict[Given, str] = {
     ("tf.nn.separable_conv2d(x, w, p, (1, 1, 1, 1), 'VALID', dilations=(2, 2))", (1, 8, 7, 4), ((3, 3, 4, 2), (1, 1, 8, 5))):
         "Conv(stride=(1, 1), dilation=(2, 2), groups=4) >> Conv(stride=(1, 1))",
     # transposed: uncropped (n − 1)s + k; 'SAME' crops what is more than output_shape, an odd pixel at the end
-    ("tf.nn.conv2d_transpose(x, w, (1, 10, 7, 3), 2)", (1, 5, 4, 2), ((3, 3, 3, 2),)): "ConvTranspose(stride=(2, 2), crop=((0, 1), (1, 1)))",
+    ("tf.nn.conv2d_transpose(x, w, (1, 10, 7, 3), 2)", (1, 5, 4, 2), ((3, 3, 3, 2),)):
+        "ConvTranspose(stride=(2, 2), crop=((0, 1), (1, 1)))",
     ("tf.nn.conv2d_transpose(x, w, (1, 12, 9, 3), [1, 2, 2, 1], padding='VALID')", (1, 5, 4, 2), ((3, 3, 3, 2),)):
         "ConvTranspose(stride=(2, 2), crop=((0, -1), (0, 0)))",
     ("tf.nn.conv2d_transpose(x, w, (1, 10, 8, 3), 2, [[0, 0], [1, 0], [0, 1], [0, 0]])", (1, 5, 4, 2), ((3, 3, 3, 2),)):
@@ -98,14 +99,15 @@ LAST: dict[Given, str] = {
     ("tf.nn.depth_to_space(x, 2)", (1, 3, 4, 8), ()): "DepthToSpace(factor=(2, 2))",
     ("tf.nn.space_to_depth(x, block_size=2)", (1, 6, 4, 3), ()): "SpaceToDepth(factor=(2, 2))",
     # several calls
-    ("x = tf.nn.conv2d(x, w, 1, 'SAME')\nx = tf.nn.bias_add(x, b)\nx = tf.nn.max_pool2d(x, 2, 2, 'VALID')", (1, 8, 7, 4), ((3, 3, 4, 8), (8,))):
-        "Conv(stride=(1, 1), padding=((1, 1), (1, 1)), bias='yes') >> MaxPool(kernel=(2, 2))",
+    ("x = tf.nn.conv1d(x, w, 1, 'SAME')\nx = tf.nn.bias_add(x, b)\nx = tf.nn.max_pool1d(x, 2, 2, 'VALID')", (1, 8, 4), ((3, 4, 8), (8,))):
+        "Conv(stride=(1,), padding=((1, 1),), bias='yes') >> MaxPool(kernel=(2,))",
 }  # fmt: skip
 
 FIRST: dict[Given, str] = {
     ("tf.nn.conv2d(x, w, [1, 1, 2, 1], 'SAME', data_format='NCHW')", (1, 4, 8, 7), ((3, 3, 4, 8),)):
         "Conv(stride=(2, 1), padding=((0, 1), (1, 1)))",
-    ("tf.nn.conv1d_transpose(x, w, (1, 3, 10), 2, data_format='NCW')", (1, 2, 5), ((3, 3, 2),)): "ConvTranspose(stride=(2,), crop=((0, 1),))",
+    ("tf.nn.conv1d_transpose(x, w, (1, 3, 10), 2, data_format='NCW')", (1, 2, 5), ((3, 3, 2),)):
+        "ConvTranspose(stride=(2,), crop=((0, 1),))",
     ("tf.nn.avg_pool3d(x, 2, 2, 'VALID', 'NCDHW')", (1, 2, 5, 4, 4), ()): "AveragePool(kernel=(2, 2, 2))",
     ("tf.nn.depth_to_space(x, 2, data_format='NCHW')", (1, 8, 3, 4), ()): "DepthToSpace(factor=(2, 2))",
 }  # fmt: skip
@@ -139,7 +141,7 @@ NOTES: dict[Given, tuple[str, str, bool]] = {
     ("tf.nn.conv2d(x, w, 2, 'SAME')", (1, 8, 7, 4), ((3, 3, 4, 8),)):
         ("padding", "'SAME' is (0, 1), (1, 1) at this size: it depends on the size; the odd pixel is at the end", True),
     ("tf.nn.conv2d(x, w, 1, 'SAME')", (1, 8, 7, 4), ((3, 3, 2, 8),)): ("filters", "groups is 2: the input has 4 channels", True),
-    ("tf.nn.conv2d_transpose(x, w, (1, 10, 8, 3), 2)", (1, 5, 4, 2), ((3, 3, 3, 2),)): ("padding", "'SAME' is a crop of the result", True),
+    ("tf.nn.conv2d_transpose(x, w, (1, 10, 8, 3), 2)", (1, 5, 4, 2), ((3, 3, 3, 2),)): ("padding", "'SAME' crops the result", True),
     ("tf.nn.avg_pool2d(x, 2, 1, 'SAME')", (1, 8, 7, 4), ()): ("padding", "only pixels of the input count in the divisor", True),
     ("tf.nn.pool(x, (2, 3), 'AVG')", (1, 8, 7, 4), ()): ("strides", "left out, it is 1 and not window_shape", True),
     ("tf.image.resize(x, (3, 3))", (1, 5, 4, 2), ()): ("antialias", "False: pixels are left out as it shrinks", True),
@@ -147,7 +149,8 @@ NOTES: dict[Given, tuple[str, str, bool]] = {
     ("tf.image.resize(x, (9, 9), 'nearest')", (1, 5, 4, 2), ()): ("method", "the pixel with the nearest centre", True),
     (f"{V1}resize_bilinear(x, (9, 9))", (1, 5, 4, 2), ()): ("align_corners", "y[j] lies at j·n/m: no half pixel", True),
     ("tf.nn.depth_to_space(x, 2)", (1, 5, 4, 8), ()): ("block_size", "the phases of a pixel stand outside the channels (DCR)", True),
-    ("tf.nn.avg_pool2d(x, 2, 2, 'VALID', 'NCHW')", (1, 8, 7, 4), ()): ("data_format", "the input is NCHW; on CPU TensorFlow may raise", True),
+    ("tf.nn.avg_pool2d(x, 2, 2, 'VALID', 'NCHW')", (1, 8, 7, 4), ()):
+        ("data_format", "the input is NCHW; on CPU TensorFlow may raise", True),
 }  # fmt: skip
 
 
@@ -166,7 +169,8 @@ WRONG: dict[Given, str] = {
     ("tf.nn.conv2d(x, w, 1, 'SAME', 'channels_last')", X, K): "data_format is 'channels_last', but it must be one of 'NHWC', 'NCHW'",
     ("tf.nn.conv2d(x, w, (1, 2, 3), 'SAME')", X, K): "strides is (1, 2, 3), but it needs a whole number of at least 1, 2 of them, or 4",
     ("tf.nn.conv2d(x, w, (2, 1, 1, 1), 'SAME')", X, K): "with 1 for batch and channels",
-    ("tf.nn.conv2d(x, w, 1, ((0, 0), (1, 1)))", X, K): "padding is ((0, 0), (1, 1)), but it needs 4 pairs of whole numbers, one for each axis",
+    ("tf.nn.conv2d(x, w, 1, ((0, 0), (1, 1)))", X, K):
+        "padding is ((0, 0), (1, 1)), but it needs 4 pairs of whole numbers, one for each axis",
     ("tf.nn.conv2d(x, w, 1, ((0, 0), (1, 1), (1, 1), (0, 1)))", X, K): "but batch and channels cannot be padded; give them (0, 0)",
     ("tf.nn.conv2d(x, w, 1)", X, K): "missing a required argument: 'padding'",
     ("tf.nn.conv2d(x, w, 1, 'SAME', dilation=2)", X, K): "it has no argument 'dilation'; did you mean dilations?",
@@ -185,12 +189,14 @@ WRONG: dict[Given, str] = {
     ("tf.nn.conv2d_transpose(x, w, (1, 14, 8, 3), 2, ((0, 0), (1, 1), (1, 1), (0, 0)))", (1, 5, 4, 2), ((3, 3, 3, 2),)):
         "a convolution of the length 14 with padding (1, 1) does not give 5",
     ("tf.nn.depthwise_conv2d(x, w, 1, 'SAME')", X, ((3, 3, 4, 1),)): "strides is 1, but it needs 4 numbers, such as (1, 2, 2, 1)",
-    ("tf.nn.depthwise_conv2d(x, w, (1, 2, 2, 1), 'SAME', dilations=(2, 2))", X, ((3, 3, 4, 1),)): "TensorFlow takes only one of them above 1",
+    ("tf.nn.depthwise_conv2d(x, w, (1, 2, 2, 1), 'SAME', dilations=(2, 2))", X, ((3, 3, 4, 1),)):
+        "TensorFlow takes only one of them above 1",
     ("tf.nn.depthwise_conv2d(x, w, (1, 1, 1, 1), 'SAME')", X, ((3, 3, 3, 1),)): "its third axis must be the input's 4 channels",
     ("tf.nn.separable_conv2d(x, w, p, (1, 1, 1, 1), 'SAME')", X, ((3, 3, 4, 2), (1, 1, 4, 5))): "it must be (1, 1, 8, outputs)",
     ("tf.nn.bias_add(x, b)", X, ((4,),)): "is read together with the call before it, but there is none; write that call first",
     ("tf.nn.bias_add(tf.nn.max_pool2d(x, 2, 2, 'VALID'), b)", X, ((4,),)): "is read only on the result of a convolution",
-    ("tf.nn.bias_add(tf.nn.conv2d(x, w, 1, 'SAME'), b)", X, (*K, (4,))): "bias has shape (4,), but it must be (8,), one number for each channel",
+    ("tf.nn.bias_add(tf.nn.conv2d(x, w, 1, 'SAME'), b)", X, (*K, (4,))):
+        "bias has shape (4,), but it must be (8,), one number for each channel",
     ("tf.nn.avg_pool2d(x, 2, 2, ((0, 0), (1, 1), (1, 1), (0, 0)))", X, ()): "but it must be one of 'SAME', 'VALID'",
     ("tf.nn.max_pool2d(x, 0, 2, 'SAME')", X, ()): "ksize is 0, but it needs a whole number of at least 1",
     ("tf.nn.pool(x, 2, 'MAX')", X, ()): "window_shape is 2, but it needs 2 whole numbers of at least 1",
@@ -201,13 +207,16 @@ WRONG: dict[Given, str] = {
     ("tf.image.resize(x, (3, 3), 'gaussian')", X, ()): "method is 'gaussian', but only 'bilinear', 'nearest'",
     ("tf.image.resize(x, (3, 3), Method.CUBIC)", X, ()): "method is Method.CUBIC, but only",
     ("tf.image.resize(x, 3)", X, ()): "size is 3, but it needs (height, width), two whole numbers of at least 1",
-    ("tf.image.resize(x, (3, 3), preserve_aspect_ratio=True)", X, ()): "preserve_aspect_ratio=True is not read; give the size that it makes",
+    ("tf.image.resize(x, (3, 3), preserve_aspect_ratio=True)", X, ()):
+        "preserve_aspect_ratio=True is not read; give the size that it makes",
     (f"{V1}resize_bilinear(x, (3, 3), align_corners=True, half_pixel_centers=True)", X, ()): "is not read together with half_pixel_centers",
     (f"{V1}resize_area(x, (3, 3), align_corners=True)", X, ()): "is not read together with area; leave one of them out",
     ("tf.pad(x, 1)", X, ()): "paddings is 1, but it needs 4 pairs of whole numbers, one for each axis",
-    ("tf.pad(x, ((0, 0), (1, 1), (0, 0), (0, 0)), 'EDGE')", X, ()): "mode is 'EDGE', but it must be one of 'CONSTANT', 'REFLECT', 'SYMMETRIC'",
+    ("tf.pad(x, ((0, 0), (1, 1), (0, 0), (0, 0)), 'EDGE')", X, ()):
+        "mode is 'EDGE', but it must be one of 'CONSTANT', 'REFLECT', 'SYMMETRIC'",
     ("tf.pad(x, ((0, 0), (1, 1), (0, 0), (0, 0)), constant_values=0.5)", X, ()): "constant_values is 0.5, but only whole numbers are read",
-    ("tf.image.pad_to_bounding_box(x, 3, 0, 10, 7)", X, ()): "offset_height is 3 and target_height 10 on 8 pixels, but target_height must hold",
+    ("tf.image.pad_to_bounding_box(x, 3, 0, 10, 7)", X, ()):
+        "offset_height is 3 and target_height 10 on 8 pixels, but target_height must hold",
     ("tf.image.crop_to_bounding_box(x, 3, 0, 8, 7)", X, ()): "but the image must hold target_height",
     ("tf.nn.depth_to_space(x, 2, 'NCHW_VECT_C')", X, ()): "data_format is 'NCHW_VECT_C', but it must be one of 'NHWC', 'NCHW'",
     ("tf.repeat(x, 2)", X, ()): "axis is None, but only a spatial axis of an input N *space C is read: 1 to 2",
@@ -222,7 +231,8 @@ def test_a_wrong_call_says_what_is_wrong(given: Given) -> None:
 
 
 GRID: list[Given] = [
-    *((f"tf.nn.conv1d(x, w, {s}, '{p}')", (1, n, 2), ((k, 2, 3),)) for n in (7, 8) for k in (2, 3) for s in (1, 2, 3) for p in ("SAME", "VALID")),
+    *((f"tf.nn.conv1d(x, w, {s}, '{p}')", (1, n, 2), ((k, 2, 3),)) for n in (7, 8) for k in (2, 3) for s in (1, 2, 3)
+      for p in ("SAME", "VALID")),
     *((f"tf.nn.conv2d(x, w, {s}, '{p}', dilations={d})", (1, 9, 10, 2), ((*k, 2, 3),)) for k in ((2, 3), (4, 1))
       for s, d in ((1, 2), ((2, 3), 1), (1, (1, 3))) for p in ("SAME", "VALID")),
     *((f"tf.nn.conv2d_transpose(x, w, (1, {a}, {b}, 3), (2, 3), '{p}')", (1, 4, 3, 2), ((3, 4, 3, 2),))
@@ -262,7 +272,8 @@ WRITTEN = {
     "Conv(stride=(1,), dilation=(2,)) x=(1, 4, 9) w=(8, 4, 3)": 'x = tf.nn.conv1d(x, w, 1, "VALID", dilations=2)',
     "Conv(stride=(2, 2), groups=4) x=(1, 4, 8, 7) w=(8, 1, 3, 3)": 'x = tf.nn.depthwise_conv2d(x, w, (1, 2, 2, 1), "VALID")',
     "Conv(stride=(2, 2, 2)) x=(1, 2, 4, 4, 4) w=(3, 2, 2, 2, 2)": 'x = tf.nn.conv3d(x, w, (1, 2, 2, 2, 1), "VALID")',
-    "ConvTranspose(stride=(2, 2), crop=((0, 1), (1, 1))) x=(1, 2, 5, 4) w=(2, 3, 3, 3)": "x = tf.nn.conv2d_transpose(x, w, (1, 10, 7, 3), 2)",
+    "ConvTranspose(stride=(2, 2), crop=((0, 1), (1, 1))) x=(1, 2, 5, 4) w=(2, 3, 3, 3)":
+        "x = tf.nn.conv2d_transpose(x, w, (1, 10, 7, 3), 2)",
     "ConvTranspose(stride=(2,), crop=((0, -1),)) x=(1, 2, 5) w=(2, 3, 3)":
         'x = tf.nn.conv1d_transpose(x, w, (1, 12, 3), 2, padding="VALID")',
     "MaxPool(kernel=(3, 3), stride=(2, 2), padding=((1, 1), (1, 1))) x=(1, 2, 9, 8)":

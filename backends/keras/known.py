@@ -100,13 +100,14 @@ def _nearest(close_call: When) -> When:
 
 
 def _unequal_ends(op: Operation, at: Step, facts: Facts) -> bool:
-    """Averages over 'same' windows of which some see the copies, more of them than of the pixel."""
+    """Averages over 'same' windows, padded by copies as two ends differ, of which some see more copies than the pixel."""
     if not isinstance(op, AveragePool) or op.counted != "valid" or op.divisor or max(op.dilation) > 1:
         return False
     if word(op, at, "same", "valid") != "same":
         return False
     ends = on_every_axis(same_padding, at.x[2:], op.kernel, op.stride)
-    return any(lo != hi and k > 2 for (lo, hi), k in zip(ends, op.kernel, strict=True))
+    copied = any(lo != hi for lo, hi in ends)
+    return copied and any(hi > 0 and k > 2 for (_, hi), k in zip(ends, op.kernel, strict=True))
 
 
 def _other_cubic(op: Operation, at: Step, facts: Facts) -> bool:

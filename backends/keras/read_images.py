@@ -114,7 +114,11 @@ def interleave(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Re
     understood(call, "block_size")
     factor = (one(call, "block_size", least=2),) * 2
     op: Operation = DepthToSpace(factor=factor) if "depth_to_space" in call.function else SpaceToDepth(factor=factor)
-    return reading(PHRASES, call, op, x, at, plain(call, number), (), [order_note("block_size"), *format_note(at)])
+    notes = [order_note("block_size"), *format_note(at)]
+    if not at.last:
+        text = "read as DCR, Keras on TensorFlow; with channels first Keras on JAX and on PyTorch has CRD"
+        notes.append(Note(argument="data_format", text=text, trap=True))
+    return reading(PHRASES, call, op, x, at, plain(call, number), (), notes)
 
 
 def _resampled(n: Shape, size: Shape, interpolation: str, *, antialias: bool) -> Operation:

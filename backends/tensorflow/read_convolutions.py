@@ -48,7 +48,7 @@ def conv_transpose(call: Call, x: Shape, given: dict[str, Shape], number: str) -
     k, n = shape[: at.rank], at.space(x)
     if isinstance(call["padding"], tuple) and "conv2d" in call.function:
         crop = _explicit(call, at, n, lengths, k, stride, dilation)
-        notes = [Note(argument="padding", text=f"a crop of the result of {pairs_said(crop)}")]
+        notes = [Note(argument="padding", text=f"crops the result by {pairs_said(crop)}")]
     else:
         rule = tf_same_crop if word(call, "padding", ("SAME", "VALID")) == "SAME" else tf_valid_crop
         try:
