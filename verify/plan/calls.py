@@ -81,8 +81,8 @@ ARRAYS = (
 """Parameters that take weights, of functions."""
 
 MOST_ELEMENTS = 1 << 14
-MOST_ROWS = 300
-"""Rows at random that are tried for one function."""
+MOST_ROWS, PLACES = 150, 4
+"""Rows at random that are tried for one function, and ranks, lengths and layouts for one row."""
 MOST = {"quick": 1, "standard": 12, "full": 48}
 """How many calls of one function a suite has."""
 
@@ -144,7 +144,7 @@ def _texts(function: str, rng: random.Random) -> Iterator[tuple[str, Shape, tupl
         call = _call(function, first, given)
         if call is None:
             continue
-        for rank, lengths, last in places:
+        for rank, lengths, last in places[:PLACES]:
             x = (BATCH, *lengths, CHANNELS) if last else (BATCH, CHANNELS, *lengths)
             arrays = [name for name in given if name in ARRAYS and isinstance(given[name], Source)]
             for weights in _weights(function, arrays, rank):
