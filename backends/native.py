@@ -170,6 +170,9 @@ class Reading:
 Reader = Callable[[Call, Shape, "dict[str, Shape]", str], Reading]
 """From a call, the shape of its input as the framework has it, the shapes of its further arrays by parameter, and what to add to names."""
 
+LAYOUT = "layout"
+"""Beside those arrays, where the input is known to have each of spec's axes: for a function that works in any order of axes."""
+
 
 def whole(call: Call, name: str, rank: int, *, least: int = 1, default: object = None) -> Shape:
     """An argument that is one whole number for all spatial axes, or one for each. Raises Unreadable."""

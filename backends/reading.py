@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from backends.call import BadCall, Call, Source, Value, X, declared
-from backends.native import Native, Reader, Reading, Unreadable, undone
+from backends.native import LAYOUT, Native, Reader, Reading, Unreadable, composed, undone
 from backends.signatures import DECLARED, FRAMEWORKS
 from spec import Pad, Shape
 
@@ -145,6 +145,10 @@ def _value(node: ast.expr, depth: int, name: str) -> Value:
         return node.value
     if isinstance(node, ast.Tuple | ast.List):
         return tuple(_value(each, depth + 1, name) for each in node.elts)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Attribute):
+        return Source(ast.unparse(node))  # -jnp.inf
+    if isinstance(node, ast.Call) and (function := _made(ast.unparse(node.func))):
+        return _inside(node, function, depth + 1, name)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         number = _number(node.operand, depth + 1, name)
         return -number if isinstance(node.op, ast.USub) else number
@@ -153,6 +157,23 @@ def _value(node: ast.expr, depth: int, name: str) -> Value:
     if isinstance(node, ast.Name | ast.Attribute):
         return Source(ast.unparse(node))
     raise Unreadable(f"{name}: {_brief(ast.unparse(node))} is not read; write numbers, texts, or the name of an array")
+
+
+def _made(name: str) -> str:
+    """The function of that name whose calls are read as an argument, such as jnp.array; empty if there is none."""
+    values = {full for table in FRAMEWORKS.values() for full in getattr(table, "VALUES", ())}
+    return next((full for full in _spelled(name) if full in values), "")
+
+
+def _inside(node: ast.Call, function: str, depth: int, name: str) -> Call:
+    """A call that is an argument of another."""
+    if any(isinstance(argument, ast.Starred) for argument in node.args) or any(keyword.arg is None for keyword in node.keywords):
+        raise Unreadable(f"{name}: {_brief(ast.unparse(node))} is not read; write the arguments out")
+    named = {str(keyword.arg): _value(keyword.value, depth, name) for keyword in node.keywords}
+    try:
+        return Call.of(function, *(_value(argument, depth, name) for argument in node.args), **named)
+    except BadCall as error:
+        raise Unreadable(_misfit(function, named, str(error))) from None
 
 
 def _number(node: ast.expr, depth: int, name: str) -> int | float:
@@ -191,7 +212,7 @@ def declared_first(function: str) -> str:
     return first if first in INPUTS else ""
 
 
-INPUTS = ("input", "inputs", "x", "images", "image", "lhs", "value", "tensor", "operand", "data")
+INPUTS = ("input", "inputs", "x", "images", "image", "lhs", "value", "tensor", "operand", "data", "array", "a")
 """What functions call the array they work on."""
 
 
@@ -247,8 +268,17 @@ def read(text: str, x: Shape, weights: Sequence[Shape] = ()) -> Reading:
 
     weights: the shapes of the arrays that functions are given beside x, in their order. Raises Unreadable, or Impossible.
     """
-    steps, left = parsed(text), list(weights)
+    steps = parsed(text)
+    try:
+        return _chained(steps, x, weights, ())
+    except OtherLayout as later:  # a call that is read in several layouts came before one that names its own
+        return _chained(steps, x, weights, later.layout)
+
+
+def _chained(steps: Sequence[Step], x: Shape, weights: Sequence[Shape], layout: Shape) -> Reading:
+    """The calls of a text, one after the other. layout: for each axis of spec's, that of the input, if it is known."""
     found: list[Reading] = []
+    left = list(weights)
     for i, step in enumerate(steps, start=1):
         number = str(i) if len(steps) > 1 else ""
         here = found[-1].y if found else x
@@ -260,11 +290,38 @@ def read(text: str, x: Shape, weights: Sequence[Shape] = ()) -> Reading:
         arrays = [name for name, value in step.arguments.items() if isinstance(value, Source) and value != X and _takes_array(name)]
         given = dict(zip(arrays, left, strict=False))
         left = left[len(given) :]
-        found.append(_readers()[step.function](step, here, given, number))
+        known = found[-1].native.leave or tuple(range(len(here))) if found else layout
+        found.append(_readers()[step.function](step, here, given | ({LAYOUT: known} if known else {}), number))
         _same_framework(found)
+        _same_layout(found)
     if left:
         raise Unreadable(f"--weights {','.join(map(str, left[0]))} is one too many; the calls take {len(weights) - len(left)}")
     return reduce(operator.rshift, found)
+
+
+class OtherLayout(Unreadable):
+    """A call keeps the axes of its input in another order than the call before gives them.
+
+    layout: where the call has each of spec's axes.
+    """
+
+    def __init__(self, sentence: str, layout: Shape) -> None:
+        super().__init__(sentence)
+        self.layout = layout
+
+
+def _same_layout(found: list[Reading]) -> None:
+    """Refuse two calls, one after the other, of which one has channels where the other has space. Raises OtherLayout."""
+    if len(found) < 2:
+        return
+    before, after = found[-2].native, found[-1].native
+    between = composed(before.leave, after.enter)
+    if between != tuple(range(len(between))):
+        (call, *_), last = found[-1].calls, max(len(between) - 1, 0)
+        names = {1: "axis 1", last: "the last axis"}
+        has, wants = (names.get(order[1] if order else 1, "another axis") for order in (before.leave, undone(after.enter)))
+        sentence = f"{call.function} has the channels on {wants}, but the call before it leaves them on {has}; keep one order of axes"
+        raise OtherLayout(sentence, undone(after.enter) or tuple(range(len(between))))
 
 
 def _same_framework(found: list[Reading]) -> None:
