@@ -2,7 +2,7 @@
 
     text   = call | text ">>" text | "Sequential([" call, … "])" | one call a line
     call   = name "(" arguments ")" with literals, plain arithmetic on numbers, and names of arrays; also `layer(...)(x)`, `f(g(x))`,
-             `name = call`, and slices after it
+             `name = call`, and slices, `+ b` and `/ 9` after it
 
 Text is parsed as a syntax tree and bound to the signature table; nothing of it is ever evaluated.
 """
@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from backends.behind import Over, Plus, biased, divided
 from backends.call import BadCall, Call, Source, Value, X, declared
 from backends.native import LAYOUT, Native, Reader, Reading, Unreadable, composed, undone
 from backends.signatures import DECLARED, FRAMEWORKS
@@ -45,7 +46,7 @@ class Cut:
         return f"[{', '.join(':'.join(pair) for pair in ends)}]"
 
 
-Step = Call | Cut
+Step = Call | Cut | Plus | Over
 
 
 def parsed(text: str) -> tuple[Step, ...]:
@@ -82,6 +83,9 @@ def _steps(node: ast.expr, depth: int) -> Iterator[Step]:
     elif isinstance(node, ast.Subscript):
         yield from _steps(node.value, depth + 1)
         yield _cut(node)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Div):
+        yield from _steps(node.left, depth + 1)
+        yield _behind(node)
     elif isinstance(node, ast.List | ast.Tuple):
         for each in node.elts:
             yield from _steps(each, depth + 1)
@@ -206,6 +210,15 @@ def _cut(node: ast.Subscript) -> Cut:
     return Cut(tuple(bounds))
 
 
+def _behind(node: ast.BinOp) -> Plus | Over:
+    """A bias or a divisor after a call."""
+    if isinstance(node.op, ast.Div):
+        return Over(_number(node.right, 0, "a divisor"))
+    if not isinstance(node.right, ast.Name | ast.Attribute):
+        raise Unreadable(f"+ {_brief(ast.unparse(node.right))} is not read; add the name of a bias, such as + b")
+    return Plus(ast.unparse(node.right))
+
+
 def declared_first(function: str) -> str:
     """The parameter of a function that takes its input; empty of a layer, which is made before."""
     first = next(iter(declared(function).parameters), "")
@@ -286,6 +299,10 @@ def _chained(steps: Sequence[Step], x: Shape, weights: Sequence[Shape], layout: 
             if not found:
                 raise Unreadable(f"{step} cuts nothing; write it behind a call")
             found.append(_cut_reading(step, found[-1]))
+            continue
+        if isinstance(step, Plus | Over):
+            before = found.pop() if found else None
+            found.append(divided(step, before) if isinstance(step, Over) else biased(step, before, left.pop(0) if left else ()))
             continue
         arrays = [name for name, value in step.arguments.items() if isinstance(value, Source) and value != X and _takes_array(name)]
         given = dict(zip(arrays, left, strict=False))

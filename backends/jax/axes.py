@@ -61,8 +61,8 @@ def guessed(call: Call, x: Shape, touched: Sequence[bool], given: Mapping[str, S
 
 def where(order: Shape, argument: str) -> Note:
     """On the axes that are taken for spatial ones."""
-    last = order[1] == len(order) - 1
-    text = f"of the axes of x, {_listed(order[2:])} are spatial and axis {order[1]}, {'the last,' if last else 'the second,'} has the channels"
+    which = "the last" if order[1] == len(order) - 1 else "the second"
+    text = f"of the axes of x, {_listed(order[2:])} {'is' if len(order) == 3 else 'are'} spatial, and {which} has the channels"
     return Note(argument=argument, text=text)
 
 
@@ -137,9 +137,9 @@ def precise(call: Call) -> None:
     """Refuse a precision that is none of JAX's; what it is does not change what is meant. Raises Unreadable."""
     value = has(call, "precision")
     words = {f"{start}.{word}" for start in ("lax.Precision", "jax.lax.Precision") for word in PRECISIONS}
-    if value is None or value is ... or value in ("default", "high", "highest") or (isinstance(value, Source) and value.text in words):
+    if value is None or value in ("default", "high", "highest") or (isinstance(value, Source) and value.text in words):
         return
-    raise Unreadable(f"{call.function}: precision is {shown(value)}, but it must be lax.Precision.HIGHEST, HIGH or DEFAULT; or leave it out")
+    raise Unreadable(f"{call.function}: precision is {shown(value)}, but it must be lax.Precision.HIGHEST, HIGH or DEFAULT")
 
 
 def fraction(value: object) -> Fraction | None:

@@ -24,7 +24,7 @@ def conv(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
     general = call.function == f"{LAX}conv_general_dilated"
     groups = one(call, "feature_group_count") if general else 1
     if general and one(call, "batch_group_count") != 1:
-        raise Unreadable(f"{call.function}: batch_group_count is {call['batch_group_count']!r}, but only 1 is read; use feature_group_count")
+        raise Unreadable(f"{call.function}: batch_group_count is {call['batch_group_count']!r}, but only 1 is read; leave it out")
     if max(spread) > 1 and isinstance(call["padding"], str):
         raise Unreadable(
             f"{call.function}: padding is {call['padding']!r}, but JAX takes pairs (low, high) where lhs_dilation is above 1; "
@@ -105,18 +105,19 @@ def cropped(call: Call, k: Shape, stride: Shape, dilation: Shape, *, consistent:
 
 def flip_note(*, flips: bool) -> list[Note]:
     if flips:
-        return [Note(argument="transpose_kernel", text="True: the kernel is flipped, and its channels exchanged, as in PyTorch, TensorFlow and Keras")]
+        text = "True: the kernel is flipped and its channels are exchanged, as in PyTorch and Keras"
+        return [Note(argument="transpose_kernel", text=text)]
     return [Note(argument="transpose_kernel", text="False: the kernel is not flipped; PyTorch, TensorFlow and Keras flip it", trap=True)]
 
 
 def fits(call: Call, channels: tuple[int, int], w: tuple[int, int, Shape], groups: int) -> None:
-    """Refuse a kernel for other channels than x has. channels: how many, and on which axis; w: outputs, inputs, shape. Raises Unreadable."""
+    """Refuse a kernel for other channels than x has. channels: their number and axis; w: outputs, inputs, shape. Raises Unreadable."""
     (c, axis), (o, i, shape) = channels, w
     if c != i * groups:
         grouped = f" in {groups} groups" if groups > 1 else ""
         raise Unreadable(f"{call.function}: x has {c} channels on axis {axis}, but the kernel {shape} takes {i * groups}{grouped}")
     if o % groups:
-        raise Unreadable(f"{call.function}: feature_group_count is {groups}, but it must divide the {o} output channels of the kernel {shape}")
+        raise Unreadable(f"{call.function}: feature_group_count is {groups}, but it must divide the {o} outputs of the kernel {shape}")
 
 
 def said_shape(numbers: Shape) -> str:
@@ -141,14 +142,14 @@ def _orders(call: Call, rank: int, default: tuple[str, str, str]) -> tuple[Shape
     if value is None:
         names = [text.replace("*", letters) if "*" in text else text + letters for text in default]
         order = f"{names[0]} and {names[1]}"
-        note = Note(argument="dimension_numbers", text=f"left out, x and the kernel are {order}", trap=call.function == f"{LAX}conv_transpose")
+        trap = call.function == f"{LAX}conv_transpose"
+        note = Note(argument="dimension_numbers", text=f"left out, x and the kernel are {order}", trap=trap)
     else:
-        names = list(value) if isinstance(value, tuple) and all(isinstance(text, str) for text in value) else []
+        names = [str(text) for text in value if isinstance(text, str)] if isinstance(value, tuple) else []
         if not _are_numbers(names, rank):
-            example = ("NC" + letters, "OI" + letters, "NC" + letters), ("N" + letters + "C", letters + "IO", "N" + letters + "C")
+            example = (f"N{letters}C", f"{letters}IO", f"N{letters}C")
             raise Unreadable(
-                f"{call.function}: dimension_numbers is {shown(value)}, but three strings of {rank + 2} letters are read, such as {example[0]} "
-                f"or {example[1]}"
+                f"{call.function}: dimension_numbers is {shown(value)}, but it needs three strings of {rank + 2} letters, such as {example}"
             )
         note = Note(argument="dimension_numbers", text=f"x is {names[0]}, the kernel {names[1]}, the result {names[2]}")
     space = [letter for letter in names[1] if letter not in "OI"]
@@ -160,10 +161,10 @@ NUMBERED = (f"{LAX}conv_general_dilated", f"{LAX}conv_transpose")
 """What has the argument dimension_numbers."""
 
 
-def _are_numbers(names: list[object], rank: int) -> bool:
-    if len(names) != 3 or not all(isinstance(text, str) and len(text) == len(set(text)) == rank + 2 for text in names):
+def _are_numbers(names: list[str], rank: int) -> bool:
+    if len(names) != 3 or not all(len(text) == len(set(text)) == rank + 2 for text in names):
         return False
-    rest = [set(str(text)) - set(two) for text, two in zip(names, ("NC", "OI", "NC"), strict=True)]
+    rest = [set(text) - set(two) for text, two in zip(names, ("NC", "OI", "NC"), strict=True)]
     return all(len(letters) == rank for letters in rest) and rest[0] == rest[1] == rest[2]
 
 

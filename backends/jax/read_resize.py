@@ -10,7 +10,7 @@ from backends.call import Call, Source, X
 from backends.jax.axes import fraction, guessed, precise, reading, shown, where
 from backends.native import Note, Reading, Unreadable, flag, reads
 from spec import Lanczos, Operation, Resize, Shape, Upsample
-from spec.conventions.resize import jax_resize
+from spec.conventions.resize import Fields, jax_resize
 from spec.ops.resize import affine
 
 METHODS = {
@@ -30,14 +30,14 @@ def resize(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Readin
     method, smooths, shape = _method(call), flag(call, "antialias"), _shape(call, x)
     order = guessed(call, x, [m != n for m, n in zip(shape, x, strict=True)], given)
     size, lengths = (tuple(row[axis] for axis in order[2:]) for row in (shape, x))
+    shrinks = any(m < n for m, n in zip(size, lengths, strict=True))
     op: Operation
     if method.startswith("lanczos"):
-        op = Lanczos(size=size, lobes=int(method[-1]), antialias="yes" if smooths else "no")
+        op = Lanczos(size=size, lobes=int(method[-1]), antialias="yes" if smooths and shrinks else "no")
     elif method == "nearest" and all(m % n == 0 for m, n in zip(size, lengths, strict=True)):
         op = Upsample(factor=tuple(m // n for m, n in zip(size, lengths, strict=True)))
     else:
-        op = Resize(size=size, **jax_resize(method, antialias=smooths))
-    shrinks = any(m < n for m, n in zip(size, lengths, strict=True))
+        op = Resize(size=size, **_fields(method, smooths=smooths, shrinks=shrinks))
     notes = [where(order, "shape"), *_notes(method, smooths=smooths, shrinks=shrinks)]
     return reading(call, op, x, Call(call.function, {**call.arguments, "image": X}), notes, order=order)
 
@@ -78,6 +78,7 @@ def _placed(
     call: Call, method: str, smooths: bool, size: Shape, lengths: Shape, scale: tuple[Fraction, ...], moved: tuple[Fraction, ...]
 ) -> Operation:
     """The operation with its pixels at (j + ½)/scale − translation/scale − ½. Raises Unreadable."""
+    shrinks = any(s < 1 for s in scale)
     places = [(1 / s, (HALF - t) / s - HALF) for s, t in zip(scale, moved, strict=True)]
     outside = [
         axis for axis, ((step, start), m, n) in enumerate(zip(places, size, lengths, strict=True))
@@ -91,21 +92,26 @@ def _placed(
     ratios = tuple(Fraction(m, n) for m, n in zip(size, lengths, strict=True))
     if method.startswith("lanczos") or method == "area":
         if scale != ratios or any(moved):
-            raise Unreadable(f"{call.function}: method={call['method']!r} is read only where scale is the ratio of the lengths, with no translation")
+            raise Unreadable(f"{call.function}: with method={call['method']!r} only translation 0 and the ratio of the lengths are read")
         if method == "area":
             return Resize(size=size, mode="area")
-        return Lanczos(size=size, lobes=int(method[-1]), antialias="yes" if smooths else "no")
-    for op in _candidates(Resize(size=size, **jax_resize(method, antialias=smooths)), scale, ratios):
+        return Lanczos(size=size, lobes=int(method[-1]), antialias="yes" if smooths and shrinks else "no")
+    for op in _candidates(Resize(size=size, **_fields(method, smooths=smooths, shrinks=shrinks)), scale, ratios):
         found = [affine(op, axis, n) for axis, n in enumerate(lengths)]
         if all(start == b and (m == 1 or step == a) for (step, start), (a, b), m in zip(found, places, size, strict=True)):
             narrow = [(min(Fraction(1), s), min(Fraction(1), own)) for s, own in zip(scale, op.scales((1, 1, *lengths)), strict=True)]
-            if smooths and any(a != b for a, b in narrow):
+            if smooths and shrinks and any(a != b for a, b in narrow):
                 raise Unreadable(f"{call.function}: this scale with antialias=True is not read where it shrinks; give antialias=False")
             return op
     raise Unreadable(
-        f"{call.function}: scale {_listed(scale)} with translation {_listed(moved)} is not read; translation is 0, or (1 - scale) / 2 to keep "
-        "the first pixel's centre"
+        f"{call.function}: scale {_listed(scale)} with translation {_listed(moved)} is not read; give translation 0, or (1 - scale) / 2, "
+        "which keeps the first pixel's centre"
     )
+
+
+def _fields(method: str, *, smooths: bool, shrinks: bool) -> Fields:
+    """Of Resize. Without antialiasing where no axis shrinks, since it changes nothing there."""
+    return jax_resize("cubic" if smooths and method == "cubic-pytorch" else method, antialias=smooths and shrinks)
 
 
 def _candidates(op: Resize, scale: tuple[Fraction, ...], ratios: tuple[Fraction, ...]) -> Iterator[Resize]:
@@ -129,7 +135,8 @@ def _shape(call: Call, x: Shape) -> Shape:
     value = call["shape"]
     if not isinstance(value, tuple) or len(value) != len(x) or any(type(n) is not int or n < 1 for n in value):
         raise Unreadable(
-            f"{call.function}: shape is {shown(value)}, but it needs all {len(x)} lengths of the result, batch and channels included, since x is {x}"
+            f"{call.function}: shape is {shown(value)}, but it needs all {len(x)} lengths of the result, batch and channels included, "
+            f"since x is {x}"
         )
     return value  # type: ignore[return-value]
 
@@ -161,7 +168,8 @@ def _numbers(call: Call, name: str) -> tuple[Fraction, ...]:
 
 def _notes(method: str, *, smooths: bool, shrinks: bool) -> list[Note]:
     if method == "nearest":
-        return [Note(argument="method", text="the pixel with the nearest centre, as PyTorch's 'nearest-exact', not its 'nearest'", trap=True)]
+        text = "the pixel with the nearest centre, as PyTorch's 'nearest-exact', not its 'nearest'"
+        return [Note(argument="method", text=text, trap=True)]
     notes = []
     if method == "cubic":
         notes.append(Note(argument="method", text="cubic with a = −1/2; pixels outside x are left out. PyTorch has a = −3/4", trap=True))

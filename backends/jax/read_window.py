@@ -23,7 +23,7 @@ def reduce_window(call: Call, x: Shape, given: dict[str, Shape], number: str) ->
     if call["window_dimensions"] is None:
         raise Unreadable(f"{call.function}: window_dimensions is None, but it needs {length} whole numbers of at least 1")
     if max(row(call, "base_dilation", length)) > 1:
-        raise Unreadable(f"{call.function}: base_dilation is {shown(call['base_dilation'])}, but only ones are read; put zeros between with lax.pad")
+        raise Unreadable(f"{call.function}: base_dilation is {shown(call['base_dilation'])}, but only ones are read; use lax.pad before")
     if isinstance(call["padding"], str):
         if call["padding"].upper() not in WORDS:
             raise Unreadable(f"{call.function}: padding is {call['padding']!r}, but it must be {', '.join(map(repr, WORDS))}, or pairs")
@@ -73,11 +73,12 @@ def pad(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
     widths = call["pad_width"]
     if isinstance(widths, int) or is_pair(widths) or (isinstance(widths, tuple) and len(widths) == 1 and is_pair(widths[0])):
         raise Unreadable(
-            f"{call.function}: pad_width is {shown(widths)}, which pads batch and channels too; give a pair (low, high) for each axis, (0, 0) for those"
+            f"{call.function}: pad_width is {shown(widths)}, which pads batch and channels too; give (low, high) for each axis, (0, 0) "
+            "for those"
         )
     ends = pairs(call, "pad_width", len(x))
     if min(n for pair in ends for n in pair) < 0:
-        raise Unreadable(f"{call.function}: pad_width is {shown(widths)}, but JAX takes no negative number here; use a slice such as x[:, 1:-1]")
+        raise Unreadable(f"{call.function}: pad_width is {shown(widths)}, but JAX takes no negative numbers; use a slice, x[:, 1:-1]")
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value != int(value)):
         raise Unreadable(f"{call.function}: constant_values is {shown(value)}, but only one whole number is read")
     order = guessed(call, x, [any(pair) for pair in ends], given)
@@ -91,7 +92,7 @@ def lax_pad(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Readi
     config = call["padding_config"]
     rows = config if isinstance(config, tuple) else ()
     if len(rows) != len(x) or not all(isinstance(one, tuple) and len(one) == 3 and all(type(n) is int for n in one) for one in rows):
-        raise Unreadable(f"{call.function}: padding_config is {shown(config)}, but it needs (low, high, interior) for each of the {len(x)} axes")
+        raise Unreadable(f"{call.function}: padding_config is {shown(config)}, but it needs {len(x)} times (low, high, interior)")
     every: tuple[tuple[int, int, int], ...] = rows  # type: ignore[assignment]
     if min(interior for *_, interior in every) < 0:
         raise Unreadable(f"{call.function}: padding_config is {shown(config)}, but interior cannot be negative")
