@@ -1,4 +1,4 @@
-"""How an array of weights is laid out anew: transposed, flipped, reshaped. The same steps as NumPy source, as any framework's, and undone."""
+"""How an array of weights is laid out anew: transposed, flipped, reshaped; as NumPy source, as any framework's, and undone."""
 
 from __future__ import annotations
 

@@ -52,12 +52,13 @@ class Weight:
 class Phrases:
     """How a framework writes what every program needs, and where it is run.
 
-    runtimes: names of runtimes (`torch`), the usual one first.
+    title: its name as it is printed. runtimes: names of runtimes (`torch`), the usual one first.
     packages: what must be installed beside them.
     imports: what stands above. moves: transpose, flip and reshape of an expression.
     """
 
     framework: str
+    title: str
     runtimes: tuple[str, ...]
     imports: str
     moves: dict[str, Callable[[str, Shape], str]]
@@ -92,7 +93,8 @@ class Native:
         enter = [f"x = {moves['transpose']('x', self.enter)}"] if self.enter else []
         leave = [f"x = {moves['transpose']('x', self.leave)}"] if self.leave else []
         before = "\n".join(str(said) for said in self.statements if isinstance(said, Layer))
-        lines = "\n".join(f"    {line}" for text in (*inside, *enter, *self._body(run=True), *leave, "return x") for line in text.splitlines())
+        body = (*inside, *enter, *self._body(run=True), *leave, "return x")
+        lines = "\n".join(f"    {line}" for text in body for line in text.splitlines())
         head = "\n".join(part for part in (self.phrases.imports, before) if part)
         return f"{head}\n\n\ndef f({', '.join(['x', *names])}):\n{lines}\n"
 

@@ -1,6 +1,6 @@
 """What people write, read: text of native calls, as they stand in programs, to calls as data, and from there to operations of spec.
 
-    text   = call | text ">>" text | "Sequential([" call, … "])" | one call a line
+    text   = call | text ">>" text | "Sequential([" call, … "])" | one call a line, layers made before they are called
     call   = name "(" arguments ")" with literals, plain arithmetic on numbers, and names of arrays; also `layer(...)(x)`, `f(g(x))`,
              `name = call`, and slices, `+ b` and `/ 9` after it
 
@@ -58,54 +58,66 @@ def parsed(text: str) -> tuple[Step, ...]:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         why = getattr(error, "msg", None) or "it is nested too deeply"
         raise Unreadable(f"{_brief(text)} is no Python call: {why}; write one such as nn.Conv2d(3, 8, 3, padding=1)") from None
-    found: list[Step] = []
+    try:
+        found = tuple(_lines(tree))
+    except RecursionError:
+        raise Unreadable(f"{_brief(text)} is nested too deeply") from None
+    if not found:
+        raise Unreadable(f"{_brief(text)} has no call; write one such as nn.Conv2d(3, 8, 3, padding=1)")
+    return found
+
+
+Layers = dict[str, ast.expr]
+"""Layers that a line makes and a later line calls: `layer = nn.Conv2d(…)`, then `x = layer(x)`."""
+
+
+def _lines(tree: ast.Module) -> Iterator[Step]:
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    layers: Layers = {}
     for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom | ast.Pass):
             continue
-        if isinstance(node, ast.Assign | ast.AnnAssign | ast.Return | ast.Expr) and node.value is not None:
-            try:
-                found.extend(_steps(node.value, 0))
-            except RecursionError:
-                raise Unreadable(f"{_brief(text)} is nested too deeply") from None
-        else:
+        if not isinstance(node, ast.Assign | ast.AnnAssign | ast.Return | ast.Expr) or node.value is None:
             raise Unreadable(f"{_brief(ast.unparse(node))} is no call; write one call a line, such as x = F.pad(x, (1, 1))")
-    if not found:
-        raise Unreadable(f"{_brief(text)} has no call; write one such as nn.Conv2d(3, 8, 3, padding=1)")
-    return tuple(found)
+        name = ast.unparse(node.targets[0]) if isinstance(node, ast.Assign) else ""
+        if name in called:
+            layers[name] = node.value
+        else:
+            yield from _steps(node.value, 0, layers)
 
 
-def _steps(node: ast.expr, depth: int) -> Iterator[Step]:
+def _steps(node: ast.expr, depth: int, layers: Layers) -> Iterator[Step]:
     if depth > DEEPEST:
         raise Unreadable("the text is nested too deeply")
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift):
-        yield from _steps(node.left, depth + 1)
-        yield from _steps(node.right, depth + 1)
+        yield from _steps(node.left, depth + 1, layers)
+        yield from _steps(node.right, depth + 1, layers)
     elif isinstance(node, ast.Subscript):
-        yield from _steps(node.value, depth + 1)
+        yield from _steps(node.value, depth + 1, layers)
         yield _cut(node)
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Div):
         yield from _steps(node.left, depth + 1)
         yield _behind(node)
     elif isinstance(node, ast.List | ast.Tuple):
         for each in node.elts:
-            yield from _steps(each, depth + 1)
+            yield from _steps(each, depth + 1, layers)
     elif isinstance(node, ast.Call):
-        yield from _call(node, depth)
+        yield from _call(node, depth, layers)
     elif not isinstance(node, ast.Name | ast.Attribute):
         raise Unreadable(f"{_brief(ast.unparse(node))} is no call of a layer or a function")
 
 
-def _call(node: ast.Call, depth: int) -> Iterator[Step]:
+def _call(node: ast.Call, depth: int, layers: Layers) -> Iterator[Step]:
     """A call, after those among its arguments that make its input."""
-    if isinstance(node.func, ast.Call | ast.Subscript):  # layer(…)(x)
-        for argument in node.args:
-            yield from _inner(argument, depth)
-        yield from _steps(node.func, depth + 1)
-        return
     name = ast.unparse(node.func)
+    if isinstance(node.func, ast.Call | ast.Subscript) or name in layers:  # layer(…)(x), layer(x)
+        for argument in node.args:
+            yield from _inner(argument, depth, layers)
+        yield from _steps(layers.get(name, node.func), depth + 1, layers)
+        return
     if name.rpartition(".")[2] in SEQUENCES:
         for each in node.args:
-            yield from _steps(each, depth + 1)
+            yield from _steps(each, depth + 1, layers)
         return
     function = qualified(name)
     is_input = declared_first(function)
@@ -114,7 +126,7 @@ def _call(node: ast.Call, depth: int) -> Iterator[Step]:
         if isinstance(argument, ast.Starred):
             raise Unreadable(f"{name}: *{ast.unparse(argument.value)} is not read; write the arguments out")
         if is_input and i == 0:
-            yield from _inner(argument, depth)
+            yield from _inner(argument, depth, layers)
             values.append(X)
         else:
             values.append(_value(argument, depth, name))
@@ -123,7 +135,7 @@ def _call(node: ast.Call, depth: int) -> Iterator[Step]:
         if keyword.arg is None:
             raise Unreadable(f"{name}: **{ast.unparse(keyword.value)} is not read; write the arguments out")
         if keyword.arg == is_input:
-            yield from _inner(keyword.value, depth)
+            yield from _inner(keyword.value, depth, layers)
             named[keyword.arg] = X
         else:
             named[keyword.arg] = _value(keyword.value, depth, name)
@@ -133,10 +145,10 @@ def _call(node: ast.Call, depth: int) -> Iterator[Step]:
         raise Unreadable(_misfit(function, named, str(error))) from None
 
 
-def _inner(node: ast.expr, depth: int) -> Iterator[Step]:
+def _inner(node: ast.expr, depth: int, layers: Layers) -> Iterator[Step]:
     """What makes the input of a call, if that is a call itself."""
     if isinstance(node, ast.Call | ast.Subscript | ast.BinOp):
-        yield from _steps(node, depth + 1)
+        yield from _steps(node, depth + 1, layers)
 
 
 def _value(node: ast.expr, depth: int, name: str) -> Value:

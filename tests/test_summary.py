@@ -94,7 +94,7 @@ def test_every_view_says_what_is_unexpected() -> None:
 def test_a_named_case_says_which_known_deviation_it_met() -> None:
     case = report([record(verdict="differ", known="rounds-the-scale"), record(verdict="differ", output="dx", known="rounds-the-scale")],
                   known=KNOWN, suite={"name": "case"})  # fmt: skip
-    words = "left: 2 known deviations: the scale is rounded (rounds-the-scale)"
+    words = "left: differ: y, dx, a known deviation (rounds-the-scale)\n      the scale is rounded\n"
     assert words in printed(case)
     assert words not in printed(structs.replace(case, suite={"name": "quick"}))
 

@@ -26,6 +26,7 @@ from verify.explain.findings import SECONDS, Found, find
 from verify.grouping import unexpected
 from verify.judge.reference import CONFIDENCE, Reference
 from verify.merge import merged
+from verify.native.commands import meant, register
 from verify.plan.plan import Plan, chosen, one_of, read, with_modes
 from verify.plan.prove import prove_all
 from verify.plan.work import MAX_WORK, expect_affordable
@@ -40,6 +41,9 @@ from verify.streams import write_bytes
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
+
+
+register(app)
 
 
 def _version(wanted: bool) -> None:
@@ -72,6 +76,8 @@ WORK = (
     "[60: a minute, 3.75 GiB]"
 )
 
+CASE = "Run this one case, as a report prints it, or a native call with --input, instead of a suite."
+
 MINIMIZE = "Find the smallest case of each unexpected failure, after the table is printed."
 BUDGET = "Seconds for minimising all failures together, the most frequent first. Ctrl-C ends it and keeps what it found."
 
@@ -86,7 +92,8 @@ def run(
     data: Annotated[list[str] | None, typer.Option("--data", "--kind", help=VALUES)] = None,
     check: Annotated[list[str] | None, typer.Option(help="values, or shape: what is inferred without running. [default: both]")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random data.", min=0)] = 0,
-    case: Annotated[list[str] | None, typer.Option(help="Run this one case, as a report prints it, instead of a suite.")] = None,
+    case: Annotated[list[str] | None, typer.Option(help=CASE)] = None,
+    input: Annotated[str, typer.Option(help="With a native call as --case: the shape of its input, in its framework's own layout.")] = "",
     confidence: Annotated[int, typer.Option(help="Draw new data until P(a wrong result passes) ≤ 2^-N.", min=1, max=200)] = CONFIDENCE,
     shard: Annotated[str, typer.Option(help="2/5 runs the second fifth; `concordant merge` puts the parts together.")] = "1/1",
     out: Annotated[Path, typer.Option(help="The folder for report.json and run.sqlite.")] = Path("runs/latest"),
@@ -110,7 +117,7 @@ def run(
             _only(context, "--resume", "resume", "backend", "timeout", "memory", "on", "cores", "minimize", "minimize_budget", "quiet")
             out, store = resume, Store.opened(resume)
         else:
-            backends = chosen(backend)
+            case, backends = meant(case, input), chosen(backend)
             plan = Plan(
                 backends=list(dict.fromkeys(b.asked or b.name for b in backends)), runtimes=[b.name for b in backends], suite=suite,
                 ops=op or [], dtypes=dtype or [], data=data or [], checks=check or [],
@@ -290,6 +297,29 @@ def new_backend(
         _refuse(f"{path} cannot be written: {error.strerror}")
     where = path if path.is_absolute() or path.parent != Path() else f"./{path}"
     print(f"{path}\nconcordant run --backend {where} --suite quick")
+
+
+@app.command()
+def hazards(
+    run: Annotated[Path | None, typer.Argument(help="The folder of a run, or its report.json. [default: what is shipped]")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/hazards.md.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List what differs in silence between the frameworks, then crashes, errors and limits. Runs nothing. Always exits 0."""
+    from msgspec import json
+
+    from verify.hazards import hazards as found_in
+    from verify.hazards import shipped
+    from verify.report import hazards as views
+
+    try:
+        found = found_in(_load(run)) if run else shipped()
+    except BadReport as error:
+        _refuse(str(error))
+    if as_json:
+        print(printable(json.format(json.encode(found), indent=2).decode()))
+    else:
+        print(views.page(found) if markdown else views.whole(found), end="" if markdown else "\n")
 
 
 @app.command("report")

@@ -223,13 +223,24 @@ class Standing:
 
 @dataclass(frozen=True)
 class Interop:
-    """How much of what was asked every runtime answers right, every output of it."""
+    """How much of what was asked every runtime answers right, every output of it; and the rest, each case under its worst: silent (other
+    values), loud (an error or a crash), impossible (not offered, or not run)."""
 
     cases: int
     everywhere: int
     runtimes: dict[str, Standing]
     alone: frozenset[tuple[str, str]]
     """Case and runtime where that runtime alone is wrong."""
+    silent: int = 0
+    loud: int = 0
+
+    @property
+    def impossible(self) -> int:
+        return self.cases - self.everywhere - self.silent - self.loud
+
+    def __str__(self) -> str:
+        right, rest = f"{self.everywhere} right on every runtime", f"{self.loud} with an error, {self.impossible} not offered everywhere"
+        return f"{counted(self.cases, 'case')}: {right}, {self.silent} with a silent difference, {rest}"
 
     @property
     def share(self) -> float:
@@ -237,15 +248,22 @@ class Interop:
         return self.everywhere / self.cases if self.cases else 0.0
 
 
+SILENT: set[Verdict] = {"differ", "imprecise", "nondeterministic"}
+"""Other values, without an error."""
+
+
 def interop(report: Report) -> Interop:
     """Known deviations count as wrong here: a user of two frameworks meets them all the same. Of runtimes in their default modes, unless
     there are only others."""
+    names = [name for name, r in report.runtimes.items() if r.status != "not installed"]
+    names = [name for name in names if not is_mode(name)] or names
     answers: dict[str, dict[str, bool]] = defaultdict(dict)
+    seen: dict[str, set[Verdict]] = defaultdict(set)
     for r in report.records:
         if r.kind == "case":
             answers[r.case][r.runtime] = answers[r.case].get(r.runtime, True) and r.verdict in FINE
-    names = [name for name, r in report.runtimes.items() if r.status != "not installed"]
-    names = [name for name in names if not is_mode(name)] or names
+            if r.runtime in names:
+                seen[r.case].add(r.verdict)
     right: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     alone = set()
@@ -259,7 +277,9 @@ def interop(report: Report) -> Interop:
             alone.add((case, amiss[0]))
     own = Counter(name for _, name in alone)
     stood = {name: Standing(right[name], own[name], len(answers) - asked[name]) for name in report.runtimes}
-    return Interop(len(answers), everywhere, stood, frozenset(alone))
+    silent = sum(bool(verdicts & SILENT) for verdicts in seen.values())
+    loud = sum(bool(verdicts & {"raised", "crashed", "timeout"}) for verdicts in seen.values() if not verdicts & SILENT)
+    return Interop(len(answers), everywhere, stood, frozenset(alone), silent, loud)
 
 
 def matrix(report: Report) -> dict[str, dict[str, Counter[tuple[str, str]]]]:

@@ -13,8 +13,10 @@ from backends.torch import write
 from backends.torch.read import PHRASES as PHRASES
 from spec import Operation, Shape
 
-LAYERS = {"conv": "Conv", "conv_transpose": "ConvTranspose", "max_pool": "MaxPool", "avg_pool": "AvgPool", "adaptive_avg_pool": "AdaptiveAvgPool",
-          "adaptive_max_pool": "AdaptiveMaxPool", "lp_pool": "LPPool"}  # fmt: skip
+LAYERS = {
+    "conv": "Conv", "conv_transpose": "ConvTranspose", "max_pool": "MaxPool", "avg_pool": "AvgPool", "lp_pool": "LPPool",
+    "adaptive_avg_pool": "AdaptiveAvgPool", "adaptive_max_pool": "AdaptiveMaxPool",
+}  # fmt: skip
 """By the function's name without its rank: the layer with the same arguments, but for input and weights."""
 
 SIZED = re.compile(r"torch\.nn\.functional\.(\w+?)([123]d)")
@@ -71,4 +73,5 @@ def _weights(at: Step, *, biased: bool, inside: bool) -> tuple[Weight, ...]:
 
 def _plain(at: Step, op: Operation) -> tuple[Weight, ...]:
     """Further inputs of a function, which are laid out as spec's."""
-    return tuple(Weight(name=one.name, variable=one.name + at.number, to_spec=Arrangement(shape)) for one, shape in zip(op.inputs(), at.w, strict=True))
+    pairs = zip(op.inputs(), at.w, strict=True)
+    return tuple(Weight(name=one.name, variable=one.name + at.number, to_spec=Arrangement(shape)) for one, shape in pairs)

@@ -1,4 +1,4 @@
-"""What PyTorch's calls mean: from a call and the shape of its input to operations of spec, the weights, and notes on what is easily missed."""
+"""What PyTorch's calls mean: from a call and its input's shape to operations of spec, weights, and notes on what is easily missed."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from spec import (
     SumPool,
     Upsample,
 )
-from spec.conventions.padding import ceil_overhang, on_every_axis, span, torch_same_padding, torch_transpose_crop
+from spec.conventions.padding import ceil_overhang, on_every_axis, torch_same_padding, torch_transpose_crop
 from spec.conventions.resize import scaled_length, torch_resize
 from spec.operation import Pairs
 
 PHRASES = Phrases(
-    framework="torch", runtimes=tuple(RUNTIMES), imports=IMPORTS,
+    framework="torch", title="PyTorch", runtimes=tuple(RUNTIMES), imports=IMPORTS,
     moves={
         "transpose": lambda name, axes: f"{name}.permute({listed(axes)})",
         "flip": lambda name, axes: f"{name}.flip({axes})",
@@ -54,7 +54,7 @@ def conv(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
     if isinstance(call["padding"], str):
         same = word(call, "padding", ("same", "valid")) == "same"
         if same and max(stride) > 1:
-            raise Unreadable(f"{call.function}: padding='same' is not supported for strided convolutions by PyTorch; give numbers")
+            raise Unreadable(f"{call.function}: PyTorch takes padding='same' only with stride 1; give numbers")
         pairs = on_every_axis(torch_same_padding, k, dilation) if same else ((0, 0),) * rank
         notes.append(Note(argument="padding", text=f"{call['padding']!r} is {_said(pairs)}; it depends on the kernel, not on the input"))
     elif any(map(any, pairs)):
@@ -82,11 +82,13 @@ def conv_transpose(call: Call, x: Shape, given: dict[str, Shape], number: str) -
     padding, more = whole(call, "padding", rank, least=0), whole(call, "output_padding", rank, least=0)
     for extra, s, d in zip(more, stride, dilation, strict=True):
         if extra >= max(s, d):
-            raise Unreadable(f"{call.function}: output_padding is {call['output_padding']!r}, but it must be smaller than stride or dilation")
+            given_as = call["output_padding"]
+            raise Unreadable(f"{call.function}: output_padding is {given_as!r}, but it must be smaller than stride or dilation")
     crop = on_every_axis(torch_transpose_crop, padding, more)
     notes = [Note(argument="padding", text=f"a crop of the result, here called crop: {_said(crop)}", trap=True)] if any(padding) else []
     if any(more):
-        notes.append(Note(argument="output_padding", text="so many pixels less are cropped at the end of each axis; no zeros are added to x"))
+        text = "so many pixels less are cropped at the end of each axis; no zeros are added to x"
+        notes.append(Note(argument="output_padding", text=text))
     op = ConvTranspose(stride=stride, crop=crop, dilation=dilation, groups=one(call, "groups"), bias=_biased(weights))
     return _reading(call, op, x, statements, weights, notes)
 
@@ -98,7 +100,7 @@ def max_pool(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Read
     dilation = whole(call, "dilation", rank)
     pairs, notes = tuple((p, p) for p in padding), _stride_note(call)
     if flag(call, "ceil_mode"):
-        over = on_every_axis(ceil_overhang, x[2:], kernel, stride, dilation, padding, padding)
+        over = tuple(map(ceil_overhang, x[2:], kernel, stride, dilation, padding, padding))
         pairs = tuple((p, p + more) for p, more in zip(padding, over, strict=True))
         notes.append(Note(argument="ceil_mode", text=_ceiling(over)))
     return _reading(call, MaxPool(kernel=kernel, stride=stride, padding=pairs, dilation=dilation), x, _plain(call, number), (), notes)
@@ -111,7 +113,7 @@ def average_pool(call: Call, x: Shape, given: dict[str, Shape], number: str) -> 
     pairs, notes = tuple((p, p) for p in padding), _stride_note(call)
     counts, over = flag(call, "count_include_pad"), (0,) * rank
     if flag(call, "ceil_mode"):
-        over = on_every_axis(ceil_overhang, x[2:], kernel, stride, (1,) * rank, padding, padding)
+        over = tuple(map(ceil_overhang, x[2:], kernel, stride, (1,) * rank, padding, padding))
         notes.append(Note(argument="ceil_mode", text=_ceiling(over)))
     if any(padding):
         text = "the zeros of the padding count in the divisor" if counts else "only pixels of the input count in the divisor"
@@ -138,7 +140,7 @@ def lp_pool(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Readi
     needs(call, x, rank)
     kernel, stride = whole(call, "kernel_size", rank), whole(call, "stride", rank, default=call["kernel_size"])
     if flag(call, "ceil_mode"):
-        raise Unreadable(f"{call.function}: ceil_mode=True is not read, since PyTorch divides by a full window there; pad x and leave it out")
+        raise Unreadable(f"{call.function}: ceil_mode=True is not read, since it scales the last window; pad x and leave it out")
     notes = _stride_note(call)
     if p == 1:
         notes.append(Note(argument="norm_type", text="the sum, with signs: pass x.abs() to have a norm", trap=True))
@@ -166,16 +168,16 @@ def adaptive_pool(call: Call, x: Shape, given: dict[str, Shape], number: str) ->
 def pad(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
     """F.pad, whose numbers begin with the last axis."""
     reads(call, "pad", "mode", "value", ignored=IGNORED)
-    numbers = call["pad"]
-    if not isinstance(numbers, tuple) or len(numbers) % 2 or any(type(n) is not int for n in numbers):
-        raise Unreadable(f"{call.function}: pad is {numbers!r}, but it needs two whole numbers for each axis, the last axis first")
-    rank = len(x) - 2
-    pairs: list[tuple[int, int]] = [(numbers[i], numbers[i + 1]) for i in range(0, len(numbers), 2)][::-1]  # type: ignore[misc]
+    value, rank = call["pad"], len(x) - 2
+    numbers = [n for n in value if type(n) is int] if isinstance(value, tuple) else []
+    if not isinstance(value, tuple) or len(value) % 2 or len(numbers) != len(value):
+        raise Unreadable(f"{call.function}: pad is {value!r}, but it needs two whole numbers for each axis, the last axis first")
+    pairs = list(zip(numbers[::2], numbers[1::2], strict=True))[::-1]
     if len(pairs) > len(x):
         raise Unreadable(f"{call.function}: pad has numbers for {len(pairs)} axes, but --input {x} has {len(x)}")
     every = [(0, 0)] * (len(x) - len(pairs)) + pairs
     if any(map(any, every[:2])):
-        raise Unreadable(f"{call.function}: pad is {numbers!r}, which changes batch or channels; only spatial axes are read")
+        raise Unreadable(f"{call.function}: pad is {value!r}, which changes batch or channels; only spatial axes are read")
     mode = word(call, "mode", ("constant", "reflect", "replicate", "circular"))
     return _padded(call, x, tuple(every[2:]), {"constant": "constant"}.get(mode) or MODES[mode], call["value"] or 0, number, rank)
 
@@ -184,11 +186,11 @@ def pad_layer(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Rea
     rank = _rank(call)
     needs(call, x, rank)
     reads(call, "padding", "value", ignored=IGNORED)
-    numbers = call["padding"]
-    row = numbers if isinstance(numbers, tuple) else (numbers,) * (2 * rank)
-    if len(row) != 2 * rank or any(type(n) is not int for n in row):
-        raise Unreadable(f"{call.function}: padding is {numbers!r}, but it needs one whole number, or {2 * rank}, the last axis first")
-    pairs: Pairs = tuple((row[i], row[i + 1]) for i in range(0, 2 * rank, 2))[::-1]  # type: ignore[misc]
+    value = call["padding"]
+    row = [n for n in (value if isinstance(value, tuple) else (value,) * (2 * rank)) if type(n) is int]
+    if len(row) != 2 * rank or (isinstance(value, tuple) and len(value) != len(row)):
+        raise Unreadable(f"{call.function}: padding is {value!r}, but it needs one whole number, or {2 * rank}, the last axis first")
+    pairs = tuple(zip(row[::2], row[1::2], strict=True))[::-1]
     name = call.function.rpartition(".")[2]
     mode = next((m for word, m in (("Reflection", "reflect"), ("Replication", "edge"), ("Circular", "wrap")) if word in name), "constant")
     return _padded(call, x, pairs, mode, call["value"] if "Constant" in name else 0, number, rank)
@@ -200,8 +202,9 @@ def interpolate(call: Call, x: Shape, given: dict[str, Shape], number: str) -> R
     rank, name = len(x) - 2, call.function.rpartition(".")[2]
     if rank not in (1, 2, 3):
         raise Unreadable(f"{call.function} takes an input with 3, 4 or 5 axes, batch and channels included, but --input is {x}")
-    fixed = {"UpsamplingNearest2d": "nearest", "upsample_nearest": "nearest", "UpsamplingBilinear2d": "bilinear", "upsample_bilinear": "bilinear"}
-    mode = fixed.get(name) or word(call, "mode", ("nearest", "linear", "bilinear", "bicubic", "trilinear", "area", "nearest-exact"))
+    fixed = {"nearest": ("UpsamplingNearest2d", "upsample_nearest"), "bilinear": ("UpsamplingBilinear2d", "upsample_bilinear")}
+    modes = ("nearest", "linear", "bilinear", "bicubic", "trilinear", "area", "nearest-exact")
+    mode = next((mode for mode, names in fixed.items() if name in names), "") or word(call, "mode", modes)
     wanted = {"linear": (1,), "bilinear": (2,), "bicubic": (2,), "trilinear": (3,)}.get(mode, (1, 2, 3))
     if rank not in wanted:
         raise Unreadable(f"{call.function}: mode={mode!r} takes {wanted[0]} spatial axes, but --input {x} has {rank}")
@@ -274,7 +277,8 @@ def _resize_notes(mode: str, *, aligned: bool, smooths: bool, x: Shape, size: Sh
     elif mode in ("linear", "bilinear", "bicubic", "trilinear"):
         notes.append(Note(argument="align_corners", text="False: half-pixel centres, as in TensorFlow, Keras and JAX"))
     if shrinks and mode in ("linear", "bilinear", "bicubic", "trilinear") and not smooths:
-        notes.append(Note(argument="antialias", text="False: pixels are left out as it shrinks; jax.image.resize smooths by default", trap=True))
+        text = "False: pixels are left out as it shrinks; jax.image.resize smooths by default"
+        notes.append(Note(argument="antialias", text=text, trap=True))
     return notes
 
 
@@ -293,7 +297,8 @@ def _window(call: Call, x: Shape, rank: int) -> tuple[Shape, Shape, Shape]:
     kernel, stride = whole(call, "kernel_size", rank), whole(call, "stride", rank, default=call["kernel_size"])
     padding = whole(call, "padding", rank, least=0)
     if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
-        raise Unreadable(f"{call.function}: padding is {call['padding']!r}, but PyTorch takes at most half of kernel_size {call['kernel_size']!r}")
+        half = f"PyTorch takes at most half of kernel_size {call['kernel_size']!r}"
+        raise Unreadable(f"{call.function}: padding is {call['padding']!r}, but {half}")
     return kernel, stride, padding
 
 
@@ -339,8 +344,8 @@ def _weights(
         if len(w) != rank + 2:
             raise Unreadable(f"{call.function}: the weight has shape {w}, but it needs {rank + 2} axes")
         outs = w[1] * one(call, "groups") if transposed else w[0]
-        named = Call(call.function, {**call.arguments, "input": X, "weight": Source(f"w{number}")} | ({"bias": Source(f"b{number}")} if biased else {}))
-        statements: list[Statement | Applied] = [named]
+        arrays = {"input": X, "weight": Source(f"w{number}")} | ({"bias": Source(f"b{number}")} if biased else {})
+        statements: list[Statement | Applied] = [Call(call.function, {**call.arguments, **arrays})]
     else:
         ins, outs, groups = one(call, "in_channels"), one(call, "out_channels"), one(call, "groups")
         needs(call, x, rank, ins)
@@ -349,9 +354,9 @@ def _weights(
                 raise Unreadable(f"{call.function}: groups is {groups}, but it must divide {name}, which is {channels}")
         k, biased = whole(call, "kernel_size", rank), flag(call, "bias")
         w = (ins, outs // groups, *k) if transposed else (outs, ins // groups, *k)
-        arrays = f'{{"weight": w{number}' + (f', "bias": b{number}}}' if biased else "}")
+        named = f'{{"weight": w{number}' + (f', "bias": b{number}}}' if biased else "}")
         layer = f"layer{number}"
-        statements = [Layer(layer, call), Applied(layer, f"x = torch.func.functional_call({layer}, {arrays}, (x,))")]
+        statements = [Layer(layer, call), Applied(layer, f"x = torch.func.functional_call({layer}, {named}, (x,))")]
     weights = [Weight(name="weight", variable=f"w{number}", to_spec=Arrangement(w))]
     if biased:
         weights.append(Weight(name="bias", variable=f"b{number}", to_spec=Arrangement((outs,)).reshape(1, outs, *(1,) * rank)))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 from backends import Backend, BadBackend, named
 from backends.native import Native
 from spec import Case, Operation, Shape
 from verify.execute.environment import missing
-from verify.plan.work import work
 from verify.judge.reference import Reference
+from verify.plan.work import work
 from verify.record import FINE, Record, Report
 from verify.run import Run
 
@@ -58,9 +59,9 @@ class Verdict:
 def case_of(op: Operation, x: Shape, w: Sequence[Shape], dtype: str = "float32", seed: int = 0) -> Case:
     """The case on which a program is run: whole numbers, exact where the operation is. Raises Impossible."""
     case = Case(op=op, x=x, w=tuple(w), dtype=dtype, seed=seed)
-    selects = any(step.selects for step in op.steps)
-    case = replace(case, data="distinct") if selects else case
-    return replace(case, data="normal") if rounded(case) and not selects else case
+    if op.selects:
+        return replace(case, data="distinct")
+    return replace(case, data="normal") if rounded(case) and op.multilinear else case
 
 
 def rounded(case: Case) -> bool:
@@ -71,24 +72,28 @@ def rounded(case: Case) -> bool:
 def checked(programs: Mapping[str, tuple[Native, Case]], targets: Mapping[str, str] | None = None, **how: Any) -> dict[str, Verdict]:
     """Run each program, by a name of its own, on its case. targets: the runtime to use for a name, if not the framework's usual one."""
     verdicts: dict[str, Verdict] = {}
-    backends: dict[str, list[tuple[str, Backend, Native, Case]]] = {}
+    rows: list[tuple[str, Backend, Native, Case]] = []
     for name, (native, case) in programs.items():
         try:
             backend = installed(native, (targets or {}).get(name, ""))
         except NotInstalled as why:
             verdicts[name] = Verdict(target=native.phrases.framework, versions={}, status="unverified", sentence=str(why))
-        else:
-            backends.setdefault(backend.name, []).append((name, backend, native, case))
-    while backends:
-        now = {target: rows.pop(0) for target, rows in backends.items()}
-        backends = {target: rows for target, rows in backends.items() if rows}
-        verdicts |= _run(list(now.values()), how)
+            continue
+        taken = {repr(q) for _, b, _, q in rows if b.name == backend.name}
+        seeds = (replace(case, seed=seed) for seed in count(case.seed))
+        rows.append((name, backend, native, next(q for q in seeds if repr(q) not in taken)))
+    if rows:
+        verdicts |= _run(rows, how)
     return {name: verdicts[name] for name in programs}
 
 
 def _run(rows: Sequence[tuple[str, Backend, Native, Case]], how: Mapping[str, Any]) -> dict[str, Verdict]:
-    writers: list[Backend] = [_writer(backend, {repr(case): native.program()}) for _, backend, native, case in rows]
-    only = {backend.name: frozenset([repr(case)]) for _, backend, _, case in rows}
+    """All of them in one run: a worker process for each runtime. No two rows of a runtime have one case."""
+    texts: dict[str, dict[str, str]] = {}
+    for _, backend, native, case in rows:
+        texts.setdefault(backend.name, {})[repr(case)] = native.program()
+    writers: list[Backend] = [_writer(backend, texts[backend.name]) for backend in {b.name: b for _, b, _, _ in rows}.values()]
+    only = {name: frozenset(own) for name, own in texts.items()}
     cases = list({repr(case): case for *_, case in rows}.values())
     report = Run(cases, writers, suite={"name": "native"}, only=only, **how).go()
     return {name: _verdict(report, backend, repr(case)) for name, backend, _, case in rows}

@@ -41,8 +41,11 @@ from verify.grouping import (
     outcome,
     standing,
 )
+from verify.hazards import SORTS as HAZARDS
+from verify.hazards import TITLES, affected, hazards
 from verify.printable import for_people
 from verify.record import Report
+from verify.report.hazards import core
 
 HERE = Path(__file__).parent
 TEXTS = ("case", "output", "dtype", "data", "check", "runtime", "verdict", "reason", "native", "diagnosis", "known", "kind", "id")
@@ -52,11 +55,11 @@ TEXTS = ("case", "output", "dtype", "data", "check", "runtime", "verdict", "reas
 def html(report: Report) -> str:
     """The page."""
     style, script = part("page.css"), part("page.js")
-    score = interop(report)
+    score, found = interop(report), hazards(report)
     return template("page.html").render(
         report=report, score=score, outcome=outcome(report), sorts=by_sort(report), failures=failures(report), matrix=matrix(report),
         not_offered=not_offered(report),
-        marks=MARKS, worst_first=WORST_FIRST,
+        marks=MARKS, worst_first=WORST_FIRST, hazards=[(TITLES[sort], own) for sort in HAZARDS if (own := found.of(sort))],
         runtimes=[name for name, r in report.runtimes.items() if r.status != "not installed"],
         theorems=sorted(report.theorems.items(), key=lambda item: (item[1].claim is None, item[1].claim or 0)),
         style=Markup(style), script=Markup(script), data=Markup(_inline(_data(report, score))),
@@ -75,6 +78,8 @@ def template(name: str) -> Template:
     """One that escapes whatever it is given."""
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["in_words"] = in_words
+    environment.filters["affected"] = affected
+    environment.filters["core"] = lambda native: "\n".join(core(native))
     return environment.get_template(name)
 
 

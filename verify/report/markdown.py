@@ -24,8 +24,7 @@ def markdown(report: Report) -> str:
     rest = [group for group in unexpected(report) if group[0].id not in told]
     verdict = f"**{outcome(report)}**" if s.unexpected else outcome(report)
     first = "\n".join([
-        f"## Concordant: {score.share:.1%} interoperable\n\n{score.everywhere} of {score.cases} cases are right on every "
-        f"runtime; {s.results} results, {verdict}.\n",
+        f"## Concordant: {score.share:.1%} interoperable\n\n{score}; {s.results} results, {verdict}.\n",
         *(f"- {one}" for one in by_sort(report)),
     ]).rstrip()
     blocks = chain(

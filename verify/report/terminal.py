@@ -21,9 +21,12 @@ from backends import Backend
 from backends.known import Known
 from verify.explain.findings import HowFar
 from verify.facts import not_offered, observed, repeated
-from verify.grouping import WORDS, again, by_sort, counted, headline, is_mode, matrix, outcome, standing, unexpected
+from verify.grouping import WORDS, again, by_sort, counted, headline, is_mode, matrix, outcome, unexpected
+from verify.hazards import hazards
 from verify.printable import printable, printable_report
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
+from verify.report.hazards import first_screen
+from verify.report.single import told
 from verify.run import Run, Watch
 
 MOST_SHOWN = 20
@@ -80,9 +83,13 @@ def table(report: Report, console: Console, *, quiet: bool, folder: Path = Path(
 
 
 def counts(report: Report, console: Console, *, quiet: bool) -> None:
-    """Operation × runtime with agree / run."""
+    """What differs in silence or crashes, by cause, then operation × runtime with agree / run."""
     report = printable_report(report)
     if not quiet:
+        single = report.suite.get("name") == "case"
+        for line in told(report) if single else first_screen(hazards(report)):
+            style = "" if line.startswith(" ") else "[bold]"
+            console.print(f"{style}{escape(line)}", highlight=False, soft_wrap=True)
         names = [name for name, r in report.runtimes.items() if r.status != "not installed"]
         blocks = [[name for name in names if not is_mode(name)], [name for name in names if is_mode(name)]]
         for block in filter(None, blocks):
@@ -353,18 +360,6 @@ def _why_failing(t: TheoremReport) -> str:
     return t.reason or "on " + ", ".join(name for name, r in t.runtimes.items() if r.verdict == "failing")
 
 
-def _known_of_cases(report: Report) -> list[str]:
-    """Of cases named one by one, which known deviations they met; of a suite, `concordant known` lists them."""
-    if report.suite.get("name") != "case":
-        return []
-    met = Counter((r.runtime, r.known) for r in report.records if standing(r) == "known" and r.known in report.known)
-    return [
-        f"[yellow]{escape(runtime)}[/]: {counted(n, 'known deviation')}: {escape(report.known[id].reason)} ({escape(id)})"
-        for (runtime, id), n in met.most_common(MOST_SHOWN)
-        if id is not None
-    ]
-
-
 def _closing(report: Report, console: Console) -> None:
     s = report.summary
     fine = ", ".join(f"{s.verdicts.get(verdict, 0)} {verdict}" for verdict in ("agree", "vacuous") if verdict in ("agree", *s.verdicts))
@@ -378,8 +373,6 @@ def _closing(report: Report, console: Console) -> None:
         console.print(str(one), highlight=False, soft_wrap=True)
     for line in _added(report):
         console.print(escape(line), highlight=False, soft_wrap=True)
-    for line in _known_of_cases(report):
-        console.print(line, highlight=False, soft_wrap=True)
     for line in (*not_offered(report), *certainty(report), *repeated(report), *observed(report)):
         console.print(escape(line), highlight=False, soft_wrap=True)
     if s.interrupted:

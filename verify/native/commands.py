@@ -1,0 +1,179 @@
+"""The commands in which users ask in their own words."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from backends import BadBackend
+from backends.reading import readable
+from spec import Impossible
+from spec.operation import Shape
+from verify.printable import printable
+from verify.run import NothingToAsk
+
+LARGEST = 1 << 20
+
+CALL = "A native call, as it stands in a program: nn.Conv2d(3, 8, 3, padding=1); several with >>, or a file (@FILE) with one a line."
+INPUT = "The shape of the input in the framework's own layout, such as 1,3,32,32."
+WEIGHTS = "The shape of an array that a function is given beside x, such as 8,3,3,3; once for each, in their order."
+JSON = "Print JSON."
+NO_RUN = "Do not run anything: read, write and compare only."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command()(explain)
+    app.command()(port)
+    app.command()(compare)
+
+
+def explain(
+    call: Annotated[str | None, typer.Argument(help=CALL)] = None,
+    input: Annotated[str, typer.Option(help=INPUT)] = "",
+    weights: Annotated[list[str] | None, typer.Option(help=WEIGHTS)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
+    svg: Annotated[Path | None, typer.Option(help="Write a drawing of which inputs reach which outputs.")] = None,
+    run: Annotated[bool, typer.Option("--run/--no-run", help=NO_RUN)] = True,
+    listed: Annotated[bool, typer.Option("--list", help="List the functions and layers that are read.")] = False,
+) -> None:
+    """Explain a framework's call: the operation in explicit integers, weights, traps; run it to confirm.
+
+    Exit status 0: it means what was read, or was not run; 1: it does not; 2: bad input.
+    """
+    if listed:
+        print("\n".join(readable()))
+        raise typer.Exit(0)
+    from verify.native import shown
+    from verify.native.explain import explain as explained
+    from verify.native.reach import svg as picture
+
+    with _one_sentence():
+        found = explained(*_asked(call, input, weights), run=run)
+        if svg:
+            _written(svg, picture(found.reach, found.text))
+    _print(found.data if as_json else shown.explanation(found))
+    raise typer.Exit(int(found.verdict is not None and found.verdict.status not in ("verified", "unverified", "known")))
+
+
+def port(
+    call: Annotated[str, typer.Argument(help=CALL)],
+    to: Annotated[str, typer.Option(help="The frameworks to write it in, separated by commas.")],
+    input: Annotated[str, typer.Option(help=INPUT)] = "",
+    weights: Annotated[list[str] | None, typer.Option(help=WEIGHTS)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
+    script: Annotated[Path | None, typer.Option(help="Write a program that runs both sides and compares them.")] = None,
+    run: Annotated[bool, typer.Option("--run/--no-run", help=NO_RUN)] = True,
+) -> None:
+    """Write a call in other frameworks, with the map of its weights; run both sides on the same data.
+
+    Exit status 0: all are verified, unverified or impossible, and say which; 1: one gives other values; 2: bad input.
+    """
+    from verify.native import shown
+    from verify.native.port import port as written
+    from verify.native.script import script as program
+
+    with _one_sentence():
+        text, x, shapes = _asked(call, input, weights)
+        found = written(text, [name.strip() for name in to.split(",")], x, shapes, run=run)
+        if script:
+            _written(script, program(found))
+    _print(found.data if as_json else shown.ports(found))
+    fine = ("verified", "unverified", "impossible", "known")
+    raise typer.Exit(int(any(one.status not in fine for one in found.ports)))
+
+
+def compare(
+    first: Annotated[str, typer.Argument(help=CALL)],
+    second: Annotated[str, typer.Argument(help="Another call, in the same framework or in another.")],
+    input: Annotated[str, typer.Option(help="The shape of the input, in the first call's layout.")] = "",
+    weights: Annotated[list[str] | None, typer.Option(help=WEIGHTS)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
+    run: Annotated[bool, typer.Option("--run/--no-run", help=NO_RUN)] = True,
+) -> None:
+    """Compare two calls with the same weights: equal, shifted, other at the border, or different; why; and what to write instead.
+
+    Exit status 0: equal; 1: not equal; 2: bad input.
+    """
+    from verify.native import shown
+    from verify.native.compare import compare as compared
+
+    with _one_sentence():
+        text, x, shapes = _asked(first, input, weights)
+        found = compared(text, _text(second), x, shapes, run=run)
+    _print(found.data | {"sentence": shown.sentence(found)} if as_json else shown.comparison(found))
+    raise typer.Exit(int(found.relation != "equal"))
+
+
+def meant(cases: list[str] | None, input: str) -> list[str] | None:
+    """Cases as a report prints them; with the shape of an input, native calls as the cases that they mean. Raises Impossible."""
+    if not input or not cases:
+        if input:
+            raise Impossible("--input says the shape of a native call's input; give the call with --case")
+        return cases
+    from backends.reading import read
+    from verify.native.check import case_of
+
+    readings = [read(_text(text), _shape("--input", input)) for text in cases]
+    return [repr(case_of(found.op, found.x, found.w)) for found in readings]
+
+
+def _asked(call: str | None, input: str, weights: list[str] | None) -> tuple[str, Shape, list[Shape]]:
+    if not call:
+        raise Impossible("give a call, such as 'nn.Conv2d(3, 8, 3, padding=1)'; --list prints what is read")
+    if not input:
+        raise Impossible("give the shape of the input in the call's own layout, such as --input 1,3,32,32")
+    return _text(call), _shape("--input", input), [_shape("--weights", text) for text in weights or ()]
+
+
+def _text(call: str) -> str:
+    """The text itself, or the contents of a file."""
+    if not call.startswith("@"):
+        return call
+    try:
+        return Path(call[1:]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Impossible(f"{call[1:]} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
+
+
+def _shape(option: str, text: str) -> Shape:
+    parts = text.replace(" ", "").strip("()[]").split(",")
+    parts = parts[:-1] if parts[-1] == "" and len(parts) > 1 else parts
+    if not all(part.isascii() and part.isdecimal() and 0 < len(part) < 9 and 0 < int(part) <= LARGEST for part in parts) or len(parts) > 8:
+        raise Impossible(f"{option} is {text!r}, but it must be whole numbers above 0, separated by commas, such as 1,3,32,32")
+    return tuple(map(int, parts))
+
+
+def _written(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Impossible(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _print(found: str | dict[str, Any]) -> None:
+    print(printable(found) if isinstance(found, str) else json.dumps(found, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    try:
+        yield
+    except (Impossible, BadBackend, NothingToAsk) as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _refuse(sentence: str) -> NoReturn:
+    print(f"concordant: {printable(' '.join(sentence.split()))}", file=sys.stderr)
+    raise typer.Exit(2)
+
+

@@ -1,0 +1,67 @@
+"""A program that runs both sides of a port on the same arrays and compares them: one file, which needs the frameworks and NumPy."""
+
+from __future__ import annotations
+
+import textwrap
+
+from backends import found
+from backends.native import Native
+from spec import Impossible
+from verify.native.check import case_of, rounded
+from verify.native.port import Ports
+
+HEAD = '''"""{text}
+and the same in {others}: run on the same arrays, and compared.
+
+Made by `concordant port`. Arrays are as the frameworks keep them; x and the weights are whole numbers, so that sums are exact.
+"""
+
+import numpy as np
+
+rng = np.random.default_rng(0)
+x = rng.integers(-9, 10, {x}).astype("float32")  # as (N, C, *space)
+weights = [{weights}]
+'''
+
+
+def script(ports: Ports) -> str:
+    """Raises Impossible if no framework can say it."""
+    written = [one for one in ports.ports if one.native]
+    if not written:
+        raise Impossible("there is no program to write: " + "; ".join(one.impossible for one in ports.ports))
+    reading = ports.reading
+    arrays = ", ".join(f'rng.integers(-4, 5, {shape}).astype("float32")' for shape in reading.w)
+    text, others = ports.text.replace('"""', "'''").replace("\\", "/"), ", ".join(one.title for one in written)
+    parts = [HEAD.format(text=text, others=others, x=reading.x, weights=arrays)]
+    parts.append(_side("original", reading.native))
+    parts += [_side(f"in_{one.framework}", one.native) for one in written if one.native]
+    names = ", ".join(f'"{one.title}": in_{one.framework}' for one in written)
+    case = case_of(reading.op, reading.x, reading.w)
+    close = "np.allclose(wanted, y, rtol=1e-5, atol=1e-5)" if rounded(case) else "np.array_equal(wanted, y)"
+    parts.append(TAIL.format(names=names, close=close))
+    return "\n\n".join(parts)
+
+
+TAIL = '''wanted = original()(x, *weights)
+wrong = False
+for title, made in {{{names}}}.items():
+    y = made()(x, *weights)
+    same = y.shape == wanted.shape and {close}
+    wrong |= not same
+    print(f"{{title}}: {{'the same values' if same else 'OTHER VALUES'}}, output {{y.shape}} as (N, C, *space)")
+raise SystemExit(int(wrong))
+'''
+
+
+def _side(name: str, native: Native) -> str:
+    """A function that imports a framework and returns a function of arrays."""
+    runtime = found()[native.phrases.runtimes[0]].runtime
+    lines = [f"import os\n\nos.environ.update({runtime.environment!r})"] if runtime.environment else []
+    inside = "\n".join((*lines, runtime.glue, native.program(), _call()))
+    return f"def {name}():\n{textwrap.indent(inside.strip(), '    ')}\n"
+
+
+def _call() -> str:
+    return 'return lambda x, *w: numpy(f(*(array(a, "float32") for a in (x, *w))))'
+
+

@@ -1,0 +1,129 @@
+"""What explain, port and compare print on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backends.native import Native, Note
+from spec.equation import equation
+from spec.operation import Shape
+from verify.native.check import Verdict
+from verify.native.compare import Comparison, Fix
+from verify.native.explain import Explanation
+from verify.native.port import Port, Ports
+from verify.native.reach import drawn
+
+
+def explanation(found: Explanation) -> str:
+    """Sections with a title each, the verdict last."""
+    reading, native = found.reading, found.reading.native
+    lines = [*native.shown().splitlines(), "", *_titled("means", repr(reading.op)), *_titled("equation", equation(reading.op))]
+    lines += _titled("shapes", f"{native.x} → {reading.y}")
+    if native.weights:
+        lines += _titled("weights", "\n".join(_weight(w.name, w.shape, w.to_spec.written(w.name)) for w in native.weights))
+    lines += _titled("notes", "\n".join(_notes(reading.notes)))
+    lines += _titled("reaches", drawn(found.reach))
+    return "\n".join((*lines, *_titled("checked", _verdict(found.verdict))))
+
+
+def _weight(name: str, shape: Shape, numpy: str) -> str:
+    return f"{name} {shape}" + (f", in the equation {numpy}" if numpy != name and len(shape) > 1 else "")
+
+
+def _notes(notes: tuple[Note, ...]) -> Iterator[str]:
+    """Those that surprise people first, marked with an exclamation mark."""
+    for note in sorted(notes, key=lambda note: not note.trap):
+        yield f"{'! ' if note.trap else '  '}{f'{note.argument}: ' if note.argument else ''}{note.text}"
+
+
+def ports(found: Ports) -> str:
+    """One block for each framework."""
+    blocks = [_port(one) for one in found.ports]
+    own = _titled("checked", f"the call itself: {_verdict(found.verdict)}")
+    return "\n\n".join((*blocks, "\n".join(own)))
+
+
+def _port(one: Port) -> str:
+    if not one.native:
+        return f"{one.title}\n  {one.impossible}"
+    lines = [f"{one.title}, input {one.native.x}", *(f"  {line}" for line in one.native.shown().splitlines())]
+    lines += _titled("weights", "\n".join(f"{w.target} = {w.numpy}" for w in one.weights))
+    lines += _titled("notes", "\n".join(_notes(one.notes)))
+    return "\n".join((*lines, *_titled("checked", _verdict(one.verdict))))
+
+
+def comparison(found: Comparison) -> str:
+    """The sentence, what is responsible, for which sizes, what to write instead, the verdicts."""
+    lines = [sentence(found), ""]
+    lines += _titled("because", "\n".join(found.reasons))
+    lines += _titled("lengths", found.sizes)
+    same = found.first.native.phrases == found.second.native.phrases
+    for fix in found.fixes:
+        if fix.change or not same:
+            lines += ["", *_fix(found, fix)]
+    said = [f"{name}: {_verdict(verdict)}" for name, verdict in found.verdicts.items()]
+    return "\n".join((*lines, "", *_titled("checked", "\n".join(said) or "not run")))
+
+
+def sentence(found: Comparison) -> str:
+    """`shifted: with the same weights, …`."""
+    first, second = names(found)
+    if found.relation == "equal":
+        return f"equal: with the same weights, {first} and {second} give the same output."
+    if found.relation == "different":
+        mine, yours = (tuple(one.lengths[i] for one in found.axes) for i in (0, 1))
+        longer = "" if mine == yours else f" Output lengths: {mine} and {yours}."
+        return f"different: with the same weights, {first} and {second} give other values, and no shift makes them equal.{longer}"
+    moved = _moved(found.shift)
+    if found.relation == "shifted":
+        return f"shifted: with the same weights, {second} output is {first} output moved by {moved}."
+    if found.relation == "edges":
+        widths = [f"{lo} at the start and {hi} at the end" for lo, hi in (one.edges for one in found.axes)]
+        where = widths[0] + " of each axis" if len(set(widths)) == 1 else "; ".join(f"axis {i}: {text}" for i, text in enumerate(widths))
+        shift = f", moved by {moved}" if any(found.shift) else ""
+        return f"edges: with the same weights, the two outputs are equal{shift}, but for the border: pixels {where}."
+    lengths = ", ".join(f"{a} and {b}" for a, b in (one.lengths for one in found.axes))
+    return f"lengths: with the same weights, the two outputs are equal where both have a pixel; their lengths are {lengths}."
+
+
+def names(found: Comparison) -> tuple[str, str]:
+    """What the two are called in a sentence: their frameworks, or first and second."""
+    first, second = (one.native.phrases.title for one in (found.first, found.second))
+    if found.relation in ("equal", "different"):
+        return (first, second) if first != second else ("the first", "the second")
+    return (f"{first}'s", f"{second}'s") if first != second else ("the first's", "the second's")
+
+
+def _moved(shift: tuple[int, ...]) -> str:
+    if len(set(shift)) == 1:
+        n = shift[0]
+        axes = " on every axis" if len(shift) > 1 else ""
+        return f"{abs(n)} pixel{'s' * (abs(n) != 1)}{axes}, towards the {'end' if n > 0 else 'start'}"
+    return ", ".join(f"{abs(n)} towards the {'end' if n > 0 else 'start'} on axis {i}" for i, n in enumerate(shift) if n)
+
+
+def _fix(found: Comparison, fix: Fix) -> list[str]:
+    own, wanted = (found.second, found.first) if fix.replaces == "second" else (found.first, found.second)
+    mine, yours = own.native.phrases.title, wanted.native.phrases.title
+    whose = f"{yours}'s output in {mine}" if mine != yours else f"the {'first' if fix.replaces == 'second' else 'second'}'s output"
+    lines = [f"To get {whose}" + (f", write {fix.change}:" if fix.change else ":"), *_code(fix.native)]
+    moved = [w for w in fix.carried if w.numpy != w.target]
+    return lines + _titled("weights", "\n".join(f"{w.target} = {w.numpy}" for w in moved)) + _titled("notes", "\n".join(_notes(fix.notes)))
+
+
+def _code(native: Native) -> list[str]:
+    return [f"  {line}" for line in native.shown().splitlines()]
+
+
+def _verdict(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "not run"
+    versions = ", ".join(f"{name} {version}" for name, version in verdict.versions.items())
+    if verdict.status == "verified":
+        return f"verified on {versions}: {verdict.sentence}"
+    return f"{verdict.status}{f' on {versions}' if versions else ''}: {verdict.sentence}"
+
+
+def _titled(title: str, text: str) -> list[str]:
+    """A text beside its title; nothing if there is no text."""
+    return [f"  {title if i == 0 else '':<9} {line}" for i, line in enumerate(text.splitlines())] if text else []
