@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from backends.arrange import Arrangement
-from backends.call import Call, Layer, Let, Statement
+from backends.call import Call, Layer, Let, Statement, written
 from spec import Impossible, Operation, Shape
 
 
@@ -227,6 +227,6 @@ def reads(call: Call, *names: str, ignored: Sequence[str] = ()) -> None:
     for name, value in call.arguments.items():
         if name not in names and name not in ignored:
             raise Unreadable(
-                f"{call.function}: {name}={value!r} is not read, since it is no part of what is compared; leave it out, "
+                f"{call.function}: {name}={written(value)} is not read, since it is no part of what is compared; leave it out, "
                 "and apply it before or after"
             )

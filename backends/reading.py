@@ -96,7 +96,7 @@ def _steps(node: ast.expr, depth: int, layers: Layers) -> Iterator[Step]:
         yield from _steps(node.value, depth + 1, layers)
         yield _cut(node)
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Div):
-        yield from _steps(node.left, depth + 1)
+        yield from _steps(node.left, depth + 1, layers)
         yield _behind(node)
     elif isinstance(node, ast.List | ast.Tuple):
         for each in node.elts:

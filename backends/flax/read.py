@@ -20,7 +20,9 @@ from spec import AveragePool, ConvTranspose, MaxPool, Operation, Pad, Shape, Sum
 from spec.conventions.padding import on_every_axis
 from spec.operation import Pairs
 
-PHRASES = replace(JAX, framework="flax", packages=("flax",), imports=f"{JAX.imports}\nfrom flax import linen as nn\nfrom flax import nnx")
+PHRASES = replace(
+    JAX, framework="flax", title="flax", packages=("flax",), imports=f"{JAX.imports}\nfrom flax import linen as nn\nfrom flax import nnx",
+)  # fmt: skip
 
 LINEN = "flax.linen."
 IGNORED = ("precision", "kernel_init", "bias_init", "name", "rngs", "kernel_metadata", "bias_metadata")
@@ -44,8 +46,8 @@ def conv(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
     value, mode, notes = call["padding"], "", []
     if isinstance(value, str) and max(spread) > 1:
         raise Unreadable(
-            f"{call.function}: padding is {value!r} (the default is 'SAME'), but flax takes only pairs (low, high) where input_dilation is "
-            "above 1"
+            f"{call.function}: padding is {value!r}, but flax takes only pairs (low, high) where input_dilation is above 1; the default, "
+            "'SAME', is a word too"
         )
     if isinstance(value, str) and value.upper() in WORDS:
         ends: Pairs = on_every_axis(WORDS[value.upper()], n, k, stride, dilation)

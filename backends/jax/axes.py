@@ -18,7 +18,8 @@ from spec.conventions.padding import Rule, on_every_axis, same_lower_padding, sa
 from spec.operation import Pairs
 
 PHRASES = Phrases(
-    framework="jax", runtimes=tuple(RUNTIMES), imports=IMPORTS, moves={**NUMPY, "flip": lambda name, axes: f"jnp.flip({name}, {axes})"},
+    framework="jax", title="JAX", runtimes=tuple(RUNTIMES), imports=IMPORTS,
+    moves={**NUMPY, "flip": lambda name, axes: f"jnp.flip({name}, {axes})"},
 )  # fmt: skip
 
 WORDS: dict[str, Rule] = {"VALID": valid_padding, "SAME": same_padding, "SAME_LOWER": same_lower_padding}

@@ -152,17 +152,17 @@ def _dimensions(call: Call, x: Shape) -> Shape:
 
 
 def _numbers(call: Call, name: str) -> tuple[Fraction, ...]:
-    """The numbers of an array: a tuple, jnp.array of one, jnp.zeros or jnp.ones. Raises Unreadable."""
+    """The numbers of an array: jnp.array of a tuple, jnp.zeros or jnp.ones; JAX takes no bare tuple. Raises Unreadable."""
     value = call[name]
     if isinstance(value, Call) and value.function in ("jax.numpy.zeros", "jax.numpy.ones"):
         shape = value["shape"]
         count = shape if isinstance(shape, int) else shape[0] if isinstance(shape, tuple) and len(shape) == 1 else None
         if type(count) is int and 0 < count <= 8:
             return (Fraction(value.function.endswith("ones")),) * count
-    inner = value["object"] if isinstance(value, Call) and value.function == "jax.numpy.array" else value
+    inner = value["object"] if isinstance(value, Call) and value.function == "jax.numpy.array" else None
     found = [fraction(one) for one in inner] if isinstance(inner, tuple) else [None]
     if not all(one is not None for one in found):
-        raise Unreadable(f"{call.function}: {name} is {shown(value)}, but it needs numbers, such as jnp.array([2.0, 2.0])")
+        raise Unreadable(f"{call.function}: {name} is {shown(value)}, but it needs an array of numbers, such as jnp.array([2.0, 2.0])")
     return tuple(one for one in found if one is not None)
 
 
