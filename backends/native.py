@@ -53,7 +53,7 @@ class Phrases:
     """How a framework writes what every program needs, and where it is run.
 
     title: its name as it is printed. runtimes: names of runtimes (`torch`), the usual one first.
-    packages: what must be installed beside them.
+    packages: what must be installed beside them. includes: frameworks whose calls may stand in the same program.
     imports: what stands above. moves: transpose, flip and reshape of an expression.
     """
 
@@ -63,6 +63,7 @@ class Phrases:
     imports: str
     moves: dict[str, Callable[[str, Shape], str]]
     packages: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,11 +109,12 @@ class Native:
         return [text for text in said if text]
 
     def __rshift__(self, after: Native) -> Native:
-        """Both programs as one. The framework must be the same."""
+        """Both programs as one. The framework must be the same, or one that includes the other."""
         between = composed(self.leave, after.enter)
         turned = () if between == tuple(range(len(between))) else (f"x = {self.phrases.moves['transpose']('x', between)}",)
         return replace(
-            self, statements=(*self.statements, *turned, *after.statements), weights=(*self.weights, *after.weights), leave=after.leave
+            self, phrases=after.phrases if self.phrases.framework in after.phrases.includes else self.phrases,
+            statements=(*self.statements, *turned, *after.statements), weights=(*self.weights, *after.weights), leave=after.leave
         )  # fmt: skip
 
 

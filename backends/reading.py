@@ -355,8 +355,9 @@ def _same_layout(found: list[Reading]) -> None:
 
 def _same_framework(found: list[Reading]) -> None:
     """Refuse a chain of two frameworks. Raises Unreadable."""
-    names = [reading.native.phrases.framework for reading in found[-2:]]
-    if len(set(names)) > 1:
+    (*before, phrases) = (reading.native.phrases for reading in found[-2:])
+    names = [one.framework for one in (*before, phrases)]
+    if not any(set(names) <= {one.framework, *one.includes} for one in (*before, phrases)):
         raise Unreadable(f"a chain has calls of one framework, but here {names[0]} is followed by {names[1]}")
 
 

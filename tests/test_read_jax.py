@@ -14,7 +14,10 @@ from verify.native.check import case_of, checked
 Asked = tuple[str, Shape, tuple[Shape, ...]]
 """A text, the shape of its input, and the shapes of its weights, all as JAX has them."""
 
+NWC = 'dimension_numbers=("NWC", "WIO", "NWC")'
 NHWC = 'dimension_numbers=("NHWC", "HWIO", "NHWC")'
+
+W3, W5 = (2, 3, 3, 2), (2, 1, 3, 2, 3)
 
 MEANS: dict[Asked, str] = {
     ('lax.conv(x, w, (2, 1), "SAME")', (1, 3, 6, 7), ((4, 3, 3, 2),)): "Conv(stride=(2, 1), padding=((0, 1), (0, 1)))",
@@ -25,7 +28,7 @@ MEANS: dict[Asked, str] = {
         "Conv(stride=(1, 2), padding=((1, 0), (1, 1)))",
     ('lax.conv_general_dilated(x, w, (1,), "same", rhs_dilation=(2,), feature_group_count=2)', (1, 4, 8), ((6, 2, 4),)):
         "Conv(stride=(1,), padding=((3, 3),), dilation=(2,), groups=2)",
-    ('lax.conv_general_dilated(x, w, (2, 1), [(1, 1), (0, 0)], dimension_numbers=("NWHC", "HWIO", "CNHW"))', (1, 5, 6, 3), ((2, 3, 3, 2),)):
+    ('lax.conv_general_dilated(x, w, (2, 1), [(1, 1), (0, 0)], dimension_numbers=("NWHC", "HWIO", "CNHW"))', (1, 5, 6, 3), (W3,)):
         "Conv(stride=(2, 1), padding=((1, 1), (0, 0)))",
     (f"lax.conv_general_dilated(x, w, (1, 1), ((1, 2), (0, 1)), lhs_dilation=(2, 3), {NHWC})", (2, 4, 5, 4), ((3, 2, 4, 3),)):
         "ConvTranspose(stride=(2, 3), crop=((1, 0), (1, 0)))",
@@ -33,7 +36,7 @@ MEANS: dict[Asked, str] = {
         "ConvTranspose(stride=(2,), crop=((3, 2),), dilation=(2,), groups=2)",
     ("lax.conv_general_dilated(x, w, (2,), ((1, 2),), lhs_dilation=(3,))", (1, 2, 5), ((3, 2, 3),)):
         "ZeroInsert(factor=(3,), trailing=(0,)) >> Conv(stride=(2,), padding=((1, 2),))",
-    ('lax.conv_general_dilated(x, w, (1, 1, 1), "SAME", dimension_numbers=("NDHWC", "DHWIO", "NDHWC"))', (1, 3, 4, 3, 2), ((2, 1, 3, 2, 3),)):
+    ('lax.conv_general_dilated(x, w, (1, 1, 1), "SAME", dimension_numbers=("NDHWC", "DHWIO", "NDHWC"))', (1, 3, 4, 3, 2), (W5,)):
         "Conv(stride=(1, 1, 1), padding=((0, 1), (0, 0), (1, 1)))",
     ('lax.conv_transpose(x, w, (2, 2), "SAME")', (1, 4, 5, 3), ((3, 4, 3, 2),)): "ConvTranspose(stride=(2, 2), crop=((0, 1), (1, 1)))",
     ('lax.conv_transpose(x, w, (3,), "VALID")', (1, 4, 3), ((2, 3, 2),)): "ConvTranspose(stride=(3,), crop=((0, -1),))",
@@ -41,7 +44,7 @@ MEANS: dict[Asked, str] = {
         "ConvTranspose(stride=(2, 3), crop=((1, 1), (3, 1)))",
     ("lax.conv_transpose(x, w, (2,), ((1, 0),), rhs_dilation=(2,), use_consistent_padding=True)", (1, 4, 3), ((3, 3, 2),)):
         "ConvTranspose(stride=(2,), crop=((1, 0),), dilation=(2,))",
-    ('lax.conv_transpose(x, w, (2, 2), "SAME", dimension_numbers=("NCHW", "OIHW", "NCHW"), transpose_kernel=True)', (1, 4, 3, 4), ((4, 2, 4, 3),)):
+    ('lax.conv_transpose(x, w, (2, 2), "SAME", None, ("NCHW", "OIHW", "NCHW"), True)', (1, 4, 3, 4), ((4, 2, 4, 3),)):
         "ConvTranspose(stride=(2, 2), crop=((1, 1), (0, 1)))",
     ('lax.conv(x, w, (1,), "VALID") + b', (1, 3, 9), ((4, 3, 4),)): "Conv(stride=(1,), bias='yes')",
     (f'lax.conv_general_dilated(x, w, (1, 1), "VALID", {NHWC}) + b', (1, 6, 7, 2), ((2, 3, 2, 3), (3,))): "Conv(stride=(1, 1), bias='yes')",
@@ -50,7 +53,8 @@ MEANS: dict[Asked, str] = {
     ("lax.reduce_window(x, jnp.array(-jnp.inf, x.dtype), jax.lax.max, (1, 1, 2))", (1, 3, 7), ()): "MaxPool(kernel=(2,), stride=(1,))",
     ("lax.reduce_window(x, 0., lax.add, (1, 1, 2, 3), (1, 1, 1, 2), ((0, 0), (0, 0), (1, 0), (0, 2)))", (1, 2, 5, 6), ()):
         "SumPool(kernel=(2, 3), stride=(1, 2), padding=((1, 0), (0, 2)))",
-    ("lax.reduce_window(x, 0, lax.add, (1, 3, 1), None, 'VALID', None, (1, 2, 1))", (1, 7, 3), ()): "SumPool(kernel=(3,), stride=(1,), dilation=(2,))",
+    ("lax.reduce_window(x, 0, lax.add, (1, 3, 1), None, 'VALID', None, (1, 2, 1))", (1, 7, 3), ()):
+        "SumPool(kernel=(3,), stride=(1,), dilation=(2,))",
     ("lax.reduce_window(x, 0., lax.add, (1, 2, 2, 1), (1, 2, 2, 1)) / 4", (1, 5, 6, 3), ()): "AveragePool(kernel=(2, 2))",
     ("lax.reduce_window(x, 0., lax.add, (1, 2, 2, 1), (1, 2, 2, 1), 'SAME') / (2 * 3)", (1, 5, 6, 3), ()):
         "AveragePool(kernel=(2, 2), padding=((0, 1), (0, 0)), divisor=6)",
@@ -93,7 +97,8 @@ def test_what_a_call_means(asked: Asked) -> None:
 
 
 def test_axes_are_those_of_dimension_numbers() -> None:
-    found = read('lax.conv_general_dilated(x, w, (2, 1), "VALID", dimension_numbers=("NWHC", "HWIO", "CNHW"))', (1, 5, 6, 3), [(2, 3, 3, 4)])
+    text = 'lax.conv_general_dilated(x, w, (2, 1), "VALID", dimension_numbers=("NWHC", "HWIO", "CNHW"))'
+    found = read(text, (1, 5, 6, 3), [(2, 3, 3, 4)])
     assert (found.x, found.w, found.y) == ((1, 3, 6, 5), ((4, 3, 2, 3),), (4, 1, 3, 3))
 
 
@@ -119,15 +124,18 @@ WRONG: dict[Asked, str] = {
     ('lax.conv(x, w, (1, 1), "SAME")', (1, 4, 4, 2), ()): "needs the shape of its kernel rhs; give it with --weights",
     ('lax.conv(x, w, 1, "SAME")', (1, 4, 4, 2), (W,)): "window_strides is 1, but it needs 2 whole numbers of at least 1",
     ('lax.conv(x, w, (1, 1), "SAME")', (1, 4, 4, 2), ((3, 3, 2, 2),)): "x has 4 channels on axis 1, but the kernel (3, 3, 2, 2) takes 3",
-    ('lax.conv(x, w, (1, 1), "SAME")', (1, 4, 4, 2), ((3, 4, 2),)): "the kernel has shape (3, 4, 2), but the input (1, 4, 4, 2) needs one with 4",
+    ('lax.conv(x, w, (1, 1), "SAME")', (1, 4, 4, 2), ((3, 4, 2),)):
+        "the kernel has shape (3, 4, 2), but the input (1, 4, 4, 2) needs one with 4",
     ('lax.conv(x, w, (), "SAME")', (1, 4), ((3, 4),)): "is read for an input with 3, 4 or 5 axes",
     ('lax.conv(x, w, (1, 1), "FULL")', (1, 4, 4, 2), (W,)): "padding is 'FULL', but it must be 'VALID', 'SAME', 'SAME_LOWER', or pairs",
     ('lax.conv(x, w, (1, 1), "SAME", groups=2)', (1, 4, 4, 2), (W,)): "it has no argument 'groups'",
     ("lax.conv_general_dilated(x, w, (1, 1), 1)", (1, 4, 4, 2), (W,)): "padding is 1, but it needs 2 pairs (low, high) of whole numbers",
-    ('lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=dn)', (1, 4, 4, 2), (W,)): "dimension_numbers is dn, but it needs three",
+    ('lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=dn)', (1, 4, 4, 2), (W,)):
+        "dimension_numbers is dn, but it needs three",
     ('lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHW"))', (1, 4, 4, 2), (W,)):
         "needs three strings of 4 letters, such as ('NHWC', 'HWIO', 'NHWC')",
-    ('lax.conv_general_dilated(x, w, (1, 1), "SAME", batch_group_count=2)', (1, 4, 4, 2), (W,)): "batch_group_count is 2, but only 1 is read",
+    ('lax.conv_general_dilated(x, w, (1, 1), "SAME", batch_group_count=2)', (1, 4, 4, 2), (W,)):
+        "batch_group_count is 2, but only 1 is read",
     ('lax.conv_general_dilated(x, w, (1, 1), "SAME", lhs_dilation=(2, 2))', (1, 4, 4, 2), (W,)):
         "JAX takes pairs (low, high) where lhs_dilation is above 1; give pairs, or use lax.conv_transpose",
     ('lax.conv_general_dilated(x, w, (1, 1), "SAME", feature_group_count=2)', (1, 4, 4, 2), ((3, 2, 2, 2),)):
@@ -135,16 +143,19 @@ WRONG: dict[Asked, str] = {
     ('lax.conv_general_dilated(x, w, (1, 1), "SAME", precision="slow")', (1, 4, 4, 2), (W,)): "precision is 'slow', but it must be",
     ('lax.conv_general_dilated(x, w, (1, 1), "SAME", preferred_element_type=jnp.float32)', (1, 4, 4, 2), (W,)):
         "preferred_element_type=jnp.float32 is not read",
-    ('lax.conv_transpose(x, w, (1, 1), "same")', (1, 4, 4, 2), ((3, 3, 2, 2),)): "padding is 'same', but it must be 'SAME' or 'VALID', in capitals",
+    ('lax.conv_transpose(x, w, (1, 1), "same")', (1, 4, 4, 2), ((3, 3, 2, 2),)):
+        "padding is 'same', but it must be 'SAME' or 'VALID', in capitals",
     ("lax.reduce_window(x, -jnp.inf, lax.max, (2, 2, 2, 1))", (2, 4, 4, 2), ()): "changes the axes (0, 1, 2) of an input (2, 4, 4, 2)",
     ("lax.reduce_window(x, 0.0, lax.max, (1, 2, 2, 1))", (2, 4, 4, 2), ()): "init_value is 0.0, but it must be -jnp.inf for lax.max",
     ("lax.reduce_window(x, 1.0, lax.add, (1, 2, 2, 1))", (2, 4, 4, 2), ()): "init_value is 1.0, but it must be 0.0 for lax.add",
     ("lax.reduce_window(x, 1.0, lax.mul, (1, 2, 2, 1))", (2, 4, 4, 2), ()): "computation is lax.mul, but only lax.max and lax.add are read",
-    ("lax.reduce_window(x, 0.0, lax.add, (1, 2, 2, 1), base_dilation=(1, 2, 2, 1))", (2, 4, 4, 2), ()): "only ones are read; use lax.pad before",
+    ("lax.reduce_window(x, 0.0, lax.add, (1, 2, 2, 1), base_dilation=(1, 2, 2, 1))", (2, 4, 4, 2), ()):
+        "only ones are read; use lax.pad before",
     ('jax.image.resize(x, (8, 8), "linear")', (2, 4, 4, 2), ()): "it needs all 4 lengths of the result, batch and channels included",
     ('jax.image.resize(x, (2, 8, 8, 2), "bicubic2")', (2, 4, 4, 2), ()): "method is 'bicubic2', but it must be one of 'nearest', 'linear'",
     ('jax.image.resize(x, (2, 8, 8, 4), "linear")', (2, 4, 4, 2), ()): "changes the axes (1, 2, 3)",
-    ('jax.image.scale_and_translate(x, (2, 8, 2), (1,), (2.0,), jnp.zeros(1), "linear")', (2, 4, 2), ()): "it needs an array of numbers, such as",
+    ('jax.image.scale_and_translate(x, (2, 8, 2), (1,), (2.0,), jnp.zeros(1), "linear")', (2, 4, 2), ()):
+        "it needs an array of numbers, such as",
     ('jax.image.scale_and_translate(x, (2, 8, 2), (1,), jnp.array([1.0]), jnp.zeros(1), "linear")', (2, 4, 2), ()):
         "output pixels lie outside of x along spatial axis 0, where JAX gives 0",
     ('jax.image.scale_and_translate(x, (2, 8, 2), (1,), jnp.array([2.0]), jnp.array([0.3]), "linear")', (2, 4, 2), ()):
@@ -157,11 +168,12 @@ WRONG: dict[Asked, str] = {
     ("lax.pad(x, 1.0, ((0, 0, 0), (1, 1, 1), (0, 0, 0)))", (2, 4, 2), ()): "between pixels only zeros are read",
     ("jnp.repeat(x, 2)", (2, 4, 2), ()): "axis is None, but it needs the number of one of the 3 axes",
     ("jnp.repeat(x, jnp.array([1, 2]), axis=1)", (2, 4, 2), ()): "repeats is",
-    ('lax.conv(x, w, (1, 1), "SAME") + b', (1, 4, 4, 2), (W, (3,))): "its shape is (3,), but the result (1, 3, 4, 2) has its channels on axis 1",
+    ('lax.conv(x, w, (1, 1), "SAME") + b', (1, 4, 4, 2), (W, (3,))):
+        "its shape is (3,), but the result (1, 3, 4, 2) has its channels on axis 1",
     ("jnp.repeat(x, 2, axis=1) + b", (1, 4, 2), ()): "+ b is read only behind a convolution without a bias",
     ("jnp.repeat(x, 2, axis=1) / 4", (1, 4, 2), ()): "/ 4 is read only behind a sum over windows",
     ("lax.reduce_window(x, 0., lax.add, (1, 2, 1)) / 1.5", (1, 4, 2), ()): "/ 1.5 is not read; divide by a whole number",
-    (f'lax.conv(x, w, (1, 1), "SAME") >> lax.conv_general_dilated(x, w, (1, 1), "SAME", {NHWC})', (1, 4, 4, 4), ((4, 4, 3, 3), (3, 3, 4, 4))):
+    (f'lax.conv(x, w, (1,), "SAME") >> lax.conv_general_dilated(x, w, (1,), "SAME", {NWC})', (1, 4, 4), ((4, 4, 3), (3, 4, 4))):
         "has the channels on the last axis, but the call before it leaves them on axis 1; keep one order of axes",
     ("nn.Conv2d(3, 4, 3) >> jnp.repeat(x, 2, axis=2)", (1, 3, 6, 6), ()): "a chain has calls of one framework",
 }  # fmt: skip
@@ -189,7 +201,7 @@ WRITTEN: dict[str, tuple[Shape, ...]] = {
     "Resize(size=(9, 5), mode='linear', coordinates='align_corners')": ((1, 2, 5, 3),),
     "Lanczos(size=(4, 4), antialias='yes')": ((1, 2, 7, 5),),
     "Pad(padding=((1, 2), (0, 3)), mode='symmetric')": ((1, 2, 5, 6),),
-    "Pad(padding=((1, 2),), value=3) >> Conv(stride=(1,))": ((1, 2, 5), (3, 2, 2)),
+    "Pad(padding=((1, 2),), mode='edge') >> Conv(stride=(1,))": ((1, 2, 5), (3, 2, 2)),
     "ZeroInsert(factor=(2, 3), trailing=(1, 2))": ((1, 2, 4, 5),),
 }  # fmt: skip
 """Operations, and the shapes of x and of the weights in spec's layout."""
@@ -219,7 +231,8 @@ def _some(texts: list[Asked]) -> dict[str, str]:
 
 
 def test_the_installed_jax_means_the_same_by_a_few_calls() -> None:
-    assert _some([next(asked for asked in MEANS if word in asked[0]) for word in ("lhs_dilation=(2, 3)", "conv_transpose(x, w, (2, 3)")]) == {}
+    words = ("lhs_dilation=(2, 3)", "conv_transpose(x, w, (2, 3)")
+    assert _some([next(asked for asked in MEANS if word in asked[0]) for word in words]) == {}
 
 
 @slow

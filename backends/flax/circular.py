@@ -16,6 +16,16 @@ def circular(n: Shape, k: Shape, s: Shape, d: Shape, *, flips: bool) -> tuple[Pa
     return tuple(ends for ends, _ in axes), tuple(crop for _, crop in axes)
 
 
+def shifted(n: Shape, k: Shape, s: Shape, d: Shape) -> bool:
+    """Whether a flipped kernel's result is moved along some axis against the adjoint of Conv with padding='CIRCULAR', which it should be.
+
+    Conv pads by (span − 1)//2 at the start.
+    """
+    pads, crops = circular(n, k, s, d, flips=True)
+    axes = zip(n, k, s, d, pads, crops, strict=True)
+    return any((first - lo * step - (span(m, e) - 1) // 2) % (length * step) for length, m, step, e, (lo, _), (first, _) in axes)
+
+
 def _axis(n: int, k: int, s: int, d: int, flips: bool) -> tuple[tuple[int, int], tuple[int, int]]:
     period, reach = n * s, span(k, d)
     missing = -max(reach - s, 0) % (2 * period)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends import Step, Unsupported
 from backends.arrange import Arrangement
-from backends.call import Call, Source, Value, X
+from backends.call import Call, Let, Source, Value, X
 from backends.flax.read import PHRASES as PHRASES
 from backends.flax.read import kernel_order, layered
 from backends.jax import write
@@ -111,7 +111,7 @@ def _layer(op: Operation, at: Step, call: Call, to_spec: Arrangement, outs: int,
     return Piece(statements=tuple(layered(call, at.layer, weights)), weights=tuple(weights), notes=notes)
 
 
-def _pool(op: MaxPool | AveragePool | SumPool, at: Step) -> Call | None:
+def _pool(op: MaxPool | AveragePool | SumPool, at: Step) -> Call | Let | None:
     """The pool of flax, if it has one that does this."""
     if max(op.dilation) > 1 or (isinstance(op, MaxPool) and op.ties != "first"):
         return None
@@ -127,7 +127,8 @@ def _pool(op: MaxPool | AveragePool | SumPool, at: Step) -> Call | None:
     if op.divisor or any(op.overhang) or op.counted == "padded":
         return None
     inside = op.counted == "valid" and any(map(any, op.padding))
-    return Call.of("flax.linen.avg_pool", X, op.kernel, strides=stride, padding=padding, count_include_pad=not inside)
+    call = Call.of("flax.linen.avg_pool", X, op.kernel, strides=stride, padding=padding, count_include_pad=not inside)
+    return Let("x", Source(f"{call}.astype(x.dtype)")) if inside else call  # it has the dtype of the ones it counts by
 
 
 def _plain(op: Operation, at: Step) -> tuple[Weight, ...]:

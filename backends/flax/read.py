@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from backends.arrange import Arrangement
 from backends.call import Call, Layer, Statement, Value, X
-from backends.flax.circular import circular
+from backends.flax.circular import circular, shifted
 from backends.jax.axes import PHRASES as JAX
 from backends.jax.axes import WORDS, enter, has, is_pair, kernel, pairs, precise, same_notes, shown, spec_shape
 from backends.jax.read_conv import convolved, cropped, flip_note
@@ -21,7 +21,8 @@ from spec.conventions.padding import on_every_axis
 from spec.operation import Pairs
 
 PHRASES = replace(
-    JAX, framework="flax", title="flax", packages=("flax",), imports=f"{JAX.imports}\nfrom flax import linen as nn\nfrom flax import nnx",
+    JAX, framework="flax", title="flax", packages=("flax",), includes=("jax",),
+    imports=f"{JAX.imports}\nfrom flax import linen as nn\nfrom flax import nnx",
 )  # fmt: skip
 
 LINEN = "flax.linen."
@@ -84,6 +85,9 @@ def conv_transpose(call: Call, x: Shape, given: dict[str, Shape], number: str) -
         ends, crop = circular(x[1:-1], k, stride, dilation, flips=flips)
         op: Operation = Pad(padding=ends, mode="wrap") >> ConvTranspose(stride=stride, crop=crop, dilation=dilation, bias=bias)
         notes = [Note(argument="padding", text="'CIRCULAR': x goes on from its other end; the length is stride times the input's")]
+        if flips and shifted(x[1:-1], k, stride, dilation):
+            text = "at these lengths the result is a pixel away from the gradient of Conv with padding='CIRCULAR'"
+            notes.append(Note(argument="padding", text=text, trap=True))
     else:
         if call["padding"] == "CAUSAL":
             raise Unreadable(f"{call.function}: padding is 'CAUSAL', which flax takes for Conv alone; it raises an error here; give pairs")
@@ -99,6 +103,9 @@ def average_pool(call: Call, x: Shape, given: dict[str, Shape], number: str) -> 
     reads(call, "inputs", "window_shape", "strides", "padding", "count_include_pad")
     kernel, stride, ends, notes = _window(call, x)
     counts = flag(call, "count_include_pad")
+    if not counts:
+        text = "False: flax divides by sums of jnp.ones without a dtype; results are float32, or float64 with jax_enable_x64, whatever x is"
+        notes.append(Note(argument="count_include_pad", text=text, trap=True))
     if any(map(any, ends)):
         text = "True, which is the default: padding counts in the divisor; TensorFlow and Keras do not count it" if counts else (
             "False: only pixels of the input count in the divisor"
