@@ -28,6 +28,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import platformdirs
+
 from backends import form as _form
 from backends.call import Call, Layer, Let, before, body
 from backends.call import calls as _calls
@@ -109,6 +111,7 @@ class Runtime:
     batch_flags: further variables for batches; what is found so is run again individually without them.
     modes: other ways to execute a case, by name.
     expects: facts that a worker process must observe.
+    install: what pip installs for `NAME@VERSION`, with {version} in it: an environment of its own, which takes all else from this one.
     repeat_in: the mode in which a sample of what agreed in batches is run again individually, if users run it otherwise than batches do.
 
     What a runtime does not declare is not offered: it is counted, and is no failure.
@@ -126,6 +129,7 @@ class Runtime:
     outputs: tuple[str, ...] = OUTPUTS
     dtypes: tuple[str, ...] = DTYPES
     covers: tuple[str, ...] | None = None
+    install: tuple[str, ...] = ()
     repeat_in: str = ""
 
 
@@ -289,8 +293,8 @@ def _code(said: object) -> Code | None:
 
 
 def runtime_of(target: str) -> str:
-    """`torch:compile` → `torch`."""
-    return target.partition(":")[0]
+    """`torch:compile` → `torch`, `keras-torch@3.14.0` → `keras-torch`."""
+    return target.partition(":")[0].partition("@")[0]
 
 
 def in_mode(backend: Backend, name: str) -> Backend:
@@ -335,9 +339,12 @@ def found() -> dict[str, Backend]:
 
 def named(name: str) -> list[Backend]:
     """The targets meant by a name on the command line: `torch`, `keras` (all its engines), `./mine.py`, `package.module`,
-    any of these with `:mode`, and with `=/path/to/python`. Raises BadBackend."""
+    any of these with `:mode`, and with `=/path/to/python`; a runtime here with `@version`, whose interpreter is in an environment of its
+    own, made when it is first used (verify.execute.side). Raises BadBackend."""
     target, _, python = name.partition("=")
     what, _, mode = target.rpartition(":") if ":" in target else (target, "", "")
+    if "@" in what and not what.endswith(".py"):
+        return [_of_version(b, what.partition("@")[2], mode, name) for b in named(what.partition("@")[0])]
     if python and not Path(python).is_file():
         raise BadBackend(f"--backend {name}: there is no interpreter at {python}; give the path of a python executable")
     chosen, ours = _chosen(what), found()
@@ -350,6 +357,28 @@ def named(name: str) -> list[Backend]:
     return [
         replace(b, python=interpreter, asked=asked[b.base] + (f":{b.mode.name}" if b.mode.name else "") + suffix) for b in chosen
     ]
+
+
+VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,30}", re.ASCII)
+
+
+def _of_version(backend: Backend, version: str, mode: str, asked: str) -> Backend:
+    """A runtime in another version of its framework. Raises BadBackend."""
+    if not backend.runtime.install:
+        other = f"other versions of {backend.name} are not installed for you"
+        raise BadBackend(f"--backend {asked}: {other}; name an interpreter: {backend.name}=PYTHON")
+    if not VERSION.fullmatch(version):
+        raise BadBackend(f"--backend {asked}: {version!r} is no version; write one such as {backend.name}@3.14.0")
+    install = tuple(text.format(version=version) for text in backend.runtime.install)
+    name = f"{backend.name}@{version}"
+    python = str(environments() / name / "bin" / "python")
+    made = replace(backend, name=name, runtime=replace(backend.runtime, install=install), python=python)
+    return replace(in_mode(made, mode) if mode else made, asked=asked)
+
+
+def environments() -> Path:
+    """The folder of the environments of other versions, in the user's cache."""
+    return Path(platformdirs.user_cache_dir("concordant")) / "environments"
 
 
 def file_of(name: str) -> Path | None:

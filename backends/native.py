@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from backends.arrange import Arrangement
-from backends.call import Call, Layer, Let, Statement, written
+from backends.call import Call, Layer, Let, Source, Statement
 from spec import Impossible, Operation, Shape
 
 
@@ -71,6 +71,7 @@ class Native:
     """Statements that turn `x`, in the framework's layout, into the result.
 
     enter: the permutation from spec's axes of x to the framework's; leave: from those of the result to spec's. Empty if they are the same.
+    dropped: axes of length 1, in the framework's layout, that the last call leaves out and the program puts back.
     """
 
     phrases: Phrases
@@ -80,6 +81,7 @@ class Native:
     weights: tuple[Weight, ...] = ()
     enter: Shape = ()
     leave: Shape = ()
+    dropped: Shape = ()
 
     def shown(self) -> str:
         """As people write it: layers first, then what is done to x."""
@@ -114,7 +116,8 @@ class Native:
         turned = () if between == tuple(range(len(between))) else (f"x = {self.phrases.moves['transpose']('x', between)}",)
         return replace(
             self, phrases=after.phrases if self.phrases.framework in after.phrases.includes else self.phrases,
-            statements=(*self.statements, *turned, *after.statements), weights=(*self.weights, *after.weights), leave=after.leave
+            statements=(*self.statements, *turned, *after.statements), weights=(*self.weights, *after.weights),
+            leave=after.leave, dropped=after.dropped,
         )  # fmt: skip
 
 
@@ -161,7 +164,8 @@ class Reading:
         """The shape of the result in the framework's layout."""
         shape = self.op.shape(self.x, *self.w)
         leave = self.native.leave
-        return tuple(shape[axis] for axis in undone(leave)) if leave else shape
+        there = tuple(shape[axis] for axis in undone(leave)) if leave else shape
+        return tuple(n for axis, n in enumerate(there) if axis not in self.native.dropped)
 
     def __rshift__(self, after: Reading) -> Reading:
         """First this call, then another on its result."""
@@ -176,6 +180,9 @@ Reader = Callable[[Call, Shape, "dict[str, Shape]", str], Reading]
 
 LAYOUT = "layout"
 """Beside those arrays, where the input is known to have each of spec's axes: for a function that works in any order of axes."""
+
+Joiner = Callable[[Call, Reading, "dict[str, Shape]", str], Reading]
+"""From a call and what the calls before it mean to what they mean together."""
 
 
 def whole(call: Call, name: str, rank: int, *, least: int = 1, default: object = None) -> Shape:
@@ -228,7 +235,8 @@ def reads(call: Call, *names: str, ignored: Sequence[str] = ()) -> None:
     """Refuse an argument that is given and that the reader does not look at. Raises Unreadable."""
     for name, value in call.arguments.items():
         if name not in names and name not in ignored:
+            shown = value if isinstance(value, Source | Call) else repr(value)
             raise Unreadable(
-                f"{call.function}: {name}={written(value)} is not read, since it is no part of what is compared; leave it out, "
+                f"{call.function}: {name}={shown} is not read, since it is no part of what is compared; leave it out, "
                 "and apply it before or after"
             )

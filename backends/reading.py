@@ -22,7 +22,7 @@ from typing import Any
 
 from backends.behind import Over, Plus, biased, divided
 from backends.call import BadCall, Call, Source, Value, X, declared
-from backends.native import LAYOUT, Native, Reader, Reading, Unreadable, composed, undone
+from backends.native import LAYOUT, Joiner, Native, Reader, Reading, Unreadable, composed, undone
 from backends.signatures import DECLARED, FRAMEWORKS
 from spec import Pad, Shape
 
@@ -243,7 +243,7 @@ INPUTS = ("input", "inputs", "x", "images", "image", "lhs", "value", "tensor", "
 
 def qualified(name: str) -> str:
     """The full name of a function or layer, as people write it under customary imports. Raises Unreadable."""
-    readers = _readers()
+    readers = {**_readers(), **_joiners()}
     fitting = [full for full in _spelled(name) if full in readers]
     if not fitting and "." not in name:
         fitting = [full for full in readers if full.rpartition(".")[2] == name]
@@ -279,13 +279,19 @@ def rooms() -> dict[str, ModuleType]:
 
 
 @cache
+def _joiners() -> dict[str, Joiner]:
+    """Functions that are read together with the call before, of rooms that have any: `JOINERS` in read.py."""
+    return {function: joiner for room in rooms().values() for function, joiner in getattr(room, "JOINERS", {}).items()}
+
+
+@cache
 def _readers() -> dict[str, Reader]:
     return {function: reader for room in rooms().values() for function, reader in room.READERS.items()}
 
 
 def readable() -> list[str]:
     """The qualified name of everything that is read."""
-    return sorted(_readers())
+    return sorted({**_readers(), **_joiners()})
 
 
 def read(text: str, x: Shape, weights: Sequence[Shape] = ()) -> Reading:
@@ -319,6 +325,11 @@ def _chained(steps: Sequence[Step], x: Shape, weights: Sequence[Shape], layout: 
         arrays = [name for name, value in step.arguments.items() if isinstance(value, Source) and value != X and _takes_array(name)]
         given = dict(zip(arrays, left, strict=False))
         left = left[len(given) :]
+        if step.function in _joiners():
+            if not found:
+                raise Unreadable(f"{step.function} is read together with the call before it, but there is none; write that call first")
+            found[-1] = _joiners()[step.function](step, found[-1], given, number)
+            continue
         known = found[-1].native.leave or tuple(range(len(here))) if found else layout
         found.append(_readers()[step.function](step, here, given | ({LAYOUT: known} if known else {}), number))
         _same_framework(found)
@@ -341,7 +352,7 @@ class OtherLayout(Unreadable):
 
 def _same_layout(found: list[Reading]) -> None:
     """Refuse two calls, one after the other, of which one has channels where the other has space. Raises OtherLayout."""
-    if len(found) < 2:
+    if len(found) < 2 or found[-2].native.dropped:
         return
     before, after = found[-2].native, found[-1].native
     between = composed(before.leave, after.enter)
@@ -369,6 +380,8 @@ def _takes_array(parameter: str) -> bool:
 def _cut_reading(cut: Cut, before: Reading) -> Reading:
     """A slice, as negative padding."""
     shape, leave = before.y, before.native.leave
+    if before.native.dropped:
+        raise Unreadable(f"{cut} cuts a result without spatial axes; only spatial axes are read")
     if len(cut.bounds) > len(shape):
         raise Unreadable(f"{cut} has {len(cut.bounds)} slices, but the result has {len(shape)} axes: {shape}")
     pairs = []

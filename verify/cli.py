@@ -13,7 +13,7 @@ import typer
 from msgspec import structs
 from rich.console import Console
 
-from backends import Backend, BadBackend, found
+from backends import Backend, BadBackend, environments, found
 from backends.known import everything, records
 from backends.new import file as backend_file
 from spec import Impossible, operations
@@ -61,7 +61,7 @@ def about(
 
 NAMED = (
     "A runtime, a backend (all its runtimes), a .py file or a module; :MODE after it says how it executes (torch:compile; `concordant "
-    "backends` lists modes), =PYTHON after that picks an interpreter."
+    "backends` lists modes), =PYTHON after that picks an interpreter; NAME@VERSION installs another version in an environment of its own."
 )
 BACKEND = f"{NAMED} [default: all installed]"
 
@@ -368,6 +368,24 @@ def diff(
 def backends() -> None:
     """List the backends: which are installed, in which version, and what is missing. Imports no framework."""
     terminal.backends([(b, versions(b), missing(b)) for b in found().values()], Console(emoji=False))
+
+
+@app.command("environments")
+def side_environments(
+    remove: Annotated[list[str] | None, typer.Option(help="Remove this one.")] = None,
+) -> None:
+    """List the environments of other versions (--backend keras-torch@3.14.0), with their sizes, or remove some."""
+    from verify.execute import side
+
+    try:
+        for name in remove or []:
+            side.removed(name)
+    except BadBackend as error:
+        _refuse(str(error))
+    kept = side.kept()
+    for name, size in kept.items():
+        print(f"{name}  {size / 1e6:.0f} MB")
+    print("\n" * bool(kept) + f"{len(kept)} in {environments()}")
 
 
 def _probe(names: list[str] | None, timeout: float) -> NoReturn:

@@ -84,8 +84,8 @@ MODES = {
 
 RUNTIMES = {
     "jax": Runtime(
-        packages=("jax", "jaxlib"), glue=GLUE + COMPILED, environment={"JAX_PLATFORMS": "cpu"}, batch_flags={"XLA_FLAGS": CHEAP},
-        modes=MODES,
+        packages=("jax", "jaxlib"), install=("jax=={version}", "jaxlib=={version}"), glue=GLUE + COMPILED,
+        environment={"JAX_PLATFORMS": "cpu"}, batch_flags={"XLA_FLAGS": CHEAP}, modes=MODES,
     )
 }  # fmt: skip
 

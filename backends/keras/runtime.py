@@ -56,6 +56,7 @@ ENGINES = {"jax": jax, "tensorflow": tensorflow, "torch": torch}
 RUNTIMES = {
     f"keras-{name}": Runtime(
         packages=("keras", *engine.RUNTIMES[name].packages),
+        install=("keras=={version}",),
         glue=engine.GLUE + (jax.COMPILED if engine is jax else "") + GLUE,
         environment={"KERAS_BACKEND": name, **engine.RUNTIMES[name].environment},
         batch_flags=engine.RUNTIMES[name].batch_flags,

@@ -123,6 +123,23 @@ SIGNATURES = {
     "keras.ops.einsum": "subscripts, *operands, **kwargs",
 }  # fmt: skip
 
+ALSO = {
+    f"keras.layers.{also}{rank}D{end}": f"keras.layers.{name}{rank}D{end}"
+    for also, name, end, ranks in (
+        ("Convolution", "Conv", "", (1, 2, 3)),
+        ("Convolution", "Conv", "Transpose", (1, 2, 3)),
+        ("SeparableConvolution", "SeparableConv", "", (1, 2)),
+        ("MaxPool", "MaxPooling", "", (1, 2, 3)),
+        ("AvgPool", "AveragePooling", "", (1, 2, 3)),
+        ("GlobalMaxPool", "GlobalMaxPooling", "", (1, 2, 3)),
+        ("GlobalAvgPool", "GlobalAveragePooling", "", (1, 2, 3)),
+    )
+    for rank in ranks
+}
+"""Other names that Keras has for its layers."""
+
+SIGNATURES |= {also: SIGNATURES[name] for also, name in ALSO.items()}
+
 DOCUMENTED: dict[str, str] = {}
 
 ALIASES: dict[str, str] = {

@@ -122,16 +122,17 @@ def conv_transpose(op: ConvTranspose, at: Step) -> list[Statement]:
         raise Unsupported(TRANSPOSE_GROUPS)
     words = keras_transpose_words(op.crop, at.k, op.stride, op.dilation)
     padding, output_padding = words or ("valid", (0,) * op.rank)
+    inside = bool(words) or op.only_crops
     layer = Call.of(
         f"keras.layers.Conv{op.rank}DTranspose", at.y[1], short(at.k), strides=short(op.stride), padding=padding,
         output_padding=None if output_padding is None else short(output_padding), dilation_rate=short(op.dilation),
-        use_bias=bool(words) and op.weights > 1, dtype=at.dtype,
+        use_bias=inside and op.weights > 1, dtype=at.dtype,
     )  # fmt: skip
-    built = _built(layer, (at.x[0], *at.x[2:], at.x[1]), at, bias=bool(words) and op.weights > 1)
+    built = _built(layer, (at.x[0], *at.x[2:], at.x[1]), at, bias=inside and op.weights > 1)
     if words:
         return built
     bias = Call.of("keras.ops.reshape", Source(at.bias), (-1,))
-    return [*built, *fitted(negated(op.crop), "keras.ops.pad", channels_last=True), *[f"x = x + {bias}"] * (op.weights > 1)]
+    return [*built, *fitted(negated(op.crop), "keras.ops.pad", channels_last=True), *[f"x = x + {bias}"] * (op.weights > 1 and not inside)]
 
 
 def upsample(op: Upsample, at: Step) -> list[Statement]:

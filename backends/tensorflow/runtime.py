@@ -71,6 +71,10 @@ MODES = {
     ),
 }  # fmt: skip
 
-RUNTIMES = {"tensorflow": Runtime(packages=("tensorflow",), glue=GLUE, environment=QUIET_CPU, modes=MODES)}
+RUNTIMES = {
+    "tensorflow": Runtime(
+        packages=("tensorflow",), install=("tensorflow-cpu=={version}",), glue=GLUE, environment=QUIET_CPU, modes=MODES
+    )
+}  # fmt: skip
 
 IMPORTS = "import tensorflow as tf"

@@ -48,8 +48,19 @@ def piece(op: Operation, at: Step) -> Piece:
             else:
                 statements += [Layer(layer, made), Applied(layer, f"x = {layer}(x)")]
         else:
-            statements.append(said)
+            statements.append(_cut(call) if isinstance(call, Call) and call.function == "torch.nn.functional.pad" else said)
     return Piece(statements=tuple(statements), weights=weights or _plain(at, op))
+
+
+def _cut(call: Call) -> Statement:
+    """Negative padding as people write it: a slice."""
+    pad = call["pad"]
+    numbers = [n for n in pad if isinstance(n, int)] if isinstance(pad, tuple) else []
+    if str(call["input"]) != "x" or call["mode"] != "constant" or max(numbers) > 0:
+        return call if str(call["input"]) == "x" else Let(str(call["input"]), call)
+    ends = list(zip(numbers[::2], numbers[1::2], strict=True))[::-1]
+    slices = [f"{-lo or ''}:{hi or ''}" for lo, hi in ends]
+    return f"x = x[:, :, {', '.join(slices)}]"
 
 
 def _layer(call: Call, name: str, at: Step) -> Call:

@@ -125,11 +125,12 @@ def conv_transpose(op: ConvTranspose, at: Step) -> list[Statement]:
     shape: dict[str, Value] = {"stride": short(op.stride), "groups": op.groups, "dilation": short(op.dilation)}
     if None not in words:
         padding, output_padding = (short(column) for column in zip(*words, strict=True))
-        shape |= {"padding": padding, "output_padding": output_padding, "bias": _bias(op, at)}
-    call = Call.of(f"{F}conv_transpose{op.rank}d", X, Source(at.weight), **shape)
+        shape |= {"padding": padding, "output_padding": output_padding}
+    inside = None not in words or op.only_crops
+    call = Call.of(f"{F}conv_transpose{op.rank}d", X, Source(at.weight), **shape, bias=_bias(op, at) if inside else None)
     if None not in words:
         return [call]
-    return [call, _pad(negated(op.crop)), *[f"x = x + {at.bias}"] * (op.weights > 1)]
+    return [call, _pad(negated(op.crop)), *[f"x = x + {at.bias}"] * (op.weights > 1 and not inside)]
 
 
 def upsample(op: Upsample, at: Step) -> list[Statement]:

@@ -189,6 +189,11 @@ class ConvTranspose(Operation):
         yield "the crop were computed without the dilation", replace(self, crop=_undilated(self.crop, self.dilation))
         yield from _strides_and_dilations(self)
 
+    @property
+    def only_crops(self) -> bool:
+        """Whether no zeros are appended, so that a bias may be added before."""
+        return min(n for pair in self.crop for n in pair) >= 0
+
     def _uncropped(self, x: Shape, k: Shape) -> Shape:
         return tuple((n - 1) * s + span for n, s, span in zip(space(x, self.rank), self.stride, _spans(self, k), strict=True))
 

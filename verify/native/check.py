@@ -9,7 +9,8 @@ from typing import Any
 
 from backends import Backend, BadBackend, named
 from backends.native import Native
-from spec import Case, Operation, Shape
+from spec import Case, Impossible, Operation, Shape
+from verify.execute import side
 from verify.execute.environment import missing
 from verify.judge.reference import Reference
 from verify.plan.work import work
@@ -59,9 +60,13 @@ class Verdict:
 def case_of(op: Operation, x: Shape, w: Sequence[Shape], dtype: str = "float32", seed: int = 0) -> Case:
     """The case on which a program is run: whole numbers, exact where the operation is. Raises Impossible."""
     case = Case(op=op, x=x, w=tuple(w), dtype=dtype, seed=seed)
-    if op.selects:
-        return replace(case, data="distinct")
-    return replace(case, data="normal") if rounded(case) and op.multilinear else case
+    first = "distinct" if any(step.selects for step in op.steps) else "normal" if rounded(case) else case.data
+    if first != case.data:
+        try:
+            Reference(replace(case, data=first))
+        except Impossible:  # of a chain that adds and selects, or of a norm
+            return case
+    return replace(case, data=first)
 
 
 def rounded(case: Case) -> bool:
@@ -114,6 +119,8 @@ def installed(native: Native, wanted: str = "") -> Backend:
                 raise
             first = first or f"there is no runtime {name}"
             continue
+        if "@" in backend.name:
+            side.made(backend)
         needed = replace(backend.runtime, packages=(*backend.runtime.packages, *native.phrases.packages))
         why = missing(replace(backend, runtime=needed))
         if not why:

@@ -24,6 +24,7 @@ CALL = "A native call, as it stands in a program: nn.Conv2d(3, 8, 3, padding=1);
 INPUT = "The shape of the input in the framework's own layout, such as 1,3,32,32."
 WEIGHTS = "The shape of an array that a function is given beside x, such as 8,3,3,3; once for each, in their order."
 JSON = "Print JSON."
+ON = "Where the first call is run, and again: where the second is. A target, such as keras-torch, or one with a version: keras-torch@3.14.0."
 NO_RUN = "Do not run anything: read, write and compare only."
 
 
@@ -96,6 +97,7 @@ def compare(
     weights: Annotated[list[str] | None, typer.Option(help=WEIGHTS)] = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
     run: Annotated[bool, typer.Option("--run/--no-run", help=NO_RUN)] = True,
+    on: Annotated[list[str] | None, typer.Option(help=ON)] = None,
 ) -> None:
     """Compare two calls with the same weights: equal, shifted, other at the border, or different; why; and what to write instead.
 
@@ -106,9 +108,9 @@ def compare(
 
     with _one_sentence():
         text, x, shapes = _asked(first, input, weights)
-        found = compared(text, _text(second), x, shapes, run=run)
+        found = compared(text, _text(second), x, shapes, run=run, targets=on or ())
     _print(found.data | {"sentence": shown.sentence(found)} if as_json else shown.comparison(found))
-    raise typer.Exit(int(found.relation != "equal"))
+    raise typer.Exit(int(found.relation != "equal" or bool(found.wrong)))
 
 
 def meant(cases: list[str] | None, input: str) -> list[str] | None:

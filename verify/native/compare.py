@@ -59,6 +59,12 @@ class Comparison:
         return tuple(one.shift or 0 for one in self.axes)
 
     @property
+    def wrong(self) -> dict[str, Verdict]:
+        """The verdicts on the two calls themselves that are not what was read: then the relation that users see is another."""
+        own = {name: self.verdicts[name] for name in ("first", "second") if name in self.verdicts}
+        return {name: verdict for name, verdict in own.items() if verdict.status not in ("verified", "unverified")}
+
+    @property
     def data(self) -> dict[str, Any]:
         """As JSON has it, but for the sentence."""
         return {
@@ -75,8 +81,11 @@ class Comparison:
         }  # fmt: skip
 
 
-def compare(first: str, second: str, x: Shape, weights: Sequence[Shape] = (), *, run: bool = True) -> Comparison:
-    """Two texts of calls on an input of a shape, given in the first one's layout. Raises Unreadable, or Impossible."""
+def compare(
+    first: str, second: str, x: Shape, weights: Sequence[Shape] = (), *, run: bool = True, targets: Sequence[str] = ()
+) -> Comparison:
+    """Two texts of calls on an input of a shape, given in the first one's layout; targets: where each is run. Raises Unreadable, or
+    Impossible."""
     a = read(first, x, weights)
     b = read_on(second, a, weights)
     reasons = tuple(differences(a, b))
@@ -90,7 +99,7 @@ def compare(first: str, second: str, x: Shape, weights: Sequence[Shape] = (), *,
         reasons = (*reasons, "one adds a bias, the other does not: compared without it")
     said = _sizes(first, second, a, weights)
     found = tuple(_fixes(first, second, a, b, weights)) if relation != "equal" else ()
-    found_verdicts = _checked(a, b, found) if run else {}
+    found_verdicts = _checked(a, b, found, targets) if run else {}
     return Comparison(
         first=a, second=b, relation=relation, axes=axes, reasons=reasons, sizes=said, fixes=found, verdicts=found_verdicts
     )  # fmt: skip
@@ -252,7 +261,7 @@ def _one_argument(text: str, own: Reading, wanted: Reading, weights: Sequence[Sh
     return None
 
 
-def _checked(a: Reading, b: Reading, fixes: Sequence[Fix]) -> dict[str, Verdict]:
+def _checked(a: Reading, b: Reading, fixes: Sequence[Fix], targets: Sequence[str]) -> dict[str, Verdict]:
     """Each call run against what it was read as, and each fix against the call whose result it is to have."""
     programs = {"first": (a.native, case_of(a.op, a.x, a.w)), "second": (b.native, case_of(b.op, b.x, b.w))}
     for fix in fixes:
@@ -261,6 +270,6 @@ def _checked(a: Reading, b: Reading, fixes: Sequence[Fix]) -> dict[str, Verdict]
         whole = count == len(wanted.w)
         case = case_of(wanted.op if whole else without_bias(wanted.op), wanted.x, wanted.w if whole else _kernels(wanted))
         programs[f"fix of the {fix.replaces}"] = (fix.native, case)
-    return checked(programs)
+    return checked(programs, dict(zip(("first", "second"), targets, strict=False)))
 
 

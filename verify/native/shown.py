@@ -66,7 +66,12 @@ def comparison(found: Comparison) -> str:
 
 
 def sentence(found: Comparison) -> str:
-    """`shifted: with the same weights, …`."""
+    """`shifted: with the same weights, …`; of a framework that does not do what its call means, that as well."""
+    but = (f"But the {name} call gives other values on {v.target}: {v.sentence}." for name, v in found.wrong.items())
+    return " ".join((_relation(found), *but))
+
+
+def _relation(found: Comparison) -> str:
     first, second = names(found)
     if found.relation == "equal":
         return f"equal: with the same weights, {first} and {second} give the same output."
@@ -94,12 +99,18 @@ def names(found: Comparison) -> tuple[str, str]:
     return (f"{first}'s", f"{second}'s") if first != second else ("the first's", "the second's")
 
 
+DIRECTIONS = {1: (("later", "earlier"),), 2: (("down", "up"), ("right", "left"))}
+"""By the number of axes: words for a positive and for a negative shift."""
+
+
 def _moved(shift: tuple[int, ...]) -> str:
-    if len(set(shift)) == 1:
-        n = shift[0]
-        axes = " on every axis" if len(shift) > 1 else ""
-        return f"{abs(n)} pixel{'s' * (abs(n) != 1)}{axes}, towards the {'end' if n > 0 else 'start'}"
-    return ", ".join(f"{abs(n)} towards the {'end' if n > 0 else 'start'} on axis {i}" for i, n in enumerate(shift) if n)
+    """`2 pixels down and right`."""
+    words = DIRECTIONS.get(len(shift)) or tuple((f"later on axis {i}", f"earlier on axis {i}") for i in range(len(shift)))
+    moves = [(abs(n), word[n < 0]) for n, word in zip(shift, words, strict=True) if n]
+    if len({n for n, _ in moves}) == 1:
+        n = moves[0][0]
+        return f"{n} pixel{'s' * (n != 1)} {' and '.join(word for _, word in moves)}"
+    return " and ".join(f"{n} pixel{'s' * (n != 1)} {word}" for n, word in moves)
 
 
 def _fix(found: Comparison, fix: Fix) -> list[str]:

@@ -15,6 +15,7 @@ from spec import Case, Impossible, operations, parse_case
 from spec.case import CHECKS, DTYPES, FORMER_CHECKS, UnknownData
 from spec.data import DATA
 from spec.theorems.theorem import THEOREMS
+from verify.execute import side
 from verify.execute.environment import missing, not_probed
 from verify.execute.patience import AFTER, Say, naming
 from verify.judge.reference import CONFIDENCE, Reference
@@ -176,6 +177,8 @@ def chosen(names: Iterable[str] | None) -> list[Backend]:
         if named_ones.setdefault(b.name, b) != b:
             raise BadBackend(f"{b.name} is both {named_ones[b.name].asked} and {b.asked}; give one another name in its RUNTIMES")
     for b in named_ones.values():
+        if "@" in b.name:
+            side.made(b)
         if why := missing(b):
             raise BadBackend(f"{b.name}: {why}")
     return list(named_ones.values())
