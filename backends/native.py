@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from backends.arrange import Arrangement
-from backends.call import Call, Layer, Let, Statement
+from backends.call import Call, Layer, Let, Source, Statement
 from spec import Impossible, Operation, Shape
 
 
@@ -53,7 +53,7 @@ class Phrases:
     """How a framework writes what every program needs, and where it is run.
 
     title: its name as it is printed. runtimes: names of runtimes (`torch`), the usual one first.
-    packages: what must be installed beside them.
+    packages: what must be installed beside them. includes: frameworks whose calls may stand in the same program.
     imports: what stands above. moves: transpose, flip and reshape of an expression.
     """
 
@@ -63,6 +63,7 @@ class Phrases:
     imports: str
     moves: dict[str, Callable[[str, Shape], str]]
     packages: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,12 +112,13 @@ class Native:
         return [text for text in said if text]
 
     def __rshift__(self, after: Native) -> Native:
-        """Both programs as one. The framework must be the same."""
+        """Both programs as one. The framework must be the same, or one that includes the other."""
         between = composed(self.leave, after.enter)
         turned = () if between == tuple(range(len(between))) else (f"x = {self.phrases.moves['transpose']('x', between)}",)
         return replace(
-            self, statements=(*self.statements, *turned, *after.statements), weights=(*self.weights, *after.weights), leave=after.leave,
-            dropped=after.dropped,
+            self, phrases=after.phrases if self.phrases.framework in after.phrases.includes else self.phrases,
+            statements=(*self.statements, *turned, *after.statements), weights=(*self.weights, *after.weights),
+            leave=after.leave, dropped=after.dropped,
         )  # fmt: skip
 
 
@@ -177,6 +179,9 @@ class Reading:
 Reader = Callable[[Call, Shape, "dict[str, Shape]", str], Reading]
 """From a call, the shape of its input as the framework has it, the shapes of its further arrays by parameter, and what to add to names."""
 
+LAYOUT = "layout"
+"""Beside those arrays, where the input is known to have each of spec's axes: for a function that works in any order of axes."""
+
 Joiner = Callable[[Call, Reading, "dict[str, Shape]", str], Reading]
 """From a call and what the calls before it mean to what they mean together."""
 
@@ -231,7 +236,8 @@ def reads(call: Call, *names: str, ignored: Sequence[str] = ()) -> None:
     """Refuse an argument that is given and that the reader does not look at. Raises Unreadable."""
     for name, value in call.arguments.items():
         if name not in names and name not in ignored:
+            shown = value if isinstance(value, Source | Call) else repr(value)
             raise Unreadable(
-                f"{call.function}: {name}={value!r} is not read, since it is no part of what is compared; leave it out, "
+                f"{call.function}: {name}={shown} is not read, since it is no part of what is compared; leave it out, "
                 "and apply it before or after"
             )

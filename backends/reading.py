@@ -2,7 +2,7 @@
 
     text   = call | text ">>" text | "Sequential([" call, … "])" | one call a line, layers made before they are called
     call   = name "(" arguments ")" with literals, plain arithmetic on numbers, and names of arrays; also `layer(...)(x)`, `f(g(x))`,
-             `name = call`, and slices after it
+             `name = call`, and slices, `+ b` and `/ 9` after it
 
 Text is parsed as a syntax tree and bound to the signature table; nothing of it is ever evaluated.
 """
@@ -21,8 +21,9 @@ from types import ModuleType
 from typing import Any
 
 from backends import Backend, BadBackend, Unsupported
+from backends.behind import Over, Plus, biased, divided
 from backends.call import BadCall, Call, Source, Value, X, declared
-from backends.native import Joiner, Native, Reader, Reading, Unreadable, undone
+from backends.native import LAYOUT, Joiner, Native, Reader, Reading, Unreadable, composed, undone
 from backends.signatures import DECLARED, FRAMEWORKS
 from spec import Case, Impossible, Pad, Shape
 
@@ -46,7 +47,7 @@ class Cut:
         return f"[{', '.join(':'.join(pair) for pair in ends)}]"
 
 
-Step = Call | Cut
+Step = Call | Cut | Plus | Over
 
 
 def parsed(text: str) -> tuple[Step, ...]:
@@ -95,6 +96,9 @@ def _steps(node: ast.expr, depth: int, layers: Layers) -> Iterator[Step]:
     elif isinstance(node, ast.Subscript):
         yield from _steps(node.value, depth + 1, layers)
         yield _cut(node)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Div):
+        yield from _steps(node.left, depth + 1, layers)
+        yield _behind(node)
     elif isinstance(node, ast.List | ast.Tuple):
         for each in node.elts:
             yield from _steps(each, depth + 1, layers)
@@ -158,6 +162,10 @@ def _value(node: ast.expr, depth: int, name: str) -> Value:
         return node.value
     if isinstance(node, ast.Tuple | ast.List):
         return tuple(_value(each, depth + 1, name) for each in node.elts)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Attribute):
+        return Source(ast.unparse(node))  # -jnp.inf
+    if isinstance(node, ast.Call) and (function := _made(ast.unparse(node.func))):
+        return _inside(node, function, depth + 1, name)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         number = _number(node.operand, depth + 1, name)
         return -number if isinstance(node.op, ast.USub) else number
@@ -166,6 +174,23 @@ def _value(node: ast.expr, depth: int, name: str) -> Value:
     if isinstance(node, ast.Name | ast.Attribute):
         return Source(ast.unparse(node))
     raise Unreadable(f"{name}: {_brief(ast.unparse(node))} is not read; write numbers, texts, or the name of an array")
+
+
+def _made(name: str) -> str:
+    """The function of that name whose calls are read as an argument, such as jnp.array; empty if there is none."""
+    values = {full for table in FRAMEWORKS.values() for full in getattr(table, "VALUES", ())}
+    return next((full for full in _spelled(name) if full in values), "")
+
+
+def _inside(node: ast.Call, function: str, depth: int, name: str) -> Call:
+    """A call that is an argument of another."""
+    if any(isinstance(argument, ast.Starred) for argument in node.args) or any(keyword.arg is None for keyword in node.keywords):
+        raise Unreadable(f"{name}: {_brief(ast.unparse(node))} is not read; write the arguments out")
+    named = {str(keyword.arg): _value(keyword.value, depth, name) for keyword in node.keywords}
+    try:
+        return Call.of(function, *(_value(argument, depth, name) for argument in node.args), **named)
+    except BadCall as error:
+        raise Unreadable(_misfit(function, named, str(error))) from None
 
 
 def _number(node: ast.expr, depth: int, name: str) -> int | float:
@@ -198,13 +223,22 @@ def _cut(node: ast.Subscript) -> Cut:
     return Cut(tuple(bounds))
 
 
+def _behind(node: ast.BinOp) -> Plus | Over:
+    """A bias or a divisor after a call."""
+    if isinstance(node.op, ast.Div):
+        return Over(_number(node.right, 0, "a divisor"))
+    if not isinstance(node.right, ast.Name | ast.Attribute):
+        raise Unreadable(f"+ {_brief(ast.unparse(node.right))} is not read; add the name of a bias, such as + b")
+    return Plus(ast.unparse(node.right))
+
+
 def declared_first(function: str) -> str:
     """The parameter of a function that takes its input; empty of a layer, which is made before."""
     first = next(iter(declared(function).parameters), "")
     return first if first in INPUTS else ""
 
 
-INPUTS = ("input", "inputs", "x", "images", "image", "lhs", "value", "tensor", "operand", "data")
+INPUTS = ("input", "inputs", "x", "images", "image", "lhs", "value", "tensor", "operand", "data", "array", "a")
 """What functions call the array they work on."""
 
 
@@ -266,10 +300,19 @@ def read(text: str, x: Shape, weights: Sequence[Shape] = ()) -> Reading:
 
     weights: the shapes of the arrays that functions are given beside x, in their order. Raises Unreadable, or Impossible.
     """
-    steps, left = parsed(text), list(weights)
     if empty := [shape for shape in weights if min(shape, default=0) < 1]:
         raise Unreadable(f"--weights has the shape {empty[0]}, but every length must be at least 1")
+    steps = parsed(text)
+    try:
+        return _chained(steps, x, weights, ())
+    except OtherLayout as later:  # a call that is read in several layouts came before one that names its own
+        return _chained(steps, x, weights, later.layout)
+
+
+def _chained(steps: Sequence[Step], x: Shape, weights: Sequence[Shape], layout: Shape) -> Reading:
+    """The calls of a text, one after the other. layout: for each axis of spec's, that of the input, if it is known."""
     found: list[Reading] = []
+    left = list(weights)
     for i, step in enumerate(steps, start=1):
         number = str(i) if len(steps) > 1 else ""
         here = found[-1].y if found else x
@@ -280,6 +323,10 @@ def read(text: str, x: Shape, weights: Sequence[Shape] = ()) -> Reading:
                 raise Unreadable(f"{step} cuts nothing; write it behind a call")
             found.append(_cut_reading(step, found[-1]))
             continue
+        if isinstance(step, Plus | Over):
+            before = found.pop() if found else None
+            found.append(divided(step, before) if isinstance(step, Over) else biased(step, before, left.pop(0) if left else ()))
+            continue
         arrays = [name for name, value in step.arguments.items() if isinstance(value, Source) and value != X and _takes_array(name)]
         given = dict(zip(arrays, left, strict=False))
         left = left[len(given) :]
@@ -288,8 +335,10 @@ def read(text: str, x: Shape, weights: Sequence[Shape] = ()) -> Reading:
                 raise Unreadable(f"{step.function} is read together with the call before it, but there is none; write that call first")
             found[-1] = _joiners()[step.function](step, found[-1], given, number)
             continue
-        found.append(_readers()[step.function](step, here, given, number))
+        known = found[-1].native.leave or tuple(range(len(here))) if found else layout
+        found.append(_readers()[step.function](step, here, given | ({LAYOUT: known} if known else {}), number))
         _same_framework(found)
+        _same_layout(found)
     if left:
         raise Unreadable(f"--weights {','.join(map(str, left[0]))} is one too many; the calls take {len(weights) - len(left)}")
     return reduce(operator.rshift, found)
@@ -325,10 +374,36 @@ def called(case: Case, backend: Backend) -> str:
     return before + found.native.program(decorator.body)
 
 
+class OtherLayout(Unreadable):
+    """A call keeps the axes of its input in another order than the call before gives them.
+
+    layout: where the call has each of spec's axes.
+    """
+
+    def __init__(self, sentence: str, layout: Shape) -> None:
+        super().__init__(sentence)
+        self.layout = layout
+
+
+def _same_layout(found: list[Reading]) -> None:
+    """Refuse two calls, one after the other, of which one has channels where the other has space. Raises OtherLayout."""
+    if len(found) < 2 or found[-2].native.dropped:
+        return
+    before, after = found[-2].native, found[-1].native
+    between = composed(before.leave, after.enter)
+    if between != tuple(range(len(between))):
+        (call, *_), last = found[-1].calls, max(len(between) - 1, 0)
+        names = {1: "axis 1", last: "the last axis"}
+        has, wants = (names.get(order[1] if order else 1, "another axis") for order in (before.leave, undone(after.enter)))
+        sentence = f"{call.function} has the channels on {wants}, but the call before it leaves them on {has}; keep one order of axes"
+        raise OtherLayout(sentence, undone(after.enter) or tuple(range(len(between))))
+
+
 def _same_framework(found: list[Reading]) -> None:
     """Refuse a chain of two frameworks. Raises Unreadable."""
-    names = [reading.native.phrases.framework for reading in found[-2:]]
-    if len(set(names)) > 1:
+    (*before, phrases) = (reading.native.phrases for reading in found[-2:])
+    names = [one.framework for one in (*before, phrases)]
+    if not any(set(names) <= {one.framework, *one.includes} for one in (*before, phrases)):
         raise Unreadable(f"a chain has calls of one framework, but here {names[0]} is followed by {names[1]}")
 
 

@@ -16,7 +16,7 @@ from backends.call import BadCall, Call, Layer, Let, Source, X, body, calls, dec
 from backends.signatures import DECLARED, FRAMEWORKS
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = {"torch": "torch", "tf": "tensorflow", "keras": "keras", "jax": "jax"}
+PACKAGES = {"torch": "torch", "tf": "tensorflow", "keras": "keras", "jax": "jax", "flax": "flax"}
 
 LIVE = """
 import ast, importlib, inspect, json, sys
@@ -88,6 +88,15 @@ def test_every_line_is_the_signature_of_the_installed_framework(first: str) -> N
     assert _different(table.SIGNATURES, live) == {}
     arguments = [["args", "VAR_POSITIONAL", ""], ["kwargs", "VAR_KEYWORD", ""]]
     assert {name for name in table.DOCUMENTED if live[name] not in ("no signature", arguments)} == set()
+
+
+def test_what_a_metaclass_makes_takes_the_parameters_of_its_initialiser() -> None:
+    if find_spec("flax") is None:
+        pytest.skip("flax is not installed")
+    names = FRAMEWORKS["flax"].DOCUMENTED
+    live = json.loads(_python(LIVE, json.dumps([f"{name}.__init__" for name in names])))
+    without_self = {name: live[f"{name}.__init__"][1:] for name in names if name != "flax.nnx.Rngs"}
+    assert _different(dict.fromkeys(without_self, ""), without_self) == {}
 
 
 def test_another_default_or_order_in_a_line_is_seen() -> None:

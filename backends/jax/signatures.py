@@ -49,3 +49,6 @@ DOCUMENTED: dict[str, str] = {}
 
 ALIASES: dict[str, str] = {"lax": "jax.lax", "jnp": "jax.numpy"}
 """How people begin a qualified name under customary imports."""
+
+VALUES = ("jax.numpy.array", "jax.numpy.zeros", "jax.numpy.ones")
+"""What makes an array that is an argument of another call."""
