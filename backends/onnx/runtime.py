@@ -97,7 +97,7 @@ class Nodes:
             return value
         while isinstance(x, Value):
             x = x.inputs[0]
-        return np.array(value, np.float32 if name == "scales" else np.int64 if isinstance(value, tuple) else x.dtype)
+        return np.array(value, np.float32 if name in ("roi", "scales") else np.int64 if isinstance(value, tuple) else x.dtype)
 
 
 op = Nodes()'''

@@ -21,24 +21,24 @@ INPUTS = {
 _WINDOWS = "auto_pad='NOTSET', pads=None, strides=None, dilations=None"
 
 SIGNATURES: dict[str, str] = {
-    "onnx.Conv": f"X, W, B=None, kernel_shape=None, {_WINDOWS}, group=1, opset=22",
+    "onnx.Conv": f"X, W, B=None, *, kernel_shape=None, {_WINDOWS}, group=1, opset=22",
     "onnx.ConvTranspose":
-        f"X, W, B=None, kernel_shape=None, {_WINDOWS}, output_padding=None, output_shape=None, group=1, opset=22",
-    "onnx.MaxPool": f"X, kernel_shape, {_WINDOWS}, ceil_mode=0, storage_order=0, opset=22",
-    "onnx.AveragePool": f"X, kernel_shape, {_WINDOWS}, ceil_mode=0, count_include_pad=0, opset=22",
-    "onnx.LpPool": f"X, kernel_shape, {_WINDOWS}, ceil_mode=0, p=2, opset=22",
-    "onnx.GlobalAveragePool": "X, opset=22",
-    "onnx.GlobalMaxPool": "X, opset=22",
-    "onnx.GlobalLpPool": "X, p=2, opset=22",
+        f"X, W, B=None, *, kernel_shape=None, {_WINDOWS}, output_padding=None, output_shape=None, group=1, opset=22",
+    "onnx.MaxPool": f"X, *, kernel_shape, {_WINDOWS}, ceil_mode=0, storage_order=0, opset=22",
+    "onnx.AveragePool": f"X, *, kernel_shape, {_WINDOWS}, ceil_mode=0, count_include_pad=0, opset=22",
+    "onnx.LpPool": f"X, *, kernel_shape, {_WINDOWS}, ceil_mode=0, p=2, opset=22",
+    "onnx.GlobalAveragePool": "X, *, opset=22",
+    "onnx.GlobalMaxPool": "X, *, opset=22",
+    "onnx.GlobalLpPool": "X, *, p=2, opset=22",
     "onnx.Resize":
-        "X, roi=None, scales=None, sizes=None, mode='nearest', coordinate_transformation_mode='half_pixel', "
+        "X, roi=None, scales=None, sizes=None, *, mode='nearest', coordinate_transformation_mode='half_pixel', "
         "nearest_mode='round_prefer_floor', cubic_coeff_a=-0.75, exclude_outside=0, antialias=0, axes=None, "
         "keep_aspect_ratio_policy='stretch', extrapolation_value=0.0, opset=22",
-    "onnx.Upsample": "X, scales, mode='nearest', opset=9",
-    "onnx.Pad": "data, pads, constant_value=None, axes=None, mode='constant', opset=22",
-    "onnx.DepthToSpace": "input, blocksize, mode='DCR', opset=22",
-    "onnx.SpaceToDepth": "input, blocksize, mode='DCR', opset=22",
-    "onnx.MaxUnpool": "X, I, output_shape=None, kernel_shape=(), pads=None, strides=None, opset=22",
+    "onnx.Upsample": "X, scales, *, mode='nearest', opset=9",
+    "onnx.Pad": "data, pads, constant_value=None, axes=None, *, mode='constant', opset=22",
+    "onnx.DepthToSpace": "input, *, blocksize, mode='DCR', opset=22",
+    "onnx.SpaceToDepth": "input, *, blocksize, mode='DCR', opset=22",
+    "onnx.MaxUnpool": "X, I, output_shape=None, *, kernel_shape, pads=None, strides=None, opset=22",
     "onnx.Reshape": "data, shape, allowzero=0",
     "onnx.Transpose": "data, perm=None",
     "onnx.Gather": "data, indices, axis=0",
@@ -47,7 +47,7 @@ SIGNATURES: dict[str, str] = {
     "onnx.Div": "A, B",
     "onnx.Cast": "input, to, round_mode='up', saturate=1",
 }  # fmt: skip
-"""By operator; MaxUnpool's kernel_shape is required, but stands behind an input that is not."""
+"""By operator. Attributes are given by name."""
 
 DOCUMENTED: dict[str, str] = {}
 """Nothing: every operator has a schema."""

@@ -53,6 +53,14 @@ RESIZE_MODES = Cannot(
         for mode in ("area", "lanczos")
     ),
 )  # fmt: skip
+VOLUMES = Cannot(
+    id="onnxruntime-cubic-volumes", versions={"onnxruntime": ">=1.20"}, link="https://github.com/microsoft/onnxruntime/issues/2463",
+    sentence="ONNX Runtime's Resize has mode cubic for images alone",
+    probes=(
+        Raises('op.Resize(np.ones((1, 1, 4, 4, 4), np.float32), sizes=(1, 1, 3, 3, 3), mode="cubic").numpy()',
+               works='op.Resize(np.ones((1, 1, 4, 4), np.float32), sizes=(1, 1, 3, 3), mode="cubic").numpy()'),
+    ),
+)  # fmt: skip
 SIZE_OR_SCALE = Cannot(
     id="onnx-size-or-scale", versions={"onnxruntime": ">=1.20"}, link=f"{OPERATORS}onnx__Resize.html",
     sentence="Resize takes sizes or scales, whose length is ⌊n·scale⌋",
@@ -86,8 +94,7 @@ def conv(op: Conv, at: Step) -> list[Statement]:
 
 def conv_transpose(op: ConvTranspose, at: Step) -> list[Statement]:
     more = tuple(max(-hi, 0) for _, hi in op.crop)
-    short = all(extra < max(s, d) for extra, s, d in zip(more, op.stride, op.dilation, strict=True))
-    if short and all(lo >= 0 for lo, _ in op.crop):
+    if all(extra < s for extra, s in zip(more, op.stride, strict=True)) and all(lo >= 0 for lo, _ in op.crop):
         shape = _windows(op.stride, tuple((lo, max(hi, 0)) for lo, hi in op.crop), op.dilation)
         words: dict[str, Value] = {"output_padding": more if any(more) else None, "group": op.groups}
         return [Call.of("onnx.ConvTranspose", X, Source(at.weight), _bias(op, at), **shape, **words)]
@@ -125,17 +132,26 @@ def resize(op: Resize, at: Step) -> list[Statement]:
         kernel = divided_evenly(op.size, at)
         if kernel is None or not alike(op, mean, at.x):
             raise Unsupported(RESIZE_MODES)
-        return [Call.of("onnx.AveragePool", X, kernel, strides=kernel)]
+        return [Call.of("onnx.AveragePool", X, kernel_shape=kernel, strides=kernel)]
     words: dict[str, Value] = {"mode": op.mode, "coordinate_transformation_mode": op.coordinates}
+    words |= {"opset": 11, "roi": (), "scales": ()} if op.coordinates == "tf_half_pixel_for_nn" else {}  # later ones lack the word
     words |= {"nearest_mode": op.rounding} if op.mode == "nearest" else {}
     words |= {"cubic_coeff_a": float(Fraction(op.a))} if op.mode == "cubic" else {}
     words |= {"exclude_outside": int(op.outside == "excluded"), "antialias": int(op.antialias == "yes")} if op.mode != "nearest" else {}
+    if op.mode == "cubic" and op.rank == 3:
+        raise Unsupported(VOLUMES)
+    line = op.mode == "cubic" and op.rank == 1  # one row of a picture
     rows = list(zip(op.scales(at.x), op.size, at.x[2:], strict=True))
     if all(s == Fraction(m, n) for s, m, n in rows):
-        return [Call.of("onnx.Resize", X, sizes=at.y, **words)]
-    if any(scaled_length(n, s.numerator, s.denominator) != m for s, m, n in rows):
+        words |= {"sizes": (*at.y[:2], *[1] * line, *op.size)}
+    elif any(scaled_length(n, s.numerator, s.denominator) != m for s, m, n in rows):
         raise Unsupported(SIZE_OR_SCALE)
-    return [Call.of("onnx.Resize", X, scales=(Fraction(1), Fraction(1), *(s for s, *_ in rows)), **words)]
+    else:
+        words |= {"scales": (*[Fraction(1)] * (2 + line), *(s for s, *_ in rows))}
+    call = Call.of("onnx.Resize", X, **words)
+    if not line:
+        return [call]
+    return [Call.of("onnx.Reshape", X, (*at.x[:2], 1, *at.x[2:])), call, Call.of("onnx.Reshape", X, at.y)]
 
 
 def lanczos(op: Lanczos, at: Step) -> list[Statement]:
@@ -149,30 +165,33 @@ def sum_pool(op: SumPool, at: Step) -> list[Statement]:
 def average_pool(op: AveragePool, at: Step) -> list[Statement]:
     if op.divisor:
         return [*_summed(op, at, reaching(op)), Call.of("onnx.Div", X, _number(op.divisor, at))]
-    if op.counted == "window" or not any(op.overhang) or _is_ceiling(op, at):
-        pads = reaching(op) if op.counted == "window" else op.padding
-        cut, pads = _cut(pads)
-        words: dict[str, Value] = {"count_include_pad": int(op.counted != "valid" and any(map(any, pads)))}
-        words |= {"ceil_mode": 1} if op.counted != "window" and any(op.overhang) else {}
-        return [*cut, Call.of("onnx.AveragePool", X, op.kernel, **_windows(op.stride, pads, op.dilation), **words)]
-    if op.counted == "valid":
-        cut, pads = _cut(reaching(op))
-        return [*cut, Call.of("onnx.AveragePool", X, op.kernel, **_windows(op.stride, pads, op.dilation))]
-    counted = [Let("ones", Source(f"np.ones({at.x}, np.{at.dtype})")), *_padded(op.padding, "ones", _number(1, at))]
-    ends = tuple((0, more) for more in op.overhang)
-    return [*counted, *_summed(op, at, ends, "ones"), *_summed(op, at, reaching(op)), Call.of("onnx.Div", X, Source("ones"))]
+    ends = {"window": reaching(op), "padded": op.padding, "valid": reaching(op)}[op.counted]
+    words: dict[str, Value] = {"count_include_pad": int(op.counted != "valid" and any(map(any, ends)))}
+    ceiling = op.counted == "padded" and any(op.overhang)
+    if _fit(ends, op.kernel) and (not ceiling or _is_ceiling(op, at)):
+        cut, pads = _cut(ends)
+        words |= {"ceil_mode": int(ceiling)}
+        return [*cut, Call.of("onnx.AveragePool", X, kernel_shape=op.kernel, **_windows(op.stride, pads, op.dilation), **words)]
+    if op.counted == "window":
+        return [*_padded(ends), Call.of("onnx.AveragePool", X, kernel_shape=op.kernel, **_windows(op.stride, (), op.dilation))]
+    said: list[Statement] = [Let("ones", Source(f"np.ones({at.x}, np.{at.dtype})"))]
+    beyond = reaching(op)
+    if op.counted == "padded":
+        said += _padded(op.padding, "ones", _number(1, at))
+        beyond = tuple((0, more) for more in op.overhang)
+    return [*said, *_summed(op, at, beyond, "ones"), *_summed(op, at, reaching(op)), Call.of("onnx.Div", X, Source("ones"))]
 
 
 def lp_pool(op: LpPool, at: Step) -> list[Statement]:
-    cut, pads = _cut(op.padding)
-    return [*cut, Call.of("onnx.LpPool", X, op.kernel, **_windows(op.stride, pads, op.dilation), p=op.p)]
+    cut, pads = _cut(op.padding) if _fit(op.padding, op.kernel) else (_padded(op.padding), ())
+    return [*cut, Call.of("onnx.LpPool", X, kernel_shape=op.kernel, **_windows(op.stride, pads, op.dilation), p=op.p)]
 
 
 def max_pool(op: MaxPool, at: Step) -> list[Statement]:
     cut, pads = _cut(op.padding)
-    if any(max(pair) >= k for pair, k in zip(pads, op.kernel, strict=True)):  # ONNX Runtime wants less padding than the kernel's length
+    if not _fit(pads, op.kernel):
         cut, pads = _padded(op.padding, "x", Source(f"np.{at.dtype}({at.least})")), ()
-    return [*cut, Call.of("onnx.MaxPool", X, op.kernel, **_windows(op.stride, pads, op.dilation))]
+    return [*cut, Call.of("onnx.MaxPool", X, kernel_shape=op.kernel, **_windows(op.stride, pads, op.dilation))]
 
 
 def adaptive_average_pool(op: AdaptiveAveragePool, at: Step) -> list[Statement]:
@@ -201,13 +220,13 @@ def max_unpool(op: MaxUnpool, at: Step) -> list[Statement]:
 
 def depth_to_space(op: DepthToSpace, at: Step) -> list[Statement]:
     if op.rank == 2 and len(set(op.factor)) == 1:
-        return [Call.of("onnx.DepthToSpace", X, op.factor[0], mode=op.order)]
+        return [Call.of("onnx.DepthToSpace", X, blocksize=op.factor[0], mode=op.order)]
     return [interleaved(op, at, "onnx.Reshape", "onnx.Transpose")]
 
 
 def space_to_depth(op: SpaceToDepth, at: Step) -> list[Statement]:
     if op.rank == 2 and len(set(op.factor)) == 1 and op.order == "DCR":
-        return [Call.of("onnx.SpaceToDepth", X, op.factor[0])]
+        return [Call.of("onnx.SpaceToDepth", X, blocksize=op.factor[0])]
     return [deinterleaved(op, at, "onnx.Reshape", "onnx.Transpose")]
 
 
@@ -217,7 +236,12 @@ def _adaptive(pool: str, size: Shape, at: Step) -> list[Statement]:
     kernel = divided_evenly(size, at)
     if kernel is None:
         raise Unsupported(ADAPTIVE)
-    return [Call.of(f"onnx.{pool}", X, kernel, strides=kernel)]
+    return [Call.of(f"onnx.{pool}", X, kernel_shape=kernel, strides=kernel)]
+
+
+def _fit(pads: Pairs, kernel: Shape) -> bool:
+    """Whether ONNX Runtime takes them: it wants less padding than the kernel's length."""
+    return all(max(pair) < k for pair, k in zip(pads, kernel, strict=True))
 
 
 def _is_ceiling(op: AveragePool, at: Step) -> bool:
