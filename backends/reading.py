@@ -58,8 +58,12 @@ def parsed(text: str) -> tuple[Step, ...]:
         why = getattr(error, "msg", None) or "it is nested too deeply"
         raise Unreadable(f"{_brief(text)} is no Python call: {why}; write one such as nn.Conv2d(3, 8, 3, padding=1)") from None
     found: list[Step] = []
+    numbers: dict[str, Value] = {}
     for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom | ast.Pass):
+            continue
+        if isinstance(node, ast.Assign) and (literal := _literal(node.value)):
+            numbers[ast.unparse(node.targets[0])] = _value(literal, 0, ast.unparse(node.targets[0]))
             continue
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.Return | ast.Expr) and node.value is not None:
             try:
@@ -70,7 +74,23 @@ def parsed(text: str) -> tuple[Step, ...]:
             raise Unreadable(f"{_brief(ast.unparse(node))} is no call; write one call a line, such as x = F.pad(x, (1, 1))")
     if not found:
         raise Unreadable(f"{_brief(text)} has no call; write one such as nn.Conv2d(3, 8, 3, padding=1)")
-    return tuple(found)
+    return tuple(_with(numbers, step) for step in found)
+
+
+def _literal(node: ast.expr) -> ast.expr | None:
+    """What a line `pads = [1, 1]` or `pads = np.array([1, 1])` sets; None for a line that sets something else."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in ("np.array", "numpy.array") and node.args:
+        node = node.args[0]
+    parts = ast.Constant | ast.List | ast.Tuple | ast.UnaryOp | ast.BinOp | ast.operator | ast.unaryop | ast.expr_context
+    return node if all(isinstance(part, parts) for part in ast.walk(node)) else None
+
+
+def _with(numbers: dict[str, Value], step: Step) -> Step:
+    """A call in which names that stand for numbers are those numbers."""
+    if isinstance(step, Cut):
+        return step
+    named = {name: numbers.get(value.text, value) if isinstance(value, Source) else value for name, value in step.arguments.items()}
+    return Call(step.function, named)
 
 
 def _steps(node: ast.expr, depth: int) -> Iterator[Step]:
@@ -99,11 +119,14 @@ def _call(node: ast.Call, depth: int) -> Iterator[Step]:
         yield from _steps(node.func, depth + 1)
         return
     name = ast.unparse(node.func)
+    if name in _rewritten():
+        yield from _call(_rewritten()[name](node), depth + 1)
+        return
     if name.rpartition(".")[2] in SEQUENCES:
         for each in node.args:
             yield from _steps(each, depth + 1)
         return
-    function = qualified(name)
+    function = qualified(name, [keyword.arg for keyword in node.keywords if keyword.arg])
     is_input = declared_first(function)
     values: list[Value] = []
     for i, argument in enumerate(node.args):
@@ -191,18 +214,21 @@ def declared_first(function: str) -> str:
     return first if first in INPUTS else ""
 
 
-INPUTS = ("input", "inputs", "x", "images", "image", "lhs", "value", "tensor", "operand", "data")
+INPUTS = ("input", "inputs", "x", "images", "image", "lhs", "value", "tensor", "operand", "data", "X")
 """What functions call the array they work on."""
 
 
-def qualified(name: str) -> str:
-    """The full name of a function or layer, as people write it under customary imports. Raises Unreadable."""
+def qualified(name: str, arguments: Sequence[str] = ()) -> str:
+    """The full name of a function or layer, as people write it under customary imports. Raises Unreadable.
+
+    Of several that are called so, it is the one that has these arguments.
+    """
     readers = _readers()
     fitting = [full for full in _spelled(name) if full in readers]
     if not fitting and "." not in name:
         fitting = [full for full in readers if full.rpartition(".")[2] == name]
     if fitting:
-        return min(fitting, key=lambda full: (full.count("."), full))
+        return min(fitting, key=lambda full: (not set(arguments) <= set(declared(full).parameters), full.count("."), full))
     near = difflib.get_close_matches(name, [short for full in readers for short in _short(full)], 1, 0.7)
     hint = f"did you mean {near[0]}? " if near else ""
     raise Unreadable(f"{_brief(name)} is not read; {hint}`concordant explain --list` prints what is")
@@ -235,6 +261,12 @@ def rooms() -> dict[str, ModuleType]:
 @cache
 def _readers() -> dict[str, Reader]:
     return {function: reader for room in rooms().values() for function, reader in room.READERS.items()}
+
+
+@cache
+def _rewritten() -> dict[str, Callable[[ast.Call], ast.Call]]:
+    """Calls that stand for others, by name: REWRITTEN of a framework that has such, as ONNX's make_node."""
+    return {name: rewrite for room in rooms().values() for name, rewrite in getattr(room, "REWRITTEN", {}).items()}
 
 
 def readable() -> list[str]:
@@ -276,7 +308,7 @@ def _same_framework(found: list[Reading]) -> None:
 
 def _takes_array(parameter: str) -> bool:
     return parameter in ("weight", "bias", "kernel", "filters", "filter", "rhs", "depthwise_filter", "pointwise_filter", "depthwise_kernel",
-                         "pointwise_kernel", "W", "w", "B")  # fmt: skip
+                         "pointwise_kernel", "W", "w", "B", "I")  # fmt: skip
 
 
 def _cut_reading(cut: Cut, before: Reading) -> Reading:

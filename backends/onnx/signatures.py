@@ -1,7 +1,7 @@
-"""ONNX's operators, with their inputs and then their attributes as parameters, of opset 22.
+"""ONNX's operators, with their inputs and then their attributes as parameters, of the newest opset.
 
 An input that may be left out, and an attribute without a default, has the default None. `opset` is no attribute: it is the version of the
-operator set that a model states once, and may change what a node means.
+operator set that a model states once, and may change what a node means. Left out, it is the newest.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ INPUTS = {
 _WINDOWS = "auto_pad='NOTSET', pads=None, strides=None, dilations=None"
 
 SIGNATURES: dict[str, str] = {
-    "onnx.Conv": f"X, W, B=None, *, kernel_shape=None, {_WINDOWS}, group=1, opset=22",
+    "onnx.Conv": f"X, W, B=None, *, kernel_shape=None, {_WINDOWS}, group=1, opset=None",
     "onnx.ConvTranspose":
-        f"X, W, B=None, *, kernel_shape=None, {_WINDOWS}, output_padding=None, output_shape=None, group=1, opset=22",
-    "onnx.MaxPool": f"X, *, kernel_shape, {_WINDOWS}, ceil_mode=0, storage_order=0, opset=22",
-    "onnx.AveragePool": f"X, *, kernel_shape, {_WINDOWS}, ceil_mode=0, count_include_pad=0, opset=22",
-    "onnx.LpPool": f"X, *, kernel_shape, {_WINDOWS}, ceil_mode=0, p=2, opset=22",
-    "onnx.GlobalAveragePool": "X, *, opset=22",
-    "onnx.GlobalMaxPool": "X, *, opset=22",
-    "onnx.GlobalLpPool": "X, *, p=2, opset=22",
+        f"X, W, B=None, *, kernel_shape=None, {_WINDOWS}, output_padding=None, output_shape=None, group=1, opset=None",
+    "onnx.MaxPool": f"X, *, kernel_shape, {_WINDOWS}, ceil_mode=0, storage_order=0, opset=None",
+    "onnx.AveragePool": f"X, *, kernel_shape, {_WINDOWS}, ceil_mode=0, count_include_pad=0, opset=None",
+    "onnx.LpPool": f"X, *, kernel_shape, {_WINDOWS}, ceil_mode=0, p=2, opset=None",
+    "onnx.GlobalAveragePool": "X, *, opset=None",
+    "onnx.GlobalMaxPool": "X, *, opset=None",
+    "onnx.GlobalLpPool": "X, *, p=2, opset=None",
     "onnx.Resize":
         "X, roi=None, scales=None, sizes=None, *, mode='nearest', coordinate_transformation_mode='half_pixel', "
         "nearest_mode='round_prefer_floor', cubic_coeff_a=-0.75, exclude_outside=0, antialias=0, axes=None, "
-        "keep_aspect_ratio_policy='stretch', extrapolation_value=0.0, opset=22",
-    "onnx.Upsample": "X, scales, *, mode='nearest', opset=9",
-    "onnx.Pad": "data, pads, constant_value=None, axes=None, *, mode='constant', opset=22",
-    "onnx.DepthToSpace": "input, *, blocksize, mode='DCR', opset=22",
-    "onnx.SpaceToDepth": "input, *, blocksize, mode='DCR', opset=22",
-    "onnx.MaxUnpool": "X, I, output_shape=None, *, kernel_shape, pads=None, strides=None, opset=22",
+        "keep_aspect_ratio_policy='stretch', extrapolation_value=0.0, opset=None",
+    "onnx.Upsample": "X, scales, *, mode='nearest', opset=None",
+    "onnx.Pad": "data, pads, constant_value=None, axes=None, *, mode='constant', opset=None",
+    "onnx.DepthToSpace": "input, *, blocksize, mode='DCR', opset=None",
+    "onnx.SpaceToDepth": "input, *, blocksize, mode='DCR', opset=None",
+    "onnx.MaxUnpool": "X, I, output_shape=None, *, kernel_shape, pads=None, strides=None, opset=None",
     "onnx.Reshape": "data, shape, allowzero=0",
     "onnx.Transpose": "data, perm=None",
     "onnx.Gather": "data, indices, axis=0",
