@@ -111,9 +111,9 @@ def test_a_name_in_code_is_seen_and_one_in_a_docstring_is_not(tmp_path: Path) ->
 
 
 ROOMS = {
-    "backends": {"jax", "keras", "tensorflow", "torch"},
+    "backends": {"jax", "keras", "onnx", "tensorflow", "torch"},
     "spec": {"conventions", "ops", "theorems"},
-    "verify": {"execute", "explain", "judge", "plan", "report"},
+    "verify": {"execute", "explain", "judge", "native", "plan", "report"},
 }
 
 

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
 from backends import Step, calls
 from backends.known import Facts, Known
 from backends.onnx import write as onnx
-from spec import AveragePool, Conv, ConvTranspose, LpPool, MaxPool, Operation, Pad, Resize, SumPool
+from spec import (
+    AdaptiveMaxPool,
+    AveragePool,
+    Conv,
+    ConvTranspose,
+    LpPool,
+    MaxPool,
+    Operation,
+    Pad,
+    Resize,
+    SumPool,
+)
+from spec.conventions.padding import span
+from spec.ops.resize import affine, dyadic, rounded
 from spec.ops.separable import alike
 
 NO_KERNELS = {
@@ -53,17 +67,45 @@ def _cut_and_wrapped(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, Pad) and op.mode == "wrap" and any(min(pair) < 0 < max(pair) for pair in op.padding)
 
 
-def _padded_beyond_the_window(op: Operation, at: Step, facts: Facts) -> bool:
-    """Where a Pad node before a pool is more than the pool itself takes."""
-    if not isinstance(op, MaxPool | AveragePool) or min(n for pair in op.padding for n in pair) < 0:
-        return False
-    first, *rest = calls(onnx, op, at)
-    return first.function == "onnx.Pad" and rest[0].function in ("onnx.MaxPool", "onnx.AveragePool")
+def _wide_padding(op: Operation, at: Step, facts: Facts) -> bool:
+    """Of a pool, at least as wide as its window: as an attribute, or as a Pad node that is fused into it."""
+    pools = isinstance(op, MaxPool | AveragePool | LpPool)
+    return pools and any(max(pair) >= k for pair, k in zip(op.padding, op.kernel, strict=True))  # type: ignore[attr-defined]
 
 
 def _zeros_before(op: Operation, at: Step, facts: Facts) -> bool:
     """A Pad node with zeros, in a program; what comes after is not seen here."""
     return at.number != "" and isinstance(op, Pad) and op.mode == "constant" and min(n for pair in op.padding for n in pair) >= 0
+
+
+def _close_call(op: Operation, at: Step, facts: Facts) -> bool:
+    """Where a coordinate lies just where rounding changes, and its step is no float."""
+    if not isinstance(op, Resize) or op.mode != "nearest":
+        return False
+    tiny = Fraction(1, 1 << 30)
+    axes = ((op.size[axis], *affine(op, axis, n)) for axis, n in enumerate(at.x[2:]))
+    places = (step * j + start for m, step, start in axes if not dyadic(step) for j in range(m))
+    return any(rounded(c - tiny, op.rounding) != rounded(c + tiny, op.rounding) for c in places)
+
+
+def _mirrored_too_far(op: Operation, at: Step, facts: Facts) -> bool:
+    return isinstance(op, Pad) and op.mode == "reflect" and any(max(pair) > n - 1 for n, pair in zip(at.x[2:], op.padding, strict=True))
+
+
+def _skips(op: Operation, at: Step, least: int) -> bool:
+    """Whether windows leave pixels out between them, so many at least, and nothing is padded: what auto_pad SAME takes for negative."""
+    if not isinstance(op, Conv | AveragePool | MaxPool | LpPool) or any(map(any, op.padding)):
+        return False
+    kernel = at.k if isinstance(op, Conv) else op.kernel
+    return any(s - span(k, d) >= least for s, k, d in zip(op.stride, kernel, op.dilation, strict=True))
+
+
+def _skips_two(op: Operation, at: Step, facts: Facts) -> bool:
+    return _skips(op, at, 2)
+
+
+def _skips_one_in_a_pool(op: Operation, at: Step, facts: Facts) -> bool:
+    return not isinstance(op, Conv) and _skips(op, at, 1)
 
 
 ALIGN = "https://github.com/onnx/onnx/issues/2462"
@@ -85,9 +127,9 @@ KNOWN = [
         reason="a result of length 0 is refused", link="no upstream report found",
     ),
     Known(
-        id="onnxruntime-pad-fused-too-wide", runtimes=RUNTIME, versions=SINCE, verdict="raised", when=_padded_beyond_the_window,
+        id="onnxruntime-pool-padding", runtimes=RUNTIME, versions=SILENT, verdict="raised", when=_wide_padding, sometimes=True,
         message="Pad should be smaller than kernel",
-        reason="a Pad node is fused into the pool after it, which takes less padding than the kernel's length: the model does not load",
+        reason="pools take less padding than the kernel's length; a Pad node before one, which may be wider, is fused into it anyway",
         link="https://github.com/microsoft/onnxruntime/issues/801",
     ),
     Known(
@@ -108,6 +150,43 @@ KNOWN = [
         id="onnxruntime-align-corners-scale", runtimes=RUNTIME, versions=SILENT, verdict="differ", when=_whole_corners,
         reason="align_corners takes the length of the result, rounded down, where ONNX's published results take n·scale",
         link=ALIGN,
+    ),
+    Known(
+        id="onnxruntime-resize-empty", runtimes=RUNTIME, versions=SINCE, verdict="raised", message="Scale value should be greater than 0",
+        when=lambda op, at, facts: isinstance(op, Resize) and 0 in at.y, reason="Resize refuses a result of length 0",
+        link="no upstream report found",
+    ),
+    Known(
+        id="onnxruntime-nearest-float32-coordinates", runtimes=RUNTIME, versions=SILENT, verdict="differ", when=_close_call, sometimes=True,
+        reason="coordinates are computed in float32; where one is just where rounding changes, the pixel before or after may be taken",
+        link="https://github.com/microsoft/onnxruntime/issues/28085",
+    ),
+    Known(
+        id="onnxruntime-max-pool-nan", runtimes=RUNTIME, versions=SILENT, verdict="differ", sometimes=True, data=("nan",),
+        when=lambda op, at, facts: isinstance(op, MaxPool | AdaptiveMaxPool),
+        reason="a NaN is a window's maximum in some places of the window and not in others", link="no upstream report found",
+    ),
+    Known(
+        id="onnxruntime-reflect-too-far", runtimes=RUNTIME, versions=SINCE, verdict="raised", when=_mirrored_too_far,
+        message="exceeds maximum allowed", reason="reflect pads fewer pixels than there are",
+        link="https://github.com/microsoft/onnxruntime/issues/20801",
+    ),
+    Known(
+        id="onnxruntime-same-skips", runtimes=RUNTIME, versions=SILENT, verdict="differ", when=_skips_two, sometimes=True,
+        reason="auto_pad SAME_UPPER and SAME_LOWER crop x at its start where windows leave pixels out between them",
+        link="https://github.com/microsoft/onnxruntime/issues/10086",
+    ),
+    Known(
+        id="onnxruntime-same-skips-pool", runtimes=RUNTIME, versions=SILENT, verdict="raised", when=_skips_one_in_a_pool, sometimes=True,
+        message="padding values must be non-negative",
+        reason="MaxPool refuses auto_pad SAME_UPPER and SAME_LOWER where windows leave pixels out between them",
+        link="https://github.com/microsoft/onnxruntime/issues/10086",
+    ),
+    Known(
+        id="onnxruntime-output-padding", runtimes=RUNTIME, versions=SILENT, verdict="raised", sometimes=True,
+        when=lambda op, at, facts: isinstance(op, ConvTranspose) and any(min(pair) < 0 for pair in op.crop),
+        message="output_padding .* may be too large",
+        reason="output_padding must be smaller than the stride, even where it is smaller than the dilation", link="no upstream report found",
     ),
     Known(
         id="onnxruntime-wrap-cuts-first", runtimes=RUNTIME, versions=SILENT, verdict="differ", when=_cut_and_wrapped, sometimes=True,

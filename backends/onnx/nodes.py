@@ -138,18 +138,20 @@ def rewritten(node: ast.Call) -> ast.Call:
     if len(given) < 2 or not isinstance(given[0], ast.Constant) or not isinstance(given[0].value, str):
         raise Unreadable(f'{name} needs the operator, its inputs and its outputs, such as {name}("Conv", ["x", "w"], ["y"])')
     kind, inputs = given[0].value, given[1]
-    if not isinstance(inputs, ast.List | ast.Tuple) or not all(isinstance(e, ast.Constant) and isinstance(e.value, str) for e in inputs.elts):
+    names = [e.value if isinstance(e, ast.Constant) else None for e in getattr(inputs, "elts", [None])]
+    if not all(isinstance(tensor, str) for tensor in names):
         raise Unreadable(f'{name}: the inputs are {ast.unparse(inputs)}, but they must be a list of names, such as ["x", "w"]')
     for ignored in ("name", "doc_string", "domain"):
         named.pop(ignored, None)
     parameters = INPUTS.get(kind, ("X",))
-    if len(inputs.elts) > len(parameters):
-        raise Unreadable(f"{name}: {kind} has the inputs {', '.join(parameters)}, but {len(inputs.elts)} are given")
-    tensors = {parameter: str(e.value) for parameter, e in zip(parameters, inputs.elts, strict=False)}  # type: ignore[attr-defined]
+    if len(names) > len(parameters):
+        raise Unreadable(f"{name}: {kind} has the inputs {', '.join(parameters)}, but {len(names)} are given")
+    tensors = dict(zip(parameters, map(str, names), strict=False))
     arguments: dict[str, ast.expr] = {p: ast.Name(tensor) for p, tensor in tensors.items() if tensor}
     keywords = [ast.keyword(arg, value) for arg, value in (arguments | named).items()]
     return ast.Call(ast.Attribute(ast.Name("onnx"), kind), [], keywords)
 
 
-MAKERS = {spelled: rewritten for spelled in ("onnx.helper.make_node", "helper.make_node", "make_node", "oh.make_node")}
+MAKERS = dict.fromkeys(("onnx.helper.make_node", "helper.make_node", "make_node", "oh.make_node"), rewritten)
+"""How make_node is called, depending on what was imported."""
 

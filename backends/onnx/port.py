@@ -26,7 +26,8 @@ def piece(op: Operation, at: Step) -> Piece:
     flat = f"{at.bias}.flatten()"
     said = written(write, op, at)
     inside = any(isinstance(one, Call) and str(one.arguments.get("B")) == flat for one in said)
-    weights = [Weight(name=one.name, variable=f"{one.name}{at.number}", to_spec=Arrangement(w)) for one, w in zip(op.inputs(), at.w, strict=True)]
+    named = zip(op.inputs(), at.w, strict=True)
+    weights = [Weight(name=one.name, variable=f"{one.name}{at.number}", to_spec=Arrangement(w)) for one, w in named]
     if inside:
         weights[1:] = [Weight(name="b", variable=at.bias, to_spec=Arrangement((max(at.w[1]),)).reshape(*at.w[1]))]
     return Piece(statements=nodes([_named(one, flat, at.bias) for one in said], at.number), weights=tuple(weights))

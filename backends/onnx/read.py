@@ -25,7 +25,7 @@ REWRITTEN = MAKERS
 
 
 def conv(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
-    rank, w, weights = _weights(call, x, given, number, transposed=False)
+    _, w, weights = _weights(call, x, given, number, transposed=False)
     reads(call, "X", "kernel_shape", "auto_pad", "pads", "strides", "dilations", "group", ignored=("W", "B", "opset"))
     stride, dilation, pairs, notes = _windows(call, x, w[2:])
     op = Conv(stride=stride, padding=pairs, dilation=dilation, groups=one(call, "group"), bias=_biased(weights))
@@ -50,14 +50,15 @@ def conv_transpose(call: Call, x: Shape, given: dict[str, Shape], number: str) -
         crops = [same_crop(total - m) for total, m in zip(full, lengths, strict=True)]
         pairs: Pairs = tuple(c if sum(c) < 0 or auto == "SAME_UPPER" else c[::-1] for c in crops)
         end = "end" if auto == "SAME_UPPER" else "start"
-        text = f"the length is {'that of output_shape' if wanted else 'n·stride'}, so the crop is {_said(pairs)}; an odd pixel is cut at the {end}"
+        what = "that of output_shape" if wanted else "n·stride"
+        text = f"the length is {what}, so the crop is {_said(pairs)}; an odd pixel is cut at the {end}"
         notes.append(Note(argument="output_shape" if wanted else "auto_pad", text=text, trap=end == "start"))
     else:
         pairs = _pads(call, rank, auto)
         if any(map(any, pairs)):
             notes.append(Note(argument="pads", text=f"a crop of the result, here called crop: {_said(pairs)}", trap=True))
     if any(more):
-        notes.append(Note(argument="output_padding", text="so many pixels less are cropped at the end of each axis; no zeros are added to x"))
+        notes.append(Note(argument="output_padding", text="so many pixels less are cropped at the end of each axis; x gets no zeros"))
     crop = tuple((lo, hi - extra) for (lo, hi), extra in zip(pairs, more, strict=True))
     op = ConvTranspose(stride=stride, crop=crop, dilation=dilation, groups=one(call, "group"), bias=_biased(weights))
     return reading(call, op, x, number, notes, weights)
@@ -69,7 +70,8 @@ def average_pool(call: Call, x: Shape, given: dict[str, Shape], number: str) -> 
     pairs = tuple((lo, hi + min(more, 0)) for (lo, hi), more in zip(pairs, over, strict=True))
     over = tuple(max(more, 0) for more in over)
     if any(map(any, pairs)):
-        text = "the zeros of the padding count in the divisor" if counts else "only pixels of the input count in the divisor; PyTorch counts zeros"
+        text = "the zeros of the padding count in the divisor"
+        text = text if counts else "only pixels of the input count in the divisor; PyTorch counts the zeros by default"
         notes.append(Note(argument="count_include_pad", text=text, trap=not counts))
     some = any(over) or (any(map(any, pairs)) and not counts)
     op = AveragePool(
@@ -122,7 +124,8 @@ def _pool(call: Call, x: Shape, kind: str, own: str) -> tuple[Shape, Shape, Shap
     kernel = ints(call, "kernel_shape", _rank(call, x))
     stride, dilation, pairs, notes = _windows(call, x, kernel)
     if call["strides"] is None and max(kernel) > 1:
-        notes.append(Note(argument="strides", text="left out, they are 1 on every axis; PyTorch and Keras take the kernel's lengths", trap=True))
+        text = "left out, they are 1 on every axis; PyTorch and Keras take the kernel's lengths"
+        notes.append(Note(argument="strides", text=text, trap=True))
     over: Shape = (0,) * len(kernel)
     if switch(call, "ceil_mode") and call["auto_pad"] == "NOTSET":
         rows = zip(x[2:], kernel, stride, dilation, pairs, strict=True)
@@ -198,11 +201,12 @@ def _weights(
     if len(w) != rank + 2:
         raise Unreadable(f"{call.function}: W has shape {w}, but with the input {x} it needs {rank + 2} axes: ({form}, *k)")
     needs(call, x, rank, w[0] if transposed else w[1] * groups, said=f"W of shape {w} wants channels, which")
-    if call["kernel_shape"] is not None and ints(call, "kernel_shape", rank) != w[2:]:
-        raise Unreadable(f"{call.function}: kernel_shape is {list(call['kernel_shape'])}, but W has the lengths {list(w[2:])}; leave it out")  # type: ignore[arg-type]
+    kernel = ints(call, "kernel_shape", rank, default=w[2:])
+    if kernel != w[2:]:
+        raise Unreadable(f"{call.function}: kernel_shape is {list(kernel)}, but W has the lengths {list(w[2:])}; leave it out")
     outs = w[1] * groups if transposed else w[0]
     if w[0] % groups:
-        raise Unreadable(f"{call.function}: group is {groups}, but it must divide the {w[0]} {'input' if transposed else 'output'} channels of W")
+        raise Unreadable(f"{call.function}: group is {groups}, but it must divide the first length of W, which is {w[0]}")
     weights = [Weight(name="W", variable=f"w{number}", to_spec=Arrangement(w))]
     if call["B"] is not None:
         if given.get("B", (outs,)) != (outs,):

@@ -11,7 +11,7 @@ from backends.native import Native, Note, Reading, Unreadable, Weight, needs, on
 from backends.onnx.attributes import PHRASES, begins_and_ends, ints, opset_of, switch
 from backends.onnx.nodes import nodes
 from spec import DepthToSpace, Impossible, MaxUnpool, Operation, Pad, Resize, Shape, SpaceToDepth, Upsample
-from spec.conventions.resize import onnx_resize, scaled_length
+from spec.conventions.resize import Fields, onnx_resize, scaled_length
 from spec.ops.separable import alike
 
 COORDINATES = {"half_pixel": 11, "pytorch_half_pixel": 11, "align_corners": 11, "asymmetric": 11, "tf_half_pixel_for_nn": 11,
@@ -35,16 +35,16 @@ def resize(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Readin
     opset = opset_of(call, "Resize", since=10)
     reads(call, "X", "scales", "sizes", "roi", "mode", "coordinate_transformation_mode", "nearest_mode", "cubic_coeff_a", "exclude_outside",
           "antialias", "axes", "keep_aspect_ratio_policy", ignored=("extrapolation_value", "opset"))  # fmt: skip
-    rank = _space(call, x)
+    _space(call, x)
     mode = word(call, "mode", ("nearest", "linear", "cubic") if opset > 10 else ("nearest", "linear"))
     length, scale, notes = _lengths(call, x, opset)
     if opset == 10:
-        fields = onnx_resize(mode=mode, coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+        fields = _asymmetric(mode)
         notes.append(Note(argument="opset", text="opset 10 knows no coordinates but asymmetric, y[j] at x[j/scale]; from 11 on the default "
                           "is half_pixel", trap=True))  # fmt: skip
         if mode == "nearest" and any(m < n for n, m in zip(x, length, strict=True)):
-            raise Unreadable(f"{call.function}: opset 10 does not say which pixel nearest takes where the image shrinks; write opset 11 with "
-                             "nearest_mode")  # fmt: skip
+            raise Unreadable(f"{call.function}: opset 10 does not say which pixel nearest takes where the image shrinks; write opset=11 "
+                             "and a nearest_mode")  # fmt: skip
     else:
         where = word(call, "coordinate_transformation_mode", tuple(w for w, since in COORDINATES.items() if opset >= since))
         if where == "tf_half_pixel_for_nn" and opset > LAST_OF_FOR_NN:
@@ -64,21 +64,22 @@ def resize(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Readin
         if mode == "nearest":
             fields |= {"outside": "edge", "antialias": "no"}
         notes += _resize_notes(call, mode, where, rounding, x, length)
-    op: Operation = Resize(size=length[2:], scale=tuple(scale[2:]) if any(s != (0, 1) for s in scale[2:]) else (), **fields)
+    op = Resize(size=length[2:], scale=tuple(scale[2:]) if any(s != (0, 1) for s in scale[2:]) else (), **fields)
     return reading(call, _simplest(op, x, length, scale), x, number, notes)
 
 
 def upsample(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
     if isinstance(call["opset"], int) and call["opset"] > 9:
-        raise Unreadable(f"{call.function} is deprecated since opset 10; write onnx.Resize with coordinate_transformation_mode='asymmetric' "
-                         "and nearest_mode='floor'")  # fmt: skip
+        raise Unreadable(f"{call.function} is deprecated since opset 10; write onnx.Resize with "
+                         "coordinate_transformation_mode='asymmetric' and nearest_mode='floor'")  # fmt: skip
     reads(call, "X", "scales", "mode", ignored=("opset",))
     _space(call, x)
     length, scale, notes = _lengths(call, x, 9)
     if any(num < den for num, den in scale if num):
         raise Unreadable(f"{call.function}: scales is {call['scales']!r}, but it needs numbers of at least 1")
-    fields = onnx_resize(mode=word(call, "mode", ("nearest", "linear")), coordinate_transformation_mode="asymmetric", nearest_mode="floor")
-    notes.append(Note(argument="mode", text="coordinates are asymmetric, y[j] at x[j/scale]; Resize takes half_pixel by default", trap=True))
+    fields = _asymmetric(word(call, "mode", ("nearest", "linear")))
+    text = "coordinates are asymmetric, y[j] at x[j/scale]; Resize takes half_pixel by default"
+    notes.append(Note(argument="mode", text=text, trap=True))
     op = Resize(size=length[2:], scale=tuple(scale[2:]), **fields)
     return reading(call, _simplest(op, x, length, scale), x, number, notes)
 
@@ -111,8 +112,10 @@ def depth_to_space(call: Call, x: Shape, given: dict[str, Shape], number: str) -
     order = word(call, "mode", ("DCR", "CRD"))
     if order == "CRD" and opset < (11 if up else 28):
         raise Unreadable(f"{call.function} has mode since opset {11 if up else 28}, but opset is {opset}; leave mode out")
-    text = "the channels of one phase are neighbours (DCR), as in TensorFlow; PyTorch's pixel_shuffle is CRD"
-    note = Note(argument="mode", text=text if order == "DCR" else "the phases of one channel are neighbours, as in PyTorch", trap=order == "DCR")
+    text = "the phases of one channel are neighbours (CRD), as in PyTorch"
+    if order == "DCR":
+        text = "the channels of one phase are neighbours (DCR), as in TensorFlow; PyTorch's pixel_shuffle is CRD"
+    note = Note(argument="mode", text=text, trap=order == "DCR")
     op: Operation = DepthToSpace(factor=factor, order=order) if up else SpaceToDepth(factor=factor, order=order)
     return reading(call, op, x, number, [note])
 
@@ -147,6 +150,12 @@ def max_unpool(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Re
     return Reading(op=MaxUnpool(size=size), x=x, native=native, notes=tuple(notes), calls=(call,))
 
 
+def _asymmetric(mode: str) -> Fields:
+    """What Resize of opset 10 and Upsample mean."""
+    rounding = {"nearest_mode": "floor"} if mode == "nearest" else {}
+    return onnx_resize(mode=mode, coordinate_transformation_mode="asymmetric", **rounding)
+
+
 def _space(call: Call, x: Shape) -> int:
     """The number of spatial axes. Raises Unreadable."""
     if len(x) not in (3, 4, 5):
@@ -158,9 +167,10 @@ def _axes(call: Call, count: int) -> tuple[int, ...]:
     value = call["axes"]
     if value is None:
         return tuple(range(count))
-    if not isinstance(value, tuple) or any(type(axis) is not int or not -count <= axis < count for axis in value):
+    axes = value if isinstance(value, tuple) else (value,)
+    if any(not isinstance(axis, int) or not -count <= axis < count for axis in axes):
         raise Unreadable(f"{call.function}: axes is {value!r}, but it needs whole numbers from {-count} to {count - 1}, such as [2, 3]")
-    return tuple(axis % count for axis in value)  # type: ignore[operator]
+    return tuple(int(str(axis)) % count for axis in axes)
 
 
 def _lengths(call: Call, x: Shape, opset: int) -> tuple[Shape, Scales, list[Note]]:
@@ -179,10 +189,12 @@ def _lengths(call: Call, x: Shape, opset: int) -> tuple[Shape, Scales, list[Note
             s = (min if policy == "not_larger" else max)(Fraction(length[axis], x[axis]) for axis in axes)
             for axis in axes:
                 length[axis], scale[axis] = math.floor(x[axis] * s + Fraction(1, 2)), (s.numerator, s.denominator)
-            notes.append(Note(argument="keep_aspect_ratio_policy", text=f"one scale, {s}, for all axes: the lengths become {tuple(length[2:])}"))
+            text = f"one scale, {s}, for all axes: the lengths become {tuple(length[2:])}"
+            notes.append(Note(argument="keep_aspect_ratio_policy", text=text))
     else:
-        for axis, s in zip(axes, _scales(call, len(axes)), strict=True):
-            length[axis], scale[axis] = scaled_length(x[axis], s.numerator, s.denominator), (s.numerator, s.denominator)
+        for axis, each in zip(axes, _scales(call, len(axes)), strict=True):
+            num, den = each.numerator, each.denominator
+            length[axis], scale[axis] = scaled_length(x[axis], num, den), (num, den)
         if any(num and m * den != n * num for n, m, (num, den) in zip(x, length, scale, strict=True)):
             text = f"the lengths become {tuple(length[2:])}, rounded down; coordinates keep the scale"
             notes.append(Note(argument="scales", text=text, trap=True))
@@ -230,5 +242,6 @@ def _resize_notes(call: Call, mode: str, where: str, rounding: str, x: Shape, le
     if mode == "cubic" and call["cubic_coeff_a"] == -0.75:
         notes.append(Note(argument="cubic_coeff_a", text="a = −3/4, as in PyTorch; TensorFlow, Keras and JAX have a = −1/2", trap=True))
     if mode != "nearest" and not call["antialias"] and any(m < n for n, m in zip(x, length, strict=True)):
-        notes.append(Note(argument="antialias", text="0: pixels are left out as it shrinks; jax.image.resize smooths by default", trap=True))
+        text = "0: pixels are left out as the image shrinks; jax.image.resize smooths by default"
+        notes.append(Note(argument="antialias", text=text, trap=True))
     return notes

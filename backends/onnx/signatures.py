@@ -13,8 +13,8 @@ INPUTS = {
     "Conv": ("X", "W", "B"), "ConvTranspose": ("X", "W", "B"), "MaxPool": ("X",), "AveragePool": ("X",), "LpPool": ("X",),
     "GlobalAveragePool": ("X",), "GlobalMaxPool": ("X",), "GlobalLpPool": ("X",), "Resize": ("X", "roi", "scales", "sizes"),
     "Upsample": ("X", "scales"), "Pad": ("data", "pads", "constant_value", "axes"), "DepthToSpace": ("input",), "SpaceToDepth": ("input",),
-    "MaxUnpool": ("X", "I", "output_shape"), "Reshape": ("data", "shape"), "Transpose": ("data",), "Gather": ("data", "indices"),
-    "Add": ("A", "B"), "Mul": ("A", "B"), "Div": ("A", "B"), "Cast": ("input",),
+    "MaxUnpool": ("X", "I", "output_shape"), "Reshape": ("data", "shape"), "Transpose": ("data",),
+    "Add": ("A", "B"), "Div": ("A", "B"),
 }  # fmt: skip
 """The inputs of each operator, in order."""
 
@@ -41,11 +41,8 @@ SIGNATURES: dict[str, str] = {
     "onnx.MaxUnpool": "X, I, output_shape=None, *, kernel_shape, pads=None, strides=None, opset=None",
     "onnx.Reshape": "data, shape, allowzero=0",
     "onnx.Transpose": "data, perm=None",
-    "onnx.Gather": "data, indices, axis=0",
     "onnx.Add": "A, B",
-    "onnx.Mul": "A, B",
     "onnx.Div": "A, B",
-    "onnx.Cast": "input, to, round_mode='up', saturate=1",
 }  # fmt: skip
 """By operator. Attributes are given by name."""
 

@@ -87,7 +87,7 @@ PAD_SYMMETRIC = Cannot(
 
 
 def conv(op: Conv, at: Step) -> list[Statement]:
-    cut, pads = _cut(op.padding)
+    cut, pads = _cut(op.padding, at)
     shape = _windows(op.stride, pads, op.dilation)
     return [*cut, Call.of("onnx.Conv", X, Source(at.weight), _bias(op, at), **shape, group=op.groups)]
 
@@ -169,7 +169,7 @@ def average_pool(op: AveragePool, at: Step) -> list[Statement]:
     words: dict[str, Value] = {"count_include_pad": int(op.counted != "valid" and any(map(any, ends)))}
     ceiling = op.counted == "padded" and any(op.overhang)
     if _fit(ends, op.kernel) and (not ceiling or _is_ceiling(op, at)):
-        cut, pads = _cut(ends)
+        cut, pads = _cut(ends, at)
         words |= {"ceil_mode": int(ceiling)}
         return [*cut, Call.of("onnx.AveragePool", X, kernel_shape=op.kernel, **_windows(op.stride, pads, op.dilation), **words)]
     if op.counted == "window":
@@ -183,14 +183,13 @@ def average_pool(op: AveragePool, at: Step) -> list[Statement]:
 
 
 def lp_pool(op: LpPool, at: Step) -> list[Statement]:
-    cut, pads = _cut(op.padding) if _fit(op.padding, op.kernel) else (_padded(op.padding), ())
+    cut, pads = _cut(op.padding, at) if _fit(op.padding, op.kernel) else (_padded(op.padding), ())
     return [*cut, Call.of("onnx.LpPool", X, kernel_shape=op.kernel, **_windows(op.stride, pads, op.dilation), p=op.p)]
 
 
 def max_pool(op: MaxPool, at: Step) -> list[Statement]:
-    cut, pads = _cut(op.padding)
-    if not _fit(pads, op.kernel):
-        cut, pads = _padded(op.padding, "x", Source(f"np.{at.dtype}({at.least})")), ()
+    least = Source(f"np.array({at.least}, np.{at.dtype})")
+    cut, pads = _cut(op.padding, at) if _fit(op.padding, op.kernel) else (_padded(op.padding, "x", least), ())
     return [*cut, Call.of("onnx.MaxPool", X, kernel_shape=op.kernel, **_windows(op.stride, pads, op.dilation))]
 
 
@@ -252,7 +251,7 @@ def _is_ceiling(op: AveragePool, at: Step) -> bool:
 
 def _summed(op: SumPool | AveragePool, at: Step, pads: Pairs, x: str = "x") -> list[Statement]:
     """Each window's sum."""
-    cut, pads = _cut(pads, x)
+    cut, pads = _cut(pads, at, x)
     ones = Source(f"np.ones(({at.x[1]}, 1, {', '.join(map(str, op.kernel))}), np.{at.dtype})")
     return [*cut, Let(x, Call.of("onnx.Conv", Source(x), ones, **_windows(op.stride, pads, op.dilation), group=at.x[1]))]
 
@@ -265,11 +264,14 @@ def _windows(stride: Shape, pads: Pairs, dilation: Shape) -> dict[str, Value]:
     }  # fmt: skip
 
 
-def _cut(pairs: Pairs, x: str = "x") -> tuple[list[Statement], Pairs]:
-    """Pad nodes before the windows, and the pads that are left: none of them may be negative."""
-    if any(lo < 0 or hi < 0 for lo, hi in pairs):
+def _cut(pairs: Pairs, at: Step, x: str = "x") -> tuple[list[Statement], Pairs]:
+    """A Pad node before the windows that cuts where pads are negative, and the pads that are left."""
+    if all(min(pair) >= 0 for pair in pairs):
+        return [], pairs
+    cut = tuple((min(lo, 0), min(hi, 0)) for lo, hi in pairs)
+    if any(n + lo + hi < 0 for n, (lo, hi) in zip(at.x[2:], cut, strict=True)):  # what is cut reaches into the padding of the other end
         return _padded(pairs, x), ()
-    return [], pairs
+    return _padded(cut, x), tuple((max(lo, 0), max(hi, 0)) for lo, hi in pairs)
 
 
 def _padded(pairs: Pairs, x: str = "x", value: Source | None = None) -> list[Statement]:
@@ -284,7 +286,7 @@ def _pads(pairs: Pairs) -> Shape:
 
 
 def _number(value: int, at: Step) -> Source:
-    return Source(f"np.{at.dtype}({value})")
+    return Source(f"np.array({value}, np.{at.dtype})")
 
 
 def _bias(op: Conv | ConvTranspose, at: Step) -> Source | None:

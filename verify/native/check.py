@@ -60,7 +60,7 @@ def case_of(op: Operation, x: Shape, w: Sequence[Shape], dtype: str = "float32",
     case = Case(op=op, x=x, w=tuple(w), dtype=dtype, seed=seed)
     selects = any(step.selects for step in op.steps)
     case = replace(case, data="distinct") if selects else case
-    return replace(case, data="normal") if rounded(case) and not selects else case
+    return replace(case, data="normal") if rounded(case) and op.multilinear else case
 
 
 def rounded(case: Case) -> bool:
