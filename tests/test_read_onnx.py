@@ -9,7 +9,7 @@ from backends.porting import ported
 from backends.reading import read
 from spec import Case, Shape, parse_case
 from tests.command import needs
-from tests.tiers import slow
+from tests.tiers import sampled, slow
 from verify.native.check import case_of, checked
 
 X = (2, 4, 9, 8)
@@ -37,7 +37,7 @@ MEANINGS: dict[str, tuple[str, Shape, tuple[Shape, ...], str]] = {
         "onnx.ConvTranspose(x, w, strides=[2, 2], output_shape=[18, 16])", X, (CT,),
         "ConvTranspose(stride=(2, 2), crop=((1, 0), (1, 0)))"),
     "output_shape with SAME_UPPER cuts it at the end": (
-        "onnx.ConvTranspose(x, w, strides=[2, 2], output_shape=[2, 3, 18, 16], auto_pad='SAME_UPPER')", X, (CT,),
+        "onnx.ConvTranspose(x, w, strides=[2, 2], output_shape=[18, 16], auto_pad='SAME_UPPER')", X, (CT,),
         "ConvTranspose(stride=(2, 2), crop=((0, 1), (0, 1)))"),
     "output_shape with output_padding": (
         "onnx.ConvTranspose(x, w, strides=[3, 2], output_shape=[10, 8], output_padding=[1, 1])", (1, 1, 3, 3), ((1, 2, 3, 3),),
@@ -103,7 +103,7 @@ def test_a_node_means_the_operation_of_the_onnx_text(name: str) -> None:
 TRAPS = {
     "onnx.Conv(x, w, auto_pad='SAME_LOWER')": ("auto_pad", (W,)),
     "onnx.Conv(x, w, pads=[1, 0, 1, 1])": ("pads", (W,)),
-    "onnx.ConvTranspose(x, w, output_shape=[10, 10])": ("output_shape", (CT,)),
+    "onnx.ConvTranspose(x, w, output_shape=[10, 9])": ("output_shape", (CT,)),
     "onnx.AveragePool(x, kernel_shape=[3, 3], pads=[1, 1, 1, 1])": ("count_include_pad", ()),
     "onnx.MaxPool(x, kernel_shape=[3, 3])": ("strides", ()),
     "onnx.Resize(x, scales=[1, 1, 2, 2])": ("nearest_mode", ()),
@@ -135,6 +135,7 @@ REFUSED = {
     "onnx.Conv(x)": "missing a required argument: 'W'",
     "onnx.ConvTranspose(x, w, output_padding=[1, 1])": "output_padding is .* smaller than the stride or the dilation",
     "onnx.ConvTranspose(x, w, output_shape=[7])": r"output_shape is \[7\], but it needs a list of 2",
+    "onnx.ConvTranspose(x, w, output_shape=[12, 9])": r"a convolution back to \[9, 8\] takes \[11, 10\] at most",
     "onnx.MaxPool(x)": "missing a required argument: 'kernel_shape'",
     "onnx.MaxPool(x, kernel_shape=[2, 2], ceil_mode=2)": "ceil_mode is 2, but it needs 0 or 1",
     "onnx.MaxPool(x, kernel_shape=[2, 2], dilations=[2, 2], opset=8)": "has dilations since opset 10, but opset is 8; leave dilations out",
@@ -208,7 +209,8 @@ def test_what_is_written_is_read_back(name: str) -> None:
     native, _ = ported("onnx", reading.op, reading.x, reading.w)
     again = read(native.shown(), x, [weight.shape for weight in native.weights])
     assert repr(again.op) == repr(reading.op)
-    assert read(reading.native.shown(), x, [weight.shape for weight in reading.native.weights]).op == reading.op
+    if "opset" not in text:  # which no node says
+        assert read(reading.native.shown(), x, [weight.shape for weight in reading.native.weights]).op == reading.op
 
 
 GRID = [
@@ -221,20 +223,22 @@ GRID = [
     *(f"onnx.Resize(x, {size}, mode='{mode}', coordinate_transformation_mode='{where}')"
       for size in ("sizes=[2, 4, 5, 13]", "scales=[1, 1, 1.5, 0.6]", "sizes=[12, 6], axes=[3, 2]")
       for mode in ("nearest", "linear", "cubic")
-      for where in ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel", "half_pixel_symmetric")),
+      for where in ("half_pixel", "align_corners", "half_pixel_symmetric")),
     *(f"onnx.Resize(x, sizes=[2, 4, 5, 3], nearest_mode='{mode}')"
       for mode in ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")),
     *(f"onnx.Resize(x, sizes=[2, 4, 5, 3], mode='{mode}', antialias=1, exclude_outside={e})"
       for mode in ("linear", "cubic") for e in (0, 1)),
     *(f"onnx.Pad(x, pads=[0, 0, 1, 2, 0, 0, 3, -1], mode='{mode}')" for mode in ("constant", "edge", "reflect", "wrap")),
+    "onnx.AveragePool(x, kernel_shape=[1, 1], strides=[3, 3], auto_pad='SAME_UPPER')",
+    "onnx.MaxPool(x, kernel_shape=[1, 1], strides=[2, 2], auto_pad='SAME_UPPER')",
     *(f"onnx.Upsample(x, scales=[1, 1, 2, 3], mode='{mode}', opset={opset})" for mode in ("nearest", "linear") for opset in (7, 9)),
 ]  # fmt: skip
 WEIGHTED = [
     *(f"onnx.Conv(x, w, b, strides={s}, dilations={d}, {words})" for s in ([1, 1], [2, 3]) for d in ([1, 1], [2, 1])
       for words in ("pads=[1, 0, 2, 1]", "auto_pad='SAME_UPPER'", "auto_pad='SAME_LOWER'", "auto_pad='VALID'")),
     *(f"onnx.ConvTranspose(x, w, b, strides={s}, {words})" for s in ([1, 1], [2, 3])
-      for words in ("pads=[1, 0, 2, 1]", "auto_pad='SAME_UPPER'", "auto_pad='SAME_LOWER'", "output_shape=[16, 20]", "auto_pad='VALID'",
-                    "output_shape=[15, 19], auto_pad='SAME_UPPER'")),
+      for words in ("pads=[1, 0, 2, 1]", "auto_pad='SAME_UPPER'", "auto_pad='SAME_LOWER'", "auto_pad='VALID'",
+                    "output_shape=[11, 10], auto_pad='SAME_UPPER'" if s == [1, 1] else "output_shape=[18, 24]")),
     "onnx.ConvTranspose(x, w, strides=[2, 2], pads=[1, 1, 1, 1], output_padding=[1, 1])",
     "onnx.ConvTranspose(x, w, dilations=[2, 2], output_padding=[1, 1])",
 ]  # fmt: skip
@@ -248,9 +252,10 @@ def _verdicts(programs: dict[str, tuple[Shape, tuple[Shape, ...]]]) -> dict[str,
 
 
 @needs("onnxruntime")
-def test_onnx_runtime_answers_as_the_nodes_are_read() -> None:
-    programs = {text: (x, weights) for name, (text, x, weights, _) in MEANINGS.items() if name != "SpaceToDepth CRD"}
-    assert _verdicts(programs) == {}
+@pytest.mark.parametrize("name", sampled(MEANINGS, "a node", "ceil_mode", "Resize keeps a scale that rounds", "nodes one after the other"))
+def test_onnx_runtime_answers_as_the_node_is_read(name: str) -> None:
+    text, x, weights, _ = MEANINGS[name]
+    assert _verdicts({text: (x, weights)}) == {}
 
 
 @slow

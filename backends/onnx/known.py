@@ -108,6 +108,12 @@ def _skips_one_in_a_pool(op: Operation, at: Step, facts: Facts) -> bool:
     return not isinstance(op, Conv) and _skips(op, at, 1)
 
 
+def _short_kernel(op: Operation, at: Step, facts: Facts) -> bool:
+    if not isinstance(op, ConvTranspose) or all(min(pair) >= 0 for pair in op.crop):
+        return False
+    return any(span(k, d) < s for k, d, s in zip(at.k, op.dilation, op.stride, strict=True))
+
+
 ALIGN = "https://github.com/onnx/onnx/issues/2462"
 RUNTIME = ("onnxruntime",)
 SINCE = {"onnxruntime": ">=1.20"}
@@ -186,7 +192,19 @@ KNOWN = [
         id="onnxruntime-output-padding", runtimes=RUNTIME, versions=SILENT, verdict="raised", sometimes=True,
         when=lambda op, at, facts: isinstance(op, ConvTranspose) and any(min(pair) < 0 for pair in op.crop),
         message="output_padding .* may be too large",
-        reason="output_padding must be smaller than the stride, even where it is smaller than the dilation", link="no upstream report found",
+        reason="output_padding must be smaller than the stride, even where it is smaller than the dilation",
+        link="no upstream report found",
+    ),
+    Known(
+        id="onnxruntime-same-dilated", runtimes=RUNTIME, versions=SILENT, verdict="raised", sometimes=True,
+        when=lambda op, at, facts: isinstance(op, Conv | MaxPool | AveragePool | LpPool) and max(op.dilation) > 1,
+        message="Dilation not supported for AutoPadType", reason="auto_pad SAME_UPPER and SAME_LOWER are refused with dilations",
+        link="https://github.com/microsoft/onnxruntime/issues/20582",
+    ),
+    Known(
+        id="onnxruntime-same-transposed", runtimes=RUNTIME, versions=SILENT, verdict="differ", when=_short_kernel, sometimes=True,
+        reason="auto_pad gives a ConvTranspose whose kernel is shorter than its stride less than n·stride pixels",
+        link="no upstream report found",
     ),
     Known(
         id="onnxruntime-wrap-cuts-first", runtimes=RUNTIME, versions=SILENT, verdict="differ", when=_cut_and_wrapped, sometimes=True,

@@ -67,6 +67,8 @@ class Writer:
             del tensors[-1], arrays[-1]
         output = f"y{self.number}" if last and variable == "x" else self._name("y" if variable == "x" else variable)
         attributes = {name: value for name, value in call.arguments.items() if name not in (*parameters, "opset")}
+        if isinstance(scales := attributes.get("scales"), tuple):
+            attributes["scales"] = tuple(float(str(s)) for s in scales)
         words = "".join(f", {_attribute(name)}={listed(value)}" for name, value in attributes.items())
         node = f'onnx.helper.make_node("{kind}", {listed(tuple(tensors))}, ["{output}"]{words})'
         where = opset or RUN_IN.get(kind)

@@ -42,11 +42,14 @@ def conv_transpose(call: Call, x: Shape, given: dict[str, Shape], number: str) -
     for extra, s, d in zip(more, stride, dilation, strict=True):
         if extra >= max(s, d):
             raise Unreadable(f"{call.function}: output_padding is {list(more)}, but it must be smaller than the stride or the dilation")
-    auto, wanted = word(call, "auto_pad", AUTO_PAD), _output_shape(call, x, w[1] * one(call, "group"))
+    auto, wanted = word(call, "auto_pad", AUTO_PAD), ints(call, "output_shape", rank, default=())
     notes = []
     if wanted or auto in SAME:
         lengths = wanted or tuple(n * s for n, s in zip(x[2:], stride, strict=True))
-        full = ((n - 1) * s + span(k, d) + extra for n, s, k, d, extra in zip(x[2:], stride, w[2:], dilation, more, strict=True))
+        full = [(n - 1) * s + span(k, d) + extra for n, s, k, d, extra in zip(x[2:], stride, w[2:], dilation, more, strict=True)]
+        if wanted and any(m >= total + s for m, total, s in zip(wanted, full, stride, strict=True)):
+            most = [total + s - 1 for total, s in zip(full, stride, strict=True)]
+            raise Unreadable(f"{call.function}: output_shape is {list(wanted)}, but a convolution back to {list(x[2:])} takes {most} at most")
         crops = [same_crop(total - m) for total, m in zip(full, lengths, strict=True)]
         pairs: Pairs = tuple(c if sum(c) < 0 or auto == "SAME_UPPER" else c[::-1] for c in crops)
         end = "end" if auto == "SAME_UPPER" else "start"
@@ -166,17 +169,6 @@ def _pads(call: Call, rank: int, auto: str) -> Pairs:
     if auto != "NOTSET" and call["pads"] is not None:
         raise Unreadable(f"{call.function} takes pads or auto_pad, and not both, but auto_pad is {auto!r}; leave one out")
     return begins_and_ends(ints(call, "pads", 2 * rank, least=0, default=(0,) * (2 * rank)))
-
-
-def _output_shape(call: Call, x: Shape, outs: int) -> Shape:
-    """The spatial lengths that are wanted; empty if none are said. Batch and channels may stand before them."""
-    value = call["output_shape"]
-    if value is None:
-        return ()
-    rank = len(x) - 2
-    if isinstance(value, tuple) and len(value) == rank + 2 and value[:2] == (x[0], outs):
-        return ints(call, "output_shape", rank + 2)[2:]
-    return ints(call, "output_shape", rank)
 
 
 def _said(pairs: Pairs) -> str:

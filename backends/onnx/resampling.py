@@ -152,8 +152,8 @@ def max_unpool(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Re
 
 def _asymmetric(mode: str) -> Fields:
     """What Resize of opset 10 and Upsample mean."""
-    rounding = {"nearest_mode": "floor"} if mode == "nearest" else {}
-    return onnx_resize(mode=mode, coordinate_transformation_mode="asymmetric", **rounding)
+    rounding = "floor" if mode == "nearest" else "round_prefer_floor"
+    return onnx_resize(mode=mode, coordinate_transformation_mode="asymmetric", nearest_mode=rounding)
 
 
 def _space(call: Call, x: Shape) -> int:
