@@ -218,7 +218,7 @@ class Backend:
     def translate(self, case: Case) -> str:
         """Source that defines `f(x, *w)`: of a case with a native call, that call. Raises Unsupported."""
         if case.call:
-            from backends.reading import called
+            from backends.called import called
 
             return called(case, self)
         if case.check == "shape" and "def infer(" not in self.runtime.glue:

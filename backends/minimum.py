@@ -19,24 +19,24 @@ STATES: dict[str, Callable[[dict[str, str]], bool]] = {
 """What changes how much a runtime can do, as a predicate over the facts that its worker processes observed."""
 
 TABLE = """
-                    jax  keras-jax  keras-tensorflow  keras-torch  tensorflow  torch
-Conv                 95         90                90           90          85     95
-ConvTranspose        85         85                80           85          80     95
-Upsample             95         95                95           95          95    100
-ZeroInsert          100        100               100          100         100    100
-SumPool              95         70                60           70          85     85
-compositions         95        100                95          100          95    100
-AveragePool         100         85                75           80          80     90
-MaxPool              90         85                75           85          75     95
-DepthToSpace        100        100               100          100         100    100
-SpaceToDepth        100        100               100          100         100    100
-Resize               95         75                65           65          55     75
-Lanczos              95         95                65            0          55      0
-LpPool              100         85                80           85          95     95
-AdaptiveAveragePool  40         80                90           80          40    100
-AdaptiveMaxPool      50         85                75           90          50    100
-Pad                 100         60                60           45          60     70
-all                  85         85                85           85          85     85
+                    jax  keras-jax  keras-tensorflow  keras-torch  onnxruntime  tensorflow  torch
+Conv                 95         90                90           90           70          85     95
+ConvTranspose        85         85                80           85           70          80     95
+Upsample             95         95                95           95           60          95    100
+ZeroInsert          100        100               100          100          100         100    100
+SumPool              95         70                60           70           60          85     85
+compositions         95        100                95          100           70          95    100
+AveragePool         100         85                75           80           55          80     90
+MaxPool              90         85                75           85           95          75     95
+DepthToSpace        100        100               100          100          100         100    100
+SpaceToDepth        100        100               100          100          100         100    100
+Resize               95         75                65           65           65          55     75
+Lanczos              95         95                65            0            0          55      0
+LpPool              100         85                80           85           40          95     95
+AdaptiveAveragePool  40         80                90           80           25          40    100
+AdaptiveMaxPool      50         85                75           90           30          50    100
+Pad                 100         60                60           45           70          60     70
+all                  85         85                85           85           70          85     85
 
                     keras-tensorflow:no-onednn  keras-tensorflow:onednn-avx2  tensorflow:no-onednn  tensorflow:onednn-avx2
 Conv                                        90                            80                    70                      70

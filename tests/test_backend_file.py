@@ -126,7 +126,7 @@ def test_a_right_glue_is_let_through(name: str, text: str, tmp_path: Path) -> No
 
 
 def test_every_backend_here_is_let_through() -> None:
-    assert len(found()) == 6
+    assert len(found()) == 7
 
 
 @pytest.mark.parametrize("what", [".", "..", "./", "/", ".mine", "a..b", "json.", "-x.y z", "a" * 5000])

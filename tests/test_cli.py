@@ -42,12 +42,12 @@ def test_nothing_is_imported_to_look_around(arguments: tuple[str, ...]) -> None:
     assert ended.returncode == 0
     assert ended.stdout
     assert "spec" in imported
-    assert not imported & {"torch", "tensorflow", "keras", "jax", "jaxlib"}
+    assert not imported & {"torch", "tensorflow", "keras", "jax", "jaxlib", "onnx", "onnxruntime"}
 
 
 def test_backends_lists_every_runtime() -> None:
     said = concordant("backends").stdout
-    for name in ("torch", "tensorflow", "jax", "keras-torch", "keras-tensorflow", "keras-jax"):
+    for name in ("torch", "tensorflow", "jax", "keras-torch", "keras-tensorflow", "keras-jax", "onnxruntime"):
         assert re.search(rf"^{name} ", said, re.MULTILINE)
 
 

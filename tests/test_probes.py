@@ -66,8 +66,11 @@ SENTENCES = {
     "ConvTranspose(stride=(2,), groups=2) x=(1, 2, 3) w=(2, 1, 3)": {
         "jax": "jax-conv-transpose-groups", "keras-torch": "keras-conv-transpose-groups",
     },
-    "Pad(padding=((1, 1),), mode='symmetric') x=(1, 1, 4)": {"torch": "torch-pad-symmetric"},
-    "Lanczos(size=(3,), lobes=5) x=(1, 1, 4) float32 normal": {"torch": "torch-lanczos"},
+    "Pad(padding=((1, 1),), mode='symmetric') x=(1, 1, 4)": {"torch": "torch-pad-symmetric", "onnxruntime": "onnx-pad-symmetric"},
+    "Lanczos(size=(3,), lobes=5) x=(1, 1, 4) float32 normal": {"torch": "torch-lanczos", "onnxruntime": "onnx-resize-modes"},
+    "AdaptiveAveragePool(size=(3,)) x=(1, 1, 4)": {"onnxruntime": "onnx-adaptive-pool"},
+    "Resize(size=(3, 3, 3), mode='cubic') x=(1, 1, 4, 4, 4)": {"onnxruntime": "onnxruntime-cubic-volumes"},
+    "Resize(size=(3,), scale=((7, 5),), mode='linear') x=(1, 1, 4)": {"torch": "torch-size-or-scale", "onnxruntime": "onnx-size-or-scale"},
     "LpPool(kernel=(2,), stride=(1,), dilation=(2,), p=2) x=(1, 1, 5)": {"torch": "torch-lp-pool-dilation"},
 }  # fmt: skip
 """A case → for a runtime that cannot say it, the one record of that."""

@@ -9,8 +9,9 @@ import pytest
 
 from backends.flax.circular import circular
 from backends.native import Unreadable
+from backends.parsing import parsed
 from backends.porting import ported
-from backends.reading import parsed, read
+from backends.reading import read
 from spec import Impossible, Shape
 from tests.test_read_jax import WRITTEN, written
 from tests.tiers import slow

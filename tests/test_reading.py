@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from backends.call import Call
+from backends.names import qualified, readable
 from backends.native import Unreadable
-from backends.reading import Cut, parsed, qualified, read, readable
+from backends.parsing import Cut, parsed
+from backends.reading import read
 from spec import Impossible
 from tests.tiers import slow
 

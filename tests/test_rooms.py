@@ -23,6 +23,7 @@ MAY_NAME = {
     "spec/theorems/pixels.py": "sources of statements",
     "verify/cli.py": "the first sentence of --help",
     "verify/execute/environment.py": "beginnings of the names of environment variables",
+    "verify/native/commands.py": "examples of targets in --help",
     "verify/plan/plan.py": "which packages to install",
     "verify/plan/suites.py": "the crops that frameworks' words mean",
     "verify/report/pages.py": "the answer to the question that the project began with",
@@ -111,7 +112,7 @@ def test_a_name_in_code_is_seen_and_one_in_a_docstring_is_not(tmp_path: Path) ->
 
 
 ROOMS = {
-    "backends": {"flax", "jax", "keras", "tensorflow", "torch"},
+    "backends": {"flax", "jax", "keras", "onnx", "tensorflow", "torch"},
     "spec": {"conventions", "ops", "theorems"},
     "verify": {"execute", "explain", "judge", "native", "plan", "report"},
 }

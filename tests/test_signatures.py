@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from backends.call import BadCall, Call, Layer, Let, Source, X, body, calls, declared
+from backends.onnx.nodes import NEWEST
 from backends.signatures import DECLARED, FRAMEWORKS
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"torch": "torch", "tf": "tensorflow", "keras": "keras", "jax": "jax", "flax": "flax"}
+"""ONNX's operators have schemas in place of signatures."""
 
 LIVE = """
 import ast, importlib, inspect, json, sys
@@ -79,7 +81,7 @@ def test_there_are_enough_signatures_to_read_what_users_write() -> None:
     assert {first for first in FRAMEWORKS if not any(name.startswith(f"{first}.") for name in DECLARED)} == set()
 
 
-@pytest.mark.parametrize("first", FRAMEWORKS)
+@pytest.mark.parametrize("first", PACKAGES)
 def test_every_line_is_the_signature_of_the_installed_framework(first: str) -> None:
     if find_spec(PACKAGES[first]) is None:
         pytest.skip(f"{PACKAGES[first]} is not installed")
@@ -97,6 +99,41 @@ def test_what_a_metaclass_makes_takes_the_parameters_of_its_initialiser() -> Non
     live = json.loads(_python(LIVE, json.dumps([f"{name}.__init__" for name in names])))
     without_self = {name: live[f"{name}.__init__"][1:] for name in names if name != "flax.nnx.Rngs"}
     assert _different(dict.fromkeys(without_self, ""), without_self) == {}
+
+
+SCHEMAS = """
+import json, sys
+import onnx.defs
+from onnx.helper import get_attribute_value
+
+def default(attribute):
+    if not attribute.default_value.type:
+        return "" if attribute.required else "None"
+    value = get_attribute_value(attribute.default_value)
+    return repr(value.decode() if isinstance(value, bytes) else value)
+
+said = {}
+for kind, opset in json.load(sys.stdin):
+    schema = onnx.defs.get_schema(kind, opset)
+    inputs = [[one.name, "None" if one.option.name == "Optional" else ""] for one in schema.inputs]
+    said[kind] = [inputs, sorted([name, default(attribute)] for name, attribute in schema.attributes.items())]
+print(json.dumps(said))
+"""
+
+
+def test_every_line_of_onnx_is_the_schema_of_the_installed_package() -> None:
+    """Inputs in their order, then attributes by name; opset is no attribute."""
+    if find_spec("onnx") is None:
+        pytest.skip("onnx is not installed")
+    table = FRAMEWORKS["onnx"]
+    kinds = [name.removeprefix("onnx.") for name in table.SIGNATURES]
+    live = json.loads(_python(SCHEMAS, json.dumps([[kind, 9 if kind == "Upsample" else NEWEST] for kind in kinds])))
+    for kind in kinds:
+        parameters = [p for p in declared(f"onnx.{kind}").parameters.values() if p.name != "opset"]
+        rows = [[p.name, "" if p.default is p.empty else repr(p.default)] for p in parameters]
+        inputs = len(table.INPUTS[kind])
+        assert [row[0] for row in rows[:inputs]] == list(table.INPUTS[kind])
+        assert [rows[:inputs], sorted(rows[inputs:])] == live[kind]
 
 
 def test_another_default_or_order_in_a_line_is_seen() -> None:

@@ -90,12 +90,24 @@ SLIPS = {
     "keras: an average's word": ("keras", "padding=word)", 'padding="same" if word == "valid" else "valid")'),
     "keras: a maximum's word": ("keras", 'padding=said or "valid"', 'padding="valid" if said == "same" else "same"'),
     "keras: a mirror": ("keras", "mode=op.mode", 'mode="symmetric"'),
+    "onnx: an appended pixel": ("onnx", "more if any(more) else None", "None"),
+    "onnx: a side": ("onnx", "*(hi for _, hi in pairs))", "*(lo for lo, _ in pairs))"),
+    "onnx: a bias": ("onnx", 'Source(f"{at.bias}.flatten()")', 'Source(f"-{at.bias}.flatten()")'),
+    "onnx: what is counted": ("onnx", 'op.counted != "valid" and', 'op.counted == "valid" and'),
+    "onnx: windows at the end": ("onnx", '{"ceil_mode": int(ceiling)}', '{"ceil_mode": 0}'),
+    "onnx: a divisor": ("onnx", "_number(op.divisor, at)", "_number(op.divisor + 1, at)"),
+    "onnx: corners": ("onnx", '"coordinate_transformation_mode": op.coordinates', '"coordinate_transformation_mode": "half_pixel"'),
+    "onnx: smoothing": ("onnx", 'int(op.antialias == "yes")', "0"),
+    "onnx: a scale": ("onnx", "*(s for s, *_ in rows))}", "*(1 / s for s, *_ in rows))}"),
+    "onnx: a fill": ("onnx", "_number(op.value, at)", "_number(-op.value, at)"),
+    "onnx: a mirror": ("onnx", "mode=op.mode)]", 'mode="edge" if op.mode == "reflect" else op.mode)]'),
+    "onnx: taps": ("onnx", "dilation if max(dilation) > 1 else None", "None"),
     "keras: a word": ("keras", '{"valid": valid_padding, "same": same_padding}', '{"same": valid_padding, "valid": same_padding}'),
 }
 
 
 def _runtime(asked: str, name: str) -> Backend:
-    return next(b for b in named(asked) if b.name in (name, "keras-torch"))
+    return next(b for b in named(asked) if b.name in (name, "keras-torch", "onnxruntime"))
 
 
 def _said(backend: Backend, case: Case) -> str:
@@ -106,7 +118,7 @@ def _said(backend: Backend, case: Case) -> str:
 
 
 @slow
-@pytest.mark.parametrize("name", ["torch", "jax", "tensorflow", "keras"])
+@pytest.mark.parametrize("name", ["torch", "jax", "tensorflow", "keras", "onnx"])
 def test_without_a_slip_nothing_is_wrong(name: str) -> None:
     if importlib.util.find_spec(name) is None:
         pytest.skip(f"{name} is not installed")

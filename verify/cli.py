@@ -86,7 +86,7 @@ BUDGET = "Seconds for minimising all failures together, the most frequent first.
 def run(
     context: typer.Context,
     backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
-    suite: Annotated[str, typer.Option(help="quick, standard or full.")] = "standard",
+    suite: Annotated[str, typer.Option(help="quick, standard, full, or calls: native calls alone.")] = "standard",
     op: Annotated[list[str] | None, typer.Option(help="Only cases in which this operation takes part.")] = None,
     dtype: Annotated[list[str] | None, typer.Option(help="float16, bfloat16, float32, float64, uint8, int8, int32. [default: all]")] = None,
     data: Annotated[list[str] | None, typer.Option("--data", "--kind", help=VALUES)] = None,

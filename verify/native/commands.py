@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from backends import BadBackend
-from backends.reading import readable
+from backends.names import readable
 from spec import Impossible
 from spec.operation import Shape
 from verify.printable import printable

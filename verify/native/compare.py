@@ -10,8 +10,9 @@ from typing import Any
 from backends import Unsupported
 from backends.call import BadCall, Call, Value, declared
 from backends.native import Native, Note, Reading, Unreadable
+from backends.parsing import parsed
 from backends.porting import ported
-from backends.reading import parsed, read
+from backends.reading import read
 from spec import Conv, ConvTranspose, Impossible, Operation, Pad, Program
 from spec.operation import Shape
 from verify.native.check import Verdict, case_of, checked

@@ -15,7 +15,9 @@ from itertools import chain
 from typing import Any
 
 from backends.call import BadCall, Call, Source, Value, X, declared
-from backends.reading import declared_first, read, read_with_shapes, readable, written_with_shapes
+from backends.called import read_with_shapes, written_with_shapes
+from backends.names import declared_first, readable
+from backends.reading import meaning
 from spec import Case, Impossible, Shape
 from spec.operation import size
 from verify.plan.covering import rows
@@ -76,14 +78,14 @@ VALUES: dict[str, list[Any]] = {
 """What is tried for a parameter of that name."""
 
 ARRAYS = (
-    "weight", "kernel", "filters", "filter", "rhs", "depthwise_kernel", "pointwise_kernel", "depthwise_filter", "pointwise_filter", "W", "w",
+    "weight", "kernel", "filters", "filter", "rhs", "W", "depthwise_kernel", "pointwise_kernel", "depthwise_filter", "pointwise_filter",
 )  # fmt: skip
 """Parameters that take weights, of functions."""
 
 MOST_ELEMENTS = 1 << 14
 MOST_ROWS, PLACES = 150, 4
 """Rows at random that are tried for one function, and ranks, lengths and layouts for one row."""
-MOST = {"quick": 1, "standard": 12, "full": 48}
+MOST = {"quick": 1, "standard": 12, "full": 48, "calls": 24}
 """How many calls of one function a suite has."""
 
 
@@ -100,8 +102,8 @@ def cases(suite: str, seed: int = 0) -> tuple[Case, ...]:
     most = MOST[suite]
     for function in readable():
         own: dict[str, Case] = {}
-        for text, x, weights in _texts(function, random.Random(f"{seed} {function}")):
-            case = _case(text, x, weights)
+        for call, x, weights in _calls(function, random.Random(f"{seed} {function}")):
+            case = _case(call, x, weights)
             if case and repr(case) not in own:
                 own[repr(case)] = case
                 if len(own) == most:
@@ -110,19 +112,23 @@ def cases(suite: str, seed: int = 0) -> tuple[Case, ...]:
     return tuple(found)
 
 
-def _case(text: str, x: Shape, weights: tuple[Shape, ...]) -> Case | None:
+def _case(call: Call, x: Shape, weights: tuple[Shape, ...]) -> Case | None:
+    """None where the call is not read so, nor its text, or the arrays are large."""
     from verify.native.check import case_of
 
     try:
-        reading = read(text, x, weights)
+        reading = meaning((call,), x, weights)
         case = case_of(reading.op, reading.x, reading.w)
-        called = Case(**{**vars(case), "call": written_with_shapes(text, x, weights)})
+        if not size(case.y) or max(map(size, (case.x, *case.w, case.y))) > MOST_ELEMENTS:
+            return None
+        text = written_with_shapes(str(call), x, weights)
+        again = read_with_shapes(text)
     except Impossible:
         return None
-    return called if size(case.y) and max(map(size, (case.x, *case.w, case.y))) <= MOST_ELEMENTS else None
+    return Case(**{**vars(case), "call": text}) if repr(again.op) == repr(reading.op) else None
 
 
-def _texts(function: str, rng: random.Random) -> Iterator[tuple[str, Shape, tuple[Shape, ...]]]:
+def _calls(function: str, rng: random.Random) -> Iterator[tuple[Call, Shape, tuple[Shape, ...]]]:
     """Calls with the shape of an input and of weights, in an order at random: ranks and layouts mixed."""
     signature = declared(function)
     first = declared_first(function)
@@ -148,7 +154,7 @@ def _texts(function: str, rng: random.Random) -> Iterator[tuple[str, Shape, tupl
             x = (BATCH, *lengths, CHANNELS) if last else (BATCH, CHANNELS, *lengths)
             arrays = [name for name in given if name in ARRAYS and isinstance(given[name], Source)]
             for weights in _weights(function, arrays, rank):
-                yield str(call), x, weights
+                yield call, x, weights
 
 
 def _ranks(function: str) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ Both parities of every length, kernel and stride, different numbers on each axis
 spec.conventions.padding and paddings that belong to none. A suite covers all t-way combinations of a grid's values (covering.py): quick all
 pairs, standard all triples, full everything in 1-D and all triples of longer lists in 2-D and 3-D.
 Meaning is run of whole numbers in float32 and float64; a smaller grid asks everything else (ASPECTS) in every dtype.
-What a mode of a runtime takes of a suite, if nobody names it, is in SHARES.
+What a mode of a runtime takes of a suite, if nobody names it, is in SHARES. The suite `calls` has only native calls (verify.plan.calls).
 Resampling, padding and the fields of pools are in verify.plan.pixel_suites.
 """
 
@@ -36,9 +36,9 @@ from spec.operation import size
 from verify.plan import calls, pixel_suites
 from verify.plan.covering import Built, Grid, Row, axes, covered
 
-SUITES = ("quick", "standard", "full")
+SUITES = ("quick", "standard", "full", "calls")
 STRENGTH = {"quick": 2, "standard": 3, "full": 3}
-MINIMUM_AGREEMENT = {"quick": 0.85, "standard": 0.85, "full": 0.85}
+MINIMUM_AGREEMENT = {"quick": 0.85, "standard": 0.85, "full": 0.85, "calls": 0.85}
 """The least share of its cases that a runtime must answer right, known deviations or not."""
 
 SHAPE = "shape"
@@ -102,7 +102,9 @@ def cases(
     wanted, of, on, checked = set(ops), set(dtypes), set(data), set(checks)
     parts: tuple[Callable[[str, int], Iterator[Case]], ...]
     parts = (_meaning, _aspects, _inferred, _whole, _rearranged, _edges, pixel_suites.cases, lambda suite, seed: iter(calls.cases(suite)))
-    if share:
+    if suite == "calls":
+        parts = () if share else parts[-1:]
+    elif share:
         parts = (partial(_shared, most=SHARES[share]), partial(pixel_suites.shared, every=share == "large"))
     beyond_quick = () if suite != "quick" else parts if share else (_inferred, _whole, _edges)
     asked = {repr(q): q for part in parts if part not in beyond_quick for q in part(suite, seed)}
