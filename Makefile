@@ -8,7 +8,7 @@ verify: .venv/frameworks
 	$(BIN)/concordant run --suite quick; status=$$?; \
 	$(BIN)/concordant report --out runs/latest/report.html && echo runs/latest/report.html; exit $$status
 
-# A sample of everything: every module, all six runtimes.
+# A sample of everything: every module, all runtimes.
 test: .venv/frameworks
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 

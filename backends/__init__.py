@@ -142,6 +142,8 @@ class Step:
     y: Shape
     dtype: str
     number: str
+    native: tuple[Call, ...] = ()
+    """Of a case that is a native call: the calls that are run, whatever the translation would be."""
 
     @property
     def k(self) -> Shape:
@@ -168,9 +170,14 @@ class Step:
 
 def steps(case: Case) -> Iterator[tuple[Operation, Step]]:
     """Each operation of a case with its shapes."""
+    native: tuple[Call, ...] = ()
+    if case.call:
+        from backends.called import calls_of
+
+        native = calls_of(case.call)
     for i, (op, x, w, y) in enumerate(case.op.walk(case.x, case.w), start=1):
         number = str(i) if len(case.op.steps) > 1 else ""
-        yield op, Step(x=x, w=tuple(w), y=y, dtype=case.dtype, number=number)
+        yield op, Step(x=x, w=tuple(w), y=y, dtype=case.dtype, number=number, native=native)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from backends import Backend, BadBackend, Unsupported
+from backends.call import Call
 from backends.names import brief
 from backends.native import Reading, Unreadable
+from backends.parsing import parsed
 from backends.reading import read
 from spec import Case, Impossible, Shape
 
@@ -23,6 +26,15 @@ def read_with_shapes(text: str) -> Reading:
         raise Unreadable(f"{brief(text)} has no shapes; write them behind it, such as nn.Conv2d(3, 8, 3) @ 1,3,9,9")
     x, *weights = (tuple(map(int, shape.split(","))) for shape in shapes.split(" "))
     return read(call, x, weights)
+
+
+@lru_cache(maxsize=4096)
+def calls_of(text: str) -> tuple[Call, ...]:
+    """The calls of such a text; none where it cannot be read."""
+    try:
+        return tuple(step for step in parsed(text.rpartition(" @ ")[0]) if isinstance(step, Call))
+    except Unreadable:
+        return ()
 
 
 def called(case: Case, backend: Backend) -> str:

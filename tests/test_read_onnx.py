@@ -135,7 +135,7 @@ REFUSED = {
     "onnx.Conv(x)": "missing a required argument: 'W'",
     "onnx.ConvTranspose(x, w, output_padding=[1, 1])": "output_padding is .* smaller than the stride or the dilation",
     "onnx.ConvTranspose(x, w, output_shape=[7])": r"output_shape is \[7\], but it needs a list of 2",
-    "onnx.ConvTranspose(x, w, output_shape=[12, 9])": r"a convolution back to \[9, 8\] takes \[11, 10\] at most",
+    "onnx.ConvTranspose(x, w, output_shape=[12, 9])": r"it may be at most \[11, 10\] with these strides",
     "onnx.MaxPool(x)": "missing a required argument: 'kernel_shape'",
     "onnx.MaxPool(x, kernel_shape=[2, 2], ceil_mode=2)": "ceil_mode is 2, but it needs 0 or 1",
     "onnx.MaxPool(x, kernel_shape=[2, 2], dilations=[2, 2], opset=8)": "has dilations since opset 10, but opset is 8; leave dilations out",

@@ -40,7 +40,10 @@ def _no_kernel(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _empty(op: Operation, at: Step, facts: Facts) -> bool:
-    return isinstance(op, Conv | ConvTranspose | SumPool | AveragePool | MaxPool | LpPool) and 0 in at.y
+    """Of a convolution, by which sums are written, too. Pools and Pad give it."""
+    if 0 not in at.y or not isinstance(op, Conv | ConvTranspose | SumPool | AveragePool):
+        return False
+    return any(call.function in ("onnx.Conv", "onnx.ConvTranspose") for call in calls(onnx, op, at))
 
 
 def _kept(op: Resize, at: Step) -> bool:
@@ -130,7 +133,7 @@ KNOWN = [
     Known(
         id="onnxruntime-empty", runtimes=RUNTIME, versions=SINCE, verdict="raised", when=_empty,
         message="Invalid input shape|output dimension is <= 0|inconsistent with input spatial dimensions",
-        reason="a result of length 0 is refused", link="no upstream report found",
+        reason="convolutions refuse a result of length 0; pools do not", link="no upstream report found",
     ),
     Known(
         id="onnxruntime-pool-padding", runtimes=RUNTIME, versions=SILENT, verdict="raised", when=_wide_padding, sometimes=True,
