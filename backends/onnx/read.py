@@ -49,12 +49,7 @@ def conv_transpose(call: Call, x: Shape, given: dict[str, Shape], number: str) -
         full = [(n - 1) * s + span(k, d) + extra for n, s, k, d, extra in zip(x[2:], stride, w[2:], dilation, more, strict=True)]
         if wanted and any(m >= total + s for m, total, s in zip(wanted, full, stride, strict=True)):
             most = [total + s - 1 for total, s in zip(full, stride, strict=True)]
-<<<<<<< HEAD
-            back = f"a convolution back to {list(x[2:])} takes {most} at most"
-            raise Unreadable(f"{call.function}: output_shape is {list(wanted)}, but {back}")
-=======
             raise Unreadable(f"{call.function}: output_shape is {list(wanted)}, but it may be at most {most} with these strides")
->>>>>>> onnx
         crops = [same_crop(total - m) for total, m in zip(full, lengths, strict=True)]
         pairs: Pairs = tuple(c if sum(c) < 0 or auto == "SAME_UPPER" else c[::-1] for c in crops)
         end = "end" if auto == "SAME_UPPER" else "start"
