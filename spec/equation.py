@@ -18,7 +18,7 @@ def _of_step(op: Operation) -> str:
     for i, line in enumerate(lines):
         if re.match(rf"    {op.name}\s+\S", line):
             more = [text.strip() for text in _indented(lines[i + 1 :])]
-            return "\n".join((line.strip().removeprefix(op.name).strip(), *more))
+            return "\n".join(re.sub(r",?\s{2,}", ", ", text) for text in (line.strip().removeprefix(op.name).strip(), *more))
     stated = next((line for line in lines if "y[" in line and " = " in line), "")
     return stated[stated.index("y[") :].rstrip(". ") if stated else ""
 
