@@ -55,6 +55,11 @@ docs: .venv/frameworks
 	$(BIN)/python -m tools.ratios runs/docs/report.json > docs/ratios.md
 	$(BIN)/python -m tools.disagreements runs/docs/report.json > docs/findings/disagreements.md
 	$(BIN)/python -m tests.honest --markdown > docs/false-alarms.md
+	$(BIN)/concordant hazards runs/docs --markdown > docs/hazards.md
+	$(BIN)/concordant hazards runs/docs --json > verify/report/hazards.json
+	$(BIN)/python -m tools.journeys > docs/journeys.md
+	$(BIN)/python -m tools.ports > docs/ports.md
+	$(BIN)/python -m tools.recording > docs/recording.svg
 
 # The page of a real run, and its pictures in README.md.
 report-docs: .venv/frameworks browser

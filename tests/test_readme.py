@@ -33,11 +33,12 @@ def test_readme_shows_commands() -> None:
     assert any(command == "make verify" for command, _ in _shown())
 
 
-FIRST = COMMANDS[0]
+FIRST = COMMANDS[0][0]
 
 
-@pytest.mark.parametrize(("command", "output"), sampled(COMMANDS, FIRST), ids=[c for c, _ in COMMANDS])
-def test_a_command_prints_what_readme_shows(command: str, output: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", sampled([command for command, _ in COMMANDS], FIRST))
+def test_a_command_prints_what_readme_shows(command: str, tmp_path: Path) -> None:
+    output = dict(COMMANDS)[command]
     words = shlex.split(command)[1:]
     done = subprocess.run([sys.executable, str(ROOT / "concordant.py"), *words], capture_output=True, text=True, cwd=tmp_path)
     printed = "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
