@@ -14,6 +14,7 @@ from backends.reading import read
 from tests.tiers import sampled
 from tools.journeys import JOURNEYS, answer, command
 from tools.ports import CALLS, FRAMEWORKS
+from tools.recording import commands, recording
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -70,6 +71,11 @@ def test_a_call_is_written_in_each_framework_with_every_weight() -> None:
             except Unsupported:
                 continue
             assert [weight.to_spec.result for weight in native.weights] == list(found.w)
+
+
+def test_the_recording_shows_what_readme_shows() -> None:
+    assert (DOCS / "recording.svg").read_text() == recording()
+    assert len(commands()) >= 3
 
 
 def test_commands_are_typed_as_a_shell_reads_them() -> None:

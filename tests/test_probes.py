@@ -221,3 +221,28 @@ def test_grouped_transposed_convolution_on_tensorflow_is_refused_without_onednn_
     volume = parse_case("ConvTranspose(stride=(1, 1, 1), groups=2) x=(1, 2, 3, 3, 3) w=(2, 1, 1, 1, 1) float64")
     assert _covers("tensorflow-conv-transpose-groups", volume)
     assert not _covers("tensorflow-grouped-float64-transpose", volume)
+
+
+def test_a_whole_suite_tries_the_probes_and_fails_where_a_limit_is_gone(tmp_path: Path) -> None:
+    """A record says that NumPy cannot add; it can."""
+    from backends import named
+    from tests.sample_reports import record, report
+    from verify.grouping import failures
+    from verify.probes import with_probes
+    from verify.record import RuntimeReport
+
+    backends = named(str(backend_file(tmp_path, NUMPY)))
+    made = report([record(runtime="mine")], runtimes={"mine": RuntimeReport(status="ran", backend="mine")})
+    gone = Raises("x + x", works="x + x")
+    holds = Raises("x + nothing_of_that_name.at_all", works="x + x")
+    assert with_probes(made, backends, lambda backend: [_known("a", holds)], 60.0).summary.exit in (0, 1)
+    failed = with_probes(made, backends, lambda backend: [_known("b", gone)], 60.0)
+    assert failed.summary.exit == 1
+    assert [sentence for sentence in failures(failed) if sentence.startswith("a limit is gone: NEWS")]
+
+
+def _known(id: str, probe: Raises) -> Known:
+    return Known(
+        id=id, runtimes=("mine",), verdict="not offered", reason="it cannot add", link="", when=lambda op, at, facts: False, versions={},
+        probes=(probe,),
+    )  # fmt: skip

@@ -31,6 +31,7 @@ from verify.plan.plan import Plan, chosen, one_of, read, with_modes
 from verify.plan.prove import prove_all
 from verify.plan.work import MAX_WORK, expect_affordable
 from verify.printable import printable, printable_report
+from verify.probes import with_probes
 from verify.record import BadReport, Finding, Report, load, save
 from verify.report import terminal
 from verify.report.pages import claims_page, known_page, theorems_page
@@ -132,6 +133,9 @@ def run(
             how: dict[str, Any] = {"timeout": timeout, "memory": int(memory * GIB), "cores": cores or there, "start": start, "say": say}
             asked = Run.resumed(store, backend or (), **how) if resume else Run.of(store, backends, **how)
             report = _go(asked, out, quiet=quiet)
+            if store.plan.probed and not report.summary.interrupted:
+                report = with_probes(report, asked.backends, records, timeout)
+                _save(report, out)
     except (Impossible, BadBackend, NothingToAsk, BadStore, WorkerFailed) as error:
         _refuse(str(error))
     except KeyboardInterrupt:  # before anything was run

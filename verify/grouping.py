@@ -199,6 +199,7 @@ def failures(report: Report) -> list[str]:
         *(f"theorem {name} is failing{': ' + reason if reason else ''}" for name, reason in why.items()),
         *(f"known deviation {id} no longer occurs: {counted(n, 'result')} it covers agree" for id, n in stale),
         *(f"minimum agreement: {sentence}" for sentence in s.below_minimum),
+        *(f"a limit is gone: {sentence}" for sentence in s.limits_gone),
         *(["the run was interrupted"] if s.interrupted else []),
         *([] if report.records else ["no case was run"]),
     ]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import structs
+
 from backends import Backend
 from backends.known import Known, Probe
-from verify.execute.process import Job, Worker, WorkerDied, WorkerSilent
+from verify.execute.process import Job, Worker, WorkerDied, WorkerFailed, WorkerSilent
+from verify.record import Report
 
 Outcome = Literal["holds", "NEWS", "proves nothing"]
 
@@ -50,6 +55,24 @@ async def tried(backend: Backend, known: Sequence[Known], timeout: float) -> Asy
                 yield _judged(backend.name, one, probe, raised, control)
     finally:
         await worker.stop()
+
+
+def with_probes(report: Report, backends: Sequence[Backend], records: Callable[[Backend], Sequence[Known]], timeout: float) -> Report:
+    """A report with what the probes of its runtimes show; one that shows that a limit is gone makes the run fail."""
+
+    async def news() -> list[str]:
+        found: list[str] = []
+        for backend in backends:
+            if report.runtimes[backend.name].status == "ran" and not backend.mode.name:
+                with suppress(WorkerFailed):
+                    found.extend([one.sentence async for one in tried(backend, records(backend), timeout) if one.outcome != "holds"])
+        return found
+
+    gone = tuple(asyncio.run(news()))
+    if not gone:
+        return report
+    summary = structs.replace(report.summary, limits_gone=gone, exit=max(report.summary.exit, 1))
+    return structs.replace(report, summary=summary)
 
 
 def _judged(runtime: str, known: Known, probe: Probe, raised: str, control: str) -> Tried:

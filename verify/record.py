@@ -201,7 +201,7 @@ class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """A text to report it with, in Markdown."""
 
 
-class Summary(msgspec.Struct, kw_only=True, frozen=True):
+class Summary(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """The count of everything, and what follows for the exit status."""
 
     cases: int
@@ -218,6 +218,8 @@ class Summary(msgspec.Struct, kw_only=True, frozen=True):
     """A sentence for each runtime, and for each operation on one (verify.judge.agreement), that agrees on less."""
     interrupted: bool
     exit: int
+    limits_gone: tuple[str, ...] = ()
+    """Probes that show that a framework can do what it is said to be unable to do (`concordant known --probe`)."""
 
 
 class Report(msgspec.Struct, kw_only=True, frozen=True):

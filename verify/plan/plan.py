@@ -117,6 +117,11 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
         return not (self.ops or self.dtypes or self.data or self.checks or self.texts)
 
     @property
+    def probed(self) -> bool:
+        """Whether what the frameworks are said to be unable to do is tried again, too: with a whole suite of all operations."""
+        return self.unfiltered and self.shard[1] == 1 and self.suite in ("standard", "full")
+
+    @property
     def minimum_agreement(self) -> float:
         """The share of `agree` that every runtime must reach; 0 where not everything is run."""
         return suites.MINIMUM_AGREEMENT[self.suite] if self.unfiltered and self.shard[1] == 1 else 0.0

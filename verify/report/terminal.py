@@ -116,6 +116,8 @@ def remaining(report: Report, console: Console, *, quiet: bool) -> None:
         )  # fmt: skip
     for sentence in report.summary.below_minimum:
         console.print(f"[bold red]minimum agreement[/]: {escape(sentence)}", highlight=False)
+    for sentence in report.summary.limits_gone:
+        console.print(f"[bold red]a limit is gone[/]: {escape(sentence)}", highlight=False, soft_wrap=True)
     if not report.records and any(r.not_offered for r in report.runtimes.values()):
         console.print("[bold red]no case was run[/]: nothing of what was asked is offered", highlight=False)
     for name, r in report.runtimes.items():
