@@ -295,18 +295,13 @@ def load(path: Path | str) -> Report:
         raise BadReport(f"{path} is no report: it is longer than {MOST_BYTES >> 20} MiB")
     try:
         schema = msgspec.json.decode(content, type=_Versioned).schema
-        if schema == 1:
-            from verify.former import of_schema_1
+        from verify.former import of_schema_1, with_fields
 
+        if schema == 1:
             return of_schema_1(msgspec.json.decode(content))
         if schema != SCHEMA:
             raise BadReport(f"{path} has schema {schema}, but this version of concordant reads 1 and {SCHEMA}")
-        report = msgspec.json.decode(content, type=Report)
-        if any(found.diagnosis and not found.matches for found in (*report.records, *report.findings)):
-            from verify.former import with_fields
-
-            return with_fields(report)
-        return report
+        return with_fields(msgspec.json.decode(content, type=Report))
     except msgspec.ValidationError as error:
         raise BadReport(f"{path} is no report: {error}{_found(content, str(error))}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Where a wrong result is wrong: the last batch element, the first index of an axis, every second channel."""
+"""Where a wrong result is wrong: the last batch element, the first slice of an axis, every second channel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from math import prod
 import numpy as np
 
 from spec import Array, Shape
-
 
 NOUNS = {"batch axis": ("batch element", "batch elements", ""), "channel axis": ("channel", "channels", "")}
 """What one index, and several, of an axis are called."""
@@ -53,13 +52,13 @@ class Part:
         return 2 * prod(len(places) for places in self.places) <= prod(self.shape)
 
     def where(self, names: tuple[str, ...]) -> str:
-        """Such as "the last channel", or "indices 1, 3 of spatial axis 0"."""
+        """Such as "the last channel", or "slices 1, 3 of spatial axis 0"."""
         return " and ".join(_which(self.places[axis], self.shape[axis], names[axis]) for axis in self.narrow)
 
 
 def _which(places: tuple[int, ...], n: int, axis: str = "") -> str:
     """Empty where no few words say it."""
-    one, several, of = NOUNS.get(axis, ("index", "indices", f" of {axis if axis[-1:].isdigit() else f'the {axis}'}"))
+    one, several, of = NOUNS.get(axis, ("slice", "slices", f" of {axis if axis[-1:].isdigit() else f'the {axis}'}"))
     first, last, many = places[0], places[-1], len(places)
     steps = {b - a for a, b in pairwise(places)}
     if steps <= {1} and (first == 0 or last == n - 1):

@@ -114,8 +114,8 @@ def remaining(report: Report, console: Console, *, quiet: bool) -> None:
             f"[bold red]known deviation that no longer occurs[/]: {escape(id)}: {counted(stale.agreed, 'result')} it covers now agree; "
             "narrow or delete it in backends/*/known.py", highlight=False, soft_wrap=True,
         )  # fmt: skip
-    for sentence in report.summary.below_minimum:
-        console.print(f"[bold red]minimum agreement[/]: {escape(sentence)}", highlight=False)
+    for words in report.summary.below_minimum:
+        console.print(f"[bold red]minimum agreement[/]: {escape(words)}", highlight=False)
     if not report.records and any(r.not_offered for r in report.runtimes.values()):
         console.print("[bold red]no case was run[/]: nothing of what was asked is offered", highlight=False)
     for name, r in report.runtimes.items():
