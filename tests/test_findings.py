@@ -60,6 +60,7 @@ def test_one_mistake_is_one_finding_and_its_smallest_form(shifted: tuple[Report,
     assert finding.matches
     assert finding.matches.hypothesis in ("crop shifted by one pixel later", "lo and hi of crop exchanged")
     assert finding.matches.field == "crop"
+    assert all(one.diagnosis == sentence(one.matches) for one in (finding, *report.records))
     assert parse_case(finding.case).x[:2] == (1, 1)
 
 

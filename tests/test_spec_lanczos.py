@@ -113,7 +113,7 @@ def answered(q: Case, op: Lanczos) -> Answer:
     return Answer(tuple(Output(a.astype(np.float32), q.dtype) for a in arrays))
 
 
-def test_its_own_answer_agrees_and_a_neighbours_is_named() -> None:
+def test_its_own_answer_agrees_and_that_of_another_operation_is_named() -> None:
     own = judge(Reference(ASKED), answered(ASKED, ASKED.op))
     assert [j.verdict for j in own] == ["agree", "agree"]
     others = {mistake: op for mistake, op in ASKED.op.hypotheses() if op != ASKED.op and op.shape(ASKED.x) == ASKED.y}
