@@ -1,7 +1,7 @@
 """Each operation stated once, by its equation, on explicit integers. Knows NumPy and mathematics; imports nothing else of ours."""
 
 from spec.case import Case, operations, parse, parse_case
-from spec.operation import Array, Impossible, Operation, Shape
+from spec.operation import Array, Hypothesis, Impossible, Operation, Shape
 from spec.ops.adaptive import AdaptiveAveragePool, AdaptiveMaxPool
 from spec.ops.conv import Conv, ConvTranspose
 from spec.ops.lanczos import Lanczos
@@ -21,6 +21,7 @@ __all__ = [
     "Conv",
     "ConvTranspose",
     "DepthToSpace",
+    "Hypothesis",
     "Impossible",
     "Lanczos",
     "LpPool",

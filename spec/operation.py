@@ -87,6 +87,16 @@ class Free(NamedTuple):
     """The spatial axis of x that it goes with, if any."""
 
 
+class Hypothesis(NamedTuple):
+    """What an operation is mistaken for, in words that finish "matches: …": a noun phrase, such as "crop shifted by one pixel later"."""
+
+    words: str
+    field: str = ""
+    """The field of the operation that it is about, if it is about one."""
+    value: str = ""
+    """Amounts, such as "lo + 1, hi − 1"."""
+
+
 PUBLIC: dict[str, type[Operation]] = {}
 """Every operation that text can name, and the program that `>>` makes."""
 
@@ -281,8 +291,8 @@ class Operation:
         rows = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if "neutral" in f.metadata}
         return dataclasses.replace(self, **{name: (*row[:axis], *row[axis + 1 :]) for name, row in rows.items()})
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
-        """Other operations that are easily mistaken for this one, each with words that finish "answers as if …"."""
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
+        """Other operations that are easily mistaken for this one, and what each mistake is called."""
         return iter(())
 
     def terms(self, x: Shape, *w: Shape) -> int:
@@ -371,36 +381,35 @@ def fit(x: Array, pairs: Pairs) -> Array:
     return x[cut]
 
 
-def beside(field: str, pairs: Pairs) -> Iterator[tuple[str, Pairs]]:
+def beside(field: str, pairs: Pairs) -> Iterator[tuple[Hypothesis, Pairs]]:
     """What a (lo, hi) field is easily mistaken for."""
-    rules: dict[str, Callable[[int, int], tuple[int, int]]] = {
-        f"lo and hi of {field} were exchanged": lambda lo, hi: (hi, lo),
-        f"{field} began one pixel later, (lo + 1, hi − 1)": lambda lo, hi: (lo + 1, hi - 1),
-        f"{field} began one pixel earlier, (lo − 1, hi + 1)": lambda lo, hi: (lo - 1, hi + 1),
-        f"{field} were nothing": lambda lo, hi: (0, 0),
-        f"negative {field} were nothing": lambda lo, hi: (max(lo, 0), max(hi, 0)),
-        f"{field} lost its sign": lambda lo, hi: (abs(lo), abs(hi)),
-        f"{field} were lo at both ends": lambda lo, hi: (lo, lo),
-        f"{field} were hi at both ends": lambda lo, hi: (hi, hi),
-        f"{field} were all at the end": lambda lo, hi: (0, lo + hi),
-        f"{field} were all at the start": lambda lo, hi: (lo + hi, 0),
-        f"{field} were one more at the end": lambda lo, hi: (lo, hi + 1),
-        f"{field} were one less at the end": lambda lo, hi: (lo, hi - 1),
+    rules: dict[tuple[str, str], Callable[[int, int], tuple[int, int]]] = {
+        (f"lo and hi of {field} exchanged", ""): lambda lo, hi: (hi, lo),
+        (f"{field} shifted by one pixel later", "lo + 1, hi − 1"): lambda lo, hi: (lo + 1, hi - 1),
+        (f"{field} shifted by one pixel earlier", "lo − 1, hi + 1"): lambda lo, hi: (lo - 1, hi + 1),
+        (f"{field} ignored", ""): lambda lo, hi: (0, 0),
+        (f"negative {field} ignored", ""): lambda lo, hi: (max(lo, 0), max(hi, 0)),
+        (f"sign of {field} ignored", ""): lambda lo, hi: (abs(lo), abs(hi)),
+        (f"lo of {field} at both ends", ""): lambda lo, hi: (lo, lo),
+        (f"hi of {field} at both ends", ""): lambda lo, hi: (hi, hi),
+        (f"all {field} at the end", ""): lambda lo, hi: (0, lo + hi),
+        (f"all {field} at the start", ""): lambda lo, hi: (lo + hi, 0),
+        (f"{field} one larger at the end", "hi + 1"): lambda lo, hi: (lo, hi + 1),
+        (f"{field} one smaller at the end", "hi − 1"): lambda lo, hi: (lo, hi - 1),
     }
-    for words, rule in rules.items():
-        yield words, tuple(rule(*pair) for pair in pairs)
-    for words, others in along(field, pairs):
-        yield words, others
+    for (words, value), rule in rules.items():
+        yield Hypothesis(words, field, value), tuple(rule(*pair) for pair in pairs)
+    yield from along(field, pairs)
     for axis in range(len(pairs)) if len(pairs) > 1 else ():
-        yield f"{field} of spatial axis {axis} were nothing", (*pairs[:axis], (0, 0), *pairs[axis + 1 :])
+        yield Hypothesis(f"{field} ignored on one spatial axis", field, f"axis {axis}"), put(pairs, axis, (0, 0))
 
 
-def along(field: str, entries: tuple[T, ...]) -> Iterator[tuple[str, tuple[T, ...]]]:
+def along(field: str, entries: tuple[T, ...]) -> Iterator[tuple[Hypothesis, tuple[T, ...]]]:
     """What a field with one entry per axis is easily mistaken for, whatever the entries are."""
     if len(entries) > 1:
-        yield f"the {field} of the axes came in reverse order", entries[::-1]
-        yield f"every axis had the {field} of axis 0", entries[:1] * len(entries)
-        yield f"every axis had the {field} of the last axis", entries[-1:] * len(entries)
+        yield Hypothesis(f"{field} of the axes in reverse order", field), entries[::-1]
+        yield Hypothesis(f"{field} of axis 0 on every axis", field), entries[:1] * len(entries)
+        yield Hypothesis(f"{field} of the last axis on every axis", field), entries[-1:] * len(entries)
 
 
 def negated(pairs: Pairs) -> Pairs:

@@ -16,6 +16,7 @@ from functools import cache, cached_property
 from backends import Backend, Unsupported
 from spec import Case, parse_case
 from tests.mutants import HONEST, MUTANTS, Mutant, aspect
+from verify.grouping import sentence
 from verify.plan.suites import cases
 from verify.record import FINE, Record
 from verify.run import Run
@@ -50,12 +51,12 @@ class Examined:
 
     @property
     def named(self) -> bool:
-        return bool(self.mutant.named) and any(self.mutant.named in words for words in self.words)
+        return any(map(self.mutant.named_by, self.words))
 
     @cached_property
     def words(self) -> Counter[str]:
         """Every diagnosis, with its number."""
-        return Counter(r.diagnosis for r in self.wrong if r.diagnosis)
+        return Counter(sentence(r.matches) for r in self.wrong if r.matches)
 
     @property
     def can_be_named(self) -> bool:
@@ -67,7 +68,7 @@ class Examined:
         """Name, kinds of numbers, verdict, outputs, on how many cases of those asked, the diagnosis if it is right."""
         outputs = Counter(r.output for r in self.wrong if r.verdict == self.mutant.expected)
         asked, wrong = ({r.case for r in records} for records in (self.records, self.wrong))
-        words = next((w for w, _ in self.words.most_common() if self.named and self.mutant.named in w), "")
+        words = next((w for w, _ in self.words.most_common() if self.mutant.named_by(w)), "")
         verdict = self.mutant.expected if self.caught else "MISSED"
         return self.mutant.name, ", ".join(self.mutant.kinds), verdict, " ".join(outputs), f"{len(wrong)} of {len(asked)}", words
 
@@ -140,7 +141,7 @@ def _some(asked: list[Case], mutant: Mutant, most: int) -> list[Case]:
     return asked[:: max(-(-len(asked) // most), 1)]
 
 
-HEADER = ("mutant", "numbers", "verdict", "outputs", "caught on", "answers as if …")
+HEADER = ("mutant", "numbers", "verdict", "outputs", "caught on", "diagnosis")
 
 PAGE = """# The verifier attacked
 

@@ -30,7 +30,7 @@ class Mutant(Backend):
     """A backend that mistranslates the cases that `when` picks.
 
     expected: a verdict that must be among those it gets, on one of `outputs`.
-    named: a piece of the words that the diagnosis must give; empty where an honest diagnosis gives none.
+    named: a piece of the sentence that the diagnosis must give, or several with … between; empty where an honest diagnosis gives none.
     kinds: the data it is run of (`spec.data.DATA`), or `shape` for checks of shapes, in this order.
     alike: what two cases must have in common to catch it.
     """
@@ -43,6 +43,10 @@ class Mutant(Backend):
     outputs: tuple[str, ...] = ("y", *GRADIENTS)
     kinds: tuple[str, ...] = ("integers",)
     alike: Callable[[Case], object] | None = None
+
+    def named_by(self, sentence: str) -> bool:
+        """Whether a diagnosis is of its mistake."""
+        return bool(self.named) and all(piece in sentence for piece in self.named.split(" … "))
 
     def translate(self, case: Case) -> str:
         if not self.when(case):
@@ -192,162 +196,165 @@ def _mutants() -> dict[str, Mutant]:
         return kind_of(name=name, named=named, runtime=runtime, module=torch, **fields)  # type: ignore[arg-type]
 
     another_operation = [
-        made("crop-on-the-other-side", "lo and hi of crop were exchanged", change=_crop(lambda lo, hi: (hi, lo))),
-        made("crop-shifted", "crop began one pixel later", change=_crop(lambda lo, hi: (lo + 1, hi - 1))),
-        made("crop-forgotten", "crop were nothing", change=_crop(lambda lo, hi: (0, 0))),
-        made("crop-one-too-many", "crop were one more at the end", change=_crop(lambda lo, hi: (lo, hi + 1))),
-        made("appended-zeros-forgotten", "negative crop were nothing", change=_crop(lambda lo, hi: (max(lo, 0), max(hi, 0)))),
-        made("output-padding-ignored", "crop were lo at both ends", change=_crop(lambda lo, hi: (lo, max(lo, hi)))),
-        made("padding-on-the-other-side", "lo and hi of padding were exchanged", change=_padding(lambda lo, hi: (hi, lo))),
-        made("padding-sign-lost", "padding lost its sign", change=_padding(lambda lo, hi: (abs(lo), abs(hi)))),
-        made("padding-all-at-the-end", "padding were all at the end", change=_padding(lambda lo, hi: (0, lo + hi))),
-        made("padding-symmetric-only", "padding were hi at both ends", change=_padding(lambda lo, hi: (hi, hi))),
-        made("negative-padding-ignored", "negative padding were nothing", change=_padding(lambda lo, hi: (max(lo, 0), max(hi, 0)))),
-        made("padding-of-axis-0-everywhere", "every axis had the padding of axis 0",
+        made("crop-on-the-other-side", "lo and hi of crop exchanged", change=_crop(lambda lo, hi: (hi, lo))),
+        made("crop-shifted", "crop shifted by one pixel later", change=_crop(lambda lo, hi: (lo + 1, hi - 1))),
+        made("crop-forgotten", "crop ignored", change=_crop(lambda lo, hi: (0, 0))),
+        made("crop-one-too-many", "crop one larger at the end", change=_crop(lambda lo, hi: (lo, hi + 1))),
+        made("appended-zeros-forgotten", "negative crop ignored", change=_crop(lambda lo, hi: (max(lo, 0), max(hi, 0)))),
+        made("output-padding-ignored", "lo of crop at both ends", change=_crop(lambda lo, hi: (lo, max(lo, hi)))),
+        made("padding-on-the-other-side", "lo and hi of padding exchanged", change=_padding(lambda lo, hi: (hi, lo))),
+        made("padding-sign-lost", "sign of padding ignored", change=_padding(lambda lo, hi: (abs(lo), abs(hi)))),
+        made("padding-all-at-the-end", "all padding at the end", change=_padding(lambda lo, hi: (0, lo + hi))),
+        made("padding-symmetric-only", "hi of padding at both ends", change=_padding(lambda lo, hi: (hi, hi))),
+        made("negative-padding-ignored", "negative padding ignored", change=_padding(lambda lo, hi: (max(lo, 0), max(hi, 0)))),
+        made("padding-of-axis-0-everywhere", "padding of axis 0 on every axis",
              change=_on(Conv, lambda op: {"padding": op.padding[:1] * op.rank})),
-        made("padding-of-the-last-axis-ignored", "padding of spatial axis 1 were nothing", when=lambda q: q.op.rank == 2,
+        made("padding-of-the-last-axis-ignored", "padding ignored on one spatial axis (axis 1)", when=lambda q: q.op.rank == 2,
              change=_on(Conv, lambda op: {"padding": (*op.padding[:-1], (0, 0))})),
         made("padding-without-dilation", "computed without the dilation", change=_on(Conv, _undilated)),
-        made("lengths-rounded-up", "overhang the end", change=_on(Conv, _overhanging)),
-        made("stride-and-dilation-exchanged", "stride and dilation were exchanged",
+        made("lengths-rounded-up", "output length rounded up", change=_on(Conv, _overhanging)),
+        made("stride-and-dilation-exchanged", "stride and dilation exchanged",
              change=_on(BOTH, lambda op: {"stride": op.dilation, "dilation": op.stride})),
-        made("stride-in-reverse-order", "stride of the axes came in reverse order",
+        made("stride-in-reverse-order", "stride of the axes in reverse order",
              change=_on(BOTH, lambda op: {"stride": op.stride[::-1]})),
-        made("stride-of-axis-0-everywhere", "every axis had the stride of axis 0",
+        made("stride-of-axis-0-everywhere", "stride of axis 0 on every axis",
              change=_on(BOTH, lambda op: {"stride": op.stride[:1] * op.rank})),
-        made("dilation-ignored", "the dilation were 1", change=_on(Conv, lambda op: {"dilation": (1,) * op.rank})),
-        made("dilation-counts-the-zeros", "the dilation were one more",
+        made("dilation-ignored", "dilation ignored", change=_on(Conv, lambda op: {"dilation": (1,) * op.rank})),
+        made("dilation-counts-the-zeros", "dilation one larger",
              change=_on(BOTH, lambda op: {"dilation": tuple(d + 1 for d in op.dilation)})),
-        made("dilation-dropped-under-a-stride", "the dilation were 1", when=_stretched,
+        made("dilation-dropped-under-a-stride", "dilation ignored", when=_stretched,
              change=_on(ConvTranspose, lambda op: {"dilation": (1,) * op.rank})),
-        made("keras-same-odd-kernel", "crop began one pixel earlier", change=_crop(lambda lo, hi: (lo - 1, hi + 1)),
+        made("keras-same-odd-kernel", "crop shifted by one pixel earlier", change=_crop(lambda lo, hi: (lo - 1, hi + 1)),
              when=_weighted(lambda op, k: all(n % 2 for n in k) and max(op.stride) > 1)),
-        made("even-kernels-only", "padding began one pixel later", change=_padding(lambda lo, hi: (lo + 1, hi - 1)),
+        made("even-kernels-only", "padding shifted by one pixel later", change=_padding(lambda lo, hi: (lo + 1, hi - 1)),
              when=_weighted(lambda op, k: not any(n % 2 for n in k))),
-        made("repeats-instead-of-zeros", "every pixel were repeated",
+        made("repeats-instead-of-zeros", "repeated pixels instead of zeros",
              change=lambda op: Upsample(factor=op.factor) if isinstance(op, ZeroInsert) else op),
-        made("zeros-instead-of-repeats", "zeros were put between",
+        made("zeros-instead-of-repeats", "zeros between the pixels instead of",
              change=lambda op: ZeroInsert(factor=op.factor) if isinstance(op, Upsample) else op),
-        made("upsampling-factors-in-reverse-order", "factor of the axes came in reverse order",
+        made("upsampling-factors-in-reverse-order", "factor of the axes in reverse order",
              change=_on(Upsample, lambda op: {"factor": op.factor[::-1]})),
-        made("trailing-zeros-forgotten", "there were no trailing zeros", change=_on(ZeroInsert, lambda op: {"trailing": (0,) * op.rank})),
+        made("trailing-zeros-forgotten", "trailing zeros ignored", change=_on(ZeroInsert, lambda op: {"trailing": (0,) * op.rank})),
         made("averages-instead-of-sums", "divided by the window's size", when=_a(SumPool),
              wrap=_after("y = y / torch.tensor(kernel).prod().to(y.dtype)")),
-        made("pool-without-its-stride", "the stride were the kernel", change=_on(SumPool, lambda op: {"stride": op.kernel})),
-        made("pool-axes-exchanged", "kernel of the axes came in reverse order",
+        made("pool-without-its-stride", "stride equal to the kernel", change=_on(SumPool, lambda op: {"stride": op.kernel})),
+        made("pool-axes-exchanged", "kernel of the axes in reverse order",
              change=_on(SumPool, lambda op: {"kernel": op.kernel[::-1]})),
     ]  # fmt: skip
 
     arguments_mistaken = [
-        made("kernel-flipped", "the kernel were flipped in space", when=_a(*BOTH),
+        made("kernel-flipped", "kernel flipped along every spatial axis", when=_a(*BOTH),
              wrap=_before("w = tuple(v.flip(tuple(range(2, v.ndim))) for v in w)")),
-        made("kernel-flipped-on-one-axis", "the kernel were flipped along its spatial axis 1", when=lambda q: q.op.rank > 1 and q.w != (),
+        made("kernel-flipped-on-one-axis", "kernel flipped along one spatial axis (axis 1)", when=lambda q: q.op.rank > 1 and q.w != (),
              wrap=_before("w = tuple(v.flip(3) for v in w)")),
-        made("kernel-axes-exchanged", "the kernel had its spatial axes in reverse order", when=lambda q: q.op.rank > 1 and q.w != (),
+        made("kernel-axes-exchanged", "kernel with its spatial axes in reverse order", when=lambda q: q.op.rank > 1 and q.w != (),
              wrap=_before("w = tuple(v.transpose(2, -1).reshape(v.shape) for v in w)")),
-        made("kernel-misses-its-last-tap", "the kernel were 0 at the last place of its spatial axis",
+        made("kernel-misses-its-last-tap", "kernel with zeros at the last index of one spatial axis",
              wrap=_before("w = tuple(v * (torch.arange(v.shape[-1]) < max(v.shape[-1] - 1, 1)) for v in w)")),
-        made("output-channels-reversed", "the kernel were flipped along its first channel axis", when=_a(Conv),
+        made("output-channels-reversed", "kernel flipped along its first channel axis", when=_a(Conv),
              wrap=_before("w = tuple(v.flip(0) for v in w)")),
-        made("input-channels-reversed", "x were flipped along its channel axis", wrap=_before("x = x.flip(1)")),
+        made("input-channels-reversed", "x flipped along its channel axis", wrap=_before("x = x.flip(1)")),
         made("channel-axes-of-the-kernel-exchanged", "first channel axis and its second channel axis exchanged",
              wrap=_before("w = tuple(v.transpose(0, 1).reshape(v.shape) for v in w)")),
-        made("space-axes-of-x-exchanged", "x had its spatial axes in reverse order", when=lambda q: q.op.rank > 1,
+        made("space-axes-of-x-exchanged", "x with its spatial axes in reverse order", when=lambda q: q.op.rank > 1,
              wrap=_before("x = x.transpose(2, -1)")),
-        made("channels-last-memory", "x had its channel axis last in memory", wrap=_before("x = x.movedim(1, -1).reshape(x.shape)")),
+        made("channels-last-memory", "x with its channel axis last in memory", wrap=_before("x = x.movedim(1, -1).reshape(x.shape)")),
         made("batch-for-channels", "batch axis and its channel axis exchanged", wrap=_before("x = x.transpose(0, 1).reshape(x.shape)")),
         made("batch-reversed", "flipped along its batch axis", wrap=_before("x = x.flip(0)")),
-        made("last-input-channel-ignored", "x were 0 at the last place of its channel axis",
+        made("last-input-channel-ignored", "x with zeros at the last index of its channel axis",
              wrap=_before("x = torch.cat([x[:, :-1], 0 * x[:, -1:]], 1)")),
-        made("groups-interleaved-on-input", "x had its channel axis split to the groups in turn", when=_grouped,
+        made("groups-interleaved-on-input", "x with its channel axis split among the groups in turn", when=_grouped,
              wrap=_before("x = x.reshape(len(x), -1, groups, *x.shape[2:]).transpose(1, 2).reshape(x.shape)")),
-        made("groups-interleaved-on-output", "the answer had its channel axis split to the groups in turn", when=_grouped,
+        made("groups-interleaved-on-output", "result with its channel axis split among the groups in turn", when=_grouped,
              wrap=_after("y = y.reshape(len(y), groups, -1, *y.shape[2:]).transpose(1, 2).reshape(y.shape)")),
-        made("one-group-for-all", "first group's in every group", when=_grouped,
+        made("one-group-for-all", "first group in every group", when=_grouped,
              wrap=_before("w = tuple(v[: len(v) // groups].repeat(groups, *[1] * (v.ndim - 1)) for v in w)")),
-        made("depthwise-only", "the kernel were flipped along its first channel axis", when=_depthwise,
+        made("depthwise-only", "kernel flipped along its first channel axis", when=_depthwise,
              wrap=_before("w = tuple(v.flip(0) for v in w)")),
-        made("edges-repeated", "the padding repeated the edge", when=_padded, wrap=(
+        made("edges-repeated", "padding with edge pixels", when=_padded, wrap=(
              "def f(x, w):\n    flat = [n for pair in reversed(padding) for n in pair]\n    x = F.pad(x, flat, mode='replicate')\n"
              "    return getattr(F, f'conv{len(stride)}d')(x, w, stride=stride, dilation=dilation, groups=groups)\n")),
-        made("inputs-rounded-to-bfloat16", "x were rounded to 8", wrap=_before("x = x + (x.bfloat16().to(x.dtype) - x).detach()")),
-        made("double-through-single", "x were rounded to 24", when=lambda q: q.dtype == "float64", wrap=_before("x = x.float().double()")),
-        made("computed-in-bfloat16", "and the answer were rounded to 8",
+        made("inputs-rounded-to-bfloat16", "x rounded to bfloat16", wrap=_before("x = x + (x.bfloat16().to(x.dtype) - x).detach()")),
+        made("double-through-single", "x rounded to float32", when=lambda q: q.dtype == "float64", wrap=_before("x = x.float().double()")),
+        made("computed-in-bfloat16", "and result rounded to bfloat16",
              wrap=_before("dtype, x, w = x.dtype, x.bfloat16().float(), [v.bfloat16().float() for v in w]").replace(
                  "honest(x, *w)", "honest(x, *w).bfloat16().to(dtype)")),
     ]  # fmt: skip
 
     answers_spoilt = [
-        made("one-pixel-late", "the answer lay one pixel later on its spatial axis 0, wrapped around",
+        made("one-pixel-late", "result shifted by one pixel later, wrapped around (spatial axis 0)",
              when=lambda q: q.op.rank == 1, wrap=_after("y = y.roll(1, -1)")),
-        made("zeros-before-instead-of-after", "the answer lay", when=_a(ZeroInsert),
+        made("zeros-before-instead-of-after", "result shifted", when=_a(ZeroInsert),
              wrap=_after("y = y.roll([s - 1 for s in factor], list(range(2, y.ndim)))")),
-        made("upsampling-shifted-by-half", "with its edge repeated behind", when=_a(Upsample),
+        made("upsampling-shifted-by-half", "edge repeated behind", when=_a(Upsample),
              wrap=_after(
              "for i, (n, s) in enumerate(zip(y.shape[2:], factor), 2):\n"
              "        y = y.index_select(i, (torch.arange(n) + s // 2).clamp(max=n - 1))")),
         made("upsampling-linear", when=_a(Upsample), wrap=(
              "def f(x):\n    mode = ('linear', 'bilinear', 'trilinear')[x.ndim - 3]\n"
              "    return F.interpolate(x, scale_factor=tuple(map(float, factor)), mode=mode)\n")),
-        made("last-column-missing", "the answer were 0 at the last place of its spatial axis",
+        made("last-column-missing", "result with zeros at the last index of one spatial axis",
              wrap=_after("y = torch.cat([y[..., :-1], 0 * y[..., -1:]], -1)")),
-        made("first-row-repeats-the-second", "but only at the first place of its spatial axis 0",
+        made("first-row-repeats-the-second", "matches only in the first slice of spatial axis 0",
              wrap=_after("y = torch.cat([y[:, :, 1:2], y[:, :, 1:]], 2) if y.shape[2] > 1 else y")),
-        made("tail-of-four-forgotten", "multiplied by 0, but only at the last", when=lambda q: q.y[-1] > 4 and q.y[-1] % 4 > 0,
+        made("tail-of-four-forgotten", "matches only in the last … multiplied by a constant (0)",
+             when=lambda q: q.y[-1] > 4 and q.y[-1] % 4 > 0,
              wrap=_after("y = torch.where(torch.arange(y.shape[-1]) < y.shape[-1] // 4 * 4, y, 0)")),
-        made("every-second-column-negated", "multiplied by -1, but only at",
+        made("every-second-column-negated", "matches only in … multiplied by a constant (-1)",
              wrap=_after("y = y * (1 - 2 * (torch.arange(y.shape[-1]) % 2))")),
-        made("last-of-the-batch-doubled", "multiplied by 2, but only at the last place of its batch axis",
+        made("last-of-the-batch-doubled", "matches only in the last batch element: result multiplied by a constant (2)",
              wrap=_after("y = torch.cat([y[:-1], 2 * y[-1:]])")),
-        made("last-channel-twice", "but the last place of its channel axis",
+        made("last-channel-twice", "only the last channel wrong",
              wrap=_after("y = torch.cat([y[:, :-1], y[:, -2:-1]], 1) if y.shape[1] > 1 else y")),
-        made("second-channel-of-each-group", "multiplied by 0, but only at the places",
+        made("second-channel-of-each-group", "matches only in channels … multiplied by a constant (0)",
              when=lambda q: isinstance(q.op, BOTH) and q.op.groups > 1,
              wrap=_after("y = y.index_fill(1, torch.arange(1, y.shape[1], y.shape[1] // groups), 0)")),
-        made("even-lengths-only", "multiplied by -1", wrap=_after("y = -y"), when=lambda q: q.x[-1] % 2 == 0),
-        made("truncated", "shorter at the end", wrap=_after("y = y[..., :-1]")),
-        made("windows-rounded-up", "shorter at the end", when=_a(SumPool),
+        made("even-lengths-only", "result multiplied by a constant (-1)", wrap=_after("y = -y"), when=lambda q: q.x[-1] % 2 == 0),
+        made("truncated", "longer or shorter at the end", wrap=_after("y = y[..., :-1]")),
+        made("windows-rounded-up", "longer or shorter at the end", when=_a(SumPool),
              wrap="def f(x):\n    return honest(F.pad(x, [n for s in reversed(stride) for n in (0, s - 1)]))\n"),
         made("flattened", "its numbers in the same order", wrap=_after("y = y.flatten(2)"), when=lambda q: q.op.rank > 1),
         made("without-its-batch-axis", "its numbers in the same order", wrap=_after("y = y.squeeze(0)"), when=lambda q: q.x[0] == 1),
-        made("channels-last", "the answer had its channel axis last", wrap=_after("y = y.movedim(1, -1)")),
-        made("space-axes-of-the-answer-exchanged", "the answer had its spatial axes in reverse order", when=_square,
+        made("channels-last", "result with its channel axis last", wrap=_after("y = y.movedim(1, -1)")),
+        made("space-axes-of-the-answer-exchanged", "result with its spatial axes in reverse order", when=_square,
              wrap=_after("y = y.transpose(2, 3)")),
-        made("bias-added", "had a constant added to each channel",
+        made("bias-added", "constant added to each channel",
              wrap=_after("y = y + torch.arange(1, y.shape[1] + 1).to(y).reshape(-1, *[1] * (y.ndim - 2))")),
-        made("rectified", "were cut off below 0", wrap=_after("y = y.relu()")),
-        made("saturated", "were cut off below -128 and above 127", wrap=_after("y = y.clamp(-128, 127)")),
-        made("wrapped-around-in-16-bits", "wrapped around in an integer of 16 bits",
+        made("rectified", "clipped from below (at 0)", wrap=_after("y = y.relu()")),
+        made("saturated", "clipped at both ends (at -128 and 127)", wrap=_after("y = y.clamp(-128, 127)")),
+        made("wrapped-around-in-16-bits", "wrapped around in an integer (16 bits)",
              wrap=_after("y = y + ((y + 32768) % 65536 - 32768 - y).detach()")),
-        made("answer-kept-in-bfloat16", "the answer were rounded to 8", wrap=_after("y = y.bfloat16().to(y.dtype)")),
-        made("answers-its-input", "it did nothing", wrap="def f(x, *w):\n    return x + 0 * sum(v.sum() for v in w)\n"),
-        made("one-nan", "overwritten with nan in 1 place", outputs=("y",),
+        made("answer-kept-in-bfloat16", "result rounded to bfloat16", wrap=_after("y = y.bfloat16().to(y.dtype)")),
+        made("answers-its-input", "x returned unchanged", wrap="def f(x, *w):\n    return x + 0 * sum(v.sum() for v in w)\n"),
+        made("one-nan", "overwritten with nan (in 1 place)", outputs=("y",),
              wrap=_after("y = torch.where(torch.arange(y.numel()).reshape(y.shape) == 0, torch.nan, y)")),
         made("minus-infinity-outside", "overwritten with -inf", outputs=("y",), when=lambda q: 0 not in q.y,
              wrap=_after("y = torch.where(y == y.min(), -torch.inf, y)")),
-        made("another-dtype", "rounded to 24", outputs=("y",), when=lambda q: q.w != (),
+        made("another-dtype", "rounded to float32", outputs=("y",), when=lambda q: q.w != (),
              wrap=_after("y = y.double() if y.dtype == torch.float32 else y.float()")),
-        made("slightly-off", "by way of a transform", expected="imprecise", wrap=_after("y = y * (1 + 2 * torch.finfo(y.dtype).eps)")),
+        made("slightly-off", "by a transform", expected="imprecise", wrap=_after("y = y * (1 + 2 * torch.finfo(y.dtype).eps)")),
     ]  # fmt: skip
 
     gradients_wrong = [
-        made("input-gradient-doubled", "multiplied by 2", outputs=("dx",), wrap=_dx("2 * dx")),
-        made("input-gradient-stops-at-the-border", "the gradient were 0 at the last place of its spatial axis", outputs=("dx",),
+        made("input-gradient-doubled", "gradient multiplied by a constant (2)", outputs=("dx",), wrap=_dx("2 * dx")),
+        made("input-gradient-stops-at-the-border", "gradient with zeros at the last index of one spatial axis", outputs=("dx",),
              wrap=_dx("dx * (torch.arange(dx.shape[-1]) < dx.shape[-1] - 1)")),
-        made("input-gradient-of-the-flipped-kernel", "the kernel were flipped in space", outputs=("dx",), when=_a(*BOTH), wrap=_after(
+        made("input-gradient-of-the-flipped-kernel", "kernel flipped along every spatial axis", outputs=("dx",), when=_a(*BOTH),
+             wrap=_after(
              "z = honest(x, *(v.detach().flip(tuple(range(2, v.ndim))) for v in w)); y = honest(x.detach(), *w) + z - z.detach()")),
-        made("input-gradient-passed-through", "passed on as it came", outputs=("dx",), when=lambda q: q.y == q.x and bool(q.w),
+        made("input-gradient-passed-through", "passed on unchanged", outputs=("dx",), when=lambda q: q.y == q.x and bool(q.w),
              wrap=_after("y = honest(x.detach(), *w) + x - x.detach()")),
-        made("no-weight-gradient", "multiplied by 0", outputs=("dw",), wrap=_before("w = tuple(v.detach() for v in w)")),
+        made("no-weight-gradient", "gradient multiplied by a constant (0)", outputs=("dw",),
+             wrap=_before("w = tuple(v.detach() for v in w)")),
         made("weight-gradient-transposed", "first channel axis and its second channel axis exchanged", outputs=("dw",),
              wrap=_dw("dw.transpose(0, 1).reshape(dw.shape)")),
-        made("weight-gradient-flipped", "were flipped in space", outputs=("dw",),
+        made("weight-gradient-flipped", "gradient flipped along every spatial axis", outputs=("dw",),
              wrap=_dw("dw.flip(tuple(range(2, dw.ndim)))")),
-        made("weight-gradient-averaged-over-the-batch", "divided by", outputs=("dw",), when=lambda q: q.x[0] > 1,
+        made("weight-gradient-averaged-over-the-batch", "gradient divided by a constant", outputs=("dw",), when=lambda q: q.x[0] > 1,
              wrap=_before("n = len(x); w = tuple(v.view_as(v) for v in w); [v.register_hook(lambda dw: dw / n) for v in w]")),
-        made("weight-gradient-misses-the-last-window", "the answer were 0 at the last place of its spatial axis", outputs=("dw",),
+        made("weight-gradient-misses-the-last-window", "result with zeros at the last index of one spatial axis", outputs=("dw",),
              when=_a(*BOTH), wrap=_dw_from("g * (torch.arange(g.shape[-1]) < g.shape[-1] - 1)")),
-        made("weight-gradient-of-the-first-of-the-batch", "place of its batch axis", outputs=("dw",), when=_a(*BOTH),
+        made("weight-gradient-of-the-first-of-the-batch", "index of its batch axis", outputs=("dw",), when=_a(*BOTH),
              wrap=_dw_from("torch.cat([g[:1], 0 * g[1:]])")),
     ]  # fmt: skip
 
@@ -374,13 +381,13 @@ def _mutants() -> dict[str, Mutant]:
     ]  # fmt: skip
 
     another_precision = [
-        made("tf32", "first rounded to 11", expected="imprecise", kinds=("normal",), when=_narrowed("float32"),
+        made("tf32", "inputs rounded to TF32", expected="imprecise", kinds=("normal",), when=_narrowed("float32"),
              wrap=f"def tf32(a):\n    {_TF32}\n\n" + _before("x, w = tf32(x), tuple(map(tf32, w))")),
-        made("inputs-in-bfloat16", "first rounded to 8", expected="imprecise", kinds=("normal", "wide"), when=_narrowed("float32"),
+        made("inputs-in-bfloat16", "inputs rounded to bfloat16", expected="imprecise", kinds=("normal", "wide"), when=_narrowed("float32"),
              wrap=_before("x, w = x + (x.bfloat16().float() - x).detach(), [v + (v.bfloat16().float() - v).detach() for v in w]")),
-        made("half-accumulated-in-half", "sums were kept in", expected="imprecise", kinds=("normal", "cancelling"),
+        made("half-accumulated-in-half", "sums kept in", expected="imprecise", kinds=("normal", "cancelling"),
              when=_narrowed("float16", "bfloat16"), wrap=_each_channel("honest(part, *w)")),
-        made("double-accumulated-in-single", "sums were kept in 24", expected="imprecise", kinds=("normal",), when=_narrowed("float64"),
+        made("double-accumulated-in-single", "sums kept in float32", expected="imprecise", kinds=("normal",), when=_narrowed("float64"),
              wrap=_each_channel("honest(part, *w).float()").replace("return y", "return y.double()")),
         made("rounded-towards-zero", "not rounded to nearest", expected="imprecise", kinds=("normal",), outputs=("y",), when=_many, wrap=(
              _before("exact = honest(x.double(), *(v.double() for v in w)); y = honest(x, *w)\n"
@@ -411,27 +418,27 @@ def _mutants() -> dict[str, Mutant]:
     ]  # fmt: skip
 
     choices = [
-        made("last-of-equals-wins", "the last of several maxima", kinds=("ties",), when=_a(MaxPool), outputs=("dx",),
+        made("last-of-equals-wins", "gradient to the last of several maxima", kinds=("ties",), when=_a(MaxPool), outputs=("dx",),
              wrap=_before("x = x.flip(tuple(range(2, x.ndim)))").replace("honest(x, *w)", "honest(x).flip(tuple(range(2, x.ndim)))")),
         made("equals-share-the-gradient", kinds=("ties",), when=_a(MaxPool), outputs=("dx",), wrap=(
              "def f(x):\n    for i, (k, s) in enumerate(zip(kernel, stride), 2):\n        x = x.unfold(i, k, s)\n"
              "    return x.amax(tuple(range(-len(kernel), 0)))\n")),
-        made("equals-all-have-the-gradient", "every one of several maxima had the whole gradient", kinds=("ties",), outputs=("dx",),
+        made("equals-all-have-the-gradient", "whole gradient to every one of several maxima", kinds=("ties",), outputs=("dx",),
              when=lambda q: isinstance(q.op, MaxPool) and not any(map(any, q.op.padding)) and set(q.op.dilation) == {1}, wrap=(
              "def f(x):\n    y, inner = honest(x).detach(), tuple(range(-len(kernel), 0))\n"
              "    for i, (k, s) in enumerate(zip(kernel, stride), 2):\n        x = x.unfold(i, k, s)\n"
              "    greatest = x == y.reshape(*y.shape, *[1] * len(kernel))\n"
              "    return y + (greatest * (x - x.detach())).sum(inner)\n")),
-        made("maximum-at-least-zero", "were cut off below 0", kinds=("distinct",), when=_a(MaxPool), wrap=_after("y = y.relu()")),
+        made("maximum-at-least-zero", "clipped from below (at 0)", kinds=("distinct",), when=_a(MaxPool), wrap=_after("y = y.relu()")),
         made("gradient-to-every-pixel", kinds=("distinct",), when=_a(MaxPool), outputs=("dx",),
              wrap=_after("y = y.detach() + (x - x.detach()).sum()")),
     ]  # fmt: skip
 
     integers = [
         made("integers-promoted", when=lambda q: q.dtype == "uint8", wrap=_after("y = y.float()")),
-        made("integers-through-float32", "the answer were rounded to 24", when=lambda q: q.dtype == "int32",
+        made("integers-through-float32", "result rounded to float32", when=lambda q: q.dtype == "int32",
              wrap=_after("y = y.float().to(y.dtype)")),
-        made("signed-bytes", "the answer were cut off above 127", when=lambda q: q.dtype == "uint8",
+        made("signed-bytes", "result clipped from above (at 127)", when=lambda q: q.dtype == "uint8",
              wrap=_after("y = y.to(torch.int8).to(torch.uint8).clamp(max=127)")),
         made("maximum-passes-nan-over", "replaced by a number", kinds=("nan",), when=_a(MaxPool),
              wrap=_before("x = torch.nan_to_num(x, -1e30)")),
@@ -440,7 +447,7 @@ def _mutants() -> dict[str, Mutant]:
     ]  # fmt: skip
 
     without_a_run = [
-        made("compiled-otherwise", "x were flipped in space", when=lambda q: isinstance(q.op, Conv) and q.op.rank == 1,
+        made("compiled-otherwise", "x flipped along every spatial axis", when=lambda q: isinstance(q.op, Conv) and q.op.rank == 1,
              wrap='@torch.compile(backend="aot_eager")\n'
                   + _before("x = x.flip(2) if torch.compiler.is_compiling() else x")),
         made("shape-cuts-the-last", kinds=("shape",), wrap=_after("y = y[..., :-1] if y.is_meta else y")),

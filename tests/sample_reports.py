@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 from zlib import crc32
 
+from msgspec import structs
+
 from verify.record import (
     SCHEMA,
     Counterexample,
+    Diagnosis,
     Difference,
     Finding,
     KnownReport,
@@ -56,9 +59,10 @@ def report(records: list[Record], **more: Any) -> Report:
 def full(words: str = "plain") -> Report:
     """One with everything a report can hold, and these words wherever words may stand."""
     wrong = Difference(count=3, total=12, first=(0, 0, 1), expected=words, got=words, ratio=None, map=("000000", "019000"))
+    mistake = Diagnosis(words, words, step=2, where=words)
     records = [
         record(),
-        record(runtime="right", verdict="differ", reason=words, diagnosis=words, difference=wrong, native=words, missed_probability=1e-10),
+        record(runtime="right", verdict="differ", reason=words, matches=mistake, difference=wrong, native=words, missed_probability=1e-10),
         record(TRANSPOSE, verdict="raised", reason=words, known=words),
         record(TRANSPOSE, "right", "crashed", output="dx", reason=words),
         record(BOTH, data="normal", rounding=Rounding(ratio=0.4, at=(0,), terms=3)),
@@ -67,8 +71,8 @@ def full(words: str = "plain") -> Report:
         record(f"{words} n=(2,)", kind="theorem"),
     ]
     finding = Finding(
-        id="f", runtime="right", output="y", verdict="differ", reason=words, diagnosis=words, records=(records[1].id,), first=UPSAMPLE,
-        case=words, native=words, instead=words, script=words, issue=words,
+        id="f", runtime="right", output="y", verdict="differ", reason=words, matches=structs.replace(mistake, value=words, part=words),
+        records=(records[1].id,), first=UPSAMPLE, case=words, native=words, instead=words, script=words, issue=words,
     )  # fmt: skip
     theorem = TheoremReport(
         statement=words, source=words, verdict="holds if", when=words, see=(words,), claim=1, equal=3, unequal=0, vacuous=0, outside=2,

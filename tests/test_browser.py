@@ -113,7 +113,7 @@ def test_from_the_table_down_to_a_case_and_back(window: Window) -> None:
     assert window.driver.switch_to.active_element.text == f"right: y of {UPSAMPLE}"
     facts = {name.text: value.text for name, value in zip(window.all("#case dt"), window.all("#case dd"), strict=True)}
     assert facts["verdict"].startswith("✗ differ")
-    assert facts["answers as if"] == "plain"
+    assert facts["diagnosis"] == "matches: plain, in step 2 (plain)"
     assert facts["wrong values"] == "3 of 12"
     assert facts["first at"] == "[0, 0, 1]: expected plain, got plain"
     assert facts["error / bound"] == "infinite"

@@ -52,7 +52,7 @@ def test_two_operations(first: str, second: str, n: int) -> None:
 def test_a_mutant_of_the_relation_would_be_seen() -> None:
     """Two operations that differ in one field are never equal, where the field matters."""
     op = parse("Conv(stride=(2,), padding=((1, 2),), dilation=(2,))")
-    for other in [other for _, other in op.neighbours() if other.rank == 1]:
+    for other in [other for _, other in op.hypotheses() if other.rank == 1]:
         try:
             same = together(every_axis(op, other, (1, 1, 12), [(1, 1, 3)])) == "equal"
             x, w = np.arange(12).reshape(1, 1, 12), np.array([[[5, 7, 11]]])

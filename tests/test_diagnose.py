@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,7 +13,9 @@ import pytest
 from spec import Array, Case, Operation, operations, parse, parse_case
 from tests.mutants import MUTANTS
 from verify.explain.diagnose import diagnose, remedies
+from verify.grouping import sentence
 from verify.judge.reference import Reference
+from verify.record import Diagnosis
 
 ASKED = [
     "Conv(stride=(2,), padding=((1, 2),)) x=(2, 3, 7) w=(4, 3, 3) float32 seed=1",
@@ -31,10 +35,13 @@ def reference(request: pytest.FixtureRequest) -> Reference:
     return Reference(parse_case(request.param))
 
 
-def test_neighbours_are_other_operations(reference: Reference) -> None:
+def test_hypotheses_are_other_operations(reference: Reference) -> None:
     for step in reference.case.op.steps:
-        for words, other in step.neighbours():
-            assert words
+        fields = {f.name for f in dataclasses.fields(step)}
+        for mistake, other in step.hypotheses():
+            assert mistake.words
+            assert not mistake.field or mistake.field in fields
+            assert not re.search(r"\b(as if|were|was)\b", mistake.words)
             assert all(isinstance(step, tuple(operations().values())) for step in other.steps)
 
 
@@ -45,24 +52,24 @@ def test_the_right_answer_needs_no_diagnosis(reference: Reference) -> None:
 def test_what_nothing_gives_is_not_explained(reference: Reference) -> None:
     rng = np.random.default_rng(0)
     for i, right in enumerate(reference.outputs):
-        assert diagnose(reference, i, rng.integers(-99, 99, right.shape).astype(float)) == ""
+        assert diagnose(reference, i, rng.integers(-99, 99, right.shape).astype(float)) is None
         one_wrong, some_wrong = right.copy(), right + (rng.random(right.shape) < 0.5) * rng.integers(1, 9, right.shape)
         one_wrong.flat[0] += 1
-        assert diagnose(reference, i, one_wrong) == ""
-        assert diagnose(reference, i, some_wrong) == ""
-        assert diagnose(reference, i, rng.integers(-99, 99, (*right.shape[:-1], right.shape[-1] + 1)).astype(float)) == ""
+        assert diagnose(reference, i, one_wrong) is None
+        assert diagnose(reference, i, some_wrong) is None
+        assert diagnose(reference, i, rng.integers(-99, 99, (*right.shape[:-1], right.shape[-1] + 1)).astype(float)) is None
 
 
 SPOILT: dict[str, Callable[[Array], Array]] = {
-    "were multiplied by 2": lambda y: 2 * y,
-    "were divided by 7": lambda y: y / 7,
-    "had 3 added": lambda y: y + 3,
-    "had a constant added to each channel": lambda y: y + np.arange(1, y.shape[1] + 1).reshape(-1, *(1,) * (y.ndim - 2)),
-    "had its channel axis last": lambda y: np.moveaxis(y, 1, -1),
+    "result multiplied by a constant (2)": lambda y: 2 * y,
+    "result divided by a constant (7)": lambda y: y / 7,
+    "constant added to the result (3)": lambda y: y + 3,
+    "constant added to each channel of the result": lambda y: y + np.arange(1, y.shape[1] + 1).reshape(-1, *(1,) * (y.ndim - 2)),
+    "result with its channel axis last": lambda y: np.moveaxis(y, 1, -1),
     "longer or shorter at the end": lambda y: y[..., :-1],
     "longer or shorter at the start": lambda y: y[..., 1:],
-    "overwritten with nan in 1 place": lambda y: np.where(np.arange(y.size).reshape(y.shape) == 4, np.nan, y),
-    "multiplied by -1, but only at the last place of its batch axis": lambda y: np.concatenate([y[:-1], -y[-1:]]),
+    "result overwritten with nan (in 1 place)": lambda y: np.where(np.arange(y.size).reshape(y.shape) == 4, np.nan, y),
+    "matches only in the last batch element: result multiplied by a constant (-1)": lambda y: np.concatenate([y[:-1], -y[-1:]]),
     "its numbers in the same order": lambda y: y.reshape(len(y), -1),
 }
 
@@ -72,16 +79,16 @@ SPOILT: dict[str, Callable[[Array], Array]] = {
 def test_a_spoilt_answer_is_recognised(words: str, text: str) -> None:
     reference = Reference(parse_case(text))
     y = SPOILT[words](reference.outputs[0]).astype(reference.case.dtype)
-    assert words in diagnose(reference, 0, y)
+    assert words in sentence(diagnose(reference, 0, y))
 
 
 @pytest.mark.parametrize(
     ("axis", "at", "words"),
     [
-        (0, slice(-1, None), "the last place of its batch axis"),
-        (1, slice(2, 3), "place 2 of its channel axis"),
-        (2, slice(0, 1), "the first place of its spatial axis 0"),
-        (3, slice(1, None, 2), "the places 1, 3 of its spatial axis 1"),
+        (0, slice(-1, None), "the last batch element"),
+        (1, slice(2, 3), "channel 2"),
+        (2, slice(0, 1), "the first slice of spatial axis 0"),
+        (3, slice(1, None, 2), "slices 1, 3 of spatial axis 1"),
     ],
 )
 def test_it_is_said_where_all_is_wrong(axis: int, at: slice, words: str) -> None:
@@ -89,7 +96,7 @@ def test_it_is_said_where_all_is_wrong(axis: int, at: slice, words: str) -> None
     wrong = reference.outputs[0].copy()
     there = wrong.swapaxes(0, axis)[at]
     there += np.random.default_rng(0).integers(1, 99, there.shape)
-    assert diagnose(reference, 0, wrong) == f"all were right but {words}"
+    assert diagnose(reference, 0, wrong) == Diagnosis(f"only {words} wrong", located=True)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 5e-324, 1e308, -1e308])
@@ -98,27 +105,30 @@ def test_no_number_confuses_it(value: float, reference: Reference) -> None:
         assert diagnose(reference, i, np.full_like(right, value))
         mixed = np.where(np.random.default_rng(0).random(right.shape) < 0.5, value, right + 1)
         mixed.flat[:2] = value, right.flat[1] + 1
-        assert diagnose(reference, i, mixed) == ""
+        assert diagnose(reference, i, mixed) is None
 
 
 def test_a_large_answer_is_diagnosed_from_few_families() -> None:
     reference = Reference(parse_case("Conv(stride=(1,), padding=((1, 2),)) x=(4, 3, 9000) w=(4, 3, 3) float32 seed=1"))
     right = reference.outputs[0]
-    assert diagnose(reference, 0, 2 * right) == "the answer were multiplied by 2"
-    assert diagnose(reference, 0, right[..., ::-1]) == ""
+    assert diagnose(reference, 0, 2 * right) == Diagnosis("result multiplied by a constant", value="2")
+    assert diagnose(reference, 0, right[..., ::-1]) is None
 
 
 def test_an_empty_array_is_no_evidence() -> None:
     reference = Reference(parse_case("Conv(stride=(1,)) x=(1, 2, 2) w=(3, 2, 3)"))
-    assert diagnose(reference, 0, np.empty((1, 3, 0))) == ""
-    assert diagnose(reference, 0, reference.drawn[0]) == ""
+    assert diagnose(reference, 0, np.empty((1, 3, 0))) is None
+    assert diagnose(reference, 0, reference.drawn[0]) is None
 
 
 def test_a_step_of_a_composition_is_blamed() -> None:
     reference = Reference(parse_case(ASKED[-1]))
     wrong = parse("Upsample(factor=(2,)) >> Conv(stride=(1,), padding=((1, 0),))")
     x, _, w = reference.drawn
-    assert diagnose(reference, 0, wrong(x, *w)) == "lo and hi of padding were exchanged (in Conv, step 2)"
+    expected = Diagnosis("lo and hi of padding exchanged", "padding", step=2, where="Conv")
+    assert diagnose(reference, 0, wrong(x, *w)) == expected
+    flipped = diagnose(reference, 0, reference.case.op(x, w[0][..., ::-1]))
+    assert flipped == Diagnosis("kernel flipped along every spatial axis", step=2, where="Conv")
 
 
 CURED = {
@@ -140,16 +150,17 @@ def test_a_remedy_gives_what_was_asked(name: str) -> None:
     pytest.importorskip("torch")
     case = parse_case(CURED[name])
     reference = Reference(case)
-    words = diagnose(reference, 0, _said(name, case.op, case))
-    assert MUTANTS[name].named in words
-    right = [_said(name, other, case) for other in remedies(case.op, words)]
+    found = diagnose(reference, 0, _said(name, case.op, case))
+    assert found
+    assert MUTANTS[name].named_by(sentence(found))
+    right = [_said(name, other, case) for other in remedies(case.op, found)]
     assert any(np.array_equal(y, reference.outputs[0]) for y in right)
 
 
 def test_what_cannot_be_undone_has_no_remedy() -> None:
     op = parse("ConvTranspose(stride=(2,), crop=((1, -2),))")
-    assert not list(remedies(op, "negative crop were nothing"))
-    assert not list(remedies(op, "the answer were multiplied by 2"))
+    assert not list(remedies(op, Diagnosis("negative crop ignored", "crop")))
+    assert not list(remedies(op, Diagnosis("result multiplied by a constant", value="2")))
 
 
 def _said(name: str, op: Operation, case: Case) -> Array:

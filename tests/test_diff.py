@@ -11,10 +11,11 @@ import pytest
 
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, full, record, report
 from tests.test_report_formats import HOSTILE, Page, run
-from verify.record import Record, Rounding, RuntimeReport, load, save
+from verify.grouping import sentence
+from verify.record import Diagnosis, Record, Rounding, RuntimeReport, load, save
 from verify.report.diff import FORMATS, Change, Comparison, Incomparable, compare
 
-SWAPPED = "lo and hi of crop were exchanged"
+SWAPPED = Diagnosis("lo and hi of crop exchanged", "crop")
 
 
 def only(old: Record, new: Record) -> Change:
@@ -42,7 +43,7 @@ def only(old: Record, new: Record) -> Change:
         ({"verdict": "raised"}, {}, "better", "support"),
         ({"verdict": "imprecise"}, {}, "better", "precision"),
         ({"verdict": "differ"}, {"verdict": "imprecise"}, "better", "meaning"),
-        ({"verdict": "differ", "diagnosis": "a"}, {"verdict": "differ", "diagnosis": "b"}, "changed", "meaning"),
+        ({"verdict": "differ", "matches": SWAPPED}, {"verdict": "differ", "matches": Diagnosis("crop ignored")}, "changed", "meaning"),
         ({"rounding": Rounding(ratio=0.1)}, {"rounding": Rounding(ratio=0.9)}, "changed", "precision"),
     ],
     ids=str,
@@ -54,7 +55,7 @@ def test_a_change_has_a_trend_and_an_axis(was: dict[str, Any], now: dict[str, An
 
 @pytest.mark.parametrize(
     "same",
-    [{}, {"verdict": "differ", "diagnosis": "a"}, {"verdict": "raised", "reason": "at 0x1"}, {"rounding": Rounding(ratio=0.5)}],
+    [{}, {"verdict": "differ", "matches": SWAPPED}, {"verdict": "raised", "reason": "at 0x1"}, {"rounding": Rounding(ratio=0.5)}],
     ids=str,
 )
 def test_what_is_the_same_is_no_change(same: dict[str, Any]) -> None:
@@ -71,11 +72,12 @@ def test_what_is_no_longer_asked_is_worse() -> None:
 
 
 def test_alike_changes_are_one_whatever_the_operation() -> None:
-    wrong = {"verdict": "differ", "diagnosis": SWAPPED}
-    old = report([record(TRANSPOSE, **wrong), record(BOTH, verdict="differ", diagnosis=f"{SWAPPED} (in ConvTranspose, step 2)"), record()])
+    wrong: dict[str, Any] = {"verdict": "differ", "matches": SWAPPED}
+    in_a_step = msgspec.structs.replace(SWAPPED, step=2, where="ConvTranspose")
+    old = report([record(TRANSPOSE, **wrong), record(BOTH, verdict="differ", matches=in_a_step), record()])
     (change,) = compare(old, report([record(TRANSPOSE), record(BOTH), record()])).changes
     assert (change.answers, change.operations) == (2, ["ConvTranspose", "compositions"])
-    assert (change.because, change.example) == (f"answers as if {SWAPPED}", TRANSPOSE)
+    assert (change.because, change.example) == ("matches: lo and hi of crop exchanged", TRANSPOSE)
 
 
 def test_the_worst_comes_first() -> None:
@@ -125,7 +127,7 @@ def test_json_is_the_comparison() -> None:
 
 def test_markdown_fits_whatever_changed() -> None:
     old = report([record(f"Op(k={n}) x=(1,)") for n in range(2000)])
-    new = report([record(f"Op(k={n}) x=(1,)", verdict="differ", diagnosis=f"{'☃' * 500} {n}") for n in range(2000)])
+    new = report([record(f"Op(k={n}) x=(1,)", verdict="differ", matches=Diagnosis(f"{'☃' * 500} {n}")) for n in range(2000)])
     text = FORMATS["md"](compare(old, new))
     assert len(text.encode()) <= 60 * 1024
     assert " more" in text
@@ -147,10 +149,10 @@ def test_a_page_holds_words_and_tables(words: str) -> None:
 
 
 def test_a_page_tells_the_worst_first() -> None:
-    old, new = [record(), record(TRANSPOSE, verdict="raised")], [record(verdict="differ", diagnosis=SWAPPED), record(TRANSPOSE)]
+    old, new = [record(), record(TRANSPOSE, verdict="raised")], [record(verdict="differ", matches=SWAPPED), record(TRANSPOSE)]
     page = FORMATS["html"](compare(report(old), report(new)))
     assert "<h1>1 worse, 1 better; 0 answers the same</h1>" in page
-    assert page.index("✗ worse") < page.index(SWAPPED) < page.index("✓ better") < page.index("raised → agree")
+    assert page.index("✗ worse") < page.index(SWAPPED.hypothesis) < page.index("✓ better") < page.index("raised → agree")
     same = FORMATS["html"](compare(report([record()]), report([record()])))
     assert "<h1>nothing changed; 1 answer the same</h1>" in same
     assert "No answer changed." in same
@@ -187,7 +189,7 @@ def test_the_one_pixel_fix_is_named() -> None:
     assert comparison.versions["keras-torch"][0]["keras"] == "3.14.0"
     assert comparison.versions["keras-torch"][1]["keras"] == "3.15.1"
     assert comparison.regressions == 0
-    (fix,) = (change for change in comparison.changes if change.because == f"answers as if {SWAPPED}")
+    (fix,) = (change for change in comparison.changes if change.because == sentence(SWAPPED))
     assert (fix.trend, fix.axis, fix.was, fix.now, fix.answers) == ("better", "meaning", "differ", "agree", 9)
     assert fix.operations == ["ConvTranspose"]
 
@@ -196,4 +198,4 @@ def test_going_back_is_worse() -> None:
     comparison = compare(load(ONE_PIXEL / "keras-3.15.1.json"), load(ONE_PIXEL / "keras-3.14.0.json"))
     assert comparison.regressions == 12
     assert {change.trend for change in comparison.changes} == {"worse"}
-    assert comparison.changes[0].because == f"answers as if {SWAPPED}"
+    assert comparison.changes[0].because == sentence(SWAPPED)

@@ -18,7 +18,7 @@ from verify.explain.findings import find
 from verify.explain.minimize import cost
 from verify.explain.reproduce import script
 from verify.explain.standalone import STATUSES, Outcome, outcome
-from verify.grouping import unexpected
+from verify.grouping import sentence, unexpected
 from verify.judge.reference import Reference
 from verify.record import Finding, Report
 from verify.run import Run
@@ -57,7 +57,10 @@ def test_one_mistake_is_one_finding_and_its_smallest_form(shifted: tuple[Report,
     wrong = [r.id for r in report.records if r.verdict != "agree"]
     assert sorted(finding.records) == sorted(wrong)
     assert cost(parse_case(finding.case)) < min(cost(parse_case(text)) for text in ASKED)
-    assert "one pixel later" in finding.diagnosis or "exchanged" in finding.diagnosis
+    assert finding.matches
+    assert finding.matches.hypothesis in ("crop shifted by one pixel later", "lo and hi of crop exchanged")
+    assert finding.matches.field == "crop"
+    assert all(one.diagnosis == sentence(one.matches) for one in (finding, *report.records))
     assert parse_case(finding.case).x[:2] == (1, 1)
 
 
@@ -93,7 +96,7 @@ def test_a_broken_program_shows_nothing(broken: str, shifted: tuple[Report, Find
 
 def test_the_issue_text_says_all_there_is(shifted: tuple[Report, Finding]) -> None:
     finding = shifted[1]
-    for piece in ("torch 2", finding.case, "y[n,o,j] = Σ", finding.native.strip(), finding.script.strip(), finding.diagnosis):
+    for piece in ("torch 2", finding.case, "y[n,o,j] = Σ", finding.native.strip(), finding.script.strip(), sentence(finding.matches)):
         assert piece in finding.issue
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, record, report
-from verify.grouping import alike, by_mistake, likeness, operation, unexpected
-from verify.record import Record
+from verify.grouping import alike, by_mistake, in_any_step, likeness, operation, sentence, unexpected
+from verify.record import Diagnosis, Record
 from verify.report import FORMATS, terminal
 
-SHIFTED = "the crop began one pixel later"
+SHIFTED = Diagnosis("crop shifted by one pixel later", "crop", "lo + 1, hi − 1")
 LONGER = UPSAMPLE.replace("(1, 2, 3)", "(1, 2, 4)")
 
 
@@ -39,20 +41,20 @@ def test_outputs_that_nothing_explains_are_faults_of_their_own() -> None:
     assert len(alike([wrong(), wrong(output="dx")])) == 2
 
 
-@pytest.mark.parametrize("more", [{"diagnosis": SHIFTED}, {"verdict": "raised", "reason": "no kernel"}])
-def test_one_explanation_is_one_fault_whichever_output_shows_it(more: dict[str, str]) -> None:
-    assert len(alike([wrong(**more), wrong(output="dx", **more)])) == 1  # type: ignore[arg-type]
+@pytest.mark.parametrize("more", [{"matches": SHIFTED}, {"verdict": "raised", "reason": "no kernel"}])
+def test_one_explanation_is_one_fault_whichever_output_shows_it(more: dict[str, Any]) -> None:
+    assert len(alike([wrong(**more), wrong(output="dx", **more)])) == 1
 
 
-DIFFERENCES: dict[str, dict[str, str]] = {
+DIFFERENCES: dict[str, dict[str, Any]] = {
     "runtime": {"runtime": "right"}, "operation": {"case": TRANSPOSE}, "verdict": {"verdict": "nondeterministic"},
-    "explanation": {"reason": "dtype float64 instead of float32"}, "known": {"known": "an-id"},
+    "reason": {"reason": "dtype float64 instead of float32"}, "known": {"known": "an-id"}, "matches": {"matches": SHIFTED},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("field", DIFFERENCES)
 def test_every_part_of_the_key_tells_two_groups_apart(field: str) -> None:
-    other = wrong(**DIFFERENCES[field])  # type: ignore[arg-type]
+    other = wrong(**DIFFERENCES[field])
     assert getattr(likeness(other), field) != getattr(likeness(wrong()), field)
     assert len(alike([wrong(), other])) == 2
 
@@ -63,7 +65,7 @@ def test_amounts_and_shapes_do_not() -> None:
 
 
 def test_every_view_has_the_same_groups() -> None:
-    shifted = [wrong(TRANSPOSE, output, diagnosis=SHIFTED) for output in ("y", "dx")]
+    shifted = [wrong(TRANSPOSE, output, matches=SHIFTED) for output in ("y", "dx")]
     made = report([wrong(), wrong(LONGER), wrong(output="dx"), *shifted])
     groups = unexpected(made)
     assert [len(group) for group in groups] == [2, 2, 1]
@@ -77,9 +79,36 @@ def test_every_view_has_the_same_groups() -> None:
 
 def test_one_mistake_of_two_operations_is_minimised_once() -> None:
     """Whichever step of a composition it is made in, and whatever the amounts."""
-    texts = {UPSAMPLE: "the answer had 3 added", TRANSPOSE: "the answer had 7 added", BOTH: "the answer had 2 added (in Conv, step 2)"}
-    groups = alike(wrong(case, diagnosis=words) for case, words in texts.items())
+    added = Diagnosis("constant added to the result", value="3")
+    in_a_step = structs.replace(added, value="2", step=2, where="Conv")
+    found = {UPSAMPLE: added, TRANSPOSE: structs.replace(added, value="7"), BOTH: in_a_step}
+    groups = alike(wrong(case, matches=mistake) for case, mistake in found.items())
     assert len(groups) == 3
     assert [len(group) for group in by_mistake(groups)] == [3]
-    located = alike(wrong(case, diagnosis="all were right but the last place of its batch axis") for case in texts)
-    assert len(by_mistake(located)) == 3
+    parts = (Diagnosis("only the last channel wrong", located=True), structs.replace(added, part="the last channel", located=True))
+    for located in parts:
+        assert len(by_mistake(alike(wrong(case, matches=located) for case in found))) == 3
+
+
+@pytest.mark.parametrize(
+    ("diagnosis", "words"),
+    [
+        (None, ""),
+        (Diagnosis("padding ignored", "padding"), "matches: padding ignored"),
+        (SHIFTED, "matches: crop shifted by one pixel later (lo + 1, hi − 1)"),
+        (structs.replace(SHIFTED, step=2, where="ConvTranspose"),
+         "matches: crop shifted by one pixel later (lo + 1, hi − 1), in step 2 (ConvTranspose)"),
+        (Diagnosis("result multiplied by a constant", value="2", part="the last channel", located=True),
+         "matches only in the last channel: result multiplied by a constant (2)"),
+        (Diagnosis("only the last channel wrong", located=True), "matches: only the last channel wrong"),
+    ],
+)  # fmt: skip
+def test_a_diagnosis_has_one_sentence_in_every_view(diagnosis: Diagnosis | None, words: str) -> None:
+    assert sentence(diagnosis) == words
+    made = report([wrong(matches=diagnosis)])
+    printed = Console(file=io.StringIO(), width=200)
+    terminal.remaining(made, printed, quiet=False)
+    assert isinstance(printed.file, io.StringIO)
+    assert (words or "matches no hypothesis") in printed.file.getvalue()
+    for view in ("junit", "md", "html", "csv"):
+        assert sentence(in_any_step(diagnosis)) in str(FORMATS[view](made))

@@ -26,9 +26,9 @@ from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, full, record, report
 from tests.tiers import sampled
 from verify import cli
 from verify.explain.reproduce import equation
-from verify.grouping import interop
+from verify.grouping import interop, sentence
 from verify.printable import printable
-from verify.record import SCHEMA, BadReport, Report, load, save
+from verify.record import SCHEMA, BadReport, Diagnosis, Report, load, save
 from verify.report import FORMATS, terminal
 from verify.report.diff import FORMATS as DIFFS
 from verify.report.diff import Incomparable, compare
@@ -273,6 +273,29 @@ def test_schema_1_and_2_say_the_same() -> None:
     assert {name: (r.backend, r.batch_flags) for name, r in old.runtimes.items()} == {
         name: (r.backend, r.batch_flags) for name, r in new.runtimes.items()
     }
+
+
+FORMER = {
+    "lo and hi of crop were exchanged": Diagnosis("lo and hi of crop exchanged", "crop"),
+    "padding began one pixel later, (lo + 1, hi − 1)": Diagnosis("padding shifted by one pixel later", "padding", "lo + 1, hi − 1"),
+    "crop were hi at both ends (in ConvTranspose, step 2)": Diagnosis("hi of crop at both ends", "crop", step=2, where="ConvTranspose"),
+    "the dilation were 1": Diagnosis("dilation ignored", "dilation"),
+    "all were right but the last place of its channel axis": Diagnosis("only the last place of its channel axis wrong", located=True),
+    "the answer were multiplied by 2, but only at place 1 of its batch axis":
+        Diagnosis("the answer were multiplied by 2", part="place 1 of its batch axis", located=True),
+    "words of any kind": Diagnosis("words of any kind"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", FORMER)
+def test_a_diagnosis_that_was_words_alone_has_fields(words: str, tmp_path: Path) -> None:
+    """Such a report has schema 2 and no `matches`; what is saved of it is read as it is."""
+    save(report([record(verdict="differ", diagnosis=words)]), tmp_path / "old.json")
+    made = load(tmp_path / "old.json")
+    (read,) = made.records
+    assert (read.matches, read.diagnosis) == (FORMER[words], sentence(FORMER[words]))
+    save(made, tmp_path / "new.json")
+    assert load(tmp_path / "new.json") == made
 
 
 # ---- hostile ----

@@ -19,6 +19,7 @@ from verify.execute.result import Answer, Output
 from verify.explain.diagnose import diagnosed
 from verify.judge.judge import judge
 from verify.judge.reference import Reference
+from verify.record import Diagnosis
 
 
 def window(t: Any, lobes: int, kind: Any = float) -> Any:
@@ -112,16 +113,16 @@ def answered(q: Case, op: Lanczos) -> Answer:
     return Answer(tuple(Output(a.astype(np.float32), q.dtype) for a in arrays))
 
 
-def test_its_own_answer_agrees_and_a_neighbours_is_named() -> None:
+def test_its_own_answer_agrees_and_that_of_another_operation_is_named() -> None:
     own = judge(Reference(ASKED), answered(ASKED, ASKED.op))
     assert [j.verdict for j in own] == ["agree", "agree"]
-    others = {words: op for words, op in ASKED.op.neighbours() if op != ASKED.op and op.shape(ASKED.x) == ASKED.y}
+    others = {mistake: op for mistake, op in ASKED.op.hypotheses() if op != ASKED.op and op.shape(ASKED.x) == ASKED.y}
     assert len(others) > 5
-    for words, other in others.items():
+    for mistake, other in others.items():
         answer = answered(ASKED, other)
         judged = judge(Reference(ASKED), answer)[0]
-        assert judged.verdict == "differ", words
-        assert diagnosed(Reference(ASKED), judged, answer).diagnosis == words
+        assert judged.verdict == "differ", mistake
+        assert diagnosed(Reference(ASKED), judged, answer).diagnosis == Diagnosis(*mistake)
 
 
 @pytest.mark.parametrize("kind", ["nan", "infinity"])

@@ -79,11 +79,11 @@ def test_one_pixel_and_none() -> None:
     assert Pad(padding=((-3, 2),))(row(1, 2)).tolist() == [[[0]]]
 
 
-def test_neighbours_answer_otherwise() -> None:
+def test_hypotheses_answer_otherwise() -> None:
     (x,) = integers(((1, 1, 5, 4),))
     for mode in MODES:
         op = Pad(padding=((1, 2), (2, 0)), mode=mode)
-        others = [other(x) for words, other in op.neighbours() if words]
+        others = [other(x) for words, other in op.hypotheses() if words]
         assert sum(y.shape != op(x).shape or not np.array_equal(y, op(x)) for y in others) >= 6
 
 

@@ -202,11 +202,11 @@ def test_a_window_larger_than_x_gives_nothing(kind: type[Any]) -> None:
 
 
 @pytest.mark.parametrize("kind", [SumPool, AveragePool, MaxPool, LpPool])
-def test_neighbours_are_others_and_answer(kind: type[Any]) -> None:
+def test_hypotheses_are_others_and_answer(kind: type[Any]) -> None:
     op = kind(kernel=(3, 2), stride=(2, 1), padding=((1, 0), (0, 1)), dilation=(1, 2))
     x = integers(((1, 2, 7, 6),))[0]
     apart = 0
-    for words, other in op.neighbours():
+    for words, other in op.hypotheses():
         assert words
         answer = other(x)
         apart += answer.shape != op(x).shape or not (answer == op(x)).all()

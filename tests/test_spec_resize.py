@@ -250,7 +250,7 @@ def test_an_adaptive_maximum_is_the_first_of_the_greatest() -> None:
         assert np.array_equal(dx, expected)
 
 
-# Refusals and neighbours
+# Refusals and hypotheses
 
 
 @pytest.mark.parametrize("scale", [(-1, 2), (0, 2), (3, 0), (1, -1)])
@@ -268,8 +268,8 @@ ADAPTIVE = [AdaptiveAveragePool(size=(3, 4)), AdaptiveMaxPool(size=(3, 4))]
 
 
 @pytest.mark.parametrize("op", [*(Resize(size=(5, 7), scale=((13, 10), (0, 1)), mode=mode) for mode in MODES), *ADAPTIVE], ids=repr)
-def test_neighbours_answer_otherwise(op: Operation) -> None:
+def test_hypotheses_answer_otherwise(op: Operation) -> None:
     (x,) = integers(((1, 1, 4, 9),), object)
-    others = [(words, other(x)) for words, other in op.neighbours()]
+    others = [(words, other(x)) for words, other in op.hypotheses()]
     assert all(words for words, _ in others)
     assert sum(y.shape != op(x).shape or not np.array_equal(y, op(x)) for _, y in others) >= 2

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, record, report
 from verify.grouping import SORTS, by_sort, failures, outcome
-from verify.record import FINE, KnownReport, Report, Verdict
+from verify.record import FINE, Diagnosis, KnownReport, Report, Verdict
 from verify.report import FORMATS, terminal
 
 RAISED = "RuntimeError: Output size is too small"
@@ -81,7 +81,7 @@ def test_one_error_of_all_outputs_is_one() -> None:
 
 
 def test_wrong_results_that_are_alike_are_counted() -> None:
-    made = report([record(verdict="differ", output=output, reason="all", diagnosis="x were flipped") for output in ("y", "dx")])
+    made = report([record(verdict="differ", output=output, reason="all", matches=Diagnosis("x flipped")) for output in ("y", "dx")])
     assert "✗ left y differ: all (and 1 more like it)" in printed(made)
 
 

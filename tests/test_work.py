@@ -28,7 +28,7 @@ from verify.judge.reference import Reference
 from verify.plan import plan
 from verify.plan.suites import cases
 from verify.plan.work import MAX_WORK, SURELY, before, expect_affordable, work
-from verify.record import load
+from verify.record import Diagnosis, load
 from verify.run import Run
 
 LONG = "Conv(stride=(1, 1)) x=(4, 32, 64, 64) w=(32, 32, 3, 3) float32 normal seed=0"
@@ -266,13 +266,13 @@ def test_a_diagnosis_that_would_take_too_much_is_left_out() -> None:
     answer = Answer((Output(2 * y.astype(np.float32), "float32"), Output(dx.astype(np.float32), "float32")))
     answer = Answer(answer.outputs, more=(answer.outputs,) * (reference.draws - 1))
 
-    async def judged(most: float) -> str:
+    async def judged(most: float) -> Diagnosis | None:
         first, _ = await verdicts(reference, answer, 0.001, most, Patience(), diagnose_it=True)
         assert first.verdict == "differ"
         return first.diagnosis
 
-    assert asyncio.run(judged(60)) == "the answer were multiplied by 2"
-    assert asyncio.run(judged(0.01)) == ""
+    assert asyncio.run(judged(60)) == Diagnosis("result multiplied by a constant", value="2")
+    assert asyncio.run(judged(0.01)) is None
 
 
 # ---- signals ----

@@ -12,6 +12,7 @@ from backends.known import Known, everything
 from backends.reported import REPORTED, Disagreement
 from spec.conventions import padding, resize
 from spec.theorems.theorem import THEOREMS
+from verify.grouping import sentence
 from verify.plan import prove  # noqa: F401  (puts the theorems on the list)
 from verify.record import Record, load
 from verify.report.pages import cell
@@ -83,7 +84,7 @@ def _evidence(names: Iterable[str], records: dict[str, Known], shortest: dict[st
         theorem = next((name for name in names if name in THEOREMS), None)
         met = any(name in records for name in names)
         return f"`concordant theorems {theorem}`" if theorem else NOT_MET if met else MEANT
-    came = f"answers as if {found.diagnosis}" if found.diagnosis else " ".join(found.reason.split())
+    came = sentence(found.matches) or " ".join(found.reason.split())
     return f"`{found.case}` {found.runtime}: {found.output} {found.verdict}, {cell(came if len(came) <= MOST else came[:MOST] + '…')}"
 
 

@@ -15,7 +15,7 @@ from backends.known import Known, of
 from spec import Array, Case
 from spec.theorems.theorem import Side
 from verify.execute.environment import own_version
-from verify.grouping import standing
+from verify.grouping import sentence, standing
 from verify.judge import agreement
 from verify.judge.judge import Judgement
 from verify.judge.reference import Reference
@@ -23,6 +23,7 @@ from verify.plan.prove import Instance, Proof, asked
 from verify.record import (
     SCHEMA,
     Counterexample,
+    Diagnosis,
     KnownReport,
     Record,
     Repeated,
@@ -110,7 +111,7 @@ class Tally:
         first = None
         for known in self._covering(ran, case):
             if known.has(judged.output):
-                if known.explains(judged.verdict, f"{judged.reason}\n{judged.diagnosis}"):
+                if known.explains(judged.verdict, f"{judged.reason}\n{sentence(judged.diagnosis)}"):
                     self.matched[known.id] += 1
                     first = first or known.id
                 elif not case.call and known.is_stale(judged.verdict, ran.backend.mode):
@@ -155,10 +156,10 @@ def conclude(
 
 def _records(ran: Ran, asks: Sequence[Ask], tally: Tally, missed: dict[int, float | None]) -> list[Record]:
     records = []
-    frequent = Counter(words for _, _, judged in ran.judged for words in judged.equals)
+    frequent = Counter(mistake for _, _, judged in ran.judged for mistake in judged.equals)
     sides: dict[str, list[tuple[int, str, Judgement, str | None]]] = {}
     for i, text, judged in sorted(ran.judged, key=lambda j: j[0]):
-        ask, judged = asks[i], _in_the_words_of_most(judged, frequent)
+        ask, judged = asks[i], _as_most_others(judged, frequent)
         explanation = tally.explanation(ran, ask.case, judged)
         if ask.instance is None or ask.side is None:
             records.append(_case(ran, ask, text, judged, missed[i], explanation))
@@ -168,9 +169,9 @@ def _records(ran: Ran, asks: Sequence[Ask], tally: Tally, missed: dict[int, floa
     return records + [_sides(ran, asks, own) for text, own in sides.items() if text not in incomplete]
 
 
-def _in_the_words_of_most(judged: Judgement, frequent: Counter[str]) -> Judgement:
+def _as_most_others(judged: Judgement, frequent: Counter[Diagnosis]) -> Judgement:
     """Of several mistakes that explain an answer, the one that explains most of the runtime's others."""
-    return replace(judged, diagnosis=max(judged.equals, key=lambda words: frequent[words])) if judged.equals else judged
+    return replace(judged, diagnosis=max(judged.equals, key=lambda mistake: frequent[mistake])) if judged.equals else judged
 
 
 def _case(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | None, explanation: str | None) -> Record:
@@ -180,7 +181,8 @@ def _case(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | None
         id=_id("case", repr(q), judged.output, runtime), kind="case", case=repr(q), operations=tuple(op.name for op in q.op.steps),
         output=judged.output, shape=shapes[judged.output], dtype=q.dtype, data=q.data, check=q.check, seed=q.seed, runtime=runtime,
         verdict=judged.verdict, reason=judged.reason, native=text, missed_probability=missed, difference=judged.difference,
-        rounding=judged.rounding, diagnosis=judged.diagnosis, known=explanation, reduced_from=ask.reduced_from, call=q.call,
+        rounding=judged.rounding, matches=judged.diagnosis, diagnosis=sentence(judged.diagnosis), known=explanation,
+        reduced_from=ask.reduced_from, call=q.call,
     )  # fmt: skip
 
 
@@ -193,7 +195,8 @@ def _sides(ran: Ran, asks: Sequence[Ask], sides: list[tuple[int, str, Judgement,
     return Record(
         id=_id("theorem", ask.instance.text, runtime), kind="theorem", case=ask.instance.text, output=judged.output, shape=ask.case.y,
         dtype=ask.case.dtype, seed=0, runtime=runtime, verdict="vacuous" if unsaid else judged.verdict, reason=judged.reason,
-        native="\n\n".join(text for _, text, _, _ in sides), difference=judged.difference, diagnosis=judged.diagnosis, known=explanation,
+        native="\n\n".join(text for _, text, _, _ in sides), difference=judged.difference, matches=judged.diagnosis,
+        diagnosis=sentence(judged.diagnosis), known=explanation,
     )  # fmt: skip
 
 

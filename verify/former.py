@@ -1,18 +1,19 @@
-"""Reports of schema 1, in the fields and words of schema 2 (docs/report.md lists what changed)."""
+"""Reports of schema 1, and those of schema 2 from before diagnoses had fields, in the fields and words of today (docs/report.md)."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from backends import runtime_of, targets_called
 from spec.case import FORMER_CHECKS
 from spec.data import DATA
-from verify.record import FINE, SCHEMA, Finding, Record, Report
+from verify.grouping import sentence
+from verify.record import FINE, SCHEMA, Diagnosis, Finding, Record, Report
 
 VERDICTS = {"refused": "raised", "unsupported": "not offered"}
 THEOREMS = {"holds when": "holds if", "refuted": "false", "broken": "failing"}
@@ -28,11 +29,57 @@ FIELDS = {
 """Part of a report → its field's name in schema 1 → in schema 2."""
 
 
+WORDS = (
+    (r"lo and hi of (\w+) were exchanged", r"lo and hi of \1 exchanged", ""),
+    (r"(\w+) began one pixel (later|earlier), \((.+)\)", r"\1 shifted by one pixel \2", r"\3"),
+    (r"(\w+) were (lo|hi) at both ends", r"\2 of \1 at both ends", ""),
+    (r"(\w+) were one more at the end", r"\1 one larger at the end", "hi + 1"),
+    (r"(\w+) were one less at the end", r"\1 one smaller at the end", "hi − 1"),
+    (r"(\w+) were all at the (end|start)", r"all \1 at the \2", ""),
+    (r"(?:the )?(padding|crop|stride|dilation) were (?:nothing|1)", r"\1 ignored", ""),
+    (r"negative (\w+) were nothing", r"negative \1 ignored", ""),
+    (r"(padding|crop) lost its sign", r"sign of \1 ignored", ""),
+    (r"(stride) and dilation were exchanged", "stride and dilation exchanged", ""),
+    (r"the (\w+) of the axes came in reverse order", r"\1 of the axes in reverse order", ""),
+    (r"every axis had the (\w+) of (axis 0|the last axis)", r"\1 of \2 on every axis", ""),
+)
+"""Diagnoses that were words alone, about the field that is the first group: pattern, hypothesis, value. Others keep their words."""
+
+Found = TypeVar("Found", Record, Finding)
+
+
+def with_fields(report: Report) -> Report:
+    """The same report, where diagnoses that are words alone have fields."""
+    records, findings = [*map(_with_fields, report.records)], [*map(_with_fields, report.findings)]
+    return msgspec.structs.replace(report, records=records, findings=findings)
+
+
+def _with_fields(found: Found) -> Found:
+    if found.matches or not found.diagnosis:
+        return found
+    matches = _diagnosis(found.diagnosis)
+    return msgspec.structs.replace(found, matches=matches, diagnosis=sentence(matches))
+
+
+@lru_cache
+def _diagnosis(words: str) -> Diagnosis:
+    """What the words that finished "answers as if …" say."""
+    words, _, part = words.partition(", but only at ")
+    step = re.fullmatch(r"(.+) \(in (\w{1,40}), step (\d{1,9})\)", words, re.DOTALL)
+    words, where, number = (step[1], step[2], int(step[3])) if step else (words, "", None)
+    only = re.fullmatch(r"all were right but (.+)", words, re.DOTALL)
+    said = Diagnosis(f"only {only[1]} wrong" if only else words, "", "", number, where, part, bool(part or only))
+    for pattern, hypothesis, value in WORDS:
+        if found := re.fullmatch(pattern, words):
+            return msgspec.structs.replace(said, hypothesis=found.expand(hypothesis), field=found[1], value=found.expand(value))
+    return said
+
+
 def of_schema_1(document: Any) -> Report:
     """The report that a document of schema 1 is. Raises msgspec.ValidationError where it breaks the rules of schema 2."""
     if isinstance(document, dict):
         document = {name: _part(name, value) for name, value in document.items()} | {"schema": SCHEMA}
-    return _in_words_of_today(msgspec.convert(document, Report))
+    return with_fields(_in_words_of_today(msgspec.convert(document, Report)))
 
 
 def _part(name: str, value: Any) -> Any:

@@ -31,7 +31,7 @@ from spec.case import CHECKS, DTYPES
 from spec.data import DATA
 from spec.operation import size
 from verify.explain.findings import SECONDS, find
-from verify.grouping import likeness, mistake, unexpected
+from verify.grouping import likeness, mistake_of, unexpected
 from verify.judge.reference import Reference
 from verify.plan.work import MAX_WORK, expect_affordable
 from verify.record import FINE, Finding, Record, Report, Verdict
@@ -139,7 +139,7 @@ def rounds(
     """One round after the other, until time is up, someone interrupts, or no runtime runs."""
     end = time.monotonic() + 60 * minutes
     number = sum(search.seen.values())
-    met: set[tuple[str, ...]] = set()
+    met: set[tuple[object, ...]] = set()
     while time.monotonic() < end:
         cases = search.round(ops, seed + number, max_work=max_work)
         number += len(cases)
@@ -153,7 +153,7 @@ def rounds(
         met |= {likeness(group[0]) for group in new}
         shrunk = find(report, new, run.backends, run.known, timeout=timeout, most=most, seconds=seconds)
         findings = [finding for finding in shrunk if _named(finding) not in met]
-        met |= {_named(finding) for finding in findings if finding.diagnosis}
+        met |= {_named(finding) for finding in findings if finding.matches}
         done = {id for finding in shrunk for id in finding.records}
         unshrunk = [group for group in new if group[0].id not in done]
         stale = {id: agreeing(report, run.known, id, backends) for id in report.summary.no_longer_occur}
@@ -176,8 +176,8 @@ def agreeing(report: Report, known: Sequence[Known], id: str, backends: Sequence
     return min(cases, key=len, default="")
 
 
-def _named(found: Record | Finding) -> tuple[str, ...]:
-    return found.runtime, found.verdict, mistake(found.diagnosis) or found.id
+def _named(found: Record | Finding) -> tuple[object, ...]:
+    return found.runtime, found.verdict, mistake_of(found.matches) or found.id
 
 
 def proposed(wanted: Sequence[str], seed: int, n: int, max_work: float = MAX_WORK) -> list[Case]:

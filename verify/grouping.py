@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import NamedTuple
 
-from verify.record import FINE, Finding, Record, Report, Verdict
+from msgspec import structs
+
+from verify.record import FINE, Diagnosis, Finding, Record, Report, Verdict
 
 WORST_FIRST: tuple[Verdict, ...] = (
     "crashed", "timeout", "differ", "nondeterministic", "raised", "not offered", "imprecise", "vacuous", "agree"
@@ -115,22 +117,36 @@ def counted(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
+def sentence(d: Diagnosis | None) -> str:
+    """A diagnosis as people read it: `matches: crop shifted by one pixel later (lo + 1, hi − 1), in step 2 (Conv)`. Empty if there is
+    none."""
+    if d is None:
+        return ""
+    what = d.hypothesis + (f" ({d.value})" if d.value else "")
+    if d.step is not None:
+        what += f", in step {d.step} ({d.where})"
+    return f"matches only in {d.part}: {what}" if d.part else f"matches: {what}"
+
+
+def in_any_step(d: Diagnosis | None) -> Diagnosis | None:
+    """A diagnosis without the step of a composition that the mistake is made in."""
+    return d and structs.replace(d, step=None, where="")
+
+
+def mistake_of(d: Diagnosis | None) -> Diagnosis | None:
+    """What two diagnoses of one mistake have in common, whatever its amounts and its step; None where only the wrong values are located."""
+    return None if d is None or d.located else Diagnosis(d.hypothesis, d.field)
+
+
 def explanation(record: Record) -> str:
     """What like records have in common: the diagnosis without the step of a composition, else the reason without its numbers."""
-    if record.diagnosis:
-        return "answers as if " + without_step(record.diagnosis)
-    return re.sub(r"\d+", "#", record.reason)
-
-
-def without_step(diagnosis: str) -> str:
-    """A diagnosis without the step of a composition that it is made in."""
-    return re.sub(r" \(in \w+, step \d+\)$", "", diagnosis)
+    return sentence(in_any_step(record.matches)) or re.sub(r"\d+", "#", record.reason)
 
 
 def because(group: Sequence[Record]) -> str:
     """The explanation that like records share, with its numbers where those are the same too."""
     reasons = {r.reason for r in group}
-    return reasons.pop() if len(reasons) == 1 and not group[0].diagnosis else explanation(group[0])
+    return reasons.pop() if len(reasons) == 1 and not group[0].matches else explanation(group[0])
 
 
 class Likeness(NamedTuple):
@@ -141,14 +157,18 @@ class Likeness(NamedTuple):
     output: str
     """Empty where it makes no difference: a diagnosis, or an error, is one fault whichever output shows it."""
     verdict: Verdict
-    explanation: str
+    matches: Diagnosis | None
+    """In whatever step of a composition."""
+    reason: str
+    """Without its numbers; empty where there is a diagnosis."""
     known: str
 
 
 def likeness(r: Record) -> Likeness:
     """The key of a record."""
-    output = r.output if not r.diagnosis and r.verdict in BY_OUTPUT else ""
-    return Likeness(r.runtime, operation(r), output, r.verdict, explanation(r), r.known or "")
+    output = r.output if not r.matches and r.verdict in BY_OUTPUT else ""
+    reason = "" if r.matches else explanation(r)
+    return Likeness(r.runtime, operation(r), output, r.verdict, in_any_step(r.matches), reason, r.known or "")
 
 
 BY_OUTPUT: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
@@ -163,19 +183,12 @@ def alike(records: Iterable[Record]) -> list[list[Record]]:
     return sorted(map(by_length, groups.values()), key=lambda group: (WORST_FIRST.index(group[0].verdict), -len(group)))
 
 
-def mistake(diagnosis: str) -> str:
-    """What two diagnoses have in common that name one mistake: the words without the step of a composition and without amounts;
-    nothing where they only say which values are wrong."""
-    located = diagnosis.startswith("all were right but") or ", but only at" in diagnosis
-    return "" if located else re.sub(r"-?\d[\d.e+-]*", "#", without_step(diagnosis))
-
-
 def by_mistake(groups: Iterable[list[Record]]) -> list[list[Record]]:
     """The groups with one mistake put together, whatever their operation, as they come down to one finding."""
     merged: dict[Likeness, list[Record]] = defaultdict(list)
     for group in groups:
-        key, name = likeness(group[0]), mistake(group[0].diagnosis)
-        merged[key._replace(operation="", explanation=name) if name else key] += group
+        key, mistake = likeness(group[0]), mistake_of(group[0].matches)
+        merged[key._replace(operation="", matches=mistake) if mistake else key] += group
     return [by_length(records) for records in merged.values()]
 
 

@@ -58,6 +58,25 @@ class Rounding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """How many products are added there."""
 
 
+class Diagnosis(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The mistake that gives exactly the values that came. `verify.grouping.sentence` puts it into words."""
+
+    hypothesis: str
+    """A noun phrase that finishes "matches: …", such as "crop shifted by one pixel later"."""
+    field: str = ""
+    """The field of the operation that it is about, if it is about one."""
+    value: str = ""
+    """Amounts, such as "lo + 1, hi − 1"."""
+    step: int | None = None
+    """Of a composition the step in which the mistake is made, from 1."""
+    where: str = ""
+    """The operation of that step."""
+    part: str = ""
+    """The part of the output that holds all wrong values, such as "the last channel", if the hypothesis explains that part alone."""
+    located: bool = False
+    """Whether it says only which values are wrong, or explains only a part of them."""
+
+
 class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """One output of one case answered by one target, and the verdict."""
 
@@ -82,8 +101,10 @@ class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     missed_probability: float | None = None
     difference: Difference | None = None
     rounding: Rounding | None = None
+    matches: Diagnosis | None = None
+    """The mistake that gives exactly this wrong result, if one was found."""
     diagnosis: str = ""
-    """The neighbouring operation that gives exactly this wrong answer, in words that finish "answers as if …"."""
+    """The same as a sentence, for readers of the file; views write their own."""
     known: str | None = None
     call: str = ""
     """The native call that was run, with the shapes it was given, if the case is one."""
@@ -182,6 +203,7 @@ class Finding(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     output: str
     verdict: Verdict
     reason: str
+    matches: Diagnosis | None = None
     diagnosis: str = ""
     records: tuple[str, ...]
     """The ids of the records of this run that are alike."""
@@ -277,13 +299,13 @@ def load(path: Path | str) -> Report:
         raise BadReport(f"{path} is no report: it is longer than {MOST_BYTES >> 20} MiB")
     try:
         schema = msgspec.json.decode(content, type=_Versioned).schema
-        if schema == 1:
-            from verify.former import of_schema_1
+        from verify.former import of_schema_1, with_fields
 
+        if schema == 1:
             return of_schema_1(msgspec.json.decode(content))
         if schema != SCHEMA:
             raise BadReport(f"{path} has schema {schema}, but this version of concordant reads 1 and {SCHEMA}")
-        return msgspec.json.decode(content, type=Report)
+        return with_fields(msgspec.json.decode(content, type=Report))
     except msgspec.ValidationError as error:
         raise BadReport(f"{path} is no report: {error}{_found(content, str(error))}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -21,7 +21,7 @@ from verify.plan.plan import Plan
 from verify.record import Repeated
 
 NAME = "run.sqlite"
-FORMAT = 2
+FORMAT = 3
 """Kept as SQLite's user_version."""
 TABLES = """
 CREATE TABLE note (name TEXT PRIMARY KEY, json BLOB NOT NULL) WITHOUT ROWID;

@@ -108,7 +108,7 @@ KNOWN = [
     ),
     Known(
         id="jax-narrow-accumulator", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_narrow_sums, sometimes=True,
-        message="sums were kept in|cut off",
+        message="sums kept in|cut off",
         reason="reduce_window, and the gradients of nearest resize and of mirrored padding, add float16 and bfloat16 in the narrow dtype",
         link="no upstream report found",
     ),

@@ -286,7 +286,7 @@ KNOWN = [
     ),
     Known(
         id="keras-torch-symmetric-is-edge", runtimes=("keras-torch",), versions=SILENT, verdict="differ", when=_mirrored_beyond_the_edge,
-        message="the mode were edge", reason="pad mode symmetric is passed on as PyTorch's replicate: the edge is repeated, not mirrored",
+        message="mode edge", reason="pad mode symmetric is passed on as PyTorch's replicate: the edge is repeated, not mirrored",
         link="https://github.com/keras-team/keras/pull/23230",
     ),
     Known(

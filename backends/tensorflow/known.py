@@ -367,7 +367,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-narrow-accumulator", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_half_sums, sometimes=True,
-        message="sums were kept in|cut off",
+        message="sums kept in|cut off",
         reason="on CPU, float16 convolutions, depthwise convolutions and repeats' gradients add in the narrow dtype",
         link="https://github.com/tensorflow/tensorflow/pull/51132",
     ),

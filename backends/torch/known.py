@@ -142,7 +142,7 @@ KNOWN = [
     ),
     Known(
         id="torch-narrow-accumulator", runtimes=BOTH, versions=SILENT, verdict="imprecise", when=_narrow_sums, sometimes=True,
-        message="sums were kept in|cut off",
+        message="sums kept in|cut off",
         reason="on CPU, float16 convolutions add parts of their sums (gradients above all) in float16, and the gradients of avg_pool and "
         "of repeat add in the narrow dtype",
         link="no upstream report found",
@@ -201,14 +201,14 @@ KNOWN = [
     ),
     Known(
         id="torch-nearest-float32-coordinates", runtimes=("torch",), versions=SILENT, verdict="differ",
-        when=lambda op, at, facts: close_call(op, at, facts) and (at.dtype != "float64" or op.rank > 1), message="coordinates were",
+        when=lambda op, at, facts: close_call(op, at, facts) and (at.dtype != "float64" or op.rank > 1), message="coordinates computed",
         reason="nearest and nearest-exact compute coordinates in float32; where one is a whole number, its product may fall below it, and "
         "the pixel before is taken",
         link="no upstream report found",
     ),
     Known(
         id="torch-nearest-float64-gradient", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("dx",),
-        when=lambda op, at, facts: close_call(op, at, facts) and at.dtype == "float64" and op.rank == 1, message="coordinates were",
+        when=lambda op, at, facts: close_call(op, at, facts) and at.dtype == "float64" and op.rank == 1, message="coordinates computed",
         reason="the answer for a float64 line takes its coordinates in float64, its gradient in float32: gradients go to pixels that were "
         "not taken",
         link="no upstream report found",

@@ -1,7 +1,7 @@
 """jax (jax 0.10.2, jaxlib 0.10.2), y of
 Lanczos(size=(601,)) x=(1, 1, 602) float64 seed=0
 
-imprecise: 2 of 601 values are beyond the rounding bound; it answers as if coordinates were computed in float32
+imprecise: 2 of 601 values are beyond the rounding bound; matches: coordinates computed in float32
 
 Prints FAULT SHOWN and ends with exit status 10 while the fault is there; prints FAULT GONE and ends with 0 when it is not.
 Any other exit status: the program did not run.

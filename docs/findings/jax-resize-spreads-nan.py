@@ -1,7 +1,7 @@
 """jax (jax 0.10.2, jaxlib 0.10.2), y of
 Resize(size=(3,), mode='linear') x=(1, 1, 2) float32 nan seed=0
 
-differ: 1 values are not finite though no window of theirs sees that pixel; it answers as if what lies outside a window were multiplied by zero, and 0 · NaN is NaN
+differ: 1 values are not finite though no window of theirs sees that pixel; matches: pixels outside the window multiplied by zero (0 · NaN is NaN)
 
 Prints FAULT SHOWN and ends with exit status 10 while the fault is there; prints FAULT GONE and ends with 0 when it is not.
 Any other exit status: the program did not run.

@@ -1,7 +1,7 @@
 """tensorflow (tensorflow 2.21.0), y of
 Conv(stride=(3, 1, 1), padding=((0, 0), (1, 1), (1, 1))) x=(1, 1, 3, 1, 3) w=(1, 1, 1, 3, 3) float32 seed=0
 
-differ: 3 of 3 values are wrong; it answers as if x lay one pixel earlier on its spatial axis 0, wrapped around
+differ: 3 of 3 values are wrong; matches: x shifted by one pixel earlier, wrapped around (spatial axis 0)
 
 Prints FAULT SHOWN and ends with exit status 10 while the fault is there; prints FAULT GONE and ends with 0 when it is not.
 Any other exit status: the program did not run.

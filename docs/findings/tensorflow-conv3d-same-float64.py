@@ -1,7 +1,7 @@
 """tensorflow (tensorflow 2.21.0), y of
 Conv(stride=(3, 1, 3), padding=((0, 0), (1, 1), (0, 0))) x=(1, 1, 9, 1, 3) w=(3, 1, 1, 3, 3) float64 seed=1
 
-differ: 9 of 9 values are wrong; it answers as if x lay one pixel earlier on its spatial axis 0, wrapped around
+differ: 9 of 9 values are wrong; matches: x shifted by one pixel earlier, wrapped around (spatial axis 0)
 
 Prints FAULT SHOWN and ends with exit status 10 while the fault is there; prints FAULT GONE and ends with 0 when it is not.
 Any other exit status: the program did not run.

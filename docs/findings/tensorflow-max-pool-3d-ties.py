@@ -1,7 +1,7 @@
 """tensorflow (tensorflow 2.21.0), dx of
 MaxPool(kernel=(1, 2, 1), stride=(1, 1, 1)) x=(1, 1, 1, 2, 1) float32 ties seed=0
 
-differ: 1 of 2 values are wrong; it answers as if the gradient lay one pixel later on every spatial axis, with its edge repeated behind
+differ: 1 of 2 values are wrong; matches: gradient shifted by one pixel later, edge repeated behind (every spatial axis)
 
 Prints FAULT SHOWN and ends with exit status 10 while the fault is there; prints FAULT GONE and ends with 0 when it is not.
 Any other exit status: the program did not run.

@@ -18,7 +18,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from spec.operation import Array, Effort, Index, Operation, Shape, per_axis, size, space
+from spec.operation import Array, Effort, Hypothesis, Index, Operation, Shape, per_axis, size, space
 from spec.ops.maxpool import MaxPool
 from spec.ops.resize import Resize
 from spec.ops.separable import Matrix, applied, back, effort, matrix, scratch, terms
@@ -62,11 +62,11 @@ class AdaptiveAveragePool(Operation):
     def terms(self, x: Shape, *w: Shape) -> int:
         return terms(self.matrices(x))
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
-        yield "the windows' ends were exact, with parts of pixels", Resize(size=self.size, mode="area")
-        yield "each window's greatest pixel were taken", AdaptiveMaxPool(size=self.size)
-        yield "one pixel were taken from each window", Resize(size=self.size, coordinates="asymmetric", rounding="floor")
-        yield "the sizes were those of the other axes", replace(self, size=self.size[::-1])
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
+        yield Hypothesis("windows that end inside pixels, as of mode area"), Resize(size=self.size, mode="area")
+        yield Hypothesis("maximum of each window instead of its mean"), AdaptiveMaxPool(size=self.size)
+        yield Hypothesis("one pixel of each window"), Resize(size=self.size, coordinates="asymmetric", rounding="floor")
+        yield Hypothesis("size of the axes in reverse order", "size"), replace(self, size=self.size[::-1])
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -123,10 +123,10 @@ class AdaptiveMaxPool(Operation):
         """All windows that see a pixel may have their maximum there."""
         return terms([_means(n, m) for n, m in zip(space(x, self.rank), self.size, strict=True)])
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
-        yield "each window's mean were taken", AdaptiveAveragePool(size=self.size)
-        yield "one pixel were taken from each window", Resize(size=self.size, coordinates="asymmetric", rounding="floor")
-        yield "the sizes were those of the other axes", replace(self, size=self.size[::-1])
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
+        yield Hypothesis("mean of each window instead of its maximum"), AdaptiveAveragePool(size=self.size)
+        yield Hypothesis("one pixel of each window"), Resize(size=self.size, coordinates="asymmetric", rounding="floor")
+        yield Hypothesis("size of the axes in reverse order", "size"), replace(self, size=self.size[::-1])
 
 
 def bounds(n: int, m: int) -> list[tuple[int, int]]:

@@ -21,6 +21,7 @@ from spec.operation import (
     Array,
     Effort,
     Free,
+    Hypothesis,
     Index,
     Input,
     Operation,
@@ -107,17 +108,19 @@ class Conv(Operation):
         yield from super().smaller(x)
         yield from _first_group(self, x)
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
         rounded_up = tuple((lo, hi + s - 1) for (lo, hi), s in zip(self.padding, self.stride, strict=True))
         if max(self.stride) > 1:
-            yield "the last window might overhang the end, the length rounded up", replace(self, padding=rounded_up)
-        for words, pairs in beside("padding", self.padding):
-            yield words, replace(self, padding=pairs)
-        yield "the padding were computed without the dilation", replace(self, padding=_undilated(self.padding, self.dilation))
+            yield Hypothesis("output length rounded up, the last window past the end"), replace(self, padding=rounded_up)
+        for mistake, pairs in beside("padding", self.padding):
+            yield mistake, replace(self, padding=pairs)
+        undilated = Hypothesis("padding computed without the dilation", "padding")
+        yield undilated, replace(self, padding=_undilated(self.padding, self.dilation))
         yield from _strides_and_dilations(self)
         if min(n for pair in self.padding for n in pair) >= 0:
-            for words, mode in (("repeated the edge", "edge"), ("wrapped around", "wrap"), ("mirrored the image", "reflect")):
-                yield f"the padding {words}", Pad(padding=self.padding, mode=mode) >> replace(self, padding=())
+            for words, mode in (("edge pixels", "edge"), ("pixels wrapped around", "wrap"), ("mirrored pixels", "reflect")):
+                filled = Pad(padding=self.padding, mode=mode) >> replace(self, padding=())
+                yield Hypothesis(f"padding with {words} instead of zeros", "padding"), filled
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -183,10 +186,11 @@ class ConvTranspose(Operation):
         yield from super().smaller(x)
         yield from _first_group(self, x)
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
-        for words, pairs in beside("crop", self.crop):
-            yield words, replace(self, crop=pairs)
-        yield "the crop were computed without the dilation", replace(self, crop=_undilated(self.crop, self.dilation))
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
+        for mistake, pairs in beside("crop", self.crop):
+            yield mistake, replace(self, crop=pairs)
+        undilated = Hypothesis("crop computed without the dilation", "crop")
+        yield undilated, replace(self, crop=_undilated(self.crop, self.dilation))
         yield from _strides_and_dilations(self)
 
     @property
@@ -228,18 +232,18 @@ def _most_terms(op: Either, x: Shape, w: tuple[Shape, ...], ins: int, outs: int)
     return max(1, of_y, outs * dx, x[0] * dw, x[0] * size(space(answer, op.rank)) * biased)
 
 
-def _strides_and_dilations(op: Either) -> Iterator[tuple[str, Operation]]:
+def _strides_and_dilations(op: Either) -> Iterator[tuple[Hypothesis, Operation]]:
     ones = (1,) * op.rank
-    yield "stride and dilation were exchanged", replace(op, stride=op.dilation, dilation=op.stride)
-    yield "the dilation were 1", replace(op, dilation=ones)
-    yield "the stride were 1", replace(op, stride=ones)
-    for words, stride in along("stride", op.stride):
-        yield words, replace(op, stride=stride)
-    for words, dilation in along("dilation", op.dilation):
-        yield words, replace(op, dilation=dilation)
-    yield "the dilation were one more", replace(op, dilation=tuple(d + 1 for d in op.dilation))
+    yield Hypothesis("stride and dilation exchanged", "stride"), replace(op, stride=op.dilation, dilation=op.stride)
+    yield Hypothesis("dilation ignored", "dilation"), replace(op, dilation=ones)
+    yield Hypothesis("stride ignored", "stride"), replace(op, stride=ones)
+    for mistake, stride in along("stride", op.stride):
+        yield mistake, replace(op, stride=stride)
+    for mistake, dilation in along("dilation", op.dilation):
+        yield mistake, replace(op, dilation=dilation)
+    yield Hypothesis("dilation one larger", "dilation"), replace(op, dilation=tuple(d + 1 for d in op.dilation))
     if min(op.dilation) > 1:
-        yield "the dilation were one less", replace(op, dilation=tuple(d - 1 for d in op.dilation))
+        yield Hypothesis("dilation one smaller", "dilation"), replace(op, dilation=tuple(d - 1 for d in op.dilation))
 
 
 def _undilated(pairs: Pairs, dilation: Shape) -> Pairs:

@@ -17,7 +17,7 @@ from math import ceil, floor
 
 import numpy as np
 
-from spec.operation import Array, Effort, Operation, Shape, one_number, one_of, per_axis, space
+from spec.operation import Array, Effort, Hypothesis, Operation, Shape, one_number, one_of, per_axis, space
 from spec.ops.resize import HALF, Resize, coordinate, dyadic
 from spec.ops.separable import Matrix, applied, back, effort, matrix, off, scratch, terms
 
@@ -76,14 +76,15 @@ class Lanczos(Operation):
         """Of pixels, too, whose weight is 0 but for the rounding of a sine."""
         return max(terms(self.matrices(x)), terms(Unsteady(**vars(self)).errors(x)))
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
         for lobes in (2, 3, 4, 5):
-            yield f"there were {lobes} lobes", replace(self, lobes=lobes)
-        yield "there were no antialiasing", replace(self, antialias="no")
-        yield "there were antialiasing", replace(self, antialias="yes")
+            yield Hypothesis("another number of lobes", "lobes", f"{lobes} lobes"), replace(self, lobes=lobes)
+        yield Hypothesis("antialiasing ignored", "antialias"), replace(self, antialias="no")
+        yield Hypothesis("antialiasing added", "antialias"), replace(self, antialias="yes")
         for mode in ("linear", "cubic"):
-            yield f"the window were {mode}", Resize(size=self.size, mode=mode, a="-1/2", outside="excluded", antialias=self.antialias)
-        yield "the sizes were those of the other axes", replace(self, size=self.size[::-1])
+            other = Resize(size=self.size, mode=mode, a="-1/2", outside="excluded", antialias=self.antialias)
+            yield Hypothesis(f"{mode} window instead of Lanczos's"), other
+        yield Hypothesis("size of the axes in reverse order", "size"), replace(self, size=self.size[::-1])
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

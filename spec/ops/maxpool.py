@@ -19,6 +19,7 @@ import numpy as np
 from spec.operation import (
     IMAGE,
     Array,
+    Hypothesis,
     Index,
     Input,
     Operation,
@@ -38,9 +39,9 @@ from spec.ops.pool import SumPool
 from spec.ops.window import least_met, pooled, taps
 
 TIES = {
-    "first": "the first of several maxima were chosen",
-    "last": "the last of several maxima were chosen",
-    "all": "every one of several maxima had the whole gradient",
+    "first": "gradient to the first of several maxima",
+    "last": "gradient to the last of several maxima",
+    "all": "whole gradient to every one of several maxima",
 }
 
 
@@ -104,16 +105,16 @@ class MaxPool(Operation):
         (unordered,) = self._sum().undefined(x, np.isnan(y.astype(float)))
         return ((places > 0) | unordered,)
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
         for ties, words in TIES.items():
             if ties != self.ties:
-                yield words, replace(self, ties=ties)
-        yield "the padding were zeros", Pad(padding=self.padding) >> replace(self, padding=())
-        for words, pairs in beside("padding", self.padding):
-            yield words, replace(self, padding=pairs)
-        yield "the dilation were 1", replace(self, dilation=())
-        yield "the stride were the kernel", replace(self, stride=())
-        yield "the stride were 1", replace(self, stride=(1,) * self.rank)
+                yield Hypothesis(words, "ties"), replace(self, ties=ties)
+        yield Hypothesis("padding taken for zeros", "padding"), Pad(padding=self.padding) >> replace(self, padding=())
+        for mistake, pairs in beside("padding", self.padding):
+            yield mistake, replace(self, padding=pairs)
+        yield Hypothesis("dilation ignored", "dilation"), replace(self, dilation=())
+        yield Hypothesis("stride equal to the kernel", "stride"), replace(self, stride=())
+        yield Hypothesis("stride ignored", "stride"), replace(self, stride=(1,) * self.rank)
 
     def _sum(self) -> SumPool:
         return SumPool(kernel=self.kernel, stride=self.stride, padding=self.padding, dilation=self.dilation)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spec.operation import Array, Operation, Pairs, Shape, beside, fit, negated, one_number, one_of, per_axis, space
+from spec.operation import Array, Hypothesis, Operation, Pairs, Shape, beside, fit, negated, one_number, one_of, per_axis, space
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -63,13 +63,13 @@ class Pad(Operation):
             g = to
         return (g,)
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
         for mode in ("constant", "edge", "reflect", "symmetric", "wrap"):
             if mode != self.mode:
-                yield f"the mode were {mode}", replace(self, mode=mode, value=0)
-        yield "the value were 0", replace(self, value=0)
-        for words, pairs in beside("padding", self.padding):
-            yield words, replace(self, padding=pairs)
+                yield Hypothesis(f"mode {mode}", "mode"), replace(self, mode=mode, value=0)
+        yield Hypothesis("value ignored", "value"), replace(self, value=0)
+        for mistake, pairs in beside("padding", self.padding):
+            yield mistake, replace(self, padding=pairs)
 
     def _sources(self, x: Shape, axis: int) -> Array:
         """For each place of the answer along an axis, the pixel of x that it repeats."""

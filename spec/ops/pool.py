@@ -22,6 +22,7 @@ import numpy as np
 
 from spec.operation import (
     Array,
+    Hypothesis,
     Operation,
     Pairs,
     Shape,
@@ -74,18 +75,18 @@ class SumPool(Operation):
             padded[at] += g
         return (fit(padded, negated(self.padding)),)
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
         same = AveragePool(kernel=self.kernel, stride=self.stride, padding=self.padding, dilation=self.dilation)
-        yield "each sum were divided by the window's size", same
-        for words, pairs in beside("padding", self.padding):
-            yield words, replace(self, padding=pairs)
-        yield "the stride were the kernel", replace(self, stride=self.kernel)
-        yield "the stride were 1", replace(self, stride=(1,) * self.rank)
-        for words, kernel in along("kernel", self.kernel):
-            yield words, replace(self, kernel=kernel)
-        for words, stride in along("stride", self.stride):
-            yield words, replace(self, stride=stride)
-        yield "the dilation were 1", replace(self, dilation=())
+        yield Hypothesis("each sum divided by the window's size"), same
+        for mistake, pairs in beside("padding", self.padding):
+            yield mistake, replace(self, padding=pairs)
+        yield Hypothesis("stride equal to the kernel", "stride"), replace(self, stride=self.kernel)
+        yield Hypothesis("stride ignored", "stride"), replace(self, stride=(1,) * self.rank)
+        for mistake, kernel in along("kernel", self.kernel):
+            yield mistake, replace(self, kernel=kernel)
+        for mistake, stride in along("stride", self.stride):
+            yield mistake, replace(self, stride=stride)
+        yield Hypothesis("dilation ignored", "dilation"), replace(self, dilation=())
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -135,14 +136,14 @@ class AveragePool(Operation):
         """Those of the sum, before it is divided."""
         return self._sum().terms(x, *w)
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
-        yield "nothing were divided", self._sum()
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
+        yield Hypothesis("sums that are not divided", "divisor"), self._sum()
         for counted, words in (("window", "every tap"), ("padded", "the padding but nothing beyond it"), ("valid", "only pixels of x")):
-            yield f"the divisor counted {words}", replace(self, counted=counted, divisor=0)
-        for words, pairs in beside("padding", self.padding):
-            yield words, replace(self, padding=pairs)
-        yield "the overhang were padding", replace(self, padding=self._sum().padding, overhang=())
-        yield "the dilation were 1", replace(self, dilation=())
+            yield Hypothesis(f"divisor that counts {words}", "counted"), replace(self, counted=counted, divisor=0)
+        for mistake, pairs in beside("padding", self.padding):
+            yield mistake, replace(self, padding=pairs)
+        yield Hypothesis("overhang taken for padding", "overhang"), replace(self, padding=self._sum().padding, overhang=())
+        yield Hypothesis("dilation ignored", "dilation"), replace(self, dilation=())
 
     def _sum(self) -> SumPool:
         return SumPool(kernel=self.kernel, stride=self.stride, padding=reaching(self), dilation=self.dilation)
@@ -237,12 +238,12 @@ class LpPool(Operation):
         """Those of the sum, before its root is taken."""
         return self._sum().terms(x, *w)
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
         if self.p == 1:
-            yield "the signs were kept", self._sum()
-        yield "p were 1", replace(self, p=1)
-        yield "p were 2", replace(self, p=2)
-        yield "the padding were nothing", replace(self, padding=())
+            yield Hypothesis("signs not removed"), self._sum()
+        for p in (1, 2):
+            yield Hypothesis("another exponent", "p", f"p = {p}"), replace(self, p=p)
+        yield Hypothesis("padding ignored", "padding"), replace(self, padding=())
 
     def _sum(self) -> SumPool:
         return SumPool(kernel=self.kernel, stride=self.stride, padding=self.padding, dilation=self.dilation)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spec.operation import Array, Index, Operation, Shape, along, one_of, per_axis, size, space
+from spec.operation import Array, Hypothesis, Index, Operation, Shape, along, one_of, per_axis, size, space
 from spec.ops.resize import Upsample
 
 
@@ -41,13 +41,13 @@ class ZeroInsert(Operation):
         (g,) = w_and_g
         return (g[self._kept(x.shape)],)
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
         zeros = (0,) * self.rank
-        yield "there were no trailing zeros", replace(self, trailing=zeros)
-        yield "there were factor − 1 trailing zeros", replace(self, trailing=())
-        yield "every pixel were repeated", Upsample(factor=self.factor)
-        for words, factor in along("factor", self.factor):
-            yield words, replace(self, factor=factor)
+        yield Hypothesis("trailing zeros ignored", "trailing"), replace(self, trailing=zeros)
+        yield Hypothesis("factor − 1 trailing zeros", "trailing"), replace(self, trailing=())
+        yield Hypothesis("repeated pixels instead of zeros between the pixels"), Upsample(factor=self.factor)
+        for mistake, factor in along("factor", self.factor):
+            yield mistake, replace(self, factor=factor)
 
     def _kept(self, x: Shape) -> Index:
         return (..., *(slice(0, (n - 1) * s + 1, s) for n, s in zip(space(x, self.rank), self.factor, strict=True)))
@@ -78,7 +78,7 @@ class DepthToSpace(Operation):
         (g,) = w_and_g
         return (SpaceToDepth(factor=self.factor, order=self.order)(g),)
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
         yield from _other_order(self)
 
 
@@ -107,10 +107,10 @@ class SpaceToDepth(Operation):
         (g,) = w_and_g
         return (DepthToSpace(factor=self.factor, order=self.order)(g),)
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
         yield from _other_order(self)
 
 
-def _other_order(op: DepthToSpace | SpaceToDepth) -> Iterator[tuple[str, Operation]]:
+def _other_order(op: DepthToSpace | SpaceToDepth) -> Iterator[tuple[Hypothesis, Operation]]:
     other = "CRD" if op.order == "DCR" else "DCR"
-    yield f"the order were {other}", replace(op, order=other)
+    yield Hypothesis(f"channel order {other}", "order"), replace(op, order=other)

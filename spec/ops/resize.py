@@ -23,7 +23,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from spec.operation import Array, Effort, Operation, Pairs, Shape, along, one_of, per_axis, size, space
+from spec.operation import Array, Effort, Hypothesis, Operation, Pairs, Shape, along, one_of, per_axis, size, space
 from spec.ops.pad import Pad
 from spec.ops.pool import AveragePool, SumPool
 from spec.ops.separable import Matrix, applied, back, effort, matrix, scratch, terms
@@ -59,13 +59,13 @@ class Upsample(Operation):
         (g,) = w_and_g
         return (SumPool(kernel=self.factor)(g),)
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
         from spec.ops.rearrange import ZeroInsert
 
-        yield "zeros were put between, no pixel repeated", ZeroInsert(factor=self.factor)
-        yield "pixels between were interpolated linearly", self._interpolated()
-        for words, factor in along("factor", self.factor):
-            yield words, replace(self, factor=factor)
+        yield Hypothesis("zeros between the pixels instead of repeated pixels"), ZeroInsert(factor=self.factor)
+        yield Hypothesis("linear interpolation between the pixels instead of repeated pixels"), self._interpolated()
+        for mistake, factor in along("factor", self.factor):
+            yield mistake, replace(self, factor=factor)
 
     def _interpolated(self) -> Operation:
         """Linear half-pixel Resize: a triangle is a box smoothed by a box, and by two pixels more where its middle lies between them."""
@@ -154,29 +154,31 @@ class Resize(Operation):
     def terms(self, x: Shape, *w: Shape) -> int:
         return terms(self.matrices(x))
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
         from spec.ops.adaptive import AdaptiveAveragePool
         from spec.ops.coordinate_error import SinglePrecision
 
         if self.mode == "nearest":
-            yield "the coordinates were computed in float32", SinglePrecision(**vars(self))
+            yield Hypothesis("coordinates computed in float32", "coordinates"), SinglePrecision(**vars(self))
         for rule in COORDINATES:
-            yield f"the coordinates were {rule}", replace(self, coordinates=rule)
+            yield Hypothesis(f"coordinates computed by {rule}", "coordinates"), replace(self, coordinates=rule)
             if self.mode == "nearest":
                 for rounding in ROUNDINGS:
-                    yield f"the coordinates were {rule}, rounded by {rounding}", replace(self, coordinates=rule, rounding=rounding)
+                    words = f"coordinates computed by {rule} and rounded by {rounding}"
+                    yield Hypothesis(words, "coordinates"), replace(self, coordinates=rule, rounding=rounding)
         for a in ("-3/4", "-1/2"):
             for outside in ("edge", "excluded"):
-                words = f"a were {a} and pixels outside x were {'those at the edge' if outside == 'edge' else 'excluded'}"
-                yield words, replace(self, a=a, outside=outside)
-        yield "the scale were the ratio of the lengths", replace(self, scale=())
-        yield "there were no antialiasing", replace(self, antialias="no")
-        yield "there were antialiasing", replace(self, antialias="yes")
-        yield "there were antialiasing with a = -1/2, nothing outside x", replace(self, antialias="yes", a="-1/2", outside="excluded")
+                words = f"cubic kernel with pixels outside x {'taken from the edge' if outside == 'edge' else 'excluded'}"
+                yield Hypothesis(words, "outside", f"a = {a}"), replace(self, a=a, outside=outside)
+        yield Hypothesis("scale equal to the ratio of the lengths", "scale"), replace(self, scale=())
+        yield Hypothesis("antialiasing ignored", "antialias"), replace(self, antialias="no")
+        yield Hypothesis("antialiasing added", "antialias"), replace(self, antialias="yes")
+        excluded = Hypothesis("antialiasing added and pixels outside x excluded", "antialias", "a = -1/2")
+        yield excluded, replace(self, antialias="yes", a="-1/2", outside="excluded")
         for mode in MODES:
-            yield f"the mode were {mode}", replace(self, mode=mode)
-        yield "it averaged over whole pixels (adaptive average pooling)", AdaptiveAveragePool(size=self.size)
-        yield "the sizes were those of the other axes", replace(self, size=self.size[::-1], scale=self.scale[::-1])
+            yield Hypothesis(f"mode {mode}", "mode"), replace(self, mode=mode)
+        yield Hypothesis("average over whole pixels, as in adaptive pooling", "mode"), AdaptiveAveragePool(size=self.size)
+        yield Hypothesis("size of the axes in reverse order", "size"), replace(self, size=self.size[::-1], scale=self.scale[::-1])
 
 
 @lru_cache(maxsize=1 << 14)

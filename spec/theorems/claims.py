@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from spec.conventions.padding import keras_same_crop, on_every_axis, same_padding, torch_transpose_crop
-from spec.operation import Array, Index, Operation, Pairs, Shape
+from spec.operation import Array, Hypothesis, Index, Operation, Pairs, Shape
 from spec.ops.conv import Conv, ConvTranspose
 from spec.ops.maxpool import MaxPool, MaxUnpool
 from spec.ops.pool import SumPool
@@ -41,7 +41,7 @@ class Parameters(Upsample):
     def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
         return (np.zeros_like(x),)
 
-    def neighbours(self) -> Iterator[tuple[str, Operation]]:
+    def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
         """A number that is counted is taken for no other."""
         return iter(())
 

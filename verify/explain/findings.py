@@ -29,11 +29,11 @@ from verify.explain.minimize import Given, cost, plainer_numbers, smaller, weigh
 from verify.explain.reproduce import FATAL, issue, script
 from verify.explain.standalone import Outcome, outcome
 from verify.explain.verdicts import job, verdicts
-from verify.grouping import by_mistake, mistake
+from verify.grouping import by_mistake, mistake_of, sentence
 from verify.judge.judge import Judgement
 from verify.judge.reference import Reference
 from verify.plan.work import MAX_WORK, work
-from verify.record import Finding, Record, Report
+from verify.record import Diagnosis, Finding, Record, Report
 
 SECONDS = 60.0
 """For minimising one finding; the smallest form so far is kept."""
@@ -71,12 +71,12 @@ class Found:
 
     tell: Callable[[Finding], None] = lambda finding: None
     """Called with each new one."""
-    by: dict[tuple[str, ...], Finding] = field(default_factory=dict)
+    by: dict[tuple[str, str, Diagnosis | str], Finding] = field(default_factory=dict)
     left: int = 0
     """How many mistakes nothing was found of, as the time was over."""
 
     def add(self, one: Finding) -> None:
-        key = (one.runtime, one.verdict, mistake(one.diagnosis) or one.case)
+        key = (one.runtime, one.verdict, mistake_of(one.matches) or one.case)
         same = self.by.get(key)
         least = min(one, same or one, key=lambda f: cost(parse_case(f.case)))
         self.by[key] = structs.replace(least, records=same.records + one.records) if same else one
@@ -213,8 +213,8 @@ class Hunt:
 
     async def _smallest(self, group: Sequence[Record]) -> Finding:
         record = group[0]
-        fault = Fault(record.output, record.verdict, record.known, mistake(record.diagnosis))
-        judged = Judgement(record.output, record.verdict, record.reason, record.difference, record.diagnosis, rounding=record.rounding)
+        fault = Fault(record.output, record.verdict, record.known, mistake_of(record.matches))
+        judged = Judgement(record.output, record.verdict, record.reason, record.difference, record.matches, rounding=record.rounding)
         case = parse_case(record.case)
         self.best = Smallest(group, case, judged)
         if self.batch_flags and record.verdict not in FATAL:
@@ -247,9 +247,9 @@ class Hunt:
         record, case, judged = best.group[0], best.case, best.judged
         finding = Finding(
             id=_id(record.runtime, repr(case), judged.output, judged.verdict), runtime=record.runtime, output=judged.output,
-            verdict=judged.verdict, reason=judged.reason, diagnosis=judged.diagnosis, records=tuple(r.id for r in best.group),
-            first=record.case, case=repr(case), native=self.backend.translate(case), instead=best.instead,
-            known=record.known,
+            verdict=judged.verdict, reason=judged.reason, matches=judged.diagnosis, diagnosis=sentence(judged.diagnosis),
+            records=tuple(r.id for r in best.group), first=record.case, case=repr(case), native=self.backend.translate(case),
+            instead=best.instead, known=record.known,
         )  # fmt: skip
         versions = self.ran.versions
         program = script(finding, case, numbers, self.backend, versions, times=times, seconds=self.timeout, note=note)
@@ -297,7 +297,7 @@ class Hunt:
 
     def _shows(self, fault: Fault, case: Case, judged: Judgement) -> bool:
         same = judged.verdict == fault.verdict and judged.output.rstrip("0123456789") == fault.output.rstrip("0123456789")
-        if not same or (fault.diagnosis and fault.diagnosis not in map(mistake, (judged.diagnosis, *judged.equals))):
+        if not same or (fault.mistake and fault.mistake not in map(mistake_of, (judged.diagnosis, *judged.equals))):
             return False
         return Tally(self.known).explanation(self.ran, case, judged) == fault.known
 
@@ -328,11 +328,11 @@ class Hunt:
         return (x, None if ungraded else g, *w)
 
     def _still(self, fault: Fault, case: Case, judged: Judgement) -> bool:
-        """With few numbers other than zero many neighbours give the same, so the words may change."""
-        return self._shows(replace(fault, diagnosis=""), case, judged)
+        """With few numbers other than zero many operations give the same, so the diagnosis may change."""
+        return self._shows(replace(fault, mistake=None), case, judged)
 
     async def _instead(self, case: Case, judged: Judgement) -> str:
-        """Native code for a neighbour that turns out to answer the case right, every output of it."""
+        """Native code for another operation that turns out to answer the case right, every output of it."""
         if not judged.diagnosis:
             return ""
         reference = Reference(case)
@@ -352,11 +352,11 @@ class Fault:
     output: str
     verdict: str
     known: str | None
-    diagnosis: str
+    mistake: Diagnosis | None
 
     def named(self, judged: Judgement) -> Judgement:
-        """In these words, if they are among those that explain it."""
-        same = [words for words in (judged.diagnosis, *judged.equals) if self.diagnosis and mistake(words) == self.diagnosis]
+        """With this mistake as its diagnosis, if it is among those that explain it."""
+        same = [one for one in (judged.diagnosis, *judged.equals) if self.mistake and mistake_of(one) == self.mistake]
         return replace(judged, diagnosis=same[0]) if same else judged
 
 

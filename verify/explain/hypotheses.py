@@ -1,6 +1,6 @@
-"""What each mistake we know would have answered: one generator for each family, of (words that finish "answers as if …", answer).
+"""What each mistake we know would have given: one generator for each family, of (the diagnosis, the values).
 
-An answer is None where the mistake makes the case impossible.
+The values are None where the mistake makes the case impossible.
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ from verify.execute.worker import rounded as to_bits
 from verify.explain.moves import Move, moves
 from verify.judge.precision import BITS
 from verify.judge.reference import Reference
+from verify.record import Diagnosis
 
-Guesses = Iterator[tuple[str, Array | None]]
+Guesses = Iterator[tuple[Diagnosis, Array | None]]
+
+NAMES = {"w": "kernel", "b": "bias"}
+"""What people call an input beside x."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,12 @@ class Asked:
         return values if values is None or self.output != i + 1 else move.adjoint(values)
 
     @property
-    def moves(self) -> Iterator[tuple[int, str, Move]]:
-        """How each argument is easily mistaken: its number, its name, the move."""
-        for i, a in enumerate(self.args):
-            name = "x" if i == 0 else "the kernel" if len(self.args) == 2 else f"kernel {i}"
+    def moves(self) -> Iterator[tuple[int, Diagnosis, Move]]:
+        """How each argument is easily mistaken: its number, the mistake, the move."""
+        further = ((NAMES.get(one.name, one.name), *_named(self.op, i)) for i, op in enumerate(self.op.steps) for one in op.inputs())
+        for i, (a, (name, step, where)) in enumerate(zip(self.args, (("x", None, ""), *further), strict=True)):
             for move in moves(a.shape, self.axes(i), self.groups):
-                yield i, name, move
+                yield i, Diagnosis(f"{name} {move.words}", value=move.value, step=step, where=where), move
 
     def axes(self, i: int) -> tuple[str, ...]:
         """What the first axes of argument i are called."""
@@ -77,53 +81,60 @@ def further_mistakes(asked: Asked) -> Guesses:
         yield from family(asked)
 
 
-def beside(op: Operation) -> Iterator[tuple[str, Operation]]:
-    """The neighbours of an operation; those of a program differ in one step, which the words name."""
+def beside(op: Operation) -> Iterator[tuple[Diagnosis, Operation]]:
+    """The hypotheses about an operation; those about a program change one step, which the diagnosis names."""
     for i, step in enumerate(op.steps):
-        where = f" (in {step.name}, step {i + 1})" if len(op.steps) > 1 else ""
+        number, where = _named(op, i)
         with suppress(Impossible):
-            for words, other in step.neighbours():
+            for one, other in step.hypotheses():
                 steps = (*op.steps[:i], other, *op.steps[i + 1 :])
-                yield words + where, steps[0] if len(steps) == 1 else Program(inner=steps)
+                yield Diagnosis(one.words, one.field, one.value, number, where), steps[0] if len(steps) == 1 else Program(inner=steps)
+
+
+def _named(op: Operation, i: int) -> tuple[int | None, str]:
+    """The number, from 1, and the name of a step of a composition; nothing of a single operation."""
+    return (i + 1, op.steps[i].name) if len(op.steps) > 1 else (None, "")
 
 
 def other_operations(asked: Asked) -> Guesses:
-    for words, other in beside(asked.op):
-        yield words, asked.answer(op=other)
+    for mistake, other in beside(asked.op):
+        yield mistake, asked.answer(op=other)
     if asked.output == 0:
-        yield "it did nothing", asked.args[0]
+        yield Diagnosis("x returned unchanged"), asked.args[0]
 
 
 def moved_arguments(asked: Asked) -> Guesses:
     """A gradient with respect to what moved is the right one moved, where all is linear: see moved_answers."""
-    for i, name, move in asked.moves:
+    for i, mistake, move in asked.moves:
         if asked.output == i + 1 and asked.op.multilinear:
             continue
-        yield f"{name} {move.words}", asked.through(i, move)
+        yield mistake, asked.through(i, move)
 
 
 def moved_answers(asked: Asked) -> Guesses:
-    """In a gradient, either it was moved itself, or the answer was and its gradient with it."""
-    name = "the gradient" if asked.output else "the answer"
+    """In a gradient, either it was moved itself, or the result was and its gradient with it."""
+    name = "gradient" if asked.output else "result"
     for move in moves(asked.right.shape, asked.output_axes, asked.groups):
-        yield f"{name} {move.words}", move(asked.right)
+        yield Diagnosis(f"{name} {move.words}", value=move.value), move(asked.right)
     for move in moves(asked.g.shape, asked.op.layout, asked.groups) if asked.output else ():
-        yield f"the answer {move.words}", asked.answer(g=move.adjoint(asked.g)) if move.places.shape == move.shape else None
+        values = asked.answer(g=move.adjoint(asked.g)) if move.places.shape == move.shape else None
+        yield Diagnosis(f"result {move.words}", value=move.value), values
 
 
 def rounded(asked: Asked) -> Guesses:
-    """Arguments, answer or both in fewer bits."""
+    """Arguments, result or both in fewer bits."""
     x, *w = asked.args
     for bits, precision in reversed(BITS.items()):
-        to = f"rounded to {bits} significant bits ({precision})"
+        to, value = f"rounded to {precision}", f"{bits} significant bits"
         less = [to_bits(v, bits) for v in w]
-        yield f"the answer were {to}", to_bits(asked.right, bits)
-        for subject, args in {"x": (to_bits(x, bits), *w), "the kernel": (x, *less), "x and the kernel": (to_bits(x, bits), *less)}.items():
+        yield Diagnosis(f"result {to}", value=value), to_bits(asked.right, bits)
+        for subject, args in {"x": (to_bits(x, bits), *w), "kernel": (x, *less), "x and kernel": (to_bits(x, bits), *less)}.items():
             values = asked.answer(args=args)
-            yield f"{subject} were {to}", values
-            yield f"{subject} and the answer were {to}", None if values is None else to_bits(values, bits)
+            yield Diagnosis(f"{subject} {to}", value=value), values
+            result = None if values is None else to_bits(values, bits)
+            yield Diagnosis(f"{subject.replace(' and', ',')} and result {to}", value=value), result
 
 
 def wrong_gradients(asked: Asked) -> Guesses:
     if asked.output:
-        yield "the gradient of the answer were passed on as it came", asked.g
+        yield Diagnosis("gradient of the result passed on unchanged"), asked.g

@@ -16,9 +16,12 @@ from spec import Array, Shape
 
 @dataclass(frozen=True, eq=False)
 class Move:
-    """Each element taken from one place of another array of this shape; −1 takes 0. `words` finish "x …"."""
+    """Each element taken from one place of another array of this shape; −1 takes 0."""
 
     words: str
+    """What happened to the array, in words that follow its name: "flipped along its channel axis"."""
+    value: str
+    """Which spatial axis, if it is about one."""
     shape: Shape
     places: Array
 
@@ -39,68 +42,81 @@ def names(outer: tuple[str, ...], ndim: int) -> tuple[str, ...]:
 def moves(shape: Shape, outer: tuple[str, ...], groups: int = 1) -> Iterator[Move]:
     """How an array of this shape is easily mistaken: an image, or a kernel."""
     here = np.arange(prod(shape)).reshape(shape)
+    axes = names(outer, len(shape))
     for family in (_flipped, _exchanged, _shifted, _lost):
-        for words, places in family(here, names(outer, len(shape))):
-            yield Move(words, shape, places)
-    for words, places in _grouped(here, outer, groups):
-        yield Move(words, shape, places)
+        for words, value, places in family(here, axes):
+            yield Move(words, value, shape, places)
+    for words, value, places in _grouped(here, outer, groups):
+        yield Move(words, value, shape, places)
 
 
-def _flipped(here: Array, axes: tuple[str, ...]) -> Iterator[tuple[str, Array]]:
-    yield "were flipped in space", np.flip(here, tuple(range(2, here.ndim)))
-    for axis, name in enumerate(axes):
-        yield f"were flipped along its {name}", np.flip(here, axis)
+Places = Iterator[tuple[str, str, Array]]
+"""The words and the value of a move, and where its elements come from."""
 
 
-def _exchanged(here: Array, axes: tuple[str, ...]) -> Iterator[tuple[str, Array]]:
+def _on(axes: tuple[str, ...], axis: int) -> tuple[str, str]:
+    """An axis in words, and which of the spatial ones it is."""
+    return (f"its {axes[axis]}", "") if axis < 2 else ("one spatial axis", f"axis {axis - 2}")
+
+
+def _flipped(here: Array, axes: tuple[str, ...]) -> Places:
+    yield "flipped along every spatial axis", "", np.flip(here, tuple(range(2, here.ndim)))
+    for axis in range(here.ndim):
+        on, value = _on(axes, axis)
+        yield f"flipped along {on}", value, np.flip(here, axis)
+
+
+def _exchanged(here: Array, axes: tuple[str, ...]) -> Places:
     order = (1, 0, *range(2, here.ndim))
-    yield f"had its {axes[0]} and its {axes[1]} exchanged", here.transpose(order)
-    yield f"had its {axes[0]} and its {axes[1]} exchanged, but its shape kept", here.transpose(order).reshape(here.shape)
+    yield f"with its {axes[0]} and its {axes[1]} exchanged", "", here.transpose(order)
+    yield f"with its {axes[0]} and its {axes[1]} exchanged, shape kept", "", here.transpose(order).reshape(here.shape)
     if here.ndim > 3:
         order = (0, 1, *range(here.ndim - 1, 1, -1))
-        yield "had its spatial axes in reverse order", here.transpose(order)
-        yield "had its spatial axes in reverse order, but its shape kept", here.transpose(order).reshape(here.shape)
+        yield "with its spatial axes in reverse order", "", here.transpose(order)
+        yield "with its spatial axes in reverse order, shape kept", "", here.transpose(order).reshape(here.shape)
     last = np.moveaxis(here, 1, -1)
-    yield f"had its {axes[1]} last", last
-    yield f"had its {axes[1]} last in memory, but its shape kept", last.reshape(here.shape)
+    yield f"with its {axes[1]} last", "", last
+    yield f"with its {axes[1]} last in memory, shape kept", "", last.reshape(here.shape)
     first = np.moveaxis(here.reshape(last.shape), -1, 1)
-    yield f"were read with its {axes[1]} last in memory", first
+    yield f"read with its {axes[1]} last in memory", "", first
 
 
-def _shifted(here: Array, axes: tuple[str, ...]) -> Iterator[tuple[str, Array]]:
-    spatial = [(f"its {axes[axis]}", (axis,)) for axis in range(2, here.ndim)]
+def _shifted(here: Array, axes: tuple[str, ...]) -> Places:
+    spatial = [(axes[axis], (axis,)) for axis in range(2, here.ndim)]
     everywhere = [("every spatial axis", tuple(range(2, here.ndim)))] if here.ndim > 3 else []
     for name, moved in everywhere + spatial:
         for n, pixels in ((1, "one pixel"), (2, "two pixels")):
             for sign, direction in ((1, "later"), (-1, "earlier")):
-                lay = f"lay {pixels} {direction} on {name}"
+                shifted = f"shifted by {pixels} {direction}"
                 rolled, clipped, inside = here, here, np.ones(here.shape, bool)
                 for axis in moved:
                     at = np.arange(here.shape[axis]) - sign * n
                     kept = np.clip(at, 0, here.shape[axis] - 1)
                     rolled, clipped = np.roll(rolled, sign * n, axis), clipped.take(kept, axis)
                     inside &= (at == kept).reshape(-1, *(1,) * (here.ndim - axis - 1))
-                yield f"{lay}, wrapped around", rolled
-                yield f"{lay}, with zeros behind", np.where(inside, rolled, -1)
-                yield f"{lay}, with its edge repeated behind", clipped
+                yield f"{shifted}, wrapped around", name, rolled
+                yield f"{shifted}, zeros behind", name, np.where(inside, rolled, -1)
+                yield f"{shifted}, edge repeated behind", name, clipped
 
 
-def _lost(here: Array, axes: tuple[str, ...]) -> Iterator[tuple[str, Array]]:
-    for axis, name in enumerate(axes):
+def _lost(here: Array, axes: tuple[str, ...]) -> Places:
+    for axis in range(here.ndim):
         if here.shape[axis] > 1:
+            on, value = _on(axes, axis)
             rest = np.arange(here.shape[axis]).reshape(-1, *(1,) * (here.ndim - axis - 1))
-            yield f"were 0 at the first place of its {name}", np.where(rest == 0, -1, here)
-            yield f"were 0 at the last place of its {name}", np.where(rest == here.shape[axis] - 1, -1, here)
+            yield f"with zeros at the first index of {on}", value, np.where(rest == 0, -1, here)
+            yield f"with zeros at the last index of {on}", value, np.where(rest == here.shape[axis] - 1, -1, here)
     if here.shape[0] > 2:
         rest = np.arange(here.shape[0]).reshape(-1, *(1,) * (here.ndim - 1))
-        yield f"were 0 but at the first place of its {axes[0]}", np.where(rest == 0, here, -1)
+        yield f"with zeros at every index of its {axes[0]} but the first", "", np.where(rest == 0, here, -1)
 
 
-def _grouped(here: Array, axes: tuple[str, ...], groups: int) -> Iterator[tuple[str, Array]]:
+def _grouped(here: Array, axes: tuple[str, ...], groups: int) -> Places:
     shape = here.shape
     channels = [axis for axis, name in enumerate(axes) if "channel" in name and groups > 1 and shape[axis] % groups == 0]
     for axis in channels:
-        for words, split in (("split to the groups in turn", groups), ("gathered from the groups in turn", shape[axis] // groups)):
+        for words, split in (("split among the groups in turn", groups), ("collected from the groups in turn", shape[axis] // groups)):
             dealt = here.reshape(*shape[:axis], split, -1, *shape[axis + 1 :]).swapaxes(axis, axis + 1)
-            yield f"had its {axes[axis]} {words}", dealt.reshape(shape)
-        yield f"had the first group's in every group of its {axes[axis]}", np.concatenate([np.split(here, groups, axis)[0]] * groups, axis)
+            yield f"with its {axes[axis]} {words}", "", dealt.reshape(shape)
+        first = np.split(here, groups, axis)[0]
+        yield f"with the first group in every group of its {axes[axis]}", "", np.concatenate([first] * groups, axis)

@@ -1,4 +1,4 @@
-"""Where a wrong answer is wrong: the last batch element, the first column, every second channel."""
+"""Where a wrong result is wrong: the last batch element, the first slice of an axis, every second channel."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from math import prod
 import numpy as np
 
 from spec import Array, Shape
+
+NOUNS = {"batch axis": ("batch element", "batch elements", ""), "channel axis": ("channel", "channels", "")}
+"""What one index, and several, of an axis are called."""
 
 
 @dataclass(frozen=True)
@@ -49,19 +52,21 @@ class Part:
         return 2 * prod(len(places) for places in self.places) <= prod(self.shape)
 
     def where(self, names: tuple[str, ...]) -> str:
-        return " and ".join(f"{_which(self.places[axis], self.shape[axis])} of its {names[axis]}" for axis in self.narrow)
+        """Such as "the last channel", or "slices 1, 3 of spatial axis 0"."""
+        return " and ".join(_which(self.places[axis], self.shape[axis], names[axis]) for axis in self.narrow)
 
 
-def _which(places: tuple[int, ...], n: int) -> str:
+def _which(places: tuple[int, ...], n: int, axis: str = "") -> str:
     """Empty where no few words say it."""
+    one, several, of = NOUNS.get(axis, ("slice", "slices", f" of {axis if axis[-1:].isdigit() else f'the {axis}'}"))
     first, last, many = places[0], places[-1], len(places)
     steps = {b - a for a, b in pairwise(places)}
     if steps <= {1} and (first == 0 or last == n - 1):
-        return f"the {'last' if first else 'first'} {'place' if many == 1 else f'{many} places'}"
+        return f"the {'last' if first else 'first'} {one if many == 1 else f'{many} {several}'}{of}"
     if many == 1:
-        return f"place {first}"
+        return f"{one} {first}{of}"
     if steps == {1}:
-        return f"the places {first} to {last}"
+        return f"{several} {first} to {last}{of}"
     if many <= 4:
-        return f"the places {', '.join(map(str, places))}"
-    return f"every place {first} + {steps.pop()}·i" if len(steps) == 1 else ""
+        return f"{several} {', '.join(map(str, places))}{of}"
+    return f"{several} {first} + {steps.pop()}·i{of}" if len(steps) == 1 else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from spec import Array
+from verify.record import Diagnosis
 
 
 def same(a: Array, b: Array) -> bool:
@@ -14,12 +15,12 @@ def same(a: Array, b: Array) -> bool:
     return a.shape == b.shape and bool(((a == b) | ((a != a) & (b != b))).all())
 
 
-Readings = Iterator[tuple[str, Array]]
-"""Guesses whose number is read off the answer. Each holds if its array is the answer."""
+Readings = Iterator[tuple[Diagnosis, Array]]
+"""Guesses whose number is read off the result. Each holds if its array is the result."""
 
 
 def readings(name: str, right: Array, got: Array) -> Readings:
-    """The whole answer computed, then corrupted. `name` is what the answer is called."""
+    """The whole result computed, then corrupted. `name` is what it is called: result, gradient."""
     if right.shape == got.shape:
         for family in (_scaled, _offset, _clipped):
             yield from family(name, right, got)
@@ -35,35 +36,36 @@ def _scaled(name: str, right: Array, got: Array) -> Readings:
         return
     at = np.abs(right).argmax()
     largest, there = float(right.flat[at]), float(got.flat[at])
-    yield f"{name} were multiplied by 0", np.zeros_like(right)
+    multiplied = f"{name} multiplied by a constant"
+    yield Diagnosis(multiplied, value="0"), np.zeros_like(right)
     if there and abs(there) < abs(largest) and np.isfinite(largest / there):
         divisor = round(largest / there)
-        yield f"{name} were divided by {divisor}", right / divisor
+        yield Diagnosis(f"{name} divided by a constant", value=f"{divisor}"), right / divisor
     if np.isfinite(there):
-        yield f"{name} were multiplied by {there / largest:.17g}", right * (there / largest)
-    yield f"{name} lost its sign", np.abs(right)
+        yield Diagnosis(multiplied, value=f"{there / largest:.17g}"), right * (there / largest)
+    yield Diagnosis(f"sign of the {name} ignored"), np.abs(right)
 
 
 def _offset(name: str, right: Array, got: Array) -> Readings:
     constant = (got - right).flat[0]
     if right.size > 1 and np.isfinite(constant):
-        yield f"{name} had {constant:g} added", right + constant
+        yield Diagnosis(f"constant added to the {name}", value=f"{constant:g}"), right + constant
     if right.ndim > 2 and right.size > right.shape[1]:
         constants = (got - right)[(slice(1), slice(None), *(slice(1),) * (right.ndim - 2))]
-        yield f"{name} had a constant added to each channel", right + constants
+        yield Diagnosis(f"constant added to each channel of the {name}"), right + constants
 
 
 def _clipped(name: str, right: Array, got: Array) -> Readings:
     low, high = float(got.min()), float(got.max())
     if (right > high).sum() > 1:
-        yield f"{name} were cut off above {high:g}", np.minimum(right, high)
+        yield Diagnosis(f"{name} clipped from above", value=f"at {high:g}"), np.minimum(right, high)
     if (right < low).sum() > 1:
-        yield f"{name} were cut off below {low:g}", np.maximum(right, low)
+        yield Diagnosis(f"{name} clipped from below", value=f"at {low:g}"), np.maximum(right, low)
     if (right < low).sum() > 1 and (right > high).sum() > 1:
-        yield f"{name} were cut off below {low:g} and above {high:g}", np.clip(right, low, high)
+        yield Diagnosis(f"{name} clipped at both ends", value=f"at {low:g} and {high:g}"), np.clip(right, low, high)
     for bits in (8, 16):
         half = 1 << (bits - 1)
-        yield f"{name} had wrapped around in an integer of {bits} bits", (right + half) % (2 * half) - half
+        yield Diagnosis(f"{name} wrapped around in an integer", value=f"{bits} bits"), (right + half) % (2 * half) - half
 
 
 def _overwritten(name: str, right: Array, got: Array) -> Readings:
@@ -72,13 +74,15 @@ def _overwritten(name: str, right: Array, got: Array) -> Readings:
         return
     value = float(got[wrong][0]) + 0.0  # no −0
     if wrong.sum() > 1 or not np.isfinite(value):
-        places = "1 place" if wrong.sum() == 1 else f"{wrong.sum()} places"
-        yield f"{name} had been overwritten with {value:g} in {places}", np.where(wrong, value, right)
+        places = "in 1 place" if wrong.sum() == 1 else f"in {wrong.sum()} places"
+        number, amounts = ("a constant", f"{value:g} {places}") if np.isfinite(value) else (f"{value:g}", places)
+        yield Diagnosis(f"{name} overwritten with {number}", value=amounts), np.where(wrong, value, right)
 
 
 def _reshaped(name: str, right: Array, got: Array) -> Readings:
+    shape = f"shape {got.shape}"
     if right.size == got.size:
-        yield f"{name} had the shape {got.shape}, its numbers in the same order", right.reshape(got.shape)
+        yield Diagnosis(f"{name} with another shape, its numbers in the same order", value=shape), right.reshape(got.shape)
     if right.ndim != got.ndim:
         return
     shorter = [min(a, b) for a, b in zip(right.shape, got.shape, strict=True)]
@@ -87,4 +91,4 @@ def _reshaped(name: str, right: Array, got: Array) -> Readings:
         if right[common].size > 1:
             values = got.copy()
             values[common] = right[common]
-            yield f"{name} had the shape {got.shape}, longer or shorter at the {where}", values
+            yield Diagnosis(f"{name} longer or shorter at the {where}", value=shape), values

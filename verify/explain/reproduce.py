@@ -33,6 +33,7 @@ from verify.explain.standalone import (
     outcome,
     outside,
 )  # fmt: skip
+from verify.grouping import sentence
 from verify.judge.reference import Reference
 from verify.record import Finding
 
@@ -102,7 +103,7 @@ def issue(finding: Finding, case: Case, versions: dict[str, str], program: str) 
 
 def _what(finding: Finding) -> str:
     words = f"{finding.verdict}: {finding.reason}"
-    return words + (f"; it answers as if {finding.diagnosis}" if finding.diagnosis else "")
+    return words + (f"; {sentence(finding.matches)}" if finding.matches else "")
 
 
 def _verb(verdict: str) -> str:

@@ -20,7 +20,7 @@ from verify.execute.result import Answer, Inferred, Output
 from verify.judge.picture import drawn
 from verify.judge.precision import biased, explained
 from verify.judge.reference import Reference
-from verify.record import Difference, Rounding, Verdict
+from verify.record import Diagnosis, Difference, Rounding, Verdict
 
 WORST_FIRST: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise", "agree", "vacuous")
 """Of several draws; `vacuous` is said only of an output of which no draw claims anything."""
@@ -29,10 +29,10 @@ DOUBTFUL: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
 FATAL: tuple[Verdict, ...] = ("crashed", "timeout")
 """So is a death, where batches run under flags of their own."""
 UNSTEADY = "a second run on the same numbers answered otherwise"
-ZERO_TIMES_NAN = "what lies outside a window were multiplied by zero, and 0 · NaN is NaN"
-NOT_NEAREST = "numbers were not rounded to nearest"
-REPLACED = "that pixel were replaced by a number before anything was multiplied"
-TRANSFORMED = "it were computed by way of a transform, as Winograd's or an FFT: whole numbers come out inexact"
+ZERO_TIMES_NAN = Diagnosis("pixels outside the window multiplied by zero", value="0 · NaN is NaN")
+NOT_NEAREST = Diagnosis("numbers not rounded to nearest")
+REPLACED = Diagnosis("NaN or infinity replaced by a number before the multiplication")
+TRANSFORMED = Diagnosis("whole numbers made inexact by a transform, such as Winograd's or an FFT")
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class Judgement:
     verdict: Verdict
     reason: str = ""
     difference: Difference | None = None
-    diagnosis: str = ""
-    """Words that finish "answers as if …"; empty if no hypothesis explains it, or nothing was looked for."""
-    equals: tuple[str, ...] = ()
-    """The words of other operations that explain it as well."""
+    diagnosis: Diagnosis | None = None
+    """None if no hypothesis explains it, or nothing was looked for."""
+    equals: tuple[Diagnosis, ...] = ()
+    """Every other operation that explains it."""
     rounding: Rounding | None = None
     draw: int = 0
     """Which of the draws shows it."""
@@ -162,8 +162,8 @@ def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgemen
         return Judgement(name, "agree", rounding=rounding)
     difference = _difference(~(ratio <= 1), reference.outputs[i], values, ratio)
     share = f"{difference.count} of {difference.total} values are beyond the rounding bound"
-    words = explained(reference, i, values)
-    return Judgement(name, "imprecise" if words else "differ", share, difference, words, rounding=rounding)
+    found = explained(reference, i, values)
+    return Judgement(name, "imprecise" if found else "differ", share, difference, found, rounding=rounding)
 
 
 def _located(name: str, i: int, reference: Reference, values: Array) -> Judgement:
@@ -185,7 +185,7 @@ def _located(name: str, i: int, reference: Reference, values: Array) -> Judgemen
     words += [f"{int(lost.sum())} values are finite though their windows see it"] if lost.any() else []
     rest = int((wrong & ~lost & ~leaked).sum())
     words += [f"{rest} other values are wrong"] if rest else []
-    why = ZERO_TIMES_NAN if not lost.any() and not rest else REPLACED if seen.any() and (lost == seen).all() and not leaked.any() else ""
+    why = ZERO_TIMES_NAN if not lost.any() and not rest else REPLACED if seen.any() and (lost == seen).all() and not leaked.any() else None
     return Judgement(name, "differ", "; ".join(words), difference, why)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from spec import Array
 from verify.execute.worker import FORMATS, rounded
 from verify.judge.reference import Reference
+from verify.record import Diagnosis
 
 BITS = {24: "float32", 11: "TF32 or float16", 8: "bfloat16"}
 """Significant bits of what arithmetic is done in, and its names."""
@@ -22,41 +23,46 @@ BITS = {24: "float32", 11: "TF32 or float16", 8: "bfloat16"}
 SMALLEST_SAMPLE = 32
 
 
-def explained(reference: Reference, output: int, values: Array) -> str:
-    """Words that finish "answers as if …", or nothing if no precision down to bfloat16 explains every value."""
+def explained(reference: Reference, output: int, values: Array) -> Diagnosis | None:
+    """The precision that explains every value, or None if none down to bfloat16 does."""
     claimed = reference.claimed[output]
-    for words, right, remainder, bound in _hypotheses(reference, output):
+    for mistake, right, remainder, bound in _hypotheses(reference, output):
         with np.errstate(invalid="ignore", over="ignore"):
             error = np.abs(values - right - remainder)
         if bool((~claimed | (error <= bound)).all()):
-            return words
-    return ""
+            return mistake
+    return None
 
 
-def _hypotheses(reference: Reference, output: int) -> Iterator[tuple[str, Array, Array, Array]]:
-    """(words, the answer, what it lacks of exactness, how far rounding may take it)."""
+def _hypotheses(reference: Reference, output: int) -> Iterator[tuple[Diagnosis, Array, Array, Array]]:
+    """(the mistake, the result, what it lacks of exactness, how far rounding may take it)."""
     digits, least, _ = FORMATS[reference.case.dtype]
     right, remainder = reference.outputs[output], reference.remainders[output]
     if reference.case.data == "subnormal":
         if digits == 11:  # float16's are normal in float32, in which it is computed; as all is as small, flushing would explain any answer
             kept = reference.bounds_with(2.0**-digits)[output]
-            yield f"sums were kept in {digits} significant bits ({BITS[digits]})", right, remainder, kept
+            yield _in("sums kept in", digits), right, remainder, kept
         flushed = reference.bounds_with(reference.accumulated, smallest=2.0**least)
-        yield "subnormal numbers were flushed to zero", right, remainder, flushed[output]
+        yield Diagnosis("subnormal numbers flushed to zero"), right, remainder, flushed[output]
     cut_off = right * (1 - reference.unit_roundoff)  # the middle of [y − 2u·y, y]
-    yield "the answer were cut off instead of rounded to nearest", cut_off, remainder, reference.bounds[output]
+    yield Diagnosis("result cut off instead of rounded to nearest"), cut_off, remainder, reference.bounds[output]
     if reference.digits > 24 and any(reference.case.op.wavering(24)):
-        yield "coordinates were computed in float32", right, remainder, reference.bounds_with(reference.accumulated, digits=24)[output]
-    for bits, name in BITS.items():
+        single = reference.bounds_with(reference.accumulated, digits=24)[output]
+        yield Diagnosis("coordinates computed in float32", "coordinates"), right, remainder, single
+    for bits in BITS:
         if bits < 24 and not reference.case.drawing.real:
             break
         if bits < digits:
             x, g, w = reference.drawn
             x, g, *w_ = (rounded(a, bits) for a in (x, g, *w))
             other = reference.everything(x, g, tuple(w_))[output]
-            yield f"its inputs were first rounded to {bits} significant bits ({name})", other, np.zeros(1), reference.bounds[output]
+            yield _in("inputs rounded to", bits), other, np.zeros(1), reference.bounds[output]
         if bits < 24 or digits > 24:
-            yield f"sums were kept in {bits} significant bits ({name})", right, remainder, reference.bounds_with(2.0**-bits)[output]
+            yield _in("sums kept in", bits), right, remainder, reference.bounds_with(2.0**-bits)[output]
+
+
+def _in(words: str, bits: int) -> Diagnosis:
+    return Diagnosis(f"{words} {BITS[bits]}", value=f"{bits} significant bits")
 
 
 def biased(reference: Reference, output: int, error: Array) -> str:

@@ -12,6 +12,7 @@ from backends.native import Native
 from spec import Case, Impossible, Operation, Shape
 from verify.execute import side
 from verify.execute.environment import missing
+from verify.grouping import sentence
 from verify.judge.reference import Reference
 from verify.plan.work import work
 from verify.record import FINE, Record, Report
@@ -146,7 +147,7 @@ def _verdict(report: Report, backend: Backend, case: str) -> Verdict:
         return Verdict(target=backend.name, versions=ran.versions, status="verified", sentence=f"{what}{exact}", records=records)
     worst = bad[0]
     known = report.known.get(worst.known or "")
-    said = f"{worst.output}: {worst.diagnosis or worst.reason or worst.verdict}"
+    said = f"{worst.output}: {sentence(worst.matches) or worst.reason or worst.verdict}"
     if known:
         said = f"{worst.output}: a known deviation of {backend.base} shows here: {known.reason} ({worst.known})"
     return Verdict(

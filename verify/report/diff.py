@@ -130,7 +130,7 @@ def _change(was: Record | None, now: Record | None) -> tuple[Trend, Axis, str, s
         trend = _trend(was, now)
         wrong = was if trend == "better" else now
         return trend, _axis(was, now), _state(was), _state(now), "" if standing(wrong) == "agree" else explanation(wrong)
-    if was.verdict == "differ" and was.diagnosis != now.diagnosis:
+    if was.verdict == "differ" and was.matches != now.matches:
         return "changed", "meaning", _state(was), _state(now), explanation(now)
     if (a := was.rounding) and (b := now.rounding) and a.ratio != b.ratio:
         return "changed", "precision", _state(was), _state(now), "the error takes another part of its bound"

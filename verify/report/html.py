@@ -39,6 +39,7 @@ from verify.grouping import (
     matrix,
     operation,
     outcome,
+    sentence,
     standing,
 )
 from verify.hazards import SORTS as HAZARDS
@@ -48,7 +49,7 @@ from verify.record import Report
 from verify.report.hazards import core
 
 HERE = Path(__file__).parent
-TEXTS = ("case", "output", "dtype", "data", "check", "runtime", "verdict", "reason", "native", "diagnosis", "known", "kind", "id")
+TEXTS = ("case", "output", "dtype", "data", "check", "runtime", "verdict", "reason", "native", "known", "kind", "id")
 
 
 @for_people
@@ -86,6 +87,7 @@ def template(name: str) -> Template:
 def _data(report: Report, score: Interop) -> dict[str, Any]:
     columns: dict[str, list[str]] = {name: [getattr(r, name) or "" for r in report.records] for name in TEXTS}
     columns["operation"] = [operation(r) for r in report.records]
+    columns["diagnosis"] = [sentence(r.matches) for r in report.records]
     columns["because"] = [explanation(r) for r in report.records]
     columns["standing"] = [standing(r) for r in report.records]
     columns["alone"] = ["alone" if r.kind == "case" and (r.case, r.runtime) in score.alone else "" for r in report.records]

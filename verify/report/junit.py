@@ -62,7 +62,7 @@ def _case(suite: Element, classname: str, name: str, report: Report, records: li
 
 def _told(report: Report, group: list[Record]) -> str:
     r = group[0]
-    lines = [f"{r.output} {in_words(r.verdict)}: {r.reason}", r.case, because(group) if r.diagnosis else "", again(report, r)]
+    lines = [f"{r.output} {in_words(r.verdict)}: {r.reason}", r.case, because(group) if r.matches else "", again(report, r)]
     more = f"and {len(group) - 1} more like it" if len(group) > 1 else ""
     return "\n".join(line for line in [*lines, more] if line)
 

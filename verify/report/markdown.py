@@ -7,7 +7,21 @@ from collections import Counter
 from itertools import chain
 
 from verify.facts import not_offered
-from verify.grouping import MARKS, again, because, by_sort, counted, failures, headline, interop, matrix, outcome, standing, unexpected
+from verify.grouping import (
+    MARKS,
+    again,
+    because,
+    by_sort,
+    counted,
+    failures,
+    headline,
+    interop,
+    matrix,
+    outcome,
+    sentence,
+    standing,
+    unexpected,
+)
 from verify.printable import for_people
 from verify.record import Finding, Record, Report
 
@@ -112,7 +126,7 @@ def _cell(counts: Counter[tuple[str, str]]) -> str:
 
 
 def _finding(f: Finding) -> str:
-    why = f"answers as if {f.diagnosis}" if f.diagnosis else f.reason
+    why = sentence(f.matches) or f.reason
     parts = [f"Smallest case: {span(f.case)}", fenced(f.native, "python")]
     if f.instead:
         parts.append("This gives the right result (tried):\n\n" + fenced(f.instead, "python"))

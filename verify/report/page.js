@@ -198,7 +198,7 @@ function facts(i) {
   const fact = (name, ...value) => list.append(el("dt", {}, name), el("dd", {}, ...value));
   const standing = at(i, "standing");
   fact("verdict", el("span", { class: standing }, `${MARKS[standing]} ${inWords(at(i, "verdict"))}`), at(i, "reason") ? `: ${at(i, "reason")}` : "");
-  if (at(i, "diagnosis")) fact("answers as if", at(i, "diagnosis"));
+  if (at(i, "diagnosis")) fact("diagnosis", at(i, "diagnosis"));
   const difference = data.difference[i];
   if (difference) {
     fact("wrong values", `${difference.count} of ${difference.total}`);

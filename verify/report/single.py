@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from verify.grouping import in_words
+from verify.grouping import in_words, sentence
 from verify.hazards import SHOWN_DIGITS
 from verify.record import FINE, Record, Report
 from verify.report.hazards import core
@@ -58,8 +58,8 @@ def _outcome(own: list[Record], report: Report) -> Iterator[str]:
     d = worst.difference
     if d and d.first:
         yield f"{worst.output} at {list(d.first)}: expected {_short(d.expected)}, got {_short(d.got)}"
-    if worst.diagnosis:
-        yield f"answers as if {worst.diagnosis}"
+    if worst.matches:
+        yield sentence(worst.matches)
     if known and known.link:
         yield known.link
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from verify.grouping import operation, standing
+from verify.grouping import operation, sentence, standing
 from verify.record import Record
 
 COLUMNS: dict[str, Callable[[Record], Any]] = {
@@ -26,7 +26,10 @@ COLUMNS: dict[str, Callable[[Record], Any]] = {
     "standing": standing,
     "known": lambda r: r.known,
     "reason": lambda r: r.reason,
-    "diagnosis": lambda r: r.diagnosis,
+    "diagnosis": lambda r: sentence(r.matches),
+    "hypothesis": lambda r: r.matches and r.matches.hypothesis,
+    "hypothesis_field": lambda r: r.matches and (r.matches.field or None),
+    "hypothesis_value": lambda r: r.matches and (r.matches.value or None),
     "missed_probability": lambda r: r.missed_probability,
     "rounding_ratio": lambda r: r.rounding and _ratio(r.rounding.ratio),
     "rounding_terms": lambda r: r.rounding and r.rounding.terms,

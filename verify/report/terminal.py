@@ -21,7 +21,7 @@ from backends import Backend
 from backends.known import Known
 from verify.explain.findings import HowFar
 from verify.facts import not_offered, observed, repeated
-from verify.grouping import WORDS, again, by_sort, counted, headline, is_mode, matrix, outcome, unexpected
+from verify.grouping import WORDS, again, by_sort, counted, headline, is_mode, matrix, outcome, sentence, unexpected
 from verify.hazards import hazards
 from verify.printable import printable, printable_report
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
@@ -114,10 +114,10 @@ def remaining(report: Report, console: Console, *, quiet: bool) -> None:
             f"[bold red]known deviation that no longer occurs[/]: {escape(id)}: {counted(stale.agreed, 'result')} it covers now agree; "
             "narrow or delete it in backends/*/known.py", highlight=False, soft_wrap=True,
         )  # fmt: skip
-    for sentence in report.summary.below_minimum:
-        console.print(f"[bold red]minimum agreement[/]: {escape(sentence)}", highlight=False)
-    for sentence in report.summary.limits_gone:
-        console.print(f"[bold red]a limit is gone[/]: {escape(sentence)}", highlight=False, soft_wrap=True)
+    for words in report.summary.below_minimum:
+        console.print(f"[bold red]minimum agreement[/]: {escape(words)}", highlight=False)
+    for words in report.summary.limits_gone:
+        console.print(f"[bold red]a limit is gone[/]: {escape(words)}", highlight=False, soft_wrap=True)
     if not report.records and any(r.not_offered for r in report.runtimes.values()):
         console.print("[bold red]no case was run[/]: nothing of what was asked is offered", highlight=False)
     for name, r in report.runtimes.items():
@@ -270,7 +270,7 @@ def finding(f: Finding, report: Report, console: Console, folder: Path = Path())
         f"\n{_headline(f)}: {escape(f.reason)}{more}",
         f"  smallest: {escape(f.case)}",
         *_where(f.difference),
-        *_explained(f.verdict, f.diagnosis),
+        *_explained(f),
         *(f"  [dim]│[/] {escape(line + ' ')[:-1]}" for line in _body(f.native)),
         *(["  this gives the right result:", *instead] if instead else []),
         f"  program, issue text: {escape(f'{files}.py, {files}.md')}",
@@ -287,7 +287,7 @@ def _group(group: list[Record], report: Report, console: Console) -> None:
         f"  {escape(record.case)}",
     ]
     lines.extend(_where(record.difference))
-    lines.extend(_explained(record.verdict, record.diagnosis))
+    lines.extend(_explained(record))
     lines.extend(f"  [dim]│[/] {escape(line + ' ')[:-1]}" for line in record.native.splitlines() if line)
     lines.append(f"  again: {escape(again(report, record))}")
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
@@ -311,10 +311,10 @@ def _where(d: Difference | None) -> list[str]:
     return [f"  first at {escape(str(list(d.first)))}: expected {d.expected}, got {escape(d.got)}; worst {ratio}"]
 
 
-def _explained(verdict: str, diagnosis: str) -> list[str]:
-    if diagnosis:
-        return [f"  answers as if {escape(diagnosis)}"]
-    return ["  no neighbouring operation explains it"] if verdict == "differ" else []
+def _explained(wrong: Record | Finding) -> list[str]:
+    if wrong.matches:
+        return [f"  {escape(sentence(wrong.matches))}"]
+    return ["  matches no hypothesis"] if wrong.verdict == "differ" else []
 
 
 def _body(native: str) -> list[str]:
