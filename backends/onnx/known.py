@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from backends import Step, calls
-from backends.known import Facts, Known
+from backends.known import Facts, Known, native
 from backends.onnx import write as onnx
 from spec import (
     AdaptiveMaxPool,
@@ -117,6 +117,11 @@ def _short_kernel(op: Operation, at: Step, facts: Facts) -> bool:
     return any(span(k, d) < s for k, d, s in zip(at.k, op.dilation, op.stride, strict=True))
 
 
+def _dilated_same_pool(op: Operation, at: Step, facts: Facts) -> bool:
+    pools = native(at, "onnx.MaxPool", "onnx.AveragePool", "onnx.LpPool")
+    return any(call["auto_pad"] in ("SAME_UPPER", "SAME_LOWER") and call["dilations"] is not None for call in pools)
+
+
 ALIGN = "https://github.com/onnx/onnx/issues/2462"
 RUNTIME = ("onnxruntime",)
 SINCE = {"onnxruntime": ">=1.20"}
@@ -124,6 +129,20 @@ SILENT = {"onnxruntime": ">=1.20,<=1.31.1"}
 """What depends on the numbers drawn has an upper bound: a newer version must show it again."""
 
 KNOWN = [
+    Known(
+        id="onnxruntime-space-to-depth-mode", runtimes=RUNTIME, versions=SINCE, verdict="raised",
+        when=lambda op, at, facts: any(call["mode"] == "CRD" for call in native(at, "onnx.SpaceToDepth")),
+        message="Unrecognized attribute: mode|ONNX Runtime only \\*guarantees\\*",
+        reason="SpaceToDepth has mode since opset 28, and ONNX Runtime 1.31 runs opsets up to 26",
+        link="no upstream report found",
+    ),
+    Known(
+        id="onnxruntime-same-dilated-pool", runtimes=RUNTIME, versions=SILENT, verdict="differ", when=_dilated_same_pool,
+        message="shape .* instead of",
+        reason="pools with auto_pad SAME_UPPER or SAME_LOWER are padded as if they had no dilations, so that the result is shorter than "
+        "⌈n / stride⌉, and than the shape that the runtime itself infers",
+        link="no upstream report found",
+    ),
     Known(
         id="onnxruntime-no-kernel", runtimes=RUNTIME, versions=SINCE, verdict="raised", when=_no_kernel,
         message=r"Could not find an implementation|Type 'tensor\(\w+\)' of input parameter",

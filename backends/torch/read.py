@@ -143,7 +143,7 @@ def lp_pool(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Readi
     needs(call, x, rank)
     kernel, stride = whole(call, "kernel_size", rank), whole(call, "stride", rank, default=call["kernel_size"], single=True)
     if rank == 1 and isinstance(call["kernel_size"], tuple):
-        raise Unreadable(f"{call.function}: kernel_size is {call['kernel_size']!r}, but PyTorch takes only a whole number; write {kernel[0]}")
+        raise Unreadable(f"{call.function}: kernel_size is {kernel!r}, but PyTorch takes only a whole number here; write {kernel[0]}")
     if flag(call, "ceil_mode"):
         raise Unreadable(f"{call.function}: ceil_mode=True is not read, since it scales the last window; pad x and leave it out")
     notes = _stride_note(call)
@@ -188,7 +188,8 @@ def pad(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
         wanted = f"mode={mode!r} needs {2 * rank} numbers for an input with {len(x)} axes"
         raise Unreadable(f"{call.function}: pad is {value!r}, but {wanted}; give (0, 0) to the other spatial axes")
     if mode != "constant" and call["value"]:
-        raise Unreadable(f"{call.function}: value is {call['value']!r}, but only mode='constant' takes it, and mode is {mode!r}; leave it out")
+        rule = f"only mode='constant' takes it, and mode is {mode!r}; leave it out"
+        raise Unreadable(f"{call.function}: value is {call['value']!r}, but {rule}")
     return _padded(call, x, tuple(every[2:]), {"constant": "constant"}.get(mode) or MODES[mode], call["value"] or 0, number, rank)
 
 
