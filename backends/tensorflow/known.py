@@ -328,6 +328,15 @@ def _volume_without_format(op: Operation, at: Step, facts: Facts) -> bool:
     return op.rank == 3 and any(call["data_format"] is None for call in found)
 
 
+def _pooled_channels_first(op: Operation, at: Step, facts: Facts) -> bool:
+    return any(str(call["data_format"]).startswith("NC") for call in native(at, "tf.nn.max_pool*", "tf.nn.pool"))
+
+
+def _grouped_volume_transpose(op: Operation, at: Step, facts: Facts) -> bool:
+    found = native(at, "tf.nn.conv3d_transpose", "tf.nn.conv_transpose")
+    return bool(found) and isinstance(op, ConvTranspose) and op.rank == 3 and op.groups > 1
+
+
 def _dilated_explicit(op: Operation, at: Step, facts: Facts) -> bool:
     explicit = any(isinstance(call["padding"], tuple) for call in native(at, "tf.nn.conv2d"))
     return explicit and isinstance(op, Conv) and max(op.dilation) > 1
@@ -359,9 +368,13 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-max-pool-channels-first-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
-        when=lambda op, at, facts: any(call["data_format"] == "NCHW" for call in native(at, "tf.nn.max_pool", "tf.nn.max_pool2d")),
-        message="only supports NHWC on device type CPU", reason="max_pool of images with channels first has no gradient on CPU",
-        link="no upstream report found",
+        when=_pooled_channels_first, message="only supports ND?HWC on device type CPU",
+        reason="max_pool with channels first has no gradient on CPU, and so does tf.nn.pool with MAX", link="no upstream report found",
+    ),
+    Known(
+        id="tensorflow-grouped-volume-transpose", runtimes=("tensorflow",), versions=SINCE, verdict="raised",
+        when=_grouped_volume_transpose, message="input and filter must have the same depth",
+        reason="conv3d_transpose takes no groups on CPU; conv1d_transpose and conv2d_transpose do", link="no upstream report found",
     ),
     Known(
         id="tensorflow-interleave-channels-first", runtimes=("tensorflow",), versions=SINCE, verdict="raised",

@@ -32,7 +32,7 @@ def conv(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
         if call.function.endswith(".convolution") and max(stride) > 1 and max(dilation) > 1:
             rule = "TensorFlow takes only one of them above 1 here; write tf.nn.conv2d"
             raise Unreadable(f"{call.function}: strides is {stride} and dilations is {dilation}, but {rule}")
-    pairs, notes = padding(call, at, x, shape[: at.rank], stride, dilation, explicit="conv2d" in call.function)
+    pairs, notes = padding(call, at, x, shape[: at.rank], stride, dilation, explicit=call.function == "tf.nn.conv2d")
     if groups > 1:
         text = f"groups is {groups}: the input has {x[at.axis]} channels, and the filters take {shape[-2]}"
         notes.append(Note(argument="filters", text=text, trap=True))
