@@ -73,6 +73,10 @@ def _cut_and_wrapped(op: Operation, at: Step, facts: Facts) -> bool:
 def _wide_padding(op: Operation, at: Step, facts: Facts) -> bool:
     """Of a pool, at least as wide as its window: as an attribute, or as a Pad node that is fused into it."""
     pools = isinstance(op, MaxPool | AveragePool | LpPool)
+    for call in native(at, "onnx.MaxPool", "onnx.AveragePool", "onnx.LpPool"):  # its result may be too short to reach them
+        kernel, pads = call["kernel_shape"], call["pads"]
+        if isinstance(kernel, tuple) and isinstance(pads, tuple) and any(p >= k for p, k in zip(pads, kernel * 2, strict=True)):  # type: ignore[operator]
+            return True
     return pools and any(max(pair) >= k for pair, k in zip(op.padding, op.kernel, strict=True))  # type: ignore[attr-defined]
 
 
@@ -122,6 +126,16 @@ def _dilated_same_pool(op: Operation, at: Step, facts: Facts) -> bool:
     return any(call["auto_pad"] in ("SAME_UPPER", "SAME_LOWER") and call["dilations"] is not None for call in pools)
 
 
+def _valid_ceil(op: Operation, at: Step, facts: Facts) -> bool:
+    pools = native(at, "onnx.MaxPool", "onnx.AveragePool", "onnx.LpPool")
+    return any(call["auto_pad"] == "VALID" and bool(call["ceil_mode"]) for call in pools)
+
+
+def _padded_and_shaped(op: Operation, at: Step, facts: Facts) -> bool:
+    found = native(at, "onnx.ConvTranspose")
+    return any(call["output_shape"] is not None and call["output_padding"] is not None for call in found)
+
+
 ALIGN = "https://github.com/onnx/onnx/issues/2462"
 RUNTIME = ("onnxruntime",)
 SINCE = {"onnxruntime": ">=1.20"}
@@ -134,6 +148,19 @@ KNOWN = [
         when=lambda op, at, facts: any(call["mode"] == "CRD" for call in native(at, "onnx.SpaceToDepth")),
         message="Unrecognized attribute: mode|ONNX Runtime only \\*guarantees\\*",
         reason="SpaceToDepth has mode since opset 28, and ONNX Runtime 1.31 runs opsets up to 26",
+        link="no upstream report found",
+    ),
+    Known(
+        id="onnxruntime-valid-ceil", runtimes=RUNTIME, versions=SILENT, verdict="differ", when=_valid_ceil, sometimes=True,
+        reason="pools with auto_pad VALID and ceil_mode have a last window that reaches beyond the input; ONNX's length for VALID with "
+        "ceil_mode, ⌈(n − span + 1) / stride⌉, has none",
+        link="no upstream report found",
+    ),
+    Known(
+        id="onnxruntime-output-shape-and-padding", runtimes=RUNTIME, versions=SILENT, verdict="raised", when=_padded_and_shaped,
+        message="Explicit output_shape is inconsistent", sometimes=True,
+        reason="ConvTranspose refuses an output_shape together with an output_padding that is as large as the stride, though smaller than "
+        "the dilation",
         link="no upstream report found",
     ),
     Known(
