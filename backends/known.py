@@ -19,6 +19,7 @@ from types import ModuleType
 from packaging.specifiers import SpecifierSet
 
 from backends import BY_DEFAULT, Backend, Mode, Step, Unsupported, calls, found, runtime_of, steps
+from backends.call import Call
 from backends.cannot import Cannot, limits
 from backends.cannot import Probe as Probe
 from spec import Case, Operation
@@ -107,6 +108,11 @@ class Known:
     def has(self, output: str) -> bool:
         """Whether it speaks of this output: y, dx, dw0 …"""
         return output.rstrip("0123456789") in self.outputs
+
+
+def native(at: Step, *functions: str) -> list[Call]:
+    """The native calls of one of these functions, of a case that is such calls; names with * as in a shell."""
+    return [call for call in at.native if any(fnmatch(call.function, pattern) for pattern in functions)]
 
 
 def recorded(module: ModuleType, cannot: Cannot) -> Known:

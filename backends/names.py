@@ -21,7 +21,8 @@ def declared_first(function: str) -> str:
     return first if first in INPUTS else ""
 
 
-INPUTS = ("input", "inputs", "x", "images", "image", "lhs", "value", "tensor", "operand", "data", "array", "a", "X")
+INPUTS = ("input", "inputs", "x", "images", "image", "lhs", "value", "tensor", "operand", "data", "array", "a", "X",
+          "input_tensor")  # fmt: skip
 """What functions call the array they work on."""
 
 

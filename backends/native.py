@@ -186,13 +186,16 @@ Joiner = Callable[[Call, Reading, "dict[str, Shape]", str], Reading]
 """From a call and what the calls before it mean to what they mean together."""
 
 
-def whole(call: Call, name: str, rank: int, *, least: int = 1, default: object = None) -> Shape:
-    """An argument that is one whole number for all spatial axes, or one for each. Raises Unreadable."""
+def whole(call: Call, name: str, rank: int, *, least: int = 1, default: object = None, single: bool = False) -> Shape:
+    """An argument that is one whole number for all spatial axes, or one for each. Raises Unreadable.
+
+    single: whether the function takes a tuple of one number, such as (2,), for all axes too.
+    """
     value = call[name]
     if value is None and default is not None:
         value = default  # type: ignore[assignment]
     numbers = value if isinstance(value, tuple) else (value,) * rank
-    if len(numbers) == 1:
+    if single and len(numbers) == 1:
         numbers = numbers * rank
     if len(numbers) != rank or any(type(n) is not int or n < least for n in numbers):
         wanted = f"a whole number of at least {least}, or {rank} of them"

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from backends import Step
-from backends.known import Facts, Known
+from backends.known import Facts, Known, native
 from spec import (
     AveragePool,
     Conv,
@@ -82,10 +82,28 @@ def _cells_begun_in_the_padding(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 BOTH = ("jax", "keras-jax")
+def _valid_average(op: Operation, at: Step, facts: Facts) -> bool:
+    return any(call["count_include_pad"] is False for call in native(at, "flax.*.avg_pool")) and at.dtype != "float64"
+
+
 SILENT = {"jax": ">=0.4,<=0.10.2"}
 """What depends on the numbers drawn has an upper bound: a newer version must show it again."""
 
 KNOWN = [
+    Known(
+        id="flax-average-without-padding-dtype", runtimes=("jax",), versions=SILENT, verdict="differ", outputs=("y",),
+        when=_valid_average, message="dtype float64 instead of",
+        reason="avg_pool with count_include_pad=False divides by counts that have JAX's default dtype: under jax_enable_x64 float32, "
+        "float16 and bfloat16 become float64",
+        link="no upstream report found",
+    ),
+    Known(
+        id="flax-average-without-padding-gradient", runtimes=("jax",), versions=SILENT, verdict="raised", outputs=("dx",),
+        when=_valid_average, message="unexpected JAX type",
+        reason="avg_pool with count_include_pad=False has another dtype than its input under jax_enable_x64, so that a cotangent of the "
+        "input's dtype is refused",
+        link="no upstream report found",
+    ),
     Known(
         id="xla-cpu-subnormals", runtimes=BOTH, versions=SILENT, verdict="imprecise", data=("subnormal",), sometimes=True,
         when=lambda op, at, facts: at.dtype != "float16", message="flushed to zero",

@@ -7,7 +7,7 @@ from backends.call import Call
 from backends.cannot import Raises
 from backends.jax import known as jax
 from backends.keras import write as keras
-from backends.known import Facts, Known, When
+from backends.known import Facts, Known, When, native
 from backends.pixels import word
 from backends.tensorflow import known as tensorflow
 from backends.torch import known as torch
@@ -178,6 +178,25 @@ def _narrow_average_3d(op: Operation, at: Step, facts: Facts) -> bool:
     return narrow and any(call.function == "keras.layers.AveragePooling3D" for call in calls(keras, op, at))
 
 
+def _first(call: Call) -> bool:
+    return call["data_format"] == "channels_first"
+
+
+def _as_wide_as_deep(op: Operation, at: Step, facts: Facts) -> bool:
+    """A layer with channels first and a bias, whose result has as many pixels on its last axis as it has channels."""
+    biased = isinstance(op, Conv | ConvTranspose) and op.bias == "yes"
+    return biased and at.y[1] == at.y[-1] and any(map(_first, native(at, "keras.layers.*Conv*")))
+
+
+def _interleaved_first(op: Operation, at: Step, facts: Facts) -> bool:
+    """With one channel on the side of the larger picture, both orders are the same."""
+    return any(map(_first, native(at, "keras.ops.depth_to_space", "keras.ops.space_to_depth"))) and min(at.x[1], at.y[1]) > 1
+
+
+def _pool_without_strides(op: Operation, at: Step, facts: Facts) -> bool:
+    return any(call["strides"] is None for call in native(at, "keras.ops.max_pool", "keras.ops.average_pool"))
+
+
 SINCE = {"keras": ">=3.0"}
 SILENT = {"keras": ">=3.0,<=3.15.1"}
 """Wrong answers have an upper bound: a newer version must show them again."""
@@ -186,6 +205,34 @@ GRAPHS = ("function", "xla")
 """The modes in which TensorFlow executes a graph."""
 
 KNOWN = [
+    Known(
+        id="keras-tensorflow-bias-on-the-wrong-axis", runtimes=("keras-tensorflow",), versions={"keras": ">=3.7,<=3.15.1"},
+        verdict="differ", outputs=("y", "dw"), when=_as_wide_as_deep,
+        reason="the bias is added along the last axis instead of the channels where the result has as many columns as channels: "
+        "keras.ops.add takes an array with one axis longer than 1 for a bias, and looks at the last axis first",
+        link="no upstream report found",
+    ),
+    Known(
+        id="keras-depth-to-space-channels-first", runtimes=("keras-jax", "keras-torch"), versions=SILENT,
+        verdict="differ", outputs=("y", "dx"), when=_interleaved_first, message="order CRD",
+        reason="depth_to_space and space_to_depth with channels first have the order CRD on JAX and PyTorch, and DCR on TensorFlow; "
+        "with channels last all engines have DCR",
+        link="no upstream report found",
+    ),
+    Known(
+        id="keras-jax-pool-without-strides", runtimes=("keras-jax",), versions=SINCE, verdict="raised", when=_pool_without_strides,
+        message="operands could not be broadcast together|got inconsistent window_strides",
+        reason="keras.ops.max_pool and average_pool without strides raise on JAX: the window, which then is the stride, gets the axes of "
+        "batch and channels twice",
+        link="no upstream report found",
+        probes=tuple(
+            Raises(
+                f"keras.ops.{kind}_pool(keras.ops.ones((1, 4, 4, 1)), 2)",
+                works=f"keras.ops.{kind}_pool(keras.ops.ones((1, 4, 4, 1)), 2, 2)",
+            )
+            for kind in ("max", "average")
+        ),
+    ),
     Known(
         id="keras-unpool-leaks", runtimes=("keras-*",), versions=SILENT, verdict="differ", data=("nan", "infinity"), sometimes=True,
         when=lambda op, at, facts: isinstance(op, MaxUnpool), message="no window of theirs sees",
@@ -286,7 +333,8 @@ KNOWN = [
     ),
     Known(
         id="keras-torch-symmetric-is-edge", runtimes=("keras-torch",), versions=SILENT, verdict="differ", when=_mirrored_beyond_the_edge,
-        message="mode edge", reason="pad mode symmetric is passed on as PyTorch's replicate: the edge is repeated, not mirrored",
+        message="mode edge|matches: only|matches only",
+        reason="pad mode symmetric is passed on as PyTorch's replicate: the edge is repeated, not mirrored",
         link="https://github.com/keras-team/keras/pull/23230",
     ),
     Known(

@@ -17,7 +17,7 @@ MODES = ("constant", "reflect", "symmetric", "edge", "wrap")
 def upsampling(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
     at = layout(call, x)
     understood(call, "size", "interpolation")
-    factor = per_axis(call, "size", at.rank)
+    factor = per_axis(call, "size", at.rank) if at.rank > 1 else (one(call, "size"),)
     interpolation = "nearest" if at.rank != 2 else word(call, "interpolation", INTERPOLATIONS)
     if interpolation == "nearest":
         op: Operation = Upsample(factor=factor)
@@ -137,9 +137,7 @@ def _size(call: Call) -> Shape:
 def _ends(call: Call, name: str, rank: int) -> Pairs:
     """One number, one for each axis, or (lo, hi) for each axis; of a line (lo, hi)."""
     value = call[name]
-    axes = value if isinstance(value, tuple) else (value,) * rank
-    if rank == 1 and is_pair(value):
-        axes = (value,)
+    axes = value if isinstance(value, tuple) and rank > 1 else (value,) * rank
     pairs = tuple(axis if is_pair(axis) else (axis, axis) for axis in axes)
     if len(pairs) != rank or not all(map(is_pair, pairs)):
         wanted = "a whole number, or (lo, hi)" if rank == 1 else f"a whole number, {rank} of them, or {rank} pairs (lo, hi)"

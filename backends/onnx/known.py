@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from backends import Step, calls
-from backends.known import Facts, Known
+from backends.known import Facts, Known, native
 from backends.onnx import write as onnx
 from spec import (
     AdaptiveMaxPool,
@@ -73,6 +73,10 @@ def _cut_and_wrapped(op: Operation, at: Step, facts: Facts) -> bool:
 def _wide_padding(op: Operation, at: Step, facts: Facts) -> bool:
     """Of a pool, at least as wide as its window: as an attribute, or as a Pad node that is fused into it."""
     pools = isinstance(op, MaxPool | AveragePool | LpPool)
+    for call in native(at, "onnx.MaxPool", "onnx.AveragePool", "onnx.LpPool"):  # its result may be too short to reach them
+        kernel, pads = call["kernel_shape"], call["pads"]
+        if isinstance(kernel, tuple) and isinstance(pads, tuple) and any(p >= k for p, k in zip(pads, kernel * 2, strict=True)):  # type: ignore[operator]
+            return True
     return pools and any(max(pair) >= k for pair, k in zip(op.padding, op.kernel, strict=True))  # type: ignore[attr-defined]
 
 
@@ -117,6 +121,21 @@ def _short_kernel(op: Operation, at: Step, facts: Facts) -> bool:
     return any(span(k, d) < s for k, d, s in zip(at.k, op.dilation, op.stride, strict=True))
 
 
+def _dilated_same_pool(op: Operation, at: Step, facts: Facts) -> bool:
+    pools = native(at, "onnx.MaxPool", "onnx.AveragePool", "onnx.LpPool")
+    return any(call["auto_pad"] in ("SAME_UPPER", "SAME_LOWER") and call["dilations"] is not None for call in pools)
+
+
+def _valid_ceil(op: Operation, at: Step, facts: Facts) -> bool:
+    pools = native(at, "onnx.MaxPool", "onnx.AveragePool", "onnx.LpPool")
+    return any(call["auto_pad"] == "VALID" and bool(call["ceil_mode"]) for call in pools)
+
+
+def _padded_and_shaped(op: Operation, at: Step, facts: Facts) -> bool:
+    found = native(at, "onnx.ConvTranspose")
+    return any(call["output_shape"] is not None and call["output_padding"] is not None for call in found)
+
+
 ALIGN = "https://github.com/onnx/onnx/issues/2462"
 RUNTIME = ("onnxruntime",)
 SINCE = {"onnxruntime": ">=1.20"}
@@ -124,6 +143,33 @@ SILENT = {"onnxruntime": ">=1.20,<=1.31.1"}
 """What depends on the numbers drawn has an upper bound: a newer version must show it again."""
 
 KNOWN = [
+    Known(
+        id="onnxruntime-space-to-depth-mode", runtimes=RUNTIME, versions=SINCE, verdict="raised",
+        when=lambda op, at, facts: any(call["mode"] == "CRD" for call in native(at, "onnx.SpaceToDepth")),
+        message="Unrecognized attribute: mode|ONNX Runtime only \\*guarantees\\*",
+        reason="SpaceToDepth has mode since opset 28, and ONNX Runtime 1.31 runs opsets up to 26",
+        link="no upstream report found",
+    ),
+    Known(
+        id="onnxruntime-valid-ceil", runtimes=RUNTIME, versions=SILENT, verdict="differ", when=_valid_ceil, sometimes=True,
+        reason="pools with auto_pad VALID and ceil_mode have a last window that reaches beyond the input; ONNX's length for VALID with "
+        "ceil_mode, ⌈(n − span + 1) / stride⌉, has none",
+        link="no upstream report found",
+    ),
+    Known(
+        id="onnxruntime-output-shape-and-padding", runtimes=RUNTIME, versions=SILENT, verdict="raised", when=_padded_and_shaped,
+        message="Explicit output_shape is inconsistent", sometimes=True,
+        reason="ConvTranspose refuses an output_shape together with an output_padding that is as large as the stride, though smaller than "
+        "the dilation",
+        link="no upstream report found",
+    ),
+    Known(
+        id="onnxruntime-same-dilated-pool", runtimes=RUNTIME, versions=SILENT, verdict="differ", when=_dilated_same_pool,
+        message="shape .* instead of",
+        reason="pools with auto_pad SAME_UPPER or SAME_LOWER are padded as if they had no dilations, so that the result is shorter than "
+        "⌈n / stride⌉, and than the shape that the runtime itself infers",
+        link="no upstream report found",
+    ),
     Known(
         id="onnxruntime-no-kernel", runtimes=RUNTIME, versions=SINCE, verdict="raised", when=_no_kernel,
         message=r"Could not find an implementation|Type 'tensor\(\w+\)' of input parameter",

@@ -43,7 +43,7 @@ def conv_transpose(call: Call, x: Shape, given: dict[str, Shape], number: str) -
         if extra >= max(s, d):
             raise Unreadable(f"{call.function}: output_padding is {list(more)}, but it must be smaller than the stride or the dilation")
     auto, wanted = word(call, "auto_pad", AUTO_PAD), ints(call, "output_shape", rank, default=())
-    notes = []
+    ends, notes = _pads(call, rank, auto), []
     if wanted or auto in SAME:
         lengths = wanted or tuple(n * s for n, s in zip(x[2:], stride, strict=True))
         full = [(n - 1) * s + span(k, d) + extra for n, s, k, d, extra in zip(x[2:], stride, w[2:], dilation, more, strict=True)]
@@ -57,7 +57,7 @@ def conv_transpose(call: Call, x: Shape, given: dict[str, Shape], number: str) -
         text = f"the length is {what}, so the crop is {_said(pairs)}; an odd pixel is cut at the {end}"
         notes.append(Note(argument="output_shape" if wanted else "auto_pad", text=text, trap=end == "start"))
     else:
-        pairs = _pads(call, rank, auto)
+        pairs = ends
         if any(map(any, pairs)):
             notes.append(Note(argument="pads", text=f"a crop of the result, here called crop: {_said(pairs)}", trap=True))
     if any(more):

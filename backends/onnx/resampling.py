@@ -49,6 +49,8 @@ def resize(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Readin
         where = word(call, "coordinate_transformation_mode", tuple(w for w, since in COORDINATES.items() if opset >= since))
         if where == "tf_half_pixel_for_nn" and opset > LAST_OF_FOR_NN:
             raise Unreadable(f"{call.function} has no tf_half_pixel_for_nn since opset 13; write opset=11, or half_pixel")
+        if mode == "nearest" and switch(call, "antialias"):
+            raise Unreadable(f"{call.function}: antialias is only for mode 'linear' and 'cubic', but mode is {mode!r}; leave it out")
         rounding = word(call, "nearest_mode", ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil"))
         a = call["cubic_coeff_a"]
         if a not in (-0.75, -0.5):

@@ -6,8 +6,9 @@ import re
 
 from backends import Step, Unsupported, calls
 from backends.call import Call
+from backends.cannot import Raises
 from backends.keras import write as keras
-from backends.known import EVERY_CHECK, EVERY_MODE, ONLY_DEFAULT, Facts, Known
+from backends.known import EVERY_CHECK, EVERY_MODE, ONLY_DEFAULT, Facts, Known, native
 from backends.pixels import word
 from backends.tensorflow import write as tensorflow
 from spec import (
@@ -322,6 +323,25 @@ def _whole_among_rounded(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 BOTH = ("tensorflow", "keras-tensorflow")
+def _volume_without_format(op: Operation, at: Step, facts: Facts) -> bool:
+    found = native(at, "tf.nn.convolution", "tf.nn.max_pool", "tf.nn.avg_pool")
+    return op.rank == 3 and any(call["data_format"] is None for call in found)
+
+
+def _pooled_channels_first(op: Operation, at: Step, facts: Facts) -> bool:
+    return any(str(call["data_format"]).startswith("NC") for call in native(at, "tf.nn.max_pool*", "tf.nn.pool"))
+
+
+def _grouped_volume_transpose(op: Operation, at: Step, facts: Facts) -> bool:
+    found = native(at, "tf.nn.conv3d_transpose", "tf.nn.conv_transpose")
+    return bool(found) and isinstance(op, ConvTranspose) and op.rank == 3 and op.groups > 1
+
+
+def _dilated_explicit(op: Operation, at: Step, facts: Facts) -> bool:
+    explicit = any(isinstance(call["padding"], tuple) for call in native(at, "tf.nn.conv2d"))
+    return explicit and isinstance(op, Conv) and max(op.dilation) > 1
+
+
 SINCE = {"tensorflow": ">=2.15"}
 SILENT = {"tensorflow": ">=2.15,<=2.21"}
 """Wrong answers have an upper bound: a newer version must show them again."""
@@ -333,6 +353,39 @@ GRAPHS = ("function", "xla")
 """The modes that execute a graph."""
 
 KNOWN = [
+    Known(
+        id="tensorflow-volume-gradient-without-format", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx", "dw"),
+        when=_volume_without_format, message="'NoneType' object has no attribute 'decode'",
+        reason="convolution, max_pool and avg_pool of volumes have no gradient in eager mode unless data_format is given, since its "
+        "default is None",
+        link="no upstream report found",
+    ),
+    Known(
+        id="tensorflow-dilated-explicit-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx", "dw"),
+        when=_dilated_explicit, message="do not yet support dilation rates larger than 1",
+        reason="conv2d has no gradient on CPU where it has dilations and explicit padding; with 'SAME' and 'VALID' it has",
+        link="no upstream report found",
+    ),
+    Known(
+        id="tensorflow-max-pool-channels-first-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
+        when=_pooled_channels_first, message="only supports ND?HWC on device type CPU",
+        reason="max_pool with channels first has no gradient on CPU, and so does tf.nn.pool with MAX", link="no upstream report found",
+    ),
+    Known(
+        id="tensorflow-grouped-volume-transpose", runtimes=("tensorflow",), versions=SINCE, verdict="raised",
+        when=_grouped_volume_transpose, message="input and filter must have the same depth",
+        reason="conv3d_transpose takes no groups on CPU; conv1d_transpose and conv2d_transpose do", link="no upstream report found",
+    ),
+    Known(
+        id="tensorflow-interleave-channels-first", runtimes=("tensorflow",), versions=SINCE, verdict="raised",
+        when=lambda op, at, facts: any(call["data_format"] == "NCHW" for call in native(at, "tf.nn.*_to_depth", "tf.nn.depth_to_*")),
+        message="Could not find device for node", reason="depth_to_space and space_to_depth have no kernel for channels first on CPU",
+        link="no upstream report found",
+        probes=tuple(
+            Raises(f'tf.nn.{name}(tf.ones((1, 4, 4, 4)), 2, data_format="NCHW")', works=f"tf.nn.{name}(tf.ones((1, 4, 4, 4)), 2)")
+            for name in ("depth_to_space", "space_to_depth")
+        ),
+    ),
     Known(
         id="tensorflow-onednn-limited", runtimes=BOTH, versions=SINCE, verdict="raised", when=_beyond_onednn,
         message="Operation received an exception|could not create a",

@@ -23,13 +23,16 @@ def conv(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
     shape = array(call, given, "filters", at.rank)
     groups = groups_of(call, x[at.axis], shape, "filters")
     if "atrous" in call.function:
-        stride, dilation = (1,) * at.rank, whole(call, "rate", at.rank)
+        stride, dilation = (1,) * at.rank, whole(call, "rate", at.rank, single=True)
     else:
         name = "stride" if "conv1d" in call.function else "strides"
         if "conv3d" in call.function:
             _in_full(call, "strides", "dilations")
         stride, dilation = numbers(call, name, at), numbers(call, "dilations", at)
-    pairs, notes = padding(call, at, x, shape[: at.rank], stride, dilation, explicit="conv2d" in call.function)
+        if call.function.endswith(".convolution") and max(stride) > 1 and max(dilation) > 1:
+            rule = "TensorFlow takes only one of them above 1 here; write tf.nn.conv2d"
+            raise Unreadable(f"{call.function}: strides is {stride} and dilations is {dilation}, but {rule}")
+    pairs, notes = padding(call, at, x, shape[: at.rank], stride, dilation, explicit=call.function == "tf.nn.conv2d")
     if groups > 1:
         text = f"groups is {groups}: the input has {x[at.axis]} channels, and the filters take {shape[-2]}"
         notes.append(Note(argument="filters", text=text, trap=True))
@@ -159,10 +162,18 @@ def _depthwise(call: Call, at: Layout, x: Shape, given: dict[str, Shape], name: 
         raise Unreadable(f"{call.function}: {name} has shape {shape}, but its third axis must be the input's {x[at.axis]} channels")
     if not isinstance(strides, tuple) or len(strides) != 4:
         raise Unreadable(f"{call.function}: strides is {strides!r}, but it needs 4 numbers, such as (1, 2, 2, 1)")
-    stride, dilation = numbers(call, "strides", at), (1, 1) if call["dilations"] is None else whole(call, "dilations", 2)
+    stride, dilation = numbers(call, "strides", at), _two(call, "dilations")
     if max(stride) > 1 and max(dilation) > 1:
         raise Unreadable(f"{call.function}: strides is {strides!r} and dilations {dilation}, but TensorFlow takes only one of them above 1")
     return shape, stride, dilation
+
+
+def _two(call: Call, name: str) -> Shape:
+    """Two whole numbers of at least 1. Left out, 1. Raises Unreadable."""
+    value = (1, 1) if call[name] is None else call[name]
+    if not isinstance(value, tuple) or len(value) != 2 or any(type(n) is not int or n < 1 for n in value):
+        raise Unreadable(f"{call.function}: {name} is {value!r}, but it needs two whole numbers of at least 1, for height and width")
+    return value  # type: ignore[return-value]
 
 
 def _depthwise_note(argument: str, ins: int, many: int) -> Note:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends import Step, calls
 from backends.call import Call
-from backends.known import ONLY_DEFAULT, Facts, Known
+from backends.known import ONLY_DEFAULT, Facts, Known, native
 from backends.torch import write as torch
 from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, Lanczos, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
 from spec.case import INTEGERS
@@ -129,6 +129,12 @@ SILENT = {"torch": ">=2.0,<=2.13"}
 """What depends on the numbers drawn has an upper bound: a newer version must show it again."""
 
 KNOWN = [
+    Known(
+        id="torch-lp-pool-by-averages", runtimes=("torch",), versions=SILENT, verdict="imprecise", sometimes=True,
+        when=lambda op, at, facts: bool(native(at, "torch.nn.LPPool*", "torch.nn.functional.lp_pool*")),
+        reason="lp_pool averages the powers and multiplies by the window's size, so that sums of whole numbers are rounded",
+        link="no upstream report found",
+    ),
     Known(
         id="torch-lanczos-before-2.12", runtimes=("torch",), versions={"torch": ">=1.11,<2.12"}, verdict="raised",
         when=lambda op, at, facts: isinstance(op, Lanczos) and _interpolations(op, at) != [], message="restricted to bilinear and bicubic",

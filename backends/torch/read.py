@@ -49,9 +49,13 @@ def conv(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
     rank = _rank(call)
     w, weights, statements = _weights(call, x, given, number, rank, transposed=False)
     reads(call, "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode", ignored=IGNORED)
-    stride, dilation, k = whole(call, "stride", rank), whole(call, "dilation", rank), w[2:]
-    notes, pairs = [], tuple((p, p) for p in (whole(call, "padding", rank, least=0) if not isinstance(call["padding"], str) else ()))
-    if isinstance(call["padding"], str):
+    mode = MODES[word(call, "padding_mode", tuple(MODES))] if _has(call, "padding_mode") else "constant"
+    by_kernel, k = isinstance(call["padding"], str), w[2:]
+    # A layer that pads before the convolution wants a number for each axis, and one that pads by "same" a dilation for each.
+    stride, dilation = whole(call, "stride", rank, single=True), whole(call, "dilation", rank, single=not by_kernel)
+    padding = () if by_kernel else whole(call, "padding", rank, least=0, single=mode == "constant")
+    notes, pairs = [], tuple((p, p) for p in padding)
+    if by_kernel:
         same = word(call, "padding", ("same", "valid")) == "same"
         if same and max(stride) > 1:
             raise Unreadable(f"{call.function}: PyTorch takes padding='same' only with stride 1; give numbers")
@@ -59,7 +63,6 @@ def conv(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
         notes.append(Note(argument="padding", text=f"{call['padding']!r} is {_said(pairs)}; it depends on the kernel, not on the input"))
     elif any(map(any, pairs)):
         notes.append(Note(argument="padding", text=f"the same number at both ends of an axis: {_said(pairs)}"))
-    mode = MODES[word(call, "padding_mode", tuple(MODES))] if _has(call, "padding_mode") else "constant"
     op: Operation = Conv(
         stride=stride, padding=pairs if mode == "constant" else (), dilation=dilation, groups=one(call, "groups"), bias=_biased(weights),
     )  # fmt: skip
@@ -78,8 +81,8 @@ def conv_transpose(call: Call, x: Shape, given: dict[str, Shape], number: str) -
     )  # fmt: skip
     if _has(call, "padding_mode"):
         word(call, "padding_mode", ("zeros",))
-    stride, dilation = whole(call, "stride", rank), whole(call, "dilation", rank)
-    padding, more = whole(call, "padding", rank, least=0), whole(call, "output_padding", rank, least=0)
+    stride, dilation = whole(call, "stride", rank, single=True), whole(call, "dilation", rank, single=True)
+    padding, more = (whole(call, name, rank, least=0, single=True) for name in ("padding", "output_padding"))
     for extra, s, d in zip(more, stride, dilation, strict=True):
         if extra >= max(s, d):
             given_as = call["output_padding"]
@@ -97,7 +100,7 @@ def max_pool(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Read
     rank = _rank(call)
     reads(call, "kernel_size", "stride", "padding", "dilation", "ceil_mode", ignored=IGNORED)
     kernel, stride, padding = _window(call, x, rank)
-    dilation = whole(call, "dilation", rank)
+    dilation = whole(call, "dilation", rank, single=True)
     pairs, notes = tuple((p, p) for p in padding), _stride_note(call)
     if flag(call, "ceil_mode"):
         over = tuple(map(ceil_overhang, x[2:], kernel, stride, dilation, padding, padding))
@@ -138,7 +141,9 @@ def lp_pool(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Readi
     if not isinstance(p, int | float) or p != int(p) or p < 1:
         raise Unreadable(f"{call.function}: norm_type is {p!r}, but only whole numbers of at least 1 are read")
     needs(call, x, rank)
-    kernel, stride = whole(call, "kernel_size", rank), whole(call, "stride", rank, default=call["kernel_size"])
+    kernel, stride = whole(call, "kernel_size", rank), whole(call, "stride", rank, default=call["kernel_size"], single=True)
+    if rank == 1 and isinstance(call["kernel_size"], tuple):
+        raise Unreadable(f"{call.function}: kernel_size is {kernel!r}, but PyTorch takes only a whole number here; write {kernel[0]}")
     if flag(call, "ceil_mode"):
         raise Unreadable(f"{call.function}: ceil_mode=True is not read, since it scales the last window; pad x and leave it out")
     notes = _stride_note(call)
@@ -179,6 +184,12 @@ def pad(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
     if any(map(any, every[:2])):
         raise Unreadable(f"{call.function}: pad is {value!r}, which changes batch or channels; only spatial axes are read")
     mode = word(call, "mode", ("constant", "reflect", "replicate", "circular"))
+    if mode != "constant" and len(pairs) != rank:
+        wanted = f"mode={mode!r} needs {2 * rank} numbers for an input with {len(x)} axes"
+        raise Unreadable(f"{call.function}: pad is {value!r}, but {wanted}; give (0, 0) to the other spatial axes")
+    if mode != "constant" and call["value"]:
+        rule = f"only mode='constant' takes it, and mode is {mode!r}; leave it out"
+        raise Unreadable(f"{call.function}: value is {call['value']!r}, but {rule}")
     return _padded(call, x, tuple(every[2:]), {"constant": "constant"}.get(mode) or MODES[mode], call["value"] or 0, number, rank)
 
 
@@ -208,9 +219,11 @@ def interpolate(call: Call, x: Shape, given: dict[str, Shape], number: str) -> R
     wanted = {"linear": (1,), "bilinear": (2,), "bicubic": (2,), "trilinear": (3,)}.get(mode, (1, 2, 3))
     if rank not in wanted:
         raise Unreadable(f"{call.function}: mode={mode!r} takes {wanted[0]} spatial axes, but --input {x} has {rank}")
-    aligned = name in ("UpsamplingBilinear2d", "upsample_bilinear") or (_has(call, "align_corners") and call["align_corners"] is True)
-    if aligned and mode in ("nearest", "area", "nearest-exact"):
-        raise Unreadable(f"{call.function}: align_corners is only for linear, bilinear, bicubic and trilinear, but mode is {mode!r}")
+    corners = call["align_corners"] if _has(call, "align_corners") else None
+    if corners is not None and mode in ("nearest", "area", "nearest-exact"):
+        rule = "PyTorch takes it, False too, only with linear, bilinear, bicubic and trilinear"
+        raise Unreadable(f"{call.function}: align_corners is {corners!r} and mode is {mode!r}, but {rule}; leave it out")
+    aligned = name in ("UpsamplingBilinear2d", "upsample_bilinear") or corners is True
     smooths = _has(call, "antialias") and flag(call, "antialias")
     if smooths and mode not in ("bilinear", "bicubic"):
         raise Unreadable(f"{call.function}: antialias=True is only for bilinear and bicubic, but mode is {mode!r}")
@@ -247,6 +260,8 @@ def _lengths(call: Call, n: Shape, rank: int) -> tuple[Shape, tuple[tuple[int, i
     if (call["size"] is None) == (call["scale_factor"] is None):
         raise Unreadable(f"{call.function} needs size or scale_factor, and not both")
     if call["size"] is not None:
+        if _has(call, "recompute_scale_factor") and call["recompute_scale_factor"]:
+            raise Unreadable(f"{call.function}: PyTorch takes recompute_scale_factor=True only with scale_factor, but size is given")
         return whole(call, "size", rank), None, []
     value = call["scale_factor"]
     numbers = value if isinstance(value, tuple) else (value,) * rank
@@ -294,8 +309,9 @@ def _padded(call: Call, x: Shape, pairs: Pairs, mode: str, value: object, number
 def _window(call: Call, x: Shape, rank: int) -> tuple[Shape, Shape, Shape]:
     """Kernel, stride and padding of a pool."""
     needs(call, x, rank)
-    kernel, stride = whole(call, "kernel_size", rank), whole(call, "stride", rank, default=call["kernel_size"])
-    padding = whole(call, "padding", rank, least=0)
+    kernel = whole(call, "kernel_size", rank, single=True)
+    stride = whole(call, "stride", rank, default=call["kernel_size"], single=True)
+    padding = whole(call, "padding", rank, least=0, single=True)
     if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
         half = f"PyTorch takes at most half of kernel_size {call['kernel_size']!r}"
         raise Unreadable(f"{call.function}: padding is {call['padding']!r}, but {half}")
