@@ -143,7 +143,7 @@ def test_the_picture_shows_where_values_are_wrong(window: Window) -> None:
     assert left.rect["y"] == right.rect["y"] > window.one("svg.map").rect["y"] + 10
     assert float(left.value_of_css_property("fill-opacity")) < float(right.value_of_css_property("fill-opacity")) == 1
     assert len(window.all("svg.map .cross")) == 1
-    assert window.one("figcaption").text.startswith("Down axis 1 (2), across axis 2 (6); the other axes laid over each other.")
+    assert window.one("#case figcaption").text.startswith("Down axis 1 (2), across axis 2 (6); the other axes laid over each other.")
 
 
 def test_copy_fills_the_clipboard(window: Window) -> None:
