@@ -221,8 +221,8 @@ def interpolate(call: Call, x: Shape, given: dict[str, Shape], number: str) -> R
         raise Unreadable(f"{call.function}: mode={mode!r} takes {wanted[0]} spatial axes, but --input {x} has {rank}")
     corners = call["align_corners"] if _has(call, "align_corners") else None
     if corners is not None and mode in ("nearest", "area", "nearest-exact"):
-        rule = "PyTorch takes it, False too, only with linear, bilinear, bicubic and trilinear"
-        raise Unreadable(f"{call.function}: align_corners is {corners!r} and mode is {mode!r}, but {rule}; leave it out")
+        rule = f"align_corners is only for linear, bilinear, bicubic and trilinear, but mode is {mode!r}"
+        raise Unreadable(f"{call.function}: {rule}; leave it out, False too")
     aligned = name in ("UpsamplingBilinear2d", "upsample_bilinear") or corners is True
     smooths = _has(call, "antialias") and flag(call, "antialias")
     if smooths and mode not in ("bilinear", "bicubic"):
