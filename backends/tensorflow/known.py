@@ -332,6 +332,11 @@ def _pooled_channels_first(op: Operation, at: Step, facts: Facts) -> bool:
     return any(str(call["data_format"]).startswith("NC") for call in native(at, "tf.nn.max_pool*", "tf.nn.pool"))
 
 
+def _channels_first(op: Operation, at: Step, facts: Facts) -> bool:
+    formats = [str(call.arguments.get("data_format", "")) for call in at.native]
+    return any(word.startswith(("NC", "channels_first")) for word in formats)
+
+
 def _grouped_volume_transpose(op: Operation, at: Step, facts: Facts) -> bool:
     found = native(at, "tf.nn.conv3d_transpose", "tf.nn.conv_transpose")
     return bool(found) and isinstance(op, ConvTranspose) and op.rank == 3 and op.groups > 1
@@ -372,8 +377,20 @@ KNOWN = [
         reason="max_pool with channels first has no gradient on CPU, and so does tf.nn.pool with MAX", link="no upstream report found",
     ),
     Known(
+        id="tensorflow-channels-first", runtimes=("tensorflow", "keras-tensorflow"), versions=SINCE, verdict="raised",
+        when=_channels_first, message="only supports the NHWC|only supports ND?HWC|only supported for NHWC",
+        reason="convolutions and pools have no kernel of TensorFlow's own for channels first on CPU: only oneDNN has, which is off by "
+        "default on processors without AVX-512", link="https://github.com/tensorflow/tensorflow/issues/45216",
+    ),
+    Known(
+        id="keras-tensorflow-depthwise-strides", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised",
+        when=lambda op, at, facts: isinstance(op, Conv) and bool(at.native) and len(set(op.stride)) > 1,
+        message="only supports equal length strides", link="https://www.tensorflow.org/api_docs/python/tf/nn/depthwise_conv2d",
+        reason="a depthwise layer takes one stride for rows and columns, unless oneDNN's kernel takes two",
+    ),
+    Known(
         id="tensorflow-grouped-volume-transpose", runtimes=("tensorflow",), versions=SINCE, verdict="raised",
-        when=_grouped_volume_transpose, message="input and filter must have the same depth",
+        when=_grouped_volume_transpose, message="input and filter(_sizes)? must have the same (depth|number of channels)",
         reason="conv3d_transpose takes no groups on CPU; conv1d_transpose and conv2d_transpose do", link="no upstream report found",
     ),
     Known(
