@@ -93,6 +93,14 @@ def test_the_command_reads_a_report_and_ends_with_0(tmp_path: Path) -> None:
     assert concordant("hazards", tmp_path / "none").returncode == 2
 
 
+def test_several_reports_are_one() -> None:
+    first, second = report(RECORDS[:3], known=KNOWN), report(RECORDS[2:], known=KNOWN, suite={"name": "calls"})
+    both = hazards(module.together([first, second]))
+    assert both.hazards == hazards(report(RECORDS, known=KNOWN)).hazards
+    assert (both.suite, both.cases) == ("quick and calls", 3)
+    assert module.together([first]) is first
+
+
 def test_a_hostile_report_prints_nothing_that_a_terminal_obeys() -> None:
     found = hazards(full("\x1b[31m<script>`|\n"))
     assert "\x1b" not in whole(found) + "".join(first_screen(found))

@@ -305,7 +305,7 @@ def new_backend(
 
 @app.command()
 def hazards(
-    run: Annotated[Path | None, typer.Argument(help="The folder of a run, or its report.json. [default: what is shipped]")] = None,
+    runs: Annotated[list[Path] | None, typer.Argument(help="Folders of runs, or their report.json. [default: what is shipped]")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/hazards.md.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -313,11 +313,11 @@ def hazards(
     from msgspec import json
 
     from verify.hazards import hazards as found_in
-    from verify.hazards import shipped
+    from verify.hazards import shipped, together
     from verify.report import hazards as views
 
     try:
-        found = found_in(_load(run)) if run else shipped()
+        found = found_in(together([_load(run) for run in runs])) if runs else shipped()
     except BadReport as error:
         _refuse(str(error))
     if as_json:

@@ -6,7 +6,7 @@ A hazard is one cause: a known deviation, or what unexplained results have in co
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -96,6 +96,19 @@ def hazards(report: Report) -> Hazards:
         versions=dict(sorted(versions.items())), suite=str(report.suite.get("name", "")), cases=report.summary.cases,
         hazards=sorted(found, key=_badness),
     )  # fmt: skip
+
+
+def together(reports: Sequence[Report]) -> Report:
+    """Several reports as one, for what hazards look at: every record once, and every known deviation."""
+    first, *others = reports
+    if not others:
+        return first
+    records = list({record.id: record for report in reports for record in report.records}.values())
+    known = {id: one for report in reports for id, one in report.known.items()}
+    runtimes = {name: one for report in reports for name, one in report.runtimes.items()}
+    suite = first.suite | {"name": " and ".join(dict.fromkeys(str(report.suite.get("name", "")) for report in reports))}
+    summary = msgspec.structs.replace(first.summary, cases=len({record.case for record in records}))
+    return msgspec.structs.replace(first, records=records, known=known, runtimes=runtimes, suite=suite, summary=summary)
 
 
 def _sort(verdict: Verdict) -> Sort | None:
