@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from verify.grouping import counted
 from verify.hazards import SORTS, TITLES, Hazard, Hazards, affected
@@ -101,7 +102,7 @@ already known makes no difference here."""
 
 def _block(one: Hazard) -> str:
     lines = [f"### {text(_names(one))}: {text(one.sentence)}", f"{text(affected(one))}. {_link(one)}"]
-    lines.append(span(f"concordant run --case '{one.case}'") + (f": {text(one.shown)}" if one.shown else ""))
+    lines.append(span(f"concordant run --case {quote(one.case)}") + (f": {text(one.shown)}" if one.shown else ""))
     if one.native:
         lines.append(fenced("\n".join(core(one.native)), "python"))
     if one.instead_of:
