@@ -128,8 +128,8 @@ def run(
             case, backends = meant(case, input), chosen(backend)
             plan = Plan(
                 backends=list(dict.fromkeys(b.asked or b.name for b in backends)), runtimes=[b.name for b in backends], suite=suite,
-                ops=op or [], dtypes=dtype or [], data=data or [], checks=check or [],
-                models=model or [], full_size=full_size, texts=case or [], seed=seed, confidence=confidence, shard=_shard(shard), max_work=max_work, code=source_digest(backends),
+                ops=op or [], dtypes=dtype or [], data=data or [], checks=check or [], models=model or [], full_size=full_size,
+                texts=case or [], seed=seed, confidence=confidence, shard=_shard(shard), max_work=max_work, code=source_digest(backends),
             )  # fmt: skip
             if not backend and not case:
                 plan, backends = with_modes(plan, backends)

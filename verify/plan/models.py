@@ -19,7 +19,7 @@ from verify.plan.architectures import ARCHITECTURES
 from verify.plan.architectures.notation import Layer
 from verify.plan.work import roughly
 
-SECONDS, MOST = 0.2, 2.0
+SECONDS, MOST = 0.1, 2.0
 """That a reference takes, by estimate: where lengths can be cut, and where they cannot."""
 BATCH = 2
 ROUNDED = ("float32", "float16", "bfloat16")

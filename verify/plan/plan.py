@@ -55,7 +55,10 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
     """A digest of the source that judges."""
 
     def __post_init__(self) -> None:
-        words = (("suite", [self.suite], suites.SUITES), ("op", self.ops, operations()), ("dtype", self.dtypes, DTYPES), ("model", self.models, ARCHITECTURES))
+        words = (
+            ("suite", [self.suite], suites.SUITES), ("op", self.ops, operations()), ("dtype", self.dtypes, DTYPES),
+            ("model", self.models, ARCHITECTURES),
+        )  # fmt: skip
         for word in self.data:
             _is_data(word)
         for name, given, allowed in (*words, ("check", self.checks, CHECKS)):

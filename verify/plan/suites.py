@@ -97,8 +97,8 @@ def cases(
 ) -> list[Case]:  # fmt: skip
     """The distinct cases of a suite, of the given operations (by name), dtypes, data and checks; all where none is given.
 
-    share: only what a mode takes that nobody named (SHARES). architectures, full_size: of the suite `models`. Each has a seed of its own, which follows from `seed`, the operation, the
-    shapes, the dtype and the data: equal shapes with equal numbers would hide a stale buffer.
+    share: only what a mode takes that nobody named (SHARES). architectures, full_size: of the suite `models`. Each has a seed of its own,
+    which follows from `seed`, the operation, the shapes, the dtype and the data: equal shapes with equal numbers would hide a stale buffer.
     """
     wanted, of, on, checked = set(ops), set(dtypes), set(data), set(checks)
     parts: tuple[Callable[[str, int], Iterator[Case]], ...]

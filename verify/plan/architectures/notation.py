@@ -150,7 +150,7 @@ def transpose(
         crop = tuple(same_crop(a - b) if p == "same" else (p, p - extra) for a, b in zip(kernels, strides, strict=True))
         return ConvTranspose(stride=strides, crop=crop), ((channels, out, *kernels),)
 
-    return _layer(n, Step(channels, out, make, _seen(k, s), s))
+    return _layer(n, Step(channels, out, make, _seen(k, s)))
 
 
 def max_pool(channels: int, *, k: Sizes, s: Sizes = 0, p: Padding = 0, ceil: bool = False, n: Sizes = ()) -> Layer:

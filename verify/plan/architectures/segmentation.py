@@ -34,7 +34,8 @@ ARCHITECTURES = {
         "FCN-32s", "arXiv:1411.4038; github.com/shelhamer/fcn.berkeleyvision.org",
         conv(3, 64, p=100, n=500), [conv(*row[:2], n=row[2]) for row in FCN],
         [max_pool(c, k=2, ceil=True, n=n) for c, n in [(64, 698), (128, 349), (256, 175), (512, 88), (512, 44)]],
-        conv(4096, 21, k=1, n=16), transpose(21, 21, k=64, s=32, n=16) >> pad(21, ((-19, -25), (-19, -25))),
+        conv(4096, 21, k=1, n=16), transpose(21, 21, k=64, s=32, n=16),
+        pad(21, ((-19, -25), (-19, -25)), n=544),
     ),
     "deeplabv3": architecture(
         "DeepLab v3", "arXiv:1706.05587, ResNet-50 with output stride 16",
