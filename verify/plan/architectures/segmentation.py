@@ -58,6 +58,6 @@ ARCHITECTURES = {
         [conv(c, 2 * c, s=2, n=HRNET[c]) for c in (32, 64, 128)],
         [conv(c, out, k=1, n=HRNET[c]) >> upsample(out, f=c // out) for c in HRNET for out in HRNET if out < c],
         [conv(c, c, s=2, n=HRNET[c]) >> conv(c, 4 * c, s=2) for c in (32, 64)],
-        conv(32, 32, s=2, n=56) >> conv(32, 32, s=2) >> conv(32, 256, s=2),
+        conv(32, 32, s=2, n=28) >> conv(32, 256, s=2),
     ),
 }  # fmt: skip
