@@ -29,8 +29,8 @@ ROW, COEFFICIENT = 1e-3, 1e-6
 """Seconds for a row of a matrix of fractions, and for each of its entries."""
 
 
-DRAWS = 6
-"""Of whole numbers, as most convolutions of hundreds of channels have them."""
+DRAWS, DRAWS_OF_CHAINS = 6, 24
+"""Of whole numbers, as most convolutions of hundreds of channels have them, and as two in a row have them, whose numbers are smaller."""
 
 SURELY = 1 << 12
 """By how much an estimate from shapes alone may be exceeded: 1000 for exact arithmetic, else up to 12 evaluations of up to 64 draws."""
@@ -69,8 +69,9 @@ def work(reference: Reference) -> Work:
 
 
 def roughly(q: Case) -> Work:
-    """The same without a look at any coefficient or choice: whole numbers are taken to be exact after DRAWS draws."""
-    return _work(q, DRAWS if q.drawing.exact else 1, exact=q.drawing.exact, inexact=False)
+    """The same without a look at any coefficient or choice: whole numbers are taken to be exact."""
+    draws = DRAWS if q.op.degree < 3 else DRAWS_OF_CHAINS
+    return _work(q, draws if q.drawing.exact else 1, exact=q.drawing.exact, inexact=False)
 
 
 def _work(q: Case, draws: int, *, exact: bool, inexact: bool) -> Work:

@@ -62,7 +62,7 @@ ARCHITECTURES = {
     "mobilenetv3": architecture(
         "MobileNet v3-Large", "arXiv:1905.02244",
         conv(3, 16, s=2, n=224), [inverted(*row) for row in MOBILENET3],
-        conv(160, 960, k=1, n=7), adaptive(960, n=7) >> conv(960, 1280, k=1),
+        conv(160, 960, k=1, n=7), adaptive(960, n=7), conv(960, 1280, k=1, n=1),
     ),
     "efficientnetb0": architecture(
         "EfficientNet-B0", "arXiv:1905.11946",

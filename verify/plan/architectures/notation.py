@@ -234,7 +234,7 @@ def separable(channels: int, out: int, *, k: Sizes = 3, s: Sizes = 1, p: Padding
 def squeeze_excite(channels: int, squeezed: int, n: Sizes) -> list[Layer]:
     """The mean of the image, then two convolutions of a single pixel."""
     one = 1 if isinstance(n, int) else (1,) * len(n)
-    return [adaptive(channels, n=n) >> conv(channels, squeezed, k=1), conv(squeezed, channels, k=1, n=one)]
+    return [adaptive(channels, n=n), conv(channels, squeezed, k=1, n=one), conv(squeezed, channels, k=1, n=one)]
 
 
 def after(n: int, *strides: int) -> int:

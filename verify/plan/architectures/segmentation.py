@@ -40,15 +40,16 @@ ARCHITECTURES = {
     "deeplabv3": architecture(
         "DeepLab v3", "arXiv:1706.05587, ResNet-50 with output stride 16",
         RESNET50[:1], conv(512, 512, d=2, n=33), conv(2048, 256, k=1, n=33), [conv(2048, 256, d=d, n=33) for d in (6, 12, 18)],
-        adaptive(2048, n=33) >> conv(2048, 256, k=1), resize(256, to=33, n=1), conv(1280, 256, k=1, n=33), conv(256, 256, n=33),
+        adaptive(2048, n=33), conv(2048, 256, k=1, n=1), resize(256, to=33, n=1), conv(1280, 256, k=1, n=33), conv(256, 256, n=33),
         conv(256, 21, k=1, n=33), resize(21, f=16, align_corners=True, n=33),
     ),
+    # of the pools only the largest is made larger here, as that takes long
     "pspnet": architecture(
         "PSPNet", "arXiv:1612.01105; github.com/hszhao/PSPNet",
         conv(3, 64, s=2, n=473), conv(64, 64, n=237), conv(64, 128, n=237), max_pool(128, k=3, s=2, p=1, n=237),
         conv(256, 256, d=2, n=60), conv(512, 512, d=4, n=60),
         [adaptive(2048, to=bins, n=60) for bins in (1, 2, 3, 6)],
-        [conv(2048, 512, k=1, n=bins) >> resize(512, to=60, align_corners=True) for bins in (1, 2, 3, 6)],
+        [conv(2048, 512, k=1, n=bins) for bins in (1, 2, 3, 6)], resize(512, to=60, align_corners=True, n=6),
         conv(4096, 512, n=60), conv(512, 21, k=1, n=60), resize(21, f=8, align_corners=True, n=60),
     ),
     "hrnet": architecture(
