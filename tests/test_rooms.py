@@ -24,6 +24,7 @@ MAY_NAME = {
     "verify/cli.py": "the first sentence of --help",
     "verify/execute/environment.py": "beginnings of the names of environment variables",
     "verify/native/commands.py": "examples of targets in --help",
+    "verify/plan/calls.py": "functions that the suite of calls cannot call, and values of parameters",
     "verify/plan/plan.py": "which packages to install",
     "verify/plan/suites.py": "the crops that frameworks' words mean",
     "verify/report/pages.py": "the answer to the question that the project began with",

@@ -79,6 +79,10 @@ WORK = (
 
 CASE = "Run this one case, as a report prints it, or a native call with --input, instead of a suite."
 
+SUITE = "quick, standard, full; calls: native calls alone; models: the layers of published architectures."
+MODEL = "Only the layers of this architecture, such as resnet50; with the suite models, which it implies. [default: all]"
+FULL_SIZE = "With the suite models: layers keep the lengths of their images, which are cut otherwise. Takes hours."
+
 MINIMIZE = "Find the smallest case of each unexpected failure, after the table is printed."
 BUDGET = "Seconds for minimising all failures together, the most frequent first. Ctrl-C ends it and keeps what it found."
 
@@ -87,7 +91,9 @@ BUDGET = "Seconds for minimising all failures together, the most frequent first.
 def run(
     context: typer.Context,
     backend: Annotated[list[str] | None, typer.Option(help=BACKEND)] = None,
-    suite: Annotated[str, typer.Option(help="quick, standard, full, or calls: native calls alone.")] = "standard",
+    suite: Annotated[str, typer.Option(help=SUITE)] = "standard",
+    model: Annotated[list[str] | None, typer.Option(help=MODEL)] = None,
+    full_size: Annotated[bool, typer.Option("--full-size", help=FULL_SIZE)] = False,
     op: Annotated[list[str] | None, typer.Option(help="Only cases in which this operation takes part.")] = None,
     dtype: Annotated[list[str] | None, typer.Option(help="float16, bfloat16, float32, float64, uint8, int8, int32. [default: all]")] = None,
     data: Annotated[list[str] | None, typer.Option("--data", "--kind", help=VALUES)] = None,
@@ -118,10 +124,12 @@ def run(
             _only(context, "--resume", "resume", "backend", "timeout", "memory", "on", "cores", "minimize", "minimize_budget", "quiet")
             out, store = resume, Store.opened(resume)
         else:
+            if model and not case and not _given(context, "suite"):
+                suite = "models"
             case, backends = meant(case, input), chosen(backend)
             plan = Plan(
                 backends=list(dict.fromkeys(b.asked or b.name for b in backends)), runtimes=[b.name for b in backends], suite=suite,
-                ops=op or [], dtypes=dtype or [], data=data or [], checks=check or [],
+                ops=op or [], dtypes=dtype or [], data=data or [], checks=check or [], models=model or [], full_size=full_size,
                 texts=case or [], seed=seed, confidence=confidence, shard=_shard(shard), max_work=max_work, code=source_digest(backends),
             )  # fmt: skip
             if not backend and not case:
@@ -494,9 +502,13 @@ def _show(report: Report, out: Path, *, quiet: bool) -> NoReturn:
 def _only(context: typer.Context, option: str, *allowed: str) -> None:
     """What a run was begun with is not changed on the way."""
     for name in context.params:
-        source = context.get_parameter_source(name)
-        if name not in allowed and source and source.name == "COMMANDLINE":
+        if name not in allowed and _given(context, name):
             raise Impossible(f"{option} goes on with a run as it was begun; leave out --{name.replace('_', '-')}, or begin a new run")
+
+
+def _given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return bool(source and source.name == "COMMANDLINE")
 
 
 @contextmanager

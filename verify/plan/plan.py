@@ -20,6 +20,7 @@ from verify.execute.environment import missing, not_probed
 from verify.execute.patience import AFTER, Say, naming
 from verify.judge.reference import CONFIDENCE, Reference
 from verify.plan import calls, suites
+from verify.plan.architectures import ARCHITECTURES
 from verify.plan.prove import Proof, prove_all
 from verify.plan.work import MAX_WORK, before, expect_affordable
 
@@ -38,6 +39,10 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
     dtypes: list[str] = []
     data: list[str] = []
     checks: list[str] = []
+    models: list[str] = []
+    """Architectures of the suite `models`; all where none is named."""
+    full_size: bool = False
+    """Whether their layers keep their lengths."""
     texts: list[str] = []
     """Questions instead of a suite."""
     seed: int = 0
@@ -50,11 +55,16 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
     """A digest of the source that judges."""
 
     def __post_init__(self) -> None:
-        words = (("suite", [self.suite], suites.SUITES), ("op", self.ops, operations()), ("dtype", self.dtypes, DTYPES))
+        words = (
+            ("suite", [self.suite], suites.SUITES), ("op", self.ops, operations()), ("dtype", self.dtypes, DTYPES),
+            ("model", self.models, ARCHITECTURES),
+        )  # fmt: skip
         for word in self.data:
             _is_data(word)
         for name, given, allowed in (*words, ("check", self.checks, CHECKS)):
             one_of(name, given, allowed)
+        if (self.models or self.full_size) and self.suite != "models":
+            raise Impossible(f"--{'model' if self.models else 'full-size'} goes with --suite models, but the suite is {self.suite!r}")
         if self.seed >= 1 << 47:
             raise Impossible(f"--seed is {self.seed}, but it must be below 2**47")
         if not self.max_work > 0:
@@ -79,7 +89,8 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
         """The suite after all filters, or a share of it."""
         if share not in self._parts:
             self._parts[share] = suites.cases(
-                self.suite, seed=self.seed, ops=self.ops, dtypes=self.dtypes, data=self.data, checks=self.checks, share=share
+                self.suite, seed=self.seed, ops=self.ops, dtypes=self.dtypes, data=self.data, checks=self.checks, share=share,
+                architectures=self.models, full_size=self.full_size,
             )  # fmt: skip
         return self._parts[share]
 
@@ -114,7 +125,7 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
     @property
     def unfiltered(self) -> bool:
         """Whether no case of the suite is left out but those of other shards."""
-        return not (self.ops or self.dtypes or self.data or self.checks or self.texts)
+        return not (self.ops or self.dtypes or self.data or self.checks or self.models or self.texts)
 
     @property
     def probed(self) -> bool:
@@ -132,7 +143,8 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
         name = "case" if self.texts else self.suite
         shard = {"shard": f"{self.shard[0]}/{self.shard[1]}"} if self.shard[1] > 1 else {}
         filters = {"ops": self.ops, "dtypes": self.dtypes, "data": self.data, "checks": self.checks}
-        return {"name": name, "seed": self.seed, **filters, "confidence": self.confidence, **shard}
+        models = {"models": self.models, "full_size": self.full_size} if name == "models" else {}
+        return {"name": name, "seed": self.seed, **filters, **models, "confidence": self.confidence, **shard}
 
     @property
     def _dealt(self) -> slice:

@@ -4,7 +4,8 @@ Both parities of every length, kernel and stride, different numbers on each axis
 spec.conventions.padding and paddings that belong to none. A suite covers all t-way combinations of a grid's values (covering.py): quick all
 pairs, standard all triples, full everything in 1-D and all triples of longer lists in 2-D and 3-D.
 Meaning is run of whole numbers in float32 and float64; a smaller grid asks everything else (ASPECTS) in every dtype.
-What a mode of a runtime takes of a suite, if nobody names it, is in SHARES. The suite `calls` has only native calls (verify.plan.calls).
+What a mode of a runtime takes of a suite, if nobody names it, is in SHARES. The suite `calls` has only native calls (verify.plan.calls),
+and `models` only layers of published architectures (verify.plan.models).
 Resampling, padding and the fields of pools are in verify.plan.pixel_suites.
 """
 
@@ -33,12 +34,12 @@ from spec.case import FLOATS, INTEGERS
 from spec.conventions import padding as c
 from spec.data import DATA
 from spec.operation import size
-from verify.plan import calls, pixel_suites
+from verify.plan import calls, models, pixel_suites
 from verify.plan.covering import Built, Grid, Row, axes, covered
 
-SUITES = ("quick", "standard", "full", "calls")
+SUITES = ("quick", "standard", "full", "calls", "models")
 STRENGTH = {"quick": 2, "standard": 3, "full": 3}
-MINIMUM_AGREEMENT = {"quick": 0.85, "standard": 0.85, "full": 0.85, "calls": 0.5}
+MINIMUM_AGREEMENT = {"quick": 0.85, "standard": 0.85, "full": 0.85, "calls": 0.5, "models": 0.85}
 """The least share of its cases that a runtime must answer right, known deviations or not."""
 
 SHAPE = "shape"
@@ -92,18 +93,20 @@ WIDE_KERNELS = {1: [1, 2, 3, 4, 5, 6, 7], 2: [1, 2, 3, 4, 5], 3: [1, 2, 3, 4]}
 
 def cases(
     suite: str, *, seed: int = 0, ops: Iterable[str] = (), dtypes: Iterable[str] = (), data: Iterable[str] = (),
-    checks: Iterable[str] = (), share: str = "",
+    checks: Iterable[str] = (), share: str = "", architectures: Iterable[str] = (), full_size: bool = False,
 ) -> list[Case]:  # fmt: skip
     """The distinct cases of a suite, of the given operations (by name), dtypes, data and checks; all where none is given.
 
-    share: only what a mode takes that nobody named (SHARES). Each has a seed of its own, which follows from `seed`, the operation, the
-    shapes, the dtype and the data: equal shapes with equal numbers would hide a stale buffer.
+    share: only what a mode takes that nobody named (SHARES). architectures, full_size: of the suite `models`. Each has a seed of its own,
+    which follows from `seed`, the operation, the shapes, the dtype and the data: equal shapes with equal numbers would hide a stale buffer.
     """
     wanted, of, on, checked = set(ops), set(dtypes), set(data), set(checks)
     parts: tuple[Callable[[str, int], Iterator[Case]], ...]
     parts = (_meaning, _aspects, _inferred, _whole, _rearranged, _edges, pixel_suites.cases, lambda suite, seed: iter(calls.cases(suite)))
     if suite == "calls":
         parts = () if share else parts[-1:]
+    elif suite == "models":
+        parts = () if share else (lambda suite, seed: iter(models.cases(architectures, full_size=full_size)),)
     elif share:
         parts = (partial(_shared, most=SHARES[share]), partial(pixel_suites.shared, every=share == "large"))
     beyond_quick = () if suite != "quick" else parts if share else (_inferred, _whole, _edges)

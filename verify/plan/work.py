@@ -29,6 +29,9 @@ ROW, COEFFICIENT = 1e-3, 1e-6
 """Seconds for a row of a matrix of fractions, and for each of its entries."""
 
 
+DRAWS, DRAWS_OF_CHAINS = 6, 24
+"""Of whole numbers, as most convolutions of hundreds of channels have them, and as two in a row have them, whose numbers are smaller."""
+
 SURELY = 1 << 12
 """By how much an estimate from shapes alone may be exceeded: 1000 for exact arithmetic, else up to 12 evaluations of up to 64 draws."""
 
@@ -62,11 +65,21 @@ def before(q: Case) -> Work:
 
 def work(reference: Reference) -> Work:
     """Of everything that a verdict needs."""
-    q, elements = reference.case, _elements(reference.case)
-    least, draws, effort = before(q), reference.draws, q.op.effort(q.x, *q.w)
-    evaluations = 12 if q.drawing.marked else 1 if reference.exact and not reference.inexact else 5
+    return _work(reference.case, reference.draws, exact=reference.exact, inexact=reference.inexact)
+
+
+def roughly(q: Case) -> Work:
+    """The same without a look at any coefficient or choice: whole numbers are taken to be exact."""
+    draws = DRAWS if q.op.degree < 3 else DRAWS_OF_CHAINS
+    return _work(q, draws if q.drawing.exact else 1, exact=q.drawing.exact, inexact=False)
+
+
+def _work(q: Case, draws: int, *, exact: bool, inexact: bool) -> Work:
+    elements, effort = _elements(q), q.op.effort(q.x, *q.w)
+    least = before(q)
+    evaluations = 12 if q.drawing.marked else 1 if exact and not inexact else 5
     seconds = least.seconds + draws * (elements * ELEMENT + evaluations * _floats(q, effort, elements))
-    if reference.exact:
+    if exact:
         return Work(seconds, least.bytes + 15 * draws * elements)
     exactly = len(q.outputs) * effort.products * EXACT_PRODUCT + elements * EXACT_ELEMENT + effort.coefficients * 3 * COEFFICIENT
     return Work(seconds + draws * exactly, least.bytes + 400 * elements)

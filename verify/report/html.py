@@ -47,6 +47,7 @@ from verify.hazards import TITLES, affected, hazards
 from verify.printable import for_people
 from verify.record import Report
 from verify.report.hazards import core
+from verify.report.models import by_model
 
 HERE = Path(__file__).parent
 TEXTS = ("case", "output", "dtype", "data", "check", "runtime", "verdict", "reason", "native", "known", "kind", "id")
@@ -59,7 +60,7 @@ def html(report: Report) -> str:
     score, found = interop(report), hazards(report)
     return template("page.html").render(
         report=report, score=score, outcome=outcome(report), sorts=by_sort(report), failures=failures(report), matrix=matrix(report),
-        not_offered=not_offered(report),
+        not_offered=not_offered(report), models=by_model(report),
         marks=MARKS, worst_first=WORST_FIRST, hazards=[(TITLES[sort], own) for sort in HAZARDS if (own := found.of(sort))],
         runtimes=[name for name, r in report.runtimes.items() if r.status != "not installed"],
         theorems=sorted(report.theorems.items(), key=lambda item: (item[1].claim is None, item[1].claim or 0)),

@@ -26,6 +26,7 @@ from verify.hazards import hazards
 from verify.printable import printable, printable_report
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
 from verify.report.hazards import first_screen
+from verify.report.models import by_model
 from verify.report.single import told
 from verify.run import Run, Watch
 
@@ -94,6 +95,7 @@ def counts(report: Report, console: Console, *, quiet: bool) -> None:
         blocks = [[name for name in names if not is_mode(name)], [name for name in names if is_mode(name)]]
         for block in filter(None, blocks):
             _matrix(report, block, console)
+        _models(report, [name for block in blocks for name in block], console)
         console.print(
             "[dim]agree / run; known: known deviations, listed in backends/*/known.py; ✗: unexpected[/]", highlight=False, soft_wrap=True
         )
@@ -209,6 +211,19 @@ def _matrix(report: Report, ran: list[str], console: Console) -> None:
     for name, row in cells.items():
         grid.add_row(name.replace("Adaptive", "Adaptive\n"), *(_cell(row[runtime]) for runtime in ran))
     grid.add_row("[bold]all[/]", *(_cell(total[name]) for name in ran))
+    console.print(grid)
+
+
+def _models(report: Report, ran: list[str], console: Console) -> None:
+    """Architecture × runtime, counted in distinct layers."""
+    rows = by_model(report)
+    if not rows:
+        return
+    names = [name for name in ran if any(name in row.cells for row in rows)]
+    titles = (escape(name.replace("-", "-\n").replace(":", ":\n")) for name in names)
+    grid = Table(Column("", no_wrap=True), "distinct\nlayers", *titles, box=None, header_style="bold", padding=(0, 1, 0, 0))
+    for row in rows:
+        grid.add_row(row.title, str(row.layers), *(_cell(row.cells[name]) if name in row.cells else "[dim]never run[/]" for name in names))
     console.print(grid)
 
 
