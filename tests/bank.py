@@ -116,8 +116,8 @@ BEYOND_QUICK = (
 
 @cache
 def pool(suite: str, step: int = 1) -> list[Case]:
-    """Every so many cases of a suite, on lines and planes; of the kinds that are rarely asked, all."""
-    asked = [q for q in cases(suite) if q.op.rank < 3]
+    """Every so many translated cases of a suite, on lines and planes; of the kinds that are rarely asked, all."""
+    asked = [q for q in cases(suite) if q.op.rank < 3 and not q.call]
     common = [q for q in asked if aspect(q) == "integers"][::step]
     return [*common, *(q for q in asked if aspect(q) != "integers"), *map(parse_case, MANY_VALUES + BEYOND_QUICK)]
 

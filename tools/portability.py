@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 TENSORFLOW = ("tensorflow", "keras-tensorflow")
 TORCH = ("torch", "keras-torch")
 JAX = ("jax", "keras-jax")
-ALL = (*TORCH, *TENSORFLOW, *JAX)
+ALL = (*TORCH, *TENSORFLOW, *JAX, "onnxruntime")
 
 
 @dataclass(frozen=True)
