@@ -267,6 +267,7 @@ def test_fifty_thousand_answers_are_usable(window: Window) -> None:
     assert len(window.all("#case .beside pre")) == 2
 
 
+@slow
 def test_the_page_of_a_real_run_opens(window: Window) -> None:
     """That of docs/report/, made by `make report-docs`: all that its header counts is there, and leads down to native code."""
     window.driver.get((Path(__file__).parent.parent / "docs/report/index.html").as_uri())

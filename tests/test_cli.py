@@ -21,7 +21,7 @@ import pytest
 
 from spec import parse_case
 from tests.command import HOME, NUMPY, Ended, backend_file, concordant, in_process, needs, numpy_backend, refused, signals_reset, workers
-from tests.tiers import slow
+from tests.tiers import sampled, slow
 from verify.judge.reference import Reference
 from verify.record import Report, json_schema, load
 
@@ -99,6 +99,7 @@ def test_the_report_is_one(agreed: tuple[Ended, Path]) -> None:
     assert (report.summary.results, report.summary.exit, report.summary.interrupted) == (12, 0, False)
 
 
+@slow
 def test_asked_again_quietly_it_says_nothing_and_records_the_same(agreed: tuple[Ended, Path], tmp_path: Path) -> None:
     """Byte for byte, though the runtimes are named in another order."""
     ended = concordant("run", "--backend", "jax", "--backend", "torch", "--case", TRANSPOSE, "--case", CONV, "--out", tmp_path, "-q")
@@ -179,6 +180,7 @@ def again(ended: Ended, out: Path) -> Ended:
     return concordant(*words, "--out", out)
 
 
+@slow
 def test_the_command_that_is_proposed_shows_it_again(tmp_path: Path) -> None:
     """Also for a backend that is a file and an interpreter."""
     path = numpy_backend(tmp_path, "x = x.repeat(2, axis=2) + 1")
@@ -264,6 +266,7 @@ def test_a_question_asked_twice_is_one(tmp_path: Path) -> None:
     assert len(ids) == len(set(ids)) == 2
 
 
+@slow
 def test_a_mistake_is_shrunk_and_kept(tmp_path: Path) -> None:
     """An unexpected failure is printed in its smallest form; the program beside the report shows it, by its words and its status."""
     path = numpy_backend(tmp_path, "x = x.repeat(2, axis=2) + 1")
@@ -283,6 +286,7 @@ def test_a_mistake_is_shrunk_and_kept(tmp_path: Path) -> None:
     assert {p.name for p in (tmp_path / "again" / "findings").glob("*.py")} == {p.name for p in programs}
 
 
+@slow
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"PYTHONIOENCODING": "ascii"}, {"TERM": "dumb", "COLUMNS": "20"}], ids=str)
 def test_any_terminal_will_do(environment: dict[str, str], tmp_path: Path) -> None:
     """No colours where none are wanted, no failure where ✗ cannot be written, no word lost where it is narrow."""
@@ -406,15 +410,18 @@ def test_a_bad_backend_file_gets_one_sentence(text: str, words: tuple[str, ...],
     refused(in_process("run", "--backend", path, "--case", UPSAMPLE, "--out", tmp_path), "mine.py", *words)
 
 
-@pytest.mark.parametrize(("statement", "word"), [("return op.no_such_field", "no_such_field"), ("pass", "None"), ("return 5", "5")])
-def test_a_translation_that_fails_is_told(statement: str, word: str, tmp_path: Path) -> None:
+NOT_A_TEXT = {"return op.no_such_field": "no_such_field", "pass": "None", "return 5": "5"}
+
+
+@pytest.mark.parametrize("statement", sampled(NOT_A_TEXT, "pass"))
+def test_a_translation_that_fails_is_told(statement: str, tmp_path: Path) -> None:
     """Which function of which file, and how; nothing of how we came there."""
     path = backend_file(tmp_path, f"{NUMPY}\n\ndef upsample(op, at):\n    {statement}\n")
     ended = concordant("run", "--backend", path, "--case", UPSAMPLE, "--out", tmp_path)
     said = ended.stdout + ended.stderr
     assert ended.returncode in (1, 2)
     assert "Traceback" not in said
-    assert all(part in said for part in ("mine.py", "upsample", word))
+    assert all(part in said for part in ("mine.py", "upsample", NOT_A_TEXT[statement]))
 
 
 @pytest.mark.parametrize(("name", "form"), [("spec", "package"), ("backends", "package"), ("verify", "package"), ("spec", "module")])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 
 from spec import Impossible, parse
 from tests.command import concordant
+from tests.tiers import slow
 from verify.native.compare import compare, folded
 from verify.native.relation import Along, every_axis, related, sizes, together
 from verify.native.shown import sentence
@@ -139,6 +142,7 @@ def test_bad_input_gets_one_sentence_and_exit_status_2(words: tuple[str, ...], t
     assert "Traceback" not in ended.stderr
 
 
+@slow
 def test_a_port_that_gives_other_values_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mutant of a port: the crop's ends exchanged."""
     from backends.torch import port as module
@@ -156,12 +160,21 @@ def test_a_port_that_gives_other_values_ends_with_1(monkeypatch: pytest.MonkeyPa
     assert (found.verdict and found.verdict.status, found.ports[0].status) == ("verified", "differ")
 
 
+@slow
 def test_a_script_runs_by_itself(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
     path = tmp_path / "both.py"
     concordant("port", "nn.ConvTranspose1d(2, 3, 5, stride=2, padding=2, output_padding=1)", "--to", "torch,jax", "--input", "1,2,6",
                "--script", path, "--no-run")  # fmt: skip
     done = subprocess.run([sys.executable, "-I", str(path)], capture_output=True, text=True)
     assert (done.returncode, done.stdout.count("the same values")) == (0, 2), done.stderr
+
+
+@slow
+def test_a_script_of_rounded_results_compares_them_by_a_derived_bound(tmp_path: Path) -> None:
+    """A relative error of 1e-5, which a usual tolerance lets pass, is seen."""
+    path = tmp_path / "both.py"
+    concordant("port", 'nn.Upsample(size=7, mode="linear")', "--to", "jax", "--input", "1,2,5", "--script", path, "--no-run")
+    for text, ends in ((right := path.read_text(), 0), (right.replace("y = made()(x", "y = np.float32(1.00001) * made()(x"), 1)):
+        path.write_text(text)
+        done = subprocess.run([sys.executable, "-I", str(path)], capture_output=True, text=True)
+        assert done.returncode == ends, done.stdout + done.stderr

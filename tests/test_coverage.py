@@ -97,6 +97,7 @@ def test_a_forward_only_runtime_with_two_operations_is_green_on_an_unfiltered_su
     assert concordant("run", "--backend", tmp_path / "nn.py", "--suite", "quick", "--out", tmp_path).returncode == 1
 
 
+@slow
 def test_resumed_and_merged_runs_count_the_same(tmp_path: Path) -> None:
     path = mine(tmp_path, f'{FORWARD}, dtypes=("float32",)')
     options = ["--backend", str(path), *(word for case in list(CASES)[:5] for word in ("--case", case))]

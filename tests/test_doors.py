@@ -21,6 +21,7 @@ from spec import parse_case
 from tests.command import HOME, NUMPY, Ended, backend_file, concordant, numpy_backend, refused
 from tests.sample_reports import full, record, report
 from tests.test_report_formats import run
+from tests.tiers import sampled, slow
 from verify.plan import plan
 from verify.record import load, save
 from verify.report import terminal
@@ -130,9 +131,10 @@ LEFT = {
 }
 
 
-@pytest.mark.parametrize(("command", "statuses", "said"), LEFT.values(), ids=LEFT)
-def test_output_that_cannot_be_written(command: str, statuses: set[int], said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("left", sampled(LEFT, "a view without a reader", "full"))
+def test_output_that_cannot_be_written(left: str, tmp_path: Path) -> None:
     """Never status 1, which says that a framework is wrong, and no traceback."""
+    command, statuses, said = LEFT[left]
     save(full(), tmp_path / "report.json")
     ended = at(command, tmp_path)
     assert ended.returncode in statuses, ended.stderr
@@ -140,6 +142,7 @@ def test_output_that_cannot_be_written(command: str, statuses: set[int], said: s
     assert ended.stderr.count("\n") == said.count("\n")
 
 
+@slow
 def test_a_run_without_output_leaves_its_files(tmp_path: Path) -> None:
     """With descriptor 1 closed no file is taken for it: the store and the report are whole."""
     path = numpy_backend(tmp_path, "x = x.repeat(2, axis=2)")
@@ -179,6 +182,7 @@ def test_a_line_every_thirty_seconds() -> None:
     assert terminal.SECONDS_BETWEEN_LINES == 30
 
 
+@slow
 def test_a_long_run_says_so_where_there_is_no_terminal(tmp_path: Path) -> None:
     """From the command line, with a shorter time between lines."""
     path = numpy_backend(tmp_path, "import time; time.sleep(0.5 * (abs(x).sum() > 1)); x = x.repeat(2, axis=2)")
@@ -237,6 +241,7 @@ def test_a_view_is_written_beside_its_report(form: str, name: str, tmp_path: Pat
     assert Path(other).read_bytes() == first or form == "parquet"
 
 
+@slow
 def test_shrink_prints_paths_that_exist(tmp_path: Path) -> None:
     """Of the program and the text, for `run` as well."""
     path = numpy_backend(tmp_path, "x = x.repeat(2, axis=2) + 1")
@@ -267,8 +272,9 @@ PROBES = {
 }
 
 
-@pytest.mark.parametrize(("line", "words"), PROBES.values(), ids=PROBES)
-def test_a_probe_that_fails_is_not_called_not_installed(line: str, words: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", sampled(PROBES, "killed"))
+def test_a_probe_that_fails_is_not_called_not_installed(kind: str, tmp_path: Path) -> None:
+    line, words = PROBES[kind]
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{line}\n")
     python.chmod(0o755)

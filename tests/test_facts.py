@@ -14,6 +14,7 @@ from backends.known import Known
 from spec import parse_case
 from tests.command import GLUE, concordant, numpy_backend
 from tests.sample_reports import report
+from tests.tiers import slow
 from verify.facts import observed
 from verify.record import RuntimeReport, load
 from verify.report import terminal
@@ -98,6 +99,7 @@ def test_both_onednn_states_end_well(option: str, state: str, tmp_path: Path) ->
     assert gradients == ({"agree"} if state == "on" else {"raised"})
 
 
+@slow
 def test_facts_are_observed(tmp_path: Path) -> None:
     """What a variable changes is seen in what the framework does, in batches too (JAX has flags of its own there)."""
     variables = {

@@ -64,12 +64,14 @@ def test_one_mistake_is_one_finding_and_its_smallest_form(shifted: tuple[Report,
     assert parse_case(finding.case).x[:2] == (1, 1)
 
 
+@slow
 def test_a_finding_can_be_asked_again_and_still_differs(shifted: tuple[Report, Finding]) -> None:
     finding = shifted[1]
     report = Run([parse_case(finding.case)], [replace(MUTANTS["crop-shifted"], name="torch")], suite={}, known=[]).go()
     assert any(r.verdict == finding.verdict and r.output == finding.output for r in report.records)
 
 
+@slow
 def test_what_to_write_instead_was_tried(shifted: tuple[Report, Finding]) -> None:
     """The mutant asked for what undoes its mistake answers right; its program then says that the fault is gone."""
     finding = shifted[1]
@@ -86,7 +88,7 @@ def test_a_program_of_a_right_answer_says_that_the_fault_is_gone(shifted: tuple[
     assert came(finding.script.replace(finding.native.strip(), honest.strip())) == "gone"
 
 
-@pytest.mark.parametrize("broken", ["no_such_name", "raise ValueError('no')", "import no_such_framework", "def ("])
+@pytest.mark.parametrize("broken", sampled(["no_such_name", "raise ValueError('no')", "import no_such_framework", "def ("], "def ("))
 def test_a_broken_program_shows_nothing(broken: str, shifted: tuple[Report, Finding]) -> None:
     """It fails, in place of the call or of the framework's import; none of that is the fault."""
     finding = shifted[1]
@@ -158,6 +160,7 @@ SUM_TIMES_A_THIRD = "import torch\n\n\ndef f(x):\n    return x.sum(-1, keepdim=T
 """A mean as some kernels compute it: whole numbers come out rounded, and rightly so."""
 
 
+@slow
 @pytest.mark.parametrize(
     ("text", "output", "native"),
     [

@@ -103,6 +103,7 @@ def test_a_mutant_is_found_and_reported_once(tmp_path: Path) -> None:
     assert search.asked > 100
 
 
+@slow
 @needs("torch")
 def test_the_command(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "concordant", "fuzz", "--backend", "torch", "--op", "ZeroInsert", "--minutes", "0.02"]
@@ -158,6 +159,7 @@ def test_wrong_values_are_reported_and_the_rest_is_counted(tmp_path: Path) -> No
 CLOSING = r"(\d+) cases in \d+ regions: (\d+) findings?; not reported: (\d+) not offered, (\d+) raised an error"
 
 
+@slow
 def test_what_is_only_raised_or_unsupported_is_no_finding(tmp_path: Path) -> None:
     mine = backend_file(tmp_path, MIXED)
     done = concordant("fuzz", "--backend", mine, "--op", "SumPool", "--op", "ZeroInsert", "--minutes", "0.02", "--out", tmp_path / "out")
@@ -165,6 +167,7 @@ def test_what_is_only_raised_or_unsupported_is_no_finding(tmp_path: Path) -> Non
     assert " 0 findings; not reported: " in done.stdout
 
 
+@slow
 def test_a_runtime_that_does_not_run_is_not_a_search_without_findings(tmp_path: Path) -> None:
     mine = backend_file(tmp_path, MIXED.replace("import numpy as np\n\ndef array", "raise OSError('a library is missing')\n\ndef array"))
     done = concordant("fuzz", "--backend", mine, "--op", "Upsample", "--minutes", "5", "--out", tmp_path / "out")

@@ -13,6 +13,7 @@ from spec.case import DTYPES
 from tests.honest import Seen, answer, examined, searched, searched_page
 from tests.implementations import IMPLEMENTATIONS, stored
 from tests.random_cases import ADDED
+from tests.tiers import slow
 from verify.judge.judge import judge
 from verify.judge.reference import Reference
 
@@ -37,6 +38,7 @@ def also() -> list[Seen]:
     return list(examined(350, 1, searched))
 
 
+@slow
 def test_no_false_alarm_in_what_the_search_makes_up(also: list[Seen]) -> None:
     """Every operation that it draws, also where windows are empty, norms 0 and greatest pixels equal."""
     assert not [s.alarm for s in also if s.alarm]

@@ -9,6 +9,7 @@ import pytest
 from backends import Unsupported, steps
 from backends.known import Known, everything
 from spec import Case, Operation, parse_case
+from tests.tiers import slow
 from verify.fuzz import proposed
 
 KNOWN = {known.id: known for known in everything()}
@@ -41,6 +42,7 @@ def _raised(known: Known, case: Case) -> list[str]:
     return errors
 
 
+@slow
 def test_no_predicate_raises_an_error_on_random_cases() -> None:
     cases = [*_random(), *map(parse_case, RAISED.values())]
     assert len(cases) > 300

@@ -15,6 +15,7 @@ import pytest
 from backends import named
 from spec import parse_case
 from tests.command import HOME, NUMPY, Ended, backend_file, concordant, workers
+from tests.tiers import slow
 from verify.explain.findings import LEAST, Found, find
 from verify.explain.minimize import cost
 from verify.explain.standalone import STATUSES
@@ -92,6 +93,7 @@ def test_the_table_comes_first_then_each_finding_most_frequent_first(tmp_path: P
         assert (tmp_path / "findings" / f"{finding.id}.md").exists()
 
 
+@slow
 def test_a_budget_ends_minimising_and_keeps_the_program(tmp_path: Path) -> None:
     """One mistake, and every smaller case hangs: no silent minutes, and a program that nobody could try says so."""
     begun = time.monotonic()
@@ -108,6 +110,7 @@ def test_a_budget_ends_minimising_and_keeps_the_program(tmp_path: Path) -> None:
     assert report.findings[0].script in report.findings[0].issue.replace("```\n", "\n")
 
 
+@slow
 @pytest.mark.parametrize("option", ["--minimize", "--shrink"])
 def test_no_budget_is_no_minimising(option: str, tmp_path: Path) -> None:
     """What is not minimised is printed as it was met, and said to be left."""
@@ -121,6 +124,7 @@ def test_no_budget_is_no_minimising(option: str, tmp_path: Path) -> None:
     assert "--minimize-budget" in ended.stderr
 
 
+@slow
 @pytest.mark.parametrize("option", ["--no-minimize", "--no-shrink"])
 def test_minimising_can_be_switched_off(option: str, tmp_path: Path) -> None:
     ended = together(["run", option, "--backend", mistaken(tmp_path), *cases(PLUS_ONE), "--out", tmp_path])
@@ -129,6 +133,7 @@ def test_minimising_can_be_switched_off(option: str, tmp_path: Path) -> None:
     assert not (tmp_path / "findings").exists()
 
 
+@slow
 def test_quiet_says_nothing_of_how_far_it_is(tmp_path: Path) -> None:
     ended = concordant("run", "--shrink", "--quiet", "--backend", mistaken(tmp_path), *cases(PLUS_ONE), "--out", tmp_path)
     assert (ended.returncode, ended.stderr) == (1, "")
@@ -136,6 +141,7 @@ def test_quiet_says_nothing_of_how_far_it_is(tmp_path: Path) -> None:
     assert "agree / run" not in ended.stdout
 
 
+@slow
 def test_the_command_honours_the_budget(tmp_path: Path) -> None:
     begun = time.monotonic()
     path = mistaken(tmp_path, HANGS_WHEN_SMALLER)
@@ -153,6 +159,7 @@ def test_a_budget_is_a_number(budget: str, tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
+@slow
 def test_ctrl_c_keeps_what_was_found(tmp_path: Path) -> None:
     """The first mistake is found before: its program stays, as does the run's own exit status."""
     marker = uuid4().hex
@@ -192,6 +199,7 @@ def run(folder: Path, text: str, *texts: str) -> tuple[Report, Run]:
     return asked.go(), asked
 
 
+@slow
 def test_the_smallest_so_far_is_kept(tmp_path: Path) -> None:
     """Minimising ends with a small case and hangs on its plainer numbers, until the time is over."""
     report, asked = run(tmp_path, HANGS_ON_ZEROS, PLUS_ONE)
@@ -202,6 +210,7 @@ def test_the_smallest_so_far_is_kept(tmp_path: Path) -> None:
     assert "the time for minimising was over" in finding.script
 
 
+@slow
 def test_mistakes_take_turns_by_how_often_they_were_made(tmp_path: Path) -> None:
     """One that takes all the time there is does not take it from one that is more frequent."""
     report, asked = run(tmp_path, SECOND_HANGS, PLUS_ONE, *FLIPPED)

@@ -210,6 +210,7 @@ def conv(op, at):
 '''
 
 
+@slow
 def test_one_model_is_run_and_shown_by_model(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(CONV.format(glue=FORWARD_ONLY, forward=FORWARD))

@@ -18,10 +18,10 @@ from backends.minimum import column, minimum
 from spec import parse_case
 from tests.command import GLUE, backend_file, concordant, needs, refused
 from tests.sample_reports import record, report
-from tests.tiers import slow
+from tests.tiers import sampled, slow
 from verify.grouping import interop
 from verify.judge.agreement import below
-from verify.plan import suites
+from verify.plan import calls, suites
 from verify.plan.plan import Plan, with_modes
 from verify.record import RuntimeReport, load
 from verify.report import terminal
@@ -148,7 +148,7 @@ def test_every_mode_runs(name: str) -> None:
         assert {r.verdict for r in run.records} == {"agree"}
 
 
-@pytest.mark.parametrize("word", ["compiled", "xla"])
+@pytest.mark.parametrize("word", sampled(["compiled", "xla"], "compiled"))
 def test_a_word_of_before_for_a_mode_is_answered_with_the_target(word: str, tmp_path: Path) -> None:
     target = {"compiled": "torch:compile", "xla": "tensorflow:xla"}[word]
     done = concordant("run", "--case", f"{CASE} float32 {word}", "--out", tmp_path)
@@ -216,10 +216,13 @@ def test_modes_take_their_share_of_standard() -> None:
     plan, targets = with_modes(Plan(backends=["torch", "tensorflow"], runtimes=["torch", "tensorflow"], suite="standard"), backends)
     assert [b.name for b in targets] == ["torch", "tensorflow", "torch:compile", "tensorflow:function", "tensorflow:xla"]
     assert plan.shares == {"torch:compile": "large", "tensorflow:function": "large", "tensorflow:xla": "small"}
-    whole, large, small = (set(map(repr, suites.cases("standard", share=share))) for share in ("", "large", "small"))
+    large, small = (set(map(repr, suites.cases("standard", share=share))) for share in ("large", "small"))
     parts = {"large": large, "small": small}
-    assert plan.only == {"torch": whole, "tensorflow": whole} | {name: parts[share] for name, share in plan.shares.items()}
-    assert set(map(repr, plan.cases)) == whole | large | small
+    standard = suites.cases("standard")
+    native = {name: {repr(one) for one in standard if not one.call or name in calls.runtimes(one.call)} for name in ("torch", "tensorflow")}
+    assert [any("call='F.conv2d(" in text for text in native[name]) for name in native] == [True, False]
+    assert plan.only == native | {name: parts[share] for name, share in plan.shares.items()}
+    assert set(map(repr, plan.cases)) == set(map(repr, standard)) | large | small
 
 
 def test_modes_take_nothing_of_quick() -> None:
@@ -329,6 +332,7 @@ def test_a_report_of_before_loads(tmp_path: Path) -> None:
 # ---- a fault that shows in one mode only ----
 
 
+@slow
 @needs("torch")
 def test_a_fault_of_one_mode_is_found_in_that_mode(tmp_path: Path) -> None:
     source = Path(found()["torch"].module.__file__ or "").read_text()

@@ -27,8 +27,8 @@ def bank() -> dict[str, Examined]:
 
 
 def test_a_sample_is_caught_and_named() -> None:
-    """Every seventh, and one that kills its worker process."""
-    some = [MUTANTS[name] for name in (*ASKED[::7], "dies")]
+    """Every twelfth, and one that kills its worker process."""
+    some = [MUTANTS[name] for name in (*ASKED[::12], "dies")]
     seen = examined(pool("quick", 5), 8, some)
     assert [m.name for m in some if not seen[m.name].caught] == []
     assert [m.name for m in some if m.named and not seen[m.name].named] == []
@@ -58,6 +58,7 @@ def _told_apart(mutants: list[Mutant], case: Case) -> list[list[Mutant]]:
     return list(by_text.values())
 
 
+@slow
 def test_the_honest_backend_agrees() -> None:
     innocent = honest(pool("quick", 5), 60)
     assert innocent.records

@@ -16,6 +16,7 @@ from spec.operation import Domain, coordinates, indices, size
 from tests.command import NUMPY, backend_file
 from tests.new_operations import MUTANTS, NEW, RIGHT, public
 from tests.random_cases import cases
+from tests.tiers import sampled, slow
 from verify.execute.worker import numbers
 from verify.explain.findings import NOT_SHOWN, find
 from verify.explain.minimize import cost, plainer_numbers, smaller
@@ -49,7 +50,7 @@ def backend(folder: Path, old: str = "", new: str = "") -> Backend:
     return found
 
 
-@pytest.mark.parametrize("name", NEW)
+@pytest.mark.parametrize("name", sampled(NEW, "Bilinear"))
 def test_it_is_made_up_in_many_shapes(name: str) -> None:
     found = asked(name)
     assert len(found) > 20
@@ -61,7 +62,7 @@ def test_it_is_made_up_in_many_shapes(name: str) -> None:
         assert parse_case(repr(q)) == q
 
 
-@pytest.mark.parametrize("name", NEW)
+@pytest.mark.parametrize("name", sampled(NEW, "Bilinear"))
 def test_a_right_backend_agrees(name: str, tmp_path: Path) -> None:
     found = asked(name)[::2]
     report = Run(found, [backend(tmp_path)], suite={}, known=[], timeout=20).go()
@@ -77,7 +78,7 @@ SMALLEST = {  # or smaller: of Gather it depends on the indices drawn whether a 
 }
 
 
-@pytest.mark.parametrize("name", NEW)
+@pytest.mark.parametrize("name", sampled(NEW, "Bilinear"))
 def test_a_mutant_is_caught_and_minimised(name: str, tmp_path: Path) -> None:
     found = [q for q in asked(name) if q.data == "integers" and len(q.op.steps) == 1 and q.dtype in ("float32", "float64")]
     run = Run(found[:20], [backend(tmp_path, *MUTANTS[name])], suite={}, known=[], timeout=20)
@@ -104,6 +105,7 @@ def test_a_program_of_it_is_taken_apart(tmp_path: Path) -> None:
         parse("Gather(step=(1, 1)) >> Conv(stride=(1, 1))")
 
 
+@slow
 def test_every_smaller_form_is_possible_and_it_ends() -> None:
     for q in asked(*NEW)[:25]:
         for other in smaller(q):

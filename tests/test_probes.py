@@ -15,7 +15,7 @@ from backends.cannot import Cannot, Missing, Raises, limits
 from backends.known import Known, everything
 from spec import Case, parse_case
 from tests.command import NUMPY, backend_file, concordant, refused
-from tests.tiers import slow
+from tests.tiers import sampled, slow
 from verify.probes import _judged
 
 HERE = Path(backends.__file__).parent
@@ -169,7 +169,7 @@ OUTCOMES = {
 }
 
 
-@pytest.mark.parametrize("name", OUTCOMES)
+@pytest.mark.parametrize("name", sampled(OUTCOMES, "one works now"))
 def test_a_probe_is_run_in_a_worker_and_decides_the_exit_status(name: str, tmp_path: Path) -> None:
     probes, status, outcomes = OUTCOMES[name]
     ended = concordant("known", "--probe", "--backend", _file(tmp_path, *probes), "--timeout", "5")
@@ -207,7 +207,8 @@ def test_every_sentence_holds_in_the_installed_version(name: str) -> None:
         pytest.skip(f"{name} is not installed")
     ended = concordant("known", "--probe", "--backend", name)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert ended.stdout.count("holds  ") >= 8
+    tried = {line.split()[2].removesuffix(":") for line in ended.stdout.splitlines() if line.startswith("holds  ")}
+    assert tried >= {one.id for one in limits(MODULES[name])} != set()
 
 
 def _covers(id: str, case: Case) -> bool:

@@ -38,6 +38,7 @@ def two_machines() -> Iterator[Any]:
         cluster.shutdown()
 
 
+@slow
 def test_a_local_ray_comes_and_goes(mine: Path, tmp_path: Path) -> None:
     here = concordant("run", *options(mine), "--out", tmp_path / "here")
     there = concordant("run", *options(mine), "--on", "ray", "--out", tmp_path / "there")

@@ -213,6 +213,7 @@ def test_the_installed_flax_means_the_same() -> None:
     assert _otherwise(list(MEANS)) == {}
 
 
+@slow
 def test_a_mean_over_pixels_of_the_input_has_the_dtype_of_ones() -> None:
     """flax counts by jnp.ones without a dtype, which is float64 where 64-bit numbers are enabled, as they are here.
 

@@ -9,6 +9,7 @@ from backends.native import Reading, Unreadable
 from backends.porting import ported
 from backends.reading import read
 from spec import Array, Impossible
+from tests.tiers import slow
 from verify.native.check import case_of, checked
 
 MEANS = {
@@ -100,6 +101,7 @@ def test_a_wrong_call_gets_one_sentence(text: str, x: tuple[int, ...]) -> None:
     assert "\n" not in str(raised.value)
 
 
+@slow
 def test_the_installed_pytorch_means_the_same() -> None:
     """Forward and gradients, of every call above, in one worker process; and the program that is written for what it means."""
     readings = {text: read(text, x) for text, x in MEANS}

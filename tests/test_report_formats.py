@@ -23,7 +23,7 @@ from xmlschema import XMLSchema
 
 from spec import operations
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, full, record, report
-from tests.tiers import sampled
+from tests.tiers import sampled, slow
 from verify import cli
 from verify.explain.reproduce import equation
 from verify.grouping import interop, sentence
@@ -235,6 +235,7 @@ def test_the_page_has_landmarks_and_names() -> None:
     assert all(a["href"] and a["href"][1:] in ids for tag, a in tags if tag == "a" and re.fullmatch("#[a-z]+", a.get("href") or ""))
 
 
+@slow
 def test_fifty_thousand_records_are_a_page_of_15_mib() -> None:
     def native(n: int) -> str:
         return f"def f(x):\n    return x[{n}]\n" + "# what it takes to say it\n" * 10
@@ -420,6 +421,7 @@ def corrupted(document: Any, dice: random.Random) -> bytes:
     return bytes(text)
 
 
+@slow
 @pytest.mark.parametrize("seed", sampled(range(10), 0))
 def test_fuzzed_reports_give_a_sentence_or_a_view(seed: int, tmp_path: Path) -> None:
     """1,000 each: a report is refused in one line, or every view of it can be read."""

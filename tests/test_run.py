@@ -102,6 +102,7 @@ def test_a_question_too_large_for_exactness_is_refused() -> None:
         Run([parse_case("Conv(stride=(1,)) x=(1, 1, 17000000) w=(1, 1, 1)")], named("torch"), suite={})
 
 
+@slow
 def test_where_no_draw_decides_a_smaller_question_is_asked_too() -> None:
     """bfloat16 has no exact answer for 3,200 terms: that case is judged by the bound, and says that nothing is excluded."""
     large = "Conv(stride=(1,)) x=(2, 640, 9) w=(8, 640, 5) bfloat16 seed=3"
@@ -136,7 +137,7 @@ def test_a_smaller_form_is_never_empty(large: str) -> None:
     assert all(form.y)
 
 
-@pytest.mark.parametrize("form", ["path", "module"])
+@pytest.mark.parametrize("form", sampled(["path", "module"], "path"))
 def test_what_is_known_of_torch_is_not_known_of_another_file_that_says_torch(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +178,7 @@ EVERYWHERE = [
 ]
 
 
+@slow
 def test_the_same_seed_gives_the_same_records(shifted: Run) -> None:
     again = _run(*shifted.backends, known=[]).go()
     assert any(r.verdict == "differ" for r in again.records)
@@ -224,6 +226,7 @@ def test_suites_break_symmetry(suite: str) -> None:
             assert {aspect(q) for q, _ in own} == set(ASPECTS)
 
 
+@slow
 def test_the_records_are_listed_with_what_they_explain(tmp_path: Path) -> None:
     """`concordant known`: what explains, what is stale (exit status 1), what nothing was asked of; no report is exit status 2."""
 

@@ -15,6 +15,7 @@ import pytest
 from backends.call import BadCall, Call, Layer, Let, Source, X, body, calls, declared
 from backends.onnx.nodes import NEWEST
 from backends.signatures import DECLARED, FRAMEWORKS
+from tests.tiers import sampled, slow
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"torch": "torch", "tf": "tensorflow", "keras": "keras", "jax": "jax", "flax": "flax"}
@@ -81,7 +82,7 @@ def test_there_are_enough_signatures_to_read_what_users_write() -> None:
     assert {first for first in FRAMEWORKS if not any(name.startswith(f"{first}.") for name in DECLARED)} == set()
 
 
-@pytest.mark.parametrize("first", PACKAGES)
+@pytest.mark.parametrize("first", sampled(PACKAGES, "torch", "jax"))
 def test_every_line_is_the_signature_of_the_installed_framework(first: str) -> None:
     if find_spec(PACKAGES[first]) is None:
         pytest.skip(f"{PACKAGES[first]} is not installed")
@@ -164,6 +165,7 @@ def _required(function: str) -> dict[str, str]:
 BOUNDS = {"torch.clip": {"min": "0.0"}}
 
 
+@slow
 def test_what_has_no_signature_takes_the_documented_keywords() -> None:
     """Each called once with all of them: those that have a default get it."""
     if find_spec("torch") is None:

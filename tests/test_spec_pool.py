@@ -16,6 +16,7 @@ import pytest
 
 from spec import AdaptiveMaxPool, Array, AveragePool, Conv, Impossible, LpPool, MaxPool, MaxUnpool, Operation, Shape, SumPool, Upsample
 from tests.test_spec import grid, inner, integers, row
+from tests.tiers import sampled
 
 Where = tuple[int, ...]
 
@@ -249,7 +250,7 @@ def sides(op: Operation, x: Array, at: Where) -> tuple[Array, Array]:
     return (op(x + step) - op(x)) / STEP, (op(x) - op(x - step)) / STEP
 
 
-@pytest.mark.parametrize("op", NORMS_AND_MAXIMA, ids=repr)
+@pytest.mark.parametrize("op", sampled(NORMS_AND_MAXIMA, NORMS_AND_MAXIMA[0], NORMS_AND_MAXIMA[4]), ids=repr)
 def test_a_gradient_is_defined_where_both_sides_have_the_same_slope(op: Operation) -> None:
     rng, met = np.random.default_rng(1), {False: 0, True: 0}
     for _ in range(60):

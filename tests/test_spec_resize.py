@@ -20,6 +20,7 @@ import pytest
 from spec import AdaptiveAveragePool, AdaptiveMaxPool, Impossible, Operation, Resize, Shape, Upsample
 from spec.ops.resize import COORDINATES, MODES, ROUNDINGS
 from tests.test_spec import fractions, grid, inner, integers, row
+from tests.tiers import slow
 
 FAR = 40
 Weights = dict[int, Fraction]
@@ -237,6 +238,7 @@ def test_an_adaptive_average_is_over_the_pixels_it_touches() -> None:
         assert not (op(x.astype(object) * op.unit_on(shape)) % 1).any()
 
 
+@slow
 def test_an_adaptive_maximum_is_the_first_of_the_greatest() -> None:
     for op, shape, windows in adaptives(AdaptiveMaxPool):
         x, g = integers((shape, op.shape(shape)))

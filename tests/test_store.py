@@ -161,7 +161,7 @@ def test_what_was_answered_is_not_asked_again(tmp_path: Path) -> None:
     assert asked == set(CASES) - before
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", sampled([signal.SIGTERM, signal.SIGINT], signal.SIGTERM))
 def test_a_signal_leaves_a_report_and_the_run_can_go_on(
     number: int, mine: Path, undisturbed: bytes, gate: Path, tmp_path: Path
 ) -> None:
@@ -185,7 +185,10 @@ def test_a_signal_leaves_a_report_and_the_run_can_go_on(
     assert (tmp_path / "report.json").read_bytes() == undisturbed
 
 
-@pytest.mark.parametrize("body", ["import time; time.sleep(1000)", "while True: pass", "import ctypes; ctypes.PyDLL(None).sleep(1000)"])
+HOLDS_THE_LOCK = "import ctypes; ctypes.PyDLL(None).sleep(1000)"
+
+
+@pytest.mark.parametrize("body", sampled(["import time; time.sleep(1000)", "while True: pass", HOLDS_THE_LOCK], HOLDS_THE_LOCK))
 def test_no_host_outlives_its_parent(body: str, tmp_path: Path) -> None:
     """Not even one that hangs, in Python or in native code that holds its lock."""
     marker = uuid4().hex
@@ -202,7 +205,8 @@ def test_no_host_outlives_its_parent(body: str, tmp_path: Path) -> None:
 # ---- shards and workers ----
 
 
-@pytest.mark.parametrize("shards", sampled([2, 3], 2))
+@slow
+@pytest.mark.parametrize("shards", [2, 3])
 def test_shards_put_together_are_the_whole(shards: int, mine: Path, undisturbed: bytes, tmp_path: Path) -> None:
     parts = [tmp_path / str(i) for i in range(1, shards + 1)]
     for i, part in enumerate(parts, start=1):
@@ -227,12 +231,14 @@ def test_theorems_are_dealt_out_too(tmp_path: Path) -> None:
     assert all(part.theorems and part.summary.cases and part.summary.minimum_agreement == 0 for part in parts)
 
 
+@slow
 @pytest.mark.parametrize("cores", sampled(["1", "3"], "3"))
 def test_the_number_of_hosts_changes_nothing(cores: str, mine: Path, undisturbed: bytes, tmp_path: Path) -> None:
     assert concordant("run", *options(mine), "--cores", cores, "--out", tmp_path).returncode == 0
     assert (tmp_path / "report.json").read_bytes() == undisturbed
 
 
+@slow
 def test_several_hosts_share_the_work(tmp_path: Path) -> None:
     """Each says who it is by being wrong."""
     mine = backend(tmp_path, "import os; x = x.repeat(2, axis=2) + os.getpid()")
@@ -273,7 +279,7 @@ def attacks(tmp_path: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["file", "module", "interpreter", "both", "ours by path", "not there"])
+@pytest.mark.parametrize("kind", sampled(["file", "module", "interpreter", "both", "ours by path", "not there"], "file", "both"))
 def test_a_folder_from_outside_runs_nothing(kind: str, attacks: dict[str, str], mine: Path, tmp_path: Path) -> None:
     """Its plan names a file, a module or an interpreter. `merge` asks for none of them; `--resume` only if the user names it too."""
     out = tmp_path / "part"
@@ -286,6 +292,7 @@ def test_a_folder_from_outside_runs_nothing(kind: str, attacks: dict[str, str], 
     assert not marker.exists()
 
 
+@slow
 def test_what_the_user_names_again_must_be_what_was_run(attacks: dict[str, str], mine: Path, tmp_path: Path) -> None:
     """A file or module of another digest than the stored one is not run."""
     out = tmp_path / "part"
@@ -297,6 +304,7 @@ def test_what_the_user_names_again_must_be_what_was_run(attacks: dict[str, str],
         assert not marker.exists()
 
 
+@slow
 def test_a_folder_whose_backends_have_other_names_runs_nothing(mine: Path, tmp_path: Path) -> None:
     """The plan says torch, the verdicts are on mine."""
     out = tmp_path / "part"
@@ -305,6 +313,7 @@ def test_a_folder_whose_backends_have_other_names_runs_nothing(mine: Path, tmp_p
     refused(concordant("run", "--resume", out), "another version of concordant or of a backend file")
 
 
+@slow
 def test_a_plan_of_very_many_shards_costs_nothing(mine: Path, tmp_path: Path) -> None:
     out = tmp_path / "part"
     assert concordant("run", *options(mine, CASES[:2]), "--out", out).returncode == 0
@@ -323,6 +332,7 @@ def upsample(op, at):
 """
 
 
+@slow
 def test_what_a_backend_cannot_say_is_stored_too(tmp_path: Path) -> None:
     """Merged and resumed reports are as they would be, though the backend file is there no more."""
     mine = backend_file(tmp_path, f"{NUMPY}\n{SOME_UNSAID}")
@@ -340,6 +350,7 @@ def test_what_a_backend_cannot_say_is_stored_too(tmp_path: Path) -> None:
     assert (tmp_path / "whole" / "report.json").read_bytes() == expected
 
 
+@slow
 def test_a_backend_file_with_two_runtimes_goes_on(tmp_path: Path) -> None:
     two = NUMPY.replace('"mine": Runtime(packages=("numpy",), glue=GLUE)', '"one": Runtime(packages=("numpy",), glue=GLUE), "two": '
                         'Runtime(packages=("numpy",), glue=GLUE, batch_flags={"MINE": "1"})')  # fmt: skip
@@ -355,6 +366,7 @@ def test_a_backend_file_with_two_runtimes_goes_on(tmp_path: Path) -> None:
 # ---- what goes wrong around it ----
 
 
+@slow
 def test_two_runs_do_not_disturb_each_other(tmp_path: Path) -> None:
     """Not even if they are sent to one folder: the second is turned away."""
     slow = options(backend(tmp_path, SLOWLY.replace("0.015", "1")))
@@ -368,6 +380,7 @@ def test_two_runs_do_not_disturb_each_other(tmp_path: Path) -> None:
         assert store.kept("mine")
 
 
+@slow
 def test_a_full_disk_loses_nothing(mine: Path, undisturbed: bytes, tmp_path: Path) -> None:
     """Files cannot grow over 64 KiB, as on a disk that is full; then there is room again."""
     with begun("run", *options(mine), "--out", tmp_path, limit=1 << 16) as process:
@@ -378,6 +391,7 @@ def test_a_full_disk_loses_nothing(mine: Path, undisturbed: bytes, tmp_path: Pat
     assert (tmp_path / "report.json").read_bytes() == undisturbed
 
 
+@slow
 @pytest.mark.parametrize(
     ("more", "words"),
     [
@@ -399,12 +413,14 @@ def test_a_run_of_other_code_does_not_go_on(tmp_path: Path) -> None:
     refused(again, "another version of concordant or of a backend file", "begin a new run")
 
 
+@slow
 def test_a_run_in_another_environment_does_not_go_on(mine: Path, tmp_path: Path) -> None:
     assert concordant("run", *options(mine, CASES[:1]), "--out", tmp_path).returncode == 0
     again = concordant("run", "--resume", tmp_path, "--backend", mine, TF_ENABLE_ONEDNN_OPTS="another")
     refused(again, "TF_ENABLE_ONEDNN_OPTS", "begin a new run")
 
 
+@slow
 def test_verdicts_on_other_outputs_are_told(mine: Path, tmp_path: Path) -> None:
     """A store whose verdicts name what the case has not is not believed."""
     assert concordant("run", *options(mine, CASES[:2]), "--out", tmp_path).returncode == 0
@@ -415,6 +431,7 @@ def test_verdicts_on_other_outputs_are_told(mine: Path, tmp_path: Path) -> None:
     refused(again, f"holds verdicts on y, dw of {CASES[1]}, whose outputs are y, dx", "begin a new run")
 
 
+@slow
 def test_parts_of_unequal_machines_are_not_merged(mine: Path, tmp_path: Path) -> None:
     """Which known deviations apply follows from facts, which are then not those of the whole."""
     for n in (1, 2):
@@ -428,14 +445,14 @@ def test_parts_of_unequal_machines_are_not_merged(mine: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "change",
-    [
+    sampled([
         "ALTER TABLE verdict RENAME TO other; CREATE VIEW verdict AS SELECT * FROM other",
         "ALTER TABLE note RENAME TO other; CREATE VIEW note AS SELECT * FROM other",
         "CREATE TRIGGER more AFTER INSERT ON verdict BEGIN DELETE FROM verdict; END",
         "DROP TABLE verdict",
         "DROP TABLE verdict; CREATE TABLE verdict (runtime, asked, json)",
-    ],
-)
+    ], "DROP TABLE verdict"),
+)  # fmt: skip
 def test_a_store_with_other_tables_is_told(change: str, mine: Path, tmp_path: Path) -> None:
     """Views, triggers, tables of another form."""
     assert concordant("run", *options(mine, CASES[:1]), "--out", tmp_path / "1").returncode == 0
@@ -478,6 +495,7 @@ def test_a_new_run_takes_the_place_of_whatever_was_there(mine: Path, tmp_path: P
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.json", NAME]
 
 
+@slow
 def test_shards_that_do_not_make_one_run_are_told(mine: Path, tmp_path: Path) -> None:
     for i in (1, 2):
         concordant("run", *options(mine, CASES[:4]), "--shard", f"{i}/2", "--out", tmp_path / str(i))
@@ -531,6 +549,7 @@ def test_a_worker_killed_while_it_starts_costs_one_restart(tmp_path: Path) -> No
     assert reports[0] == reports[1]
 
 
+@slow
 def test_a_worker_that_never_starts_fails_its_runtime_in_one_sentence(tmp_path: Path) -> None:
     """Its cases were not run: there is no record of them, and nothing agrees."""
     mine = killed_starting(tmp_path, 99)

@@ -219,6 +219,7 @@ def test_a_framework_that_cannot_say_any_case_breaks_the_theorem() -> None:
     assert report.summary.exit == 1
 
 
+@slow
 @needs("torch")
 def test_an_honest_framework_holds_them_all() -> None:
     report = Run([], named("torch"), suite={}, prove=prove_all).go()

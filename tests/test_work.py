@@ -19,6 +19,7 @@ from spec import Impossible, parse_case
 from spec.ops import pieces
 from spec.ops.pieces import pause, product, stoppable
 from tests.command import HOME, NUMPY, backend_file, concordant, refused
+from tests.tiers import slow
 from verify.execute import patience
 from verify.execute.patience import Patience
 from verify.execute.result import Answer, Output
@@ -48,6 +49,7 @@ def upsample(op, at):
 # ---- the estimate ----
 
 
+@slow
 def test_what_suites_ask_is_affordable() -> None:
     """Also in the narrow dtypes and the kinds that take the most evaluations."""
     for q in cases("standard", ops=["Lanczos", "Resize", "Conv", "AdaptiveMaxPool"]):
@@ -81,6 +83,7 @@ def test_what_is_too_much_is_refused_at_once(text: str, fits: bool) -> None:
     assert time.process_time() - began < 5
 
 
+@slow
 def test_an_estimate_from_shapes_alone_bounds_the_other() -> None:
     """Or a case would be let through unseen."""
     for q in cases("quick"):
@@ -278,6 +281,7 @@ def test_a_diagnosis_that_would_take_too_much_is_left_out() -> None:
 # ---- signals ----
 
 
+@slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_answered_while_a_reference_is_computed(number: int, tmp_path: Path) -> None:
     """What is computed is named first, on stderr, though that is no terminal; then nothing waits for the end of the computation."""

@@ -22,6 +22,7 @@ import pytest
 
 from backends import Backend, Runtime
 from spec import Shape, parse_case
+from tests.tiers import sampled, slow
 from verify.execute import process, scheduler
 from verify.execute.process import Job, Worker, WorkerFailed
 from verify.execute.result import Answer
@@ -69,6 +70,9 @@ def together(functions):
 COUNTS_COMPANY = f"{BASE}\ndef together(functions):\n    return lambda data: [([np.array(len(functions))], None) for _ in functions]\n"
 
 BOTH = pytest.mark.parametrize("glue", [pytest.param(STREAMING, id="streaming"), pytest.param(TOGETHER, id="together")])
+
+TWICE = pytest.mark.parametrize("glue", [pytest.param(STREAMING, id="streaming"), pytest.param(TOGETHER, id="together", marks=slow)])
+"""BOTH, the second in the slow tier."""
 
 DOUBLE = "def f(x): return 2 * x"
 ABORT = "import os\ndef f(x): os.abort()"
@@ -453,13 +457,14 @@ def test_several_bad_members(glue: str) -> None:
     assert {i for i, answer in heard.items() if answer.stopped is None} == set(range(9)) - bad
 
 
-@BOTH
+@TWICE
 def test_a_hang_costs_one_question(glue: str) -> None:
     answer = one_bad("import time\ndef f(x): time.sleep(1000)", among=4, at=2, glue=glue, timeout=PATIENCE)
     assert (answer.stopped, answer.outputs) == ("timeout", ())
     assert "it sent nothing for 4 s" in answer.reason
 
 
+@slow
 def test_a_slow_batch_is_no_hang() -> None:
     """The limit is on silence: a worker that keeps answering may take longer in all."""
     began = time.monotonic()
@@ -494,6 +499,7 @@ def test_a_host_that_dies_idle_costs_nothing() -> None:
     assert {answer.stopped for answer in heard.values()} == {None}
 
 
+@slow
 def test_a_host_that_takes_nothing_is_left() -> None:
     """A worker that hangs between batches reads no more; the pipe is full, and still the run goes on."""
     glue = f"import os, time\n{STREAMING}\ndef forget(): time.sleep(1000)\n"
@@ -751,7 +757,7 @@ def asked(i: int) -> Job:
     return job(i, "", QUESTION.x, y=QUESTION.y)
 
 
-@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+@pytest.mark.parametrize("lie", sampled(LIES, *list(LIES)[::4]))
 def test_a_lie_is_a_crash(lie: str, liar: Any) -> None:
     """Nonsense ends the worker and costs the open case: no hang, no exception, and nothing kept of what it announced."""
     liar(lie)

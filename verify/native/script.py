@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
+
+import numpy as np
 
 from backends import found
 from backends.native import Native
-from spec import Impossible
+from spec import Array, Case, Impossible, Shape
+from verify.judge.reference import Reference
 from verify.native.check import case_of, rounded
 from verify.native.port import Ports
 
@@ -25,28 +29,44 @@ weights = [{weights}]
 
 
 def script(ports: Ports) -> str:
-    """Raises Impossible if no framework can say it."""
+    """Raises Impossible if no framework can say it, or if no rounding bound is derived for it."""
     written = [one for one in ports.ports if one.native]
     if not written:
         raise Impossible("there is no program to write: " + "; ".join(one.impossible for one in ports.ports))
     reading = ports.reading
-    arrays = ", ".join(f'rng.integers(-4, 5, {shape}).astype("float32")' for shape in reading.w)
+    drawn = ", ".join(f'rng.integers(-4, 5, {shape}).astype("float32")' for shape in reading.w)
     text, others = ports.text.replace('"""', "'''").replace("\\", "/"), ", ".join(one.title for one in written)
-    parts = [HEAD.format(text=text, others=others, x=reading.x, weights=arrays)]
+    parts = [HEAD.format(text=text, others=others, x=reading.x, weights=drawn)]
     parts.append(_side("original", reading.native))
     parts += [_side(f"in_{one.framework}", one.native) for one in written if one.native]
     names = ", ".join(f'"{one.title}": in_{one.framework}' for one in written)
     case = case_of(reading.op, reading.x, reading.w)
-    close = "np.allclose(wanted, y, rtol=1e-5, atol=1e-5)" if rounded(case) else "np.array_equal(wanted, y)"
+    close = CLOSE.format(_apart(case)) if rounded(case) else "np.array_equal(wanted, y)"
     parts.append(TAIL.format(names=names, close=close))
     return "\n\n".join(parts)
+
+
+def arrays(x: Shape, weights: Sequence[Shape]) -> tuple[Array, ...]:
+    """Those that HEAD makes."""
+    rng = np.random.default_rng(0)
+    return rng.integers(-9, 10, x).astype("float32"), *(rng.integers(-4, 5, shape).astype("float32") for shape in weights)
+
+
+def _apart(case: Case) -> float:
+    """How far two right results on these arrays may be from each other, since each is rounded: twice the bound."""
+    x, *w = arrays(case.x, case.w)
+    return 2 * float(Reference(case, given=(x, None, *w)).bounds[0].max(initial=0))
+
+
+CLOSE = "np.abs(wanted - y).max(initial=0) <= {:.3g}  # twice the rounding bound that is derived for these arrays"
 
 
 TAIL = '''wanted = original()(x, *weights)
 wrong = False
 for title, made in {{{names}}}.items():
     y = made()(x, *weights)
-    same = y.shape == wanted.shape and {close}
+    same = y.shape == wanted.shape
+    same = same and {close}
     wrong |= not same
     print(f"{{title}}: {{'the same values' if same else 'OTHER VALUES'}}, output {{y.shape}} as (N, C, *space)")
 raise SystemExit(int(wrong))
