@@ -77,6 +77,7 @@ class Mode:
     environment: variables set before the framework is imported, besides the runtime's own.
     expects: facts that a worker process must observe, or the mode did not take effect.
     glue: stands in place of the runtime's.
+    outputs: those that it can give, if not the runtime's: ("y",) of a mode without gradients.
     share: what it takes of a suite if nobody names it (verify.plan.suites.SHARES); empty if nothing.
     own_kernels: whether it runs kernels of its own, so that a wrong result of the runtime need not be wrong here.
     also: other words for it, which are answered with its name.
@@ -88,6 +89,7 @@ class Mode:
     environment: dict[str, str] = field(default_factory=dict)
     expects: dict[str, str] = field(default_factory=dict)
     glue: str = ""
+    outputs: tuple[str, ...] = ()
     share: str = ""
     own_kernels: bool = False
     also: tuple[str, ...] = ()
@@ -237,12 +239,11 @@ class Backend:
             function = self._function(op)
             where = f"{getattr(self.module, '__file__', self.name)}: {function.__name__} for {op!r}"
             try:
-                said = function(op, step)
+                code = _code(said := function(op, step))
             except Unsupported:
                 raise
             except Exception as error:
                 raise BadBackend(f"{where} raised {type(error).__name__}: {error}") from error
-            code = _code(said)
             if code is None:
                 raise BadBackend(f"{where} returned {said!r}, but it must return text, Code or a list of calls and statements")
             head.append(code.before)
@@ -277,7 +278,8 @@ def _place(module: ModuleType) -> str:
 
 
 def calls(module: ModuleType, op: Operation, at: Step) -> tuple[Call, ...]:
-    """The native calls by which a file here writes an operation, each followed by those among its arguments. Raises Unsupported."""
+    """The native calls by which a file here writes an operation, each followed by those among its arguments; none of an operation that it
+    has no function for. Raises Unsupported."""
     found, why = _written(module, op, at)
     if why:
         raise Unsupported(why)
@@ -286,8 +288,9 @@ def calls(module: ModuleType, op: Operation, at: Step) -> tuple[Call, ...]:
 
 @lru_cache(maxsize=4096)
 def _written(module: ModuleType, op: Operation, at: Step) -> tuple[tuple[Call, ...], str | Cannot | None]:
+    function = getattr(module, function_name(op.name), None)
     try:
-        return tuple(_calls(getattr(module, function_name(op.name))(op, at))), None
+        return (tuple(_calls(function(op, at))) if function else ()), None
     except Unsupported as cannot:
         return (), cannot.why
 
@@ -315,7 +318,8 @@ def in_mode(backend: Backend, name: str) -> Backend:
         raise BadBackend(f"{backend.name} has no mode {name!r}{_mode_meant(backend, name)}")
     mode, runtime = replace(modes[name], name=name), backend.runtime
     changed = replace(
-        runtime, glue=mode.glue or runtime.glue, environment=runtime.environment | mode.environment, expects=runtime.expects | mode.expects
+        runtime, glue=mode.glue or runtime.glue, environment=runtime.environment | mode.environment,
+        expects=runtime.expects | mode.expects, outputs=mode.outputs or runtime.outputs,
     )  # fmt: skip
     return replace(backend, name=f"{backend.name}:{name}", runtime=replace(changed, repeat_in=""), mode=mode)
 

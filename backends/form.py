@@ -96,6 +96,8 @@ def _mode(name: str, mode: Any) -> Iterator[str]:
         variables = getattr(mode, part)
         if not isinstance(variables, dict) or not all(_is_variable(*item) for item in variables.items()):
             yield f"{part} is {_received(variables)}, but it must be a dictionary of strings"
+    if mode.outputs not in ((), ("y",), ("y", "dx", "dw")):
+        yield f'outputs is {_received(mode.outputs)}, but it must be ("y",), ("y", "dx", "dw"), or left out'
     if mode.share not in SHARES:
         yield f"share is {_received(mode.share)}, but it must be one of {', '.join(map(repr, SHARES))}"
     if mode.glue:

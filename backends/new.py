@@ -14,7 +14,7 @@ It runs as it stands, on NumPy. Put your framework in its place, one part after 
 
 from __future__ import annotations
 
-from backends import Runtime, Step, Unsupported
+from backends import Code, Mode, Runtime, Step, Unsupported  # noqa: F401
 from spec import Pad, Upsample
 
 # Executed once in a worker process, which knows nothing of Concordant.
@@ -56,7 +56,8 @@ IMPORTS = "import numpy as np"
 
 # One function for each operation, named after it: Upsample is `upsample`, ConvTranspose is `conv_transpose`. It returns the statements
 # that turn x, of shape (batch, channels, *space), into the result, as a user of the framework would write them; it computes nothing.
-# `op` has the fields of the operation (spec/), `at` its shapes: at.x, at.w, at.y, at.k; weights are called at.weight and at.bias.
+# `op` has the fields of the operation: help(spec.Conv) lists those of Conv. `at` has its shapes: at.x and at.y, and for each weight one
+# in at.w, the kernel's lengths in at.k. at.weight and at.bias are names, to be written into the text: f"x = conv(x, {at.weight})".
 
 
 def upsample(op: Upsample, at: Step) -> str:

@@ -142,7 +142,7 @@ def _case(text: str) -> Case:
         text = text[: called.start()]
     tail = TAIL.search(text)
     if not tail:
-        raise Impossible(f"{_short(text)} is no case; one looks like {EXAMPLE}")
+        raise Impossible(f"{_short(text)} is no case: OPERATION x=SHAPE w=SHAPE DTYPE DATA seed=N, as in {EXAMPLE}")
     try:
         op = _parsed(text[: tail.start()])
     except Impossible as refused:

@@ -82,7 +82,7 @@ def test_pads_and_cuts_are_made_fields() -> None:
 def test_the_forums_pair() -> None:
     found = compare(FORUM, FORUM_IN_KERAS, (1, 56, 10, 10), run=False)
     assert (found.relation, found.shift) == ("shifted", (2, 2))
-    assert found.reasons == ("ConvTranspose crop: (4, 1) against (2, 3)",)
+    assert found.reasons == ("ConvTranspose crop: PyTorch (4, 1), Keras (2, 3)",)
     assert sentence(found) == "shifted: with the same weights, Keras's output is PyTorch's output moved by 2 pixels down and right."
     fix = next(fix for fix in found.fixes if fix.replaces == "second")
     assert fix.native.shown() == "layer = keras.layers.Conv2DTranspose(1, 9, strides=4)\nx = layer(x)\nx = x[:, 4:-1, 4:-1]"
@@ -171,10 +171,25 @@ def test_a_script_runs_by_itself(tmp_path: Path) -> None:
 
 @slow
 def test_a_script_of_rounded_results_compares_them_by_a_derived_bound(tmp_path: Path) -> None:
-    """A relative error of 1e-5, which a usual tolerance lets pass, is seen."""
+    """A relative error of 1e-4 is seen."""
     path = tmp_path / "both.py"
     concordant("port", 'nn.Upsample(size=7, mode="linear")', "--to", "jax", "--input", "1,2,5", "--script", path, "--no-run")
-    for text, ends in ((right := path.read_text(), 0), (right.replace("y = made()(x", "y = np.float32(1.00001) * made()(x"), 1)):
+    for text, ends in ((right := path.read_text(), 0), (right.replace("y = made()(x", "y = np.float32(1.0001) * made()(x"), 1)):
         path.write_text(text)
         done = subprocess.run([sys.executable, "-I", str(path)], capture_output=True, text=True)
         assert done.returncode == ends, done.stdout + done.stderr
+
+
+POOLS = {
+    ("nn.MaxPool2d(2, stride=2)", "nn.MaxPool2d(3, stride=2, padding=1)", (1, 1, 6, 6)): "different",
+    ("nn.MaxPool2d(3, stride=2, padding=1)", 'keras.layers.MaxPool2D(3, strides=2, padding="same")', (1, 1, 10, 10)): "different",
+    ("nn.MaxPool2d(3, stride=2, padding=1)", 'keras.layers.MaxPool2D(3, strides=2, padding="same")', (1, 1, 15, 15)): "equal",
+    ("nn.MaxPool2d((2, 3), stride=1)", "nn.MaxPool2d((3, 2), stride=1)", (1, 1, 6, 6)): "different",
+}
+
+
+@pytest.mark.parametrize("calls", POOLS, ids=str)
+def test_two_maxima_are_not_equal_by_chance(calls: tuple[str, str, tuple[int, ...]]) -> None:
+    """On one x in random order the greatest pixel of two windows is often the same."""
+    first, second, x = calls
+    assert compare(first, second, x, run=False).relation == POOLS[calls]

@@ -239,7 +239,7 @@ def test_a_whole_suite_tries_the_probes_and_fails_where_a_limit_is_gone(tmp_path
     assert with_probes(made, backends, lambda backend: [_known("a", holds)], 60.0).summary.exit in (0, 1)
     failed = with_probes(made, backends, lambda backend: [_known("b", gone)], 60.0)
     assert failed.summary.exit == 1
-    assert [sentence for sentence in failures(failed) if sentence.startswith("a limit is gone: NEWS")]
+    assert [sentence for sentence in failures(failed) if sentence.startswith("works now: NEWS")]
 
 
 def _known(id: str, probe: Raises) -> Known:

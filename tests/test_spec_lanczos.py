@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from spec import Array, Case, Impossible, Lanczos, Shape, parse_case
-from spec.ops.lanczos import DIGITS, Unsteady, sine
+from spec.ops.lanczos import DIGITS, CoordinateError, sine
 from tests.test_spec import grid, inner, integers, row
 from verify.execute.result import Answer, Output
 from verify.explain.diagnose import diagnosed
@@ -90,7 +90,7 @@ def test_the_bound_holds_for_the_formula_in_floats_and_hardly_for_less(kind: Any
     for op, shape in sizes(200):
         for axis, n in enumerate(shape[2:]):
             alone = replace(op, size=op.size[axis : axis + 1])
-            (exact,), (bound,) = alone.matrices((1, 1, n)), Unsteady(**vars(alone), digits=digits).errors((1, 1, n))
+            (exact,), (bound,) = alone.matrices((1, 1, n)), CoordinateError(**vars(alone), digits=digits).errors((1, 1, n))
             got = line(alone, 0, n, kind).astype(np.float64)
             right = (exact.numerators / exact.denominator).astype(float)
             stored = 8 * 2.0**-digits * np.abs(right)

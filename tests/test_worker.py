@@ -461,7 +461,7 @@ def test_several_bad_members(glue: str) -> None:
 def test_a_hang_costs_one_question(glue: str) -> None:
     answer = one_bad("import time\ndef f(x): time.sleep(1000)", among=4, at=2, glue=glue, timeout=PATIENCE)
     assert (answer.stopped, answer.outputs) == ("timeout", ())
-    assert "it sent nothing for 4 s" in answer.reason
+    assert "the worker sent no output for 4 s" in answer.reason
 
 
 @slow
@@ -556,7 +556,7 @@ def test_an_interpreter_that_does_not_run(python: str) -> None:
 
 def test_a_host_that_never_gets_ready() -> None:
     glue = fake("import time; time.sleep(1000)")
-    with pytest.raises(WorkerFailed, match="it sent nothing for 1 s"):
+    with pytest.raises(WorkerFailed, match="the worker sent no output for 1 s"):
         asyncio.run(Worker.start(glue, batch_flags=False, timeout=1))
 
 
@@ -760,7 +760,7 @@ def asked(i: int) -> Job:
 @pytest.mark.parametrize("lie", sampled(LIES, *list(LIES)[::4]))
 def test_a_lie_is_a_crash(lie: str, liar: Any) -> None:
     """Nonsense ends the worker and costs the open case: no hang, no exception, and nothing kept of what it announced."""
-    liar(lie)
+    liar(LIES[lie])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     heard = ask([asked(0)], fake(""))
     assert heard[0].stopped == "crashed"

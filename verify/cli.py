@@ -57,7 +57,7 @@ def _version(wanted: bool) -> None:
 def about(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_version)] = False,
 ) -> None:
-    """Do PyTorch, TensorFlow, Keras and JAX mean the same thing by convolution, transposed convolution and upsampling?"""
+    """Find where PyTorch, TensorFlow, Keras, JAX and ONNX Runtime give other results for the same layer."""
 
 
 NAMED = (
@@ -267,7 +267,8 @@ def known(
     backend: Annotated[list[str] | None, typer.Option(help=f"With --probe. {BACKEND}")] = None,
     timeout: Annotated[float, typer.Option(help="With --probe: seconds after which a worker process is given up.", min=0.1)] = 60.0,
 ) -> None:
-    """List the known deviations, with the number of results each covers. Exit status 1 if one no longer occurs, or a limit is gone."""
+    """List the known deviations, with the number of results each covers. Exit status 1 if one no longer occurs, or if something listed as
+    missing works now."""
     if markdown:
         print(known_page(everything()), end="")
         raise typer.Exit(0)
@@ -282,12 +283,12 @@ def known(
 
 
 create = typer.Typer(no_args_is_help=True)
-app.add_typer(create, name="new", help="Write a file to begin with.")
+app.add_typer(create, name="new", help="Write a template file.")
 
 
 @create.callback()
 def _create() -> None:
-    """Write a file to begin with."""
+    """Write a template file."""
 
 
 @create.command("backend")
@@ -317,7 +318,7 @@ def hazards(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/hazards.md.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List what differs in silence between the frameworks, then crashes, errors and limits. Runs nothing. Always exits 0."""
+    """List what differs without an error between the frameworks, then crashes, errors and limits. Runs nothing. Always exits 0."""
     from msgspec import json
 
     from verify.hazards import hazards as found_in

@@ -138,15 +138,22 @@ def mistake_of(d: Diagnosis | None) -> Diagnosis | None:
     return None if d is None or d.located else Diagnosis(d.hypothesis, d.field)
 
 
+NUMBER = re.compile(r"(?<![A-Za-z_])\d+(\.\d+)?(e[+-]?\d+)?")
+"""In a sentence; the digits of `float32` are none."""
+
+
 def explanation(record: Record) -> str:
-    """What like records have in common: the diagnosis without the step of a composition, else the reason without its numbers."""
-    return sentence(in_any_step(record.matches)) or re.sub(r"\d+", "#", record.reason)
+    """What like records have in common: the diagnosis without the step of a composition, else the reason without its numbers and without
+    the operation's text, which an error message may quote."""
+    if record.matches:
+        return sentence(in_any_step(record.matches))
+    op, _, _ = record.case.partition(" x=")
+    return NUMBER.sub("…", record.reason.replace(op, operation(record)) if op else record.reason)
 
 
 def because(group: Sequence[Record]) -> str:
-    """The explanation that like records share, with its numbers where those are the same too."""
-    reasons = {r.reason for r in group}
-    return reasons.pop() if len(reasons) == 1 and not group[0].matches else explanation(group[0])
+    """The explanation that like records share, for people: of a reason whose numbers differ, the first record's."""
+    return explanation(group[0]) if group[0].matches else group[0].reason
 
 
 class Likeness(NamedTuple):
@@ -212,7 +219,7 @@ def failures(report: Report) -> list[str]:
         *(f"theorem {name} is failing{': ' + reason if reason else ''}" for name, reason in why.items()),
         *(f"known deviation {id} no longer occurs: {counted(n, 'result')} it covers agree" for id, n in stale),
         *(f"minimum agreement: {sentence}" for sentence in s.below_minimum),
-        *(f"a limit is gone: {sentence}" for sentence in s.limits_gone),
+        *(f"works now: {sentence}" for sentence in s.limits_gone),
         *(["the run was interrupted"] if s.interrupted else []),
         *([] if report.records else ["no case was run"]),
     ]

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from verify.grouping import by_length, counted, explanation, is_mode, operation
+from verify.grouping import because, by_length, counted, explanation, is_mode, operation
 from verify.record import FINE, BadReport, Record, Report, Verdict
 
 Sort = Literal["silent", "crash", "raised", "cannot"]
@@ -138,7 +138,7 @@ def _each(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _unexplained(r: Record) -> str:
-    return f"{r.output} of {operation(r)}: {explanation(r)}"
+    return f"{r.output} of {operation(r)}: {because([r])}"
 
 
 def _shown(r: Record) -> str:

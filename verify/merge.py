@@ -30,7 +30,7 @@ def merged(parts: list[Path], folder: Path) -> Report:
         whole = [structs.replace(store.plan, shard=(1, 1)) for store in stores]
         for part, plan in zip(parts, whole, strict=True):
             if plan != whole[0]:
-                raise BadStore(f"{part} is of another run than {parts[0]}: they were begun with other options or versions")
+                raise BadStore(f"{part} and {parts[0]} have other options or versions; merge the parts of one run")
         _every_one([store.plan.shard for store in stores])
         for runtime in whole[0].runtimes:
             _on_equal_machines(runtime, parts, stores)

@@ -42,10 +42,10 @@ def leave(order: Shape) -> Shape:
     return () if _same(order) else order
 
 
-def guessed(call: Call, x: Shape, touched: Sequence[bool], given: Mapping[str, Shape]) -> Shape:
-    """The order of axes for a function that does not say it: batch and channels are axes that it leaves as they are. Raises Unreadable.
+def infer_axes(call: Call, x: Shape, touched: Sequence[bool], given: Mapping[str, Shape]) -> Shape:
+    """Infer the order of axes of a function that does not say it. Batch and channels are axes that it leaves as they are.
 
-    Channels are last where that is possible, as in flax, or where the call before has them.
+    Channels are last where that is possible, as in flax, or where the call before has them. Raises Unreadable.
     """
     rank_of(call, x)
     known = given.get(LAYOUT, ())

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from backends.call import Call, Source, X
-from backends.jax.axes import fraction, guessed, precise, reading, shown, where
+from backends.jax.axes import fraction, infer_axes, precise, reading, shown, where
 from backends.native import Note, Reading, Unreadable, flag, reads
 from spec import Lanczos, Operation, Resize, Shape, Upsample
 from spec.conventions.resize import Fields, jax_resize
@@ -28,7 +28,7 @@ def resize(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Readin
     reads(call, "image", "shape", "method", "antialias", ignored=("precision",))
     precise(call)
     method, smooths, shape = _method(call), flag(call, "antialias"), _shape(call, x)
-    order = guessed(call, x, [m != n for m, n in zip(shape, x, strict=True)], given)
+    order = infer_axes(call, x, [m != n for m, n in zip(shape, x, strict=True)], given)
     size, lengths = (tuple(row[axis] for axis in order[2:]) for row in (shape, x))
     shrinks = any(m < n for m, n in zip(size, lengths, strict=True))
     op: Operation
@@ -59,7 +59,7 @@ def scale_and_translate(call: Call, x: Shape, given: dict[str, Shape], number: s
         if m != n and axis not in dims:
             raise Unreadable(f"{call.function}: shape {shape} changes axis {axis} of {x}, but spatial_dims is {call['spatial_dims']!r}")
     touched = [scales.get(a, 1) != 1 or shifts.get(a, 0) != 0 or m != n for a, (m, n) in enumerate(zip(shape, x, strict=True))]
-    order = guessed(call, x, touched, given)
+    order = infer_axes(call, x, touched, given)
     space = order[2:]
     size, lengths = (tuple(row[axis] for axis in space) for row in (shape, x))
     one, zero = Fraction(1), Fraction(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backends.call import Call, Source, Value, X
-from backends.jax.axes import WORDS, guessed, has, is_pair, pairs, reading, row, same_notes, shown, spec_shape, where
+from backends.jax.axes import WORDS, has, infer_axes, is_pair, pairs, reading, row, same_notes, shown, spec_shape, where
 from backends.native import Note, Reading, Unreadable, one, reads, word
 from spec import MaxPool, Operation, Pad, Shape, SumPool, Upsample, ZeroInsert
 from spec.conventions.padding import on_every_axis
@@ -31,7 +31,7 @@ def reduce_window(call: Call, x: Shape, given: dict[str, Shape], number: str) ->
     else:
         ends = pairs(call, "padding", length)
     touched = [max(k, s, d) > 1 or any(pair) for k, s, d, pair in zip(kernel, stride, dilation, ends, strict=True)]
-    order = guessed(call, x, touched, given)
+    order = infer_axes(call, x, touched, given)
     space = order[2:]
     kernel, stride, dilation, ends = (tuple(row[axis] for axis in space) for row in (kernel, stride, dilation, ends))  # type: ignore[assignment]
     notes.append(where(order, "window_dimensions"))
@@ -81,7 +81,7 @@ def pad(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Reading:
         raise Unreadable(f"{call.function}: pad_width is {shown(widths)}, but JAX takes no negative numbers; use a slice, x[:, 1:-1]")
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value != int(value)):
         raise Unreadable(f"{call.function}: constant_values is {shown(value)}, but only one whole number is read")
-    order = guessed(call, x, [any(pair) for pair in ends], given)
+    order = infer_axes(call, x, [any(pair) for pair in ends], given)
     op = Pad(padding=tuple(ends[axis] for axis in order[2:]), mode=mode, value=int(value) if isinstance(value, int | float) else 0)
     return reading(call, op, x, Call(call.function, {**call.arguments, "array": X}), [where(order, "pad_width")], order=order)
 
@@ -97,7 +97,7 @@ def lax_pad(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Readi
     if min(interior for *_, interior in every) < 0:
         raise Unreadable(f"{call.function}: padding_config is {shown(config)}, but interior cannot be negative")
     value = _padding_value(call)
-    order = guessed(call, x, [any(one) for one in every], given)
+    order = infer_axes(call, x, [any(one) for one in every], given)
     space = [every[axis] for axis in order[2:]]
     notes = [where(order, "padding_config")]
     ends: Pairs = tuple((lo, hi) for lo, hi, _ in space)
@@ -129,7 +129,7 @@ def repeat(call: Call, x: Shape, given: dict[str, Shape], number: str) -> Readin
     times, axis = one(call, "repeats"), call["axis"]
     if type(axis) is not int or not -len(x) <= axis < len(x):
         raise Unreadable(f"{call.function}: axis is {shown(axis)}, but it needs the number of one of the {len(x)} axes of {x}")
-    order = guessed(call, x, [i == axis % len(x) for i in range(len(x))], given)
+    order = infer_axes(call, x, [i == axis % len(x) for i in range(len(x))], given)
     factor = spec_shape(tuple(times if i == axis % len(x) else 1 for i in range(len(x))), order)[2:]
     return reading(call, Upsample(factor=factor), x, Call(call.function, {**call.arguments, "a": X}), [where(order, "axis")], order=order)
 

@@ -282,7 +282,8 @@ def _lengths(call: Call, n: Shape, rank: int) -> tuple[Shape, tuple[tuple[int, i
 def _resize_notes(mode: str, *, aligned: bool, smooths: bool, x: Shape, size: Shape) -> list[Note]:
     notes, shrinks = [], any(m < n for m, n in zip(size, x, strict=True))
     if mode == "nearest":
-        text = "y[j] is x[⌊j·n/m⌋]: no half pixel. All other frameworks take the nearest centre; here that is mode='nearest-exact'"
+        others = "jax.image.resize and tf.image.resize take the nearest centre; here that is mode='nearest-exact'"
+        text = f"y[j] is x[⌊j·n/m⌋]: no half pixel. {others}"
         notes.append(Note(argument="mode", text=text, trap=True))
     elif mode == "bicubic":
         text = "cubic with a = −1/2" if smooths else "cubic with a = −3/4; TensorFlow, Keras and JAX have a = −1/2"

@@ -76,13 +76,13 @@ def together(functions):
 import jax.numpy as jnp
 from jax import lax
 
-# The numbers
+# Input data
 
 x = np.array([[[[-1021, 1057], [-139, -1949], [-175, -1826], [270, -1138]]]], float)
 g = np.array([[[[1978], [570], [805]]]], float)
 w = np.array([[[[-1712, 433, -228], [270, 145, -893]]]], float)
 
-# How it says what it found
+# Print what was found
 
 
 def end(words, status):

@@ -70,7 +70,7 @@ def together(functions):
 import jax.numpy as jnp
 from jax import lax
 
-# The numbers
+# Input data
 
 x = np.array([[[np.nan, 0.0]]], float)
 g = None
@@ -80,7 +80,7 @@ g = None
 expected = np.array([[[np.nan, np.nan, 0.0]]], float)
 allowed = np.zeros((1, 1, 3))
 
-# How it says what it found
+# Print what was found
 
 
 def end(words, status):

@@ -58,7 +58,7 @@ def answers(f, args, g):
     yield y
     yield from tape.gradient(y, args, g, unconnected_gradients="zero")
 
-# The numbers
+# Input data
 
 x = np.array([[[[[0, 0, 1]], [[0, 0, 0]], [[0, 0, 0]]]]], float)
 g = None
@@ -69,7 +69,7 @@ w = np.array([[[[[0, 0, 0], [0, 1, 0], [0, 0, 0]]]]], float)
 expected = np.array([[[[[0, 0, 1]]]]], float)
 allowed = np.zeros((1, 1, 1, 1, 3))
 
-# How it says what it found
+# Print what was found
 
 
 def end(words, status):

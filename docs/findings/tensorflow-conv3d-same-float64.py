@@ -56,7 +56,7 @@ def answers(f, args, g):
     yield y
     yield from tape.gradient(y, args, g, unconnected_gradients="zero")
 
-# The numbers
+# Input data
 
 x = np.array([[[[[0, 0, 0]], [[0, 0, 0]], [[0, 0, 0]], [[0, 0, 0]], [[1, 0, 0]], [[0, 0, 0]], [[0, 0, 0]], [[0, 0, 0]], [[0, 0, 0]]]]], float)
 g = None
@@ -67,7 +67,7 @@ w = np.array([[[[[0, 0, 0], [0, 0, 0], [0, 0, 0]]]], [[[[0, 0, 0], [1, 0, 0], [0
 expected = np.zeros((1, 3, 3, 1, 1))
 allowed = np.zeros((1, 3, 3, 1, 1))
 
-# How it says what it found
+# Print what was found
 
 
 def end(words, status):

@@ -56,7 +56,7 @@ def answers(f, args, g):
     yield y
     yield from tape.gradient(y, args, g, unconnected_gradients="zero")
 
-# The numbers
+# Input data
 
 x = np.array([[[[[-1], [-1]]]]], float)
 g = np.array([[[[[-1]]]]], float)
@@ -66,7 +66,7 @@ g = np.array([[[[[-1]]]]], float)
 expected = np.array([[[[[-1], [0]]]]], float)
 allowed = np.zeros((1, 1, 1, 2, 1))
 
-# How it says what it found
+# Print what was found
 
 
 def end(words, status):

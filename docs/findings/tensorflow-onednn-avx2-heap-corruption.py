@@ -64,13 +64,13 @@ def answers(f, args, g):
     yield y
     yield from tape.gradient(y, args, g, unconnected_gradients="zero")
 
-# The numbers
+# Input data
 
 x = np.array([[[[553, -481, 755, -73, 698, -583, 406, 1045, 615, 588, 1041, 371, 551, -321], [-758, -262, -452, 1005, -501, -899, 346, -895, 535, 664, -634, 918, -447, -653], [-993, 654, 259, -838, -367, -373, -709, -955, 342, -213, -711, 662, 592, -33], [-822, -290, -1072, -534, -339, 829, 83, -996, 419, -808, 266, -45, 144, 718]]]], float)
 g = np.array([[[[817, -1066, -543, 859, 732, -675, 529], [351, 1063, -60, -960, -535, 989, 84]]]], float)
 w = np.array([[[[-270]]]], float)
 
-# How it says what it found
+# Print what was found
 
 
 def end(words, status):

@@ -54,7 +54,7 @@ def answers(f, args, g):
 
 import torch.nn.functional as F
 
-# The numbers
+# Input data
 
 x = np.array([[[0.0, 0.0, np.nan, 0.0]]], float)
 g = None
@@ -65,7 +65,7 @@ w = np.zeros((1, 1, 2))
 expected = np.array([[[np.nan, 0.0]]], float)
 allowed = np.zeros((1, 1, 2))
 
-# How it says what it found
+# Print what was found
 
 
 def end(words, status):

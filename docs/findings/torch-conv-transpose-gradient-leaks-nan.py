@@ -53,7 +53,7 @@ def answers(f, args, g):
 
 import torch.nn.functional as F
 
-# The numbers
+# Input data
 
 x = np.array([[[np.nan]]], float)
 g = np.zeros((1, 1, 1))
@@ -64,7 +64,7 @@ w = np.zeros((1, 1, 3))
 expected = np.array([[[0.0, np.nan, 0.0]]], float)
 allowed = np.zeros((1, 1, 3))
 
-# How it says what it found
+# Print what was found
 
 
 def end(words, status):

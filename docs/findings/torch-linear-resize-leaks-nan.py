@@ -54,7 +54,7 @@ def answers(f, args, g):
 
 import torch.nn.functional as F
 
-# The numbers
+# Input data
 
 x = np.array([[[[0.0, 0.0], [np.nan, 0.0]]]], float)
 g = None
@@ -64,7 +64,7 @@ g = None
 expected = np.array([[[[0.0], [np.nan], [np.nan]]]], float)
 allowed = np.zeros((1, 1, 3, 1))
 
-# How it says what it found
+# Print what was found
 
 
 def end(words, status):

@@ -36,7 +36,8 @@ class Lanczos(Operation):
 
     @property
     def roundings(self) -> int:
-        """For each axis: of the weight, of the total, of the quotient, of the product. What sines and coordinates lose: see Unsteady."""
+        """For each axis: of the weight, of the total, of the quotient, of the product. What sines and coordinates lose: see
+        CoordinateError."""
         return 4 * self.rank
 
     def exact_on(self, x: Shape, *w: Shape) -> bool:
@@ -46,7 +47,7 @@ class Lanczos(Operation):
         return _Magnitudes(**vars(self))
 
     def wavering(self, digits: int) -> Iterator[Operation]:
-        yield Unsteady(**vars(self), digits=digits)
+        yield CoordinateError(**vars(self), digits=digits)
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
         self.expect_weights(w)
@@ -74,7 +75,7 @@ class Lanczos(Operation):
 
     def terms(self, x: Shape, *w: Shape) -> int:
         """Of pixels, too, whose weight is 0 but for the rounding of a sine."""
-        return max(terms(self.matrices(x)), terms(Unsteady(**vars(self)).errors(x)))
+        return max(terms(self.matrices(x)), terms(CoordinateError(**vars(self)).errors(x)))
 
     def hypotheses(self) -> Iterator[tuple[Hypothesis, Operation]]:
         for lobes in (2, 3, 4, 5):
@@ -96,8 +97,8 @@ class _Magnitudes(Lanczos):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Unsteady(_Magnitudes):
-    """How far Lanczos goes wrong at most, on magnitudes of pixels, if its coordinates and sines have that many significant bits.
+class CoordinateError(_Magnitudes):
+    """Error bound of Lanczos, on magnitudes of pixels, if its coordinates and sines have `digits` significant bits.
 
     With u = 2^−digits, a coordinate c is off by δ = 4u(|c| + 1) if the step between them is no power of two (coordinate_error.py);
     t moves with it. Since |sinc′| < 11/8, k is off by 11/8·(1 + 1/lobes)·δ. A sine that is right to one unit in the last

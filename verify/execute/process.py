@@ -205,7 +205,7 @@ class Worker:
                 header = json.loads(await self.process.stdout.readexactly(lengths[0]))
                 body = await self.process.stdout.readexactly(lengths[1])
         except TimeoutError:
-            raise WorkerSilent(f"it sent nothing for {timeout:g} s") from None
+            raise WorkerSilent(f"the worker sent no output for {timeout:g} s") from None
         except asyncio.IncompleteReadError:
             raise WorkerDied(await self._how_it_ended()) from None
         except (ValueError, RecursionError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -213,7 +214,7 @@ class Hunt:
 
     async def _smallest(self, group: Sequence[Record]) -> Finding:
         record = group[0]
-        fault = Fault(record.output, record.verdict, record.known, mistake_of(record.matches))
+        fault = Fault(record.output, record.verdict, record.known, mistake_of(record.matches), error(record.verdict, record.reason))
         judged = Judgement(record.output, record.verdict, record.reason, record.difference, record.matches, rounding=record.rounding)
         case = parse_case(record.case)
         self.best = Smallest(group, case, judged)
@@ -297,7 +298,9 @@ class Hunt:
 
     def _shows(self, fault: Fault, case: Case, judged: Judgement) -> bool:
         same = judged.verdict == fault.verdict and judged.output.rstrip("0123456789") == fault.output.rstrip("0123456789")
-        if not same or (fault.mistake and fault.mistake not in map(mistake_of, (judged.diagnosis, *judged.equals))):
+        if not same or error(judged.verdict, judged.reason) != fault.error:
+            return False
+        if fault.mistake and fault.mistake not in map(mistake_of, (judged.diagnosis, *judged.equals)):
             return False
         return Tally(self.known).explanation(self.ran, case, judged) == fault.known
 
@@ -353,11 +356,20 @@ class Fault:
     verdict: str
     known: str | None
     mistake: Diagnosis | None
+    error: str = ""
 
     def named(self, judged: Judgement) -> Judgement:
         """With this mistake as its diagnosis, if it is among those that explain it."""
         same = [one for one in (judged.diagnosis, *judged.equals) if self.mistake and mistake_of(one) == self.mistake]
         return replace(judged, diagnosis=same[0]) if same else judged
+
+
+def error(verdict: str, reason: str) -> str:
+    """What two reports of one error have in common, whatever the sizes in its message: its type and first words."""
+    return " ".join(re.findall(r"[A-Za-z_]{2,}", reason)[:WORDS_OF_AN_ERROR]) if verdict == "raised" else ""
+
+
+WORDS_OF_AN_ERROR = 6
 
 
 def _can_be_plain(case: Case) -> bool:

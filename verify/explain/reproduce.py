@@ -65,7 +65,7 @@ def script(
         "\n".join(settings),
         "# How arrays go in and out, and how gradients are taken\n\n" + glue,
         "\n".join(_imports(finding.native, glue)),
-        "# The numbers\n\n" + "\n".join(f"{name} = {_array(a)}" for name, a in arrays),
+        "# Input data\n\n" + "\n".join(f"{name} = {_array(a)}" for name, a in arrays),
         f"# What the definition says of {reference.names[place]}, and how far rounding may take it\n\n{_says(reference, place)}"
         if compares
         else "",
@@ -88,15 +88,15 @@ def issue(finding: Finding, case: Case, versions: dict[str, str], program: str) 
         f"# {finding.runtime}: {ops}, {_subject(finding.output)} {_verb(finding.verdict)}",
         f"**Versions:** {_listed(versions)}",
         *([f"**With** `{' '.join(f'{k}={v}' for k, v in variables().items())}`"] if variables() else []),
-        f"**Asked:** `{finding.case}`, where",
+        f"**Case:** `{finding.case}`, where",
         "```\n" + "\n".join(dict.fromkeys(equation(type(op)) for op in case.op.steps)) + "\n```",
-        "**Written as**\n\n```python\n" + finding.native.strip() + "\n```",
-        f"**Came back:** {_what(finding)}",
+        "**Code:**\n\n```python\n" + finding.native.strip() + "\n```",
+        f"**Result:** {_what(finding)}",
     ]
     if finding.instead:
         lines.append("**This gives the right result** (tried):\n\n```python\n" + finding.instead.strip() + "\n```")
     seen = len(finding.records)
-    lines.append(f"Seen in {seen} {'answer' if seen == 1 else 'answers'} of one run, first in `{finding.first}`.")
+    lines.append(f"Seen in {seen} {'result' if seen == 1 else 'results'} of one run, first in `{finding.first}`.")
     lines.append(f"**To see it:** {STATUSES}".replace("\n", " ") + f"\n\n```python\n{program.strip()}\n```")
     return "\n\n".join(lines) + "\n"
 
@@ -108,8 +108,8 @@ def _what(finding: Finding) -> str:
 
 def _verb(verdict: str) -> str:
     return {
-        "differ": "is wrong", "imprecise": "is less precise than promised", "raised": "is refused", "crashed": "kills the process",
-        "timeout": "never ends", "nondeterministic": "changes from run to run",
+        "differ": "is wrong", "imprecise": "is less precise than promised", "raised": "raises an error", "crashed": "kills the process",
+        "timeout": "hangs", "nondeterministic": "changes from run to run",
     }.get(verdict, verdict)  # fmt: skip
 
 

@@ -115,7 +115,7 @@ def outside(verdict: str, reason: str, seconds: float) -> str:
 # The process inside, which makes the call
 
 END = """
-# How it says what it found
+# Print what was found
 
 
 def end(words, status):

@@ -28,7 +28,7 @@ DOUBTFUL: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
 """What is found in a batch is run again individually, in a new worker process with the environment users have, before it is reported."""
 FATAL: tuple[Verdict, ...] = ("crashed", "timeout")
 """So is a death, where batches run under flags of their own."""
-UNSTEADY = "a second run on the same numbers answered otherwise"
+UNSTEADY = "a second run on the same data gave another result"
 ZERO_TIMES_NAN = Diagnosis("pixels outside the window multiplied by zero", value="0 · NaN is NaN")
 NOT_NEAREST = Diagnosis("numbers not rounded to nearest")
 REPLACED = Diagnosis("NaN or infinity replaced by a number before the multiplication")

@@ -46,7 +46,7 @@ def explain(
 ) -> None:
     """Explain a framework's call: the operation in explicit integers, weights, traps; run it to confirm.
 
-    Exit status 0: it means what was read, or was not run; 1: it does not; 2: bad input.
+    Exit status 0: the framework gives what is explained, or was not run; 1: it gives other values; 2: bad input.
     """
     if listed:
         print("\n".join(readable()))

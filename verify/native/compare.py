@@ -150,16 +150,25 @@ def _no_common_weights(a: Reading, b: Reading) -> str:
 
 
 def differences(a: Reading, b: Reading) -> Iterator[str]:
-    """In explicit integers, what the two say otherwise."""
+    """In explicit integers, what the two say otherwise: `ConvTranspose crop: PyTorch (4, 1), Keras (2, 3)`."""
+    mine_is, yours_is = a.native.phrases.title, b.native.phrases.title
+    if mine_is == yours_is:
+        mine_is, yours_is = "the first", "the second"
     mine, yours = folded(without_bias(a.op)).steps, folded(without_bias(b.op)).steps
     if [step.name for step in mine] != [step.name for step in yours]:
-        yield f"{_named(mine)} against {_named(yours)}"
+        yield f"{mine_is} {_named(mine)}, {yours_is} {_named(yours)}"
         return
     for one, other in zip(mine, yours, strict=True):
         for f in dataclasses.fields(one):
             left, right = getattr(one, f.name), getattr(other, f.name)
             if left != right:
-                yield f"{one.name} {f.name}: {_short(left)} against {_short(right)}"
+                said = COUNTED if f.name == "counted" else {}
+                left, right = (said.get(value, _short(value)) for value in (left, right))
+                yield f"{one.name} {f.name}: {mine_is} {left}, {yours_is} {right}"
+
+
+COUNTED = {"window": "the whole window", "padded": "the padding too", "valid": "pixels of x only"}
+"""What a mean divides by, in words."""
 
 
 def _named(steps: Sequence[Operation]) -> str:

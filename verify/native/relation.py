@@ -1,7 +1,8 @@
 """How the results of two programs with the same weights relate: equal, shifted, equal but for a border, or different.
 
 Decided on the definition, axis by axis: every operation here works along each spatial axis on its own. x and the weights are whole numbers
-drawn at random, so that two programs that differ are told apart; arithmetic is exact.
+drawn at random; arithmetic is exact. Two programs that add and are not equal differ almost surely on one such x. Two that choose a maximum
+may agree on it by chance: they are also tried on one x for each pixel, in which that pixel is the greatest.
 """
 
 from __future__ import annotations
@@ -51,20 +52,33 @@ def along(axis: int, first: Operation, second: Operation, x: Shape, w: Sequence[
     n = x[axis + 2]
     rng = np.random.default_rng(20)
     image = rng.permutation(np.arange(1, 8 * n + 1))[:n].reshape(1, 1, n).astype(object)
+    if not (first.multilinear and second.multilinear):
+        image = np.concatenate([image, *_maxima(n, rng)])
     kernels = [rng.integers(1, 50, (1, 1, shape[axis + 2])).astype(object) for shape in w if len(shape) > axis + 2]
     results = [_one_axis(op, axis, image, kernels) for op in (first, second)]
     return related(*results)
 
 
+def _maxima(n: int, rng: np.random.Generator) -> list[Array]:
+    """Lines of n pixels: each pixel once the greatest, above 0 and below it, and a few in random order. What pads with 0 shows below 0."""
+    each = [sign * (np.eye(n, dtype=int) - (sign < 0) * 3) for sign in (1, -1)]
+    ranked = rng.permuted(np.tile(np.arange(-4 * n, 4 * n), (RANKED, 1)), axis=1)[:, :n]
+    return [lines.reshape(-1, 1, n).astype(object) for lines in (*each, ranked, -np.abs(ranked) - 1)]
+
+
+RANKED = 8
+"""Lines in random order, besides those with one greatest pixel."""
+
+
 def _one_axis(op: Operation, axis: int, x: Array, kernels: Sequence[Array]) -> Array:
-    """A program along one axis: of one channel, without bias."""
+    """A program along one axis: of one channel, without bias. A row for each line of x."""
     left = list(kernels)
     for step in op.steps:
         line = each_axis(_plain(step))[axis]
         own = [left.pop(0) for _ in range(line.weights)]
         left = left[step.weights - line.weights :]
         x = line(x, *own)
-    return np.asarray(x).reshape(-1)
+    return np.asarray(x).reshape(len(x), -1)
 
 
 def _plain(op: Operation) -> Operation:
@@ -72,16 +86,17 @@ def _plain(op: Operation) -> Operation:
 
 
 def related(a: Array, b: Array) -> Along:
-    """The relation of two lines of numbers."""
-    lengths = (len(a), len(b))
-    if len(a) == len(b) and _same(a, b).all():
+    """The relation of two lines of numbers, or of as many pairs of lines as there are rows."""
+    a, b = np.atleast_2d(a), np.atleast_2d(b)
+    lengths = m, n = (a.shape[1], b.shape[1])
+    if m == n and _same(a, b).all():
         return Along(lengths=lengths, shift=0)
     best: Along | None = None
     for shift in sorted(range(-MOST_SHIFT, MOST_SHIFT + 1), key=abs):
-        lo, hi = max(0, -shift), min(len(a), len(b) - shift)
-        if hi - lo < max(1, min(len(a), len(b)) // 2):
+        lo, hi = max(0, -shift), min(m, n - shift)
+        if hi - lo < max(1, min(m, n) // 2):
             continue
-        agree = _same(a[lo:hi], b[lo + shift : hi + shift])
+        agree = np.asarray(_same(a[:, lo:hi], b[:, lo + shift : hi + shift]).all(axis=0))
         if agree.all():
             return Along(lengths=lengths, shift=shift)
         start, end = _border(agree)
@@ -93,8 +108,9 @@ def related(a: Array, b: Array) -> Along:
 
 def _same(a: Array, b: Array) -> Array:
     if a.dtype == object and b.dtype == object:
-        return np.array([x == y if not isinstance(x, float) and not isinstance(y, float) else math.isclose(x, y, rel_tol=CLOSE)
-                         for x, y in zip(a, b, strict=True)], bool)  # fmt: skip
+        pairs = zip(a.reshape(-1), b.reshape(-1), strict=True)
+        same = [math.isclose(x, y, rel_tol=CLOSE) if float in (type(x), type(y)) else x == y for x, y in pairs]
+        return np.array(same, bool).reshape(a.shape)
     close: Array = np.isclose(a.astype(float), b.astype(float), rtol=CLOSE, atol=CLOSE)
     return close
 
@@ -145,7 +161,7 @@ def sizes(relation: Callable[[int], Along], least: int, count: int = 24) -> tupl
         classes = {n % period: {said[k] for k in said if k % period == n % period} for n in said}
         if all(len(words) == 1 for words in classes.values()) and len(said) >= 2 * period:
             return _by_class({rest: next(iter(words)) for rest, words in classes.items()}, period, span), found
-    return f"it changes with the length ({span}) in no simple way", found
+    return f"no rule found for {span}", found
 
 
 def _by_class(words: dict[int, str], period: int, span: str) -> str:
@@ -167,7 +183,7 @@ def _phrase(one: Along) -> str:
         return f"shifted by {abs(one.shift)} {'later' if one.shift > 0 else 'earlier'}"
     if one.word == "edges":
         lo, hi = one.edges
-        return f"equal but for {lo + hi} pixel{'s' * (lo + hi != 1)} at the border" + (f", shifted by {one.shift}" if one.shift else "")
+        return f"equal except {lo + hi} pixel{'s' * (lo + hi != 1)} at the border" + (f", shifted by {one.shift}" if one.shift else "")
     if one.word == "lengths":
         more = one.lengths[1] - one.lengths[0]
         return f"equal, the second {abs(more)} pixel{'s' * (abs(more) != 1)} {'longer' if more > 0 else 'shorter'}"

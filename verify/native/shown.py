@@ -73,22 +73,23 @@ def sentence(found: Comparison) -> str:
 
 def _relation(found: Comparison) -> str:
     first, second = names(found)
+    given = "with the same weights, " if found.first.w else ""
     if found.relation == "equal":
-        return f"equal: with the same weights, {first} and {second} give the same output."
+        return f"equal: {given}{first} and {second} give the same output."
     if found.relation == "different":
         mine, yours = (tuple(one.lengths[i] for one in found.axes) for i in (0, 1))
         longer = "" if mine == yours else f" Output lengths: {mine} and {yours}."
-        return f"different: with the same weights, {first} and {second} give other values, and no shift makes them equal.{longer}"
+        return f"different: {given}{first} and {second} give other values, and no shift makes them equal.{longer}"
     moved = _moved(found.shift)
     if found.relation == "shifted":
-        return f"shifted: with the same weights, {second} output is {first} output moved by {moved}."
+        return f"shifted: {given}{second} output is {first} output moved by {moved}."
     if found.relation == "edges":
-        widths = [f"{lo} at the start and {hi} at the end" for lo, hi in (one.edges for one in found.axes)]
+        widths = [f"{lo} pixel{'s' * (lo != 1)} at the start and {hi} at the end" for lo, hi in (one.edges for one in found.axes)]
         where = widths[0] + " of each axis" if len(set(widths)) == 1 else "; ".join(f"axis {i}: {text}" for i, text in enumerate(widths))
         shift = f", moved by {moved}" if any(found.shift) else ""
-        return f"edges: with the same weights, the two outputs are equal{shift}, but for the border: pixels {where}."
+        return f"edges: {given}the two outputs are equal{shift} except at the border: {where}."
     lengths = ", ".join(f"{a} and {b}" for a, b in (one.lengths for one in found.axes))
-    return f"lengths: with the same weights, the two outputs are equal where both have a pixel; their lengths are {lengths}."
+    return f"lengths: {given}the two outputs are equal where both have a pixel; their lengths are {lengths}."
 
 
 def names(found: Comparison) -> tuple[str, str]:

@@ -183,7 +183,7 @@ def _spread(values: list[Any], i: int, rank: int) -> Any:
 
 def _smallest_counterexample(theorem: Theorem) -> Instance | None:
     rows = [dict(zip(theorem.sizes, chosen, strict=True)) for chosen in product(*theorem.sizes.values())]
-    rows.sort(key=lambda row: sum(v for v in row.values() if isinstance(v, int)))
+    rows.sort(key=lambda row: sum(abs(v) for v in row.values() if isinstance(v, int)))
     for row in rows:
         sizes = {name: v if isinstance(v, str) else (v,) * theorem.ranks[0] for name, v in row.items()}
         if theorem.refuted or theorem.when is None or not theorem.applies(sizes):

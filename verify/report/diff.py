@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from verify.grouping import WORST_FIRST, explanation, operation, standing
+from verify.grouping import because as reason
 from verify.printable import printable, printable_report
 from verify.record import Record, Report
 
@@ -165,6 +166,7 @@ def _state(r: Record | None) -> str:
 def _grouped(key: tuple[Any, ...], members: list[tuple[Record, Record | None, Record | None]]) -> Change:
     trend, axis, was, now, because, runtime = key
     shortest = min((record for record, _, _ in members), key=lambda r: (len(r.case), r.case, r.output))
+    because = next((reason([r]) for _, *both in members for r in both if r and shortest in both and explanation(r) == because), because)
     ratios = [
         [r.rounding.ratio if r.rounding.ratio is not None else float("inf") for r in side if r and r.rounding]
         for side in zip(*((a, b) for _, a, b in members), strict=True)

@@ -87,7 +87,7 @@ def folded(summary: str, body: str) -> str:
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """Cells are escaped by who makes them."""
+    """Return a Markdown table. The caller escapes the cells."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -119,9 +119,10 @@ def remaining(report: Report, console: Console, *, quiet: bool) -> None:
     for words in report.summary.below_minimum:
         console.print(f"[bold red]minimum agreement[/]: {escape(words)}", highlight=False)
     for words in report.summary.limits_gone:
-        console.print(f"[bold red]a limit is gone[/]: {escape(words)}", highlight=False, soft_wrap=True)
+        console.print(f"[bold red]works now[/]: {escape(words)}", highlight=False, soft_wrap=True)
     if not report.records and any(r.not_offered for r in report.runtimes.values()):
-        console.print("[bold red]no case was run[/]: nothing of what was asked is offered", highlight=False)
+        lacking = "; ".join(f"{name} does not offer {', '.join(r.not_offered)}" for name, r in report.runtimes.items() if r.not_offered)
+        console.print(f"[bold red]no case was run[/]: {escape(lacking)}", highlight=False, soft_wrap=True)
     for name, r in report.runtimes.items():
         if r.status == "failed" or (r.status == "not installed" and not quiet):
             console.print(f"[bold red]{r.status}[/] {name}: {escape(r.reason)}", highlight=False, soft_wrap=True)
@@ -206,12 +207,16 @@ def known(records: list[Known], met: dict[str, KnownReport], console: Console) -
 def _matrix(report: Report, ran: list[str], console: Console) -> None:
     cells = {name: row for name, row in matrix(report).items() if any(row.get(runtime) for runtime in ran)}
     total = {name: sum((row[name] for row in cells.values()), Counter()) for name in ran}
-    names = (escape(name.replace("-", "-\n").replace(":", ":\n")) for name in ran)
-    grid = Table(Column("", no_wrap=True), *names, box=None, header_style="bold", padding=(0, 1, 0, 0))
+    grid = Table(Column("", no_wrap=True), *map(_runtime_column, ran), box=None, header_style="bold", padding=(0, 1, 0, 0))
     for name, row in cells.items():
         grid.add_row(name.replace("Adaptive", "Adaptive\n"), *(_cell(row[runtime]) for runtime in ran))
     grid.add_row("[bold]all[/]", *(_cell(total[name]) for name in ran))
     console.print(grid)
+
+
+def _runtime_column(name: str) -> Column:
+    """Nothing of it is cut off, however narrow the terminal."""
+    return Column(escape(name.replace("-", "-\n").replace(":", ":\n")), overflow="fold")
 
 
 def _models(report: Report, ran: list[str], console: Console) -> None:
@@ -220,18 +225,22 @@ def _models(report: Report, ran: list[str], console: Console) -> None:
     if not rows:
         return
     names = [name for name in ran if any(name in row.cells for row in rows)]
-    titles = (escape(name.replace("-", "-\n").replace(":", ":\n")) for name in names)
-    grid = Table(Column("", no_wrap=True), "distinct\nlayers", *titles, box=None, header_style="bold", padding=(0, 1, 0, 0))
+    grid = Table(Column("", no_wrap=True), "distinct\nlayers", *map(_runtime_column, names), box=None, header_style="bold", padding=(0, 1, 0, 0))
     for row in rows:
         grid.add_row(row.title, str(row.layers), *(_cell(row.cells[name]) if name in row.cells else "[dim]never run[/]" for name in names))
     console.print(grid)
+
+
+NARROW = 1000
+"""Two numbers below it share a line of a column."""
 
 
 def _cell(verdicts: Counter[tuple[str, str]]) -> str:
     counts: Counter[str] = Counter()
     for (how, verdict), n in verdicts.items():
         counts[WORDS.get(verdict, "✗") if how == "new" else how] += n
-    text = f"{counts['agree']}/{sum(counts.values())}"
+    total = sum(counts.values())
+    text = f"{counts['agree']}/{total}" if total < NARROW else f"{counts['agree']}\nof {total}"
     if counts["known"]:
         text += f"\n[yellow]{counts['known']} known[/]"
     if counts["✗"]:
@@ -346,14 +355,14 @@ def certainty(report: Report) -> list[str]:
         rest = max(missed.values())
         share = f"{len(reached)} of {counted(len(missed), 'case')}"
         lines.append(f"whole numbers: P(a wrong result passed) ≤ 2^{_log2(asked)} for {share}" + (
-            f", 2^{_log2(rest)} for the worst" if len(reached) < len(missed) else ""
+            f", 2^{_log2(rest)} for the others at worst" if len(reached) < len(missed) else ""
         ))
     honest = [r for r in report.records if r.verdict == "agree" and r.rounding and r.rounding.ratio is not None]
     if honest:
         worst = max(honest, key=lambda r: r.rounding.ratio if r.rounding and r.rounding.ratio else 0.0)
         assert worst.rounding
         lines.append(
-            f"real numbers: {counted(len(honest), 'result')} within their rounding bound, the nearest at {worst.rounding.ratio:.2g} of it "
+            f"real numbers: {counted(len(honest), 'result')} within their rounding bound, largest error {worst.rounding.ratio:.2g} × bound "
             f"({worst.runtime}, {worst.dtype}, {worst.rounding.terms} terms)"
         )
     return lines
@@ -363,7 +372,7 @@ def _added(report: Report) -> list[str]:
     """Which cases a run added, and why."""
     added = {r.case: r.reduced_from for r in report.records if r.reduced_from}
     lines = [
-        f"added: {small}\n  a smaller form of {whole}, whose sums have too many products to be exact"
+        f"added a smaller case: {small}\n  since {whole} adds too many products to be exact"
         for small, whole in list(added.items())[:MOST_ADDED]
     ]
     return lines + ([f"… and {counted(len(added) - MOST_ADDED, 'more smaller form')}"] if len(added) > MOST_ADDED else [])

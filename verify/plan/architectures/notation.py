@@ -288,7 +288,7 @@ def _overhang(lengths: Shape, k: Sizes, s: Sizes, pairs: Pairs) -> Shape:
 
 
 def half(n: Sizes) -> Sizes:
-    """Half of each length."""
+    """Return each length divided by 2, rounded down, in pixels."""
     return n // 2 if isinstance(n, int) else tuple(length // 2 for length in n)
 
 
