@@ -193,3 +193,8 @@ def test_two_maxima_are_not_equal_by_chance(calls: tuple[str, str, tuple[int, ..
     """On one x in random order the greatest pixel of two windows is often the same."""
     first, second, x = calls
     assert compare(first, second, x, run=False).relation == POOLS[calls]
+
+
+def test_an_empty_output_is_said() -> None:
+    said = concordant("explain", "nn.Conv2d(3, 8, 9)", "--input", "1,3,8,8", "--no-run").stdout
+    assert "! the output is empty: a window is larger than the padded input" in said

@@ -158,3 +158,9 @@ def test_a_new_backend_writes_over_nothing(tmp_path: Path) -> None:
     refused(in_process("new", "backend", "nn", "--out", path), "is there already; give another NAME or --out")
     assert path.read_text() == "mine"
     refused(in_process("new", "backend", "nn", "--out", tmp_path / "no" / "nn.py"), "cannot be written: No such file or directory")
+
+
+def test_a_new_file_hides_no_installed_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused(in_process("new", "backend", "numpy"), "numpy is the name of an installed package")
+    assert not (tmp_path / "numpy.py").exists()

@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from spec import Array, Case, Operation, operations, parse, parse_case
 from tests.mutants import MUTANTS
 from tests.tiers import sampled
-from verify.explain.diagnose import diagnose, remedies
+from verify.explain.diagnose import diagnose, remedies, resembled
 from verify.grouping import sentence
 from verify.judge.reference import Reference
 from verify.record import Diagnosis
@@ -172,3 +173,23 @@ def _said(name: str, op: Operation, case: Case) -> Array:
     scope: dict[str, Callable[..., torch.Tensor]] = {}
     exec(MUTANTS[name].translate(replace(case, op=op)), scope)
     return scope["f"](*(torch.from_numpy(a.astype(case.dtype)) for a in (x, *w))).numpy().astype(float)
+
+
+def test_a_missing_bias_is_named() -> None:
+    reference = Reference(parse_case("Conv(stride=(1,), bias='yes') x=(2, 2, 5) w=(3, 2, 2) w=(1, 3, 1) float64 seed=3"))
+    x, _, (w, b) = reference.drawn
+    without = diagnose(reference, 0, reference.case.op(x, w, np.zeros(b.shape)))
+    assert sentence(without) == "matches: bias ignored"
+
+
+def test_another_operation_that_rounds_is_recognised_where_the_right_one_is_exact() -> None:
+    """Halves of pixels are exact; sevenths, of corners that are aligned, are not."""
+    reference = Reference(parse_case("Resize(size=(8,), mode='linear') x=(2, 3, 4) float32 seed=1"))
+    assert reference.exact
+    x, _, _ = reference.drawn
+    aligned = parse_case("Resize(size=(8,), mode='linear', coordinates='align_corners') x=(2, 3, 4) float64 normal").op
+    got = np.vectorize(float)(aligned(np.vectorize(Fraction, otypes=[object])(x))).astype(np.float32).astype(float)
+    found = resembled(reference, 0, got, exactly=False)
+    assert sentence(found) == "matches: coordinates computed by align_corners"
+    got[0, 0, 3] *= 1 + 1e-5
+    assert resembled(reference, 0, got, exactly=False) is None

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -298,6 +299,8 @@ def new_backend(
 ) -> None:
     """Write a commented backend file that runs, for a framework that is not here yet."""
     path = out or Path(f"{name}.py")
+    if path.suffix == ".py" and path.stem.isidentifier() and not path.exists() and find_spec(path.stem):
+        _refuse(f"{path.stem} is the name of an installed package, which {path} would hide; give another NAME or --out")
     try:
         text = backend_file(name)
         with open(path, "x", encoding="utf-8") as file:

@@ -189,14 +189,14 @@ KNOWN = [
     Known(
         id="torch-empty-convolution", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="raised", when=_empty,
         message="Kernel size can't be greater than actual input size",
-        reason="an answer of length 0 is refused: the kernel may not be larger than the padded input",
+        reason="an error is raised where the result has length 0: the kernel may not be larger than the padded input",
         link="https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html",
     ),
     Known(
         id="torch-empty-pool", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="raised",
         when=lambda op, at, facts: isinstance(op, SumPool | AveragePool | MaxPool | LpPool) and 0 in at.y,
         message="Output size is too small|Invalid computed output size|Kernel size can't be greater",
-        reason="an answer of length 0 is refused: a window may not be larger than the padded input",
+        reason="an error is raised where the result has length 0: a window may not be larger than the padded input",
         link="https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html",
     ),
     Known(

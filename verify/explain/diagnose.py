@@ -47,6 +47,8 @@ def diagnosed(reference: Reference, judged: Judgement, result: Answer) -> Judgem
     if not reference.exact:
         return replace(judged, diagnosis=resembled(drawn, output, got))
     found = diagnose(drawn, output, got)
+    if not found or found.located:
+        found = resembled(drawn, output, got, exactly=False) or found
     return replace(judged, diagnosis=found, equals=equals(drawn, output, got) if found else ())
 
 
@@ -76,12 +78,15 @@ def diagnose(reference: Reference, output: int, got: Array) -> Diagnosis | None:
 
 
 @np.errstate(all="ignore")
-def resembled(reference: Reference, output: int, got: Array) -> Diagnosis | None:
-    """The first other operation whose result, as far as rounding may take it, is the one given."""
+def resembled(reference: Reference, output: int, got: Array, *, exactly: bool = True) -> Diagnosis | None:
+    """The first other operation whose result, as far as rounding may take it, is the one given. Not exactly: only among operations that
+    round what the case's own leaves exact, as coordinates in sevenths."""
     x, g, w = reference.drawn
     for mistake, other in beside(reference.case.op):
         with suppress(Impossible, ValueError, ZeroDivisionError):
             asked = Reference(replace(reference.case, op=other), given=(x, g, *w))
+            if not exactly and asked.exact and not asked.inexact:
+                continue
             off = np.abs(got - asked.outputs[output] - asked.remainders[output])
             if asked.outputs[output].shape == got.shape and bool((off <= asked.bounds[output]).all()):
                 return mistake

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+import numpy as np
+
 from spec import Array, Impossible, Operation, Program
 from spec.operation import IMAGE
 from verify.execute.worker import rounded as to_bits
@@ -56,8 +58,7 @@ class Asked:
     @property
     def moves(self) -> Iterator[tuple[int, Diagnosis, Move]]:
         """How each argument is easily mistaken: its number, the mistake, the move."""
-        further = ((NAMES.get(one.name, one.name), *_named(self.op, i)) for i, op in enumerate(self.op.steps) for one in op.inputs())
-        for i, (a, (name, step, where)) in enumerate(zip(self.args, (("x", None, ""), *further), strict=True)):
+        for i, (a, (name, step, where)) in enumerate(zip(self.args, (("x", None, ""), *_inputs(self.op)), strict=True)):
             for move in moves(a.shape, self.axes(i), self.groups):
                 yield i, Diagnosis(f"{name} {move.words}", value=move.value, step=step, where=where), move
 
@@ -91,6 +92,12 @@ def beside(op: Operation) -> Iterator[tuple[Diagnosis, Operation]]:
                 yield Diagnosis(one.words, one.field, one.value, number, where), steps[0] if len(steps) == 1 else Program(inner=steps)
 
 
+def _inputs(op: Operation) -> Iterator[tuple[str, int | None, str]]:
+    """What the inputs beside x are called, each with the number and the name of its step."""
+    for i, step in enumerate(op.steps):
+        yield from ((NAMES.get(one.name, one.name), *_named(op, i)) for one in step.inputs())
+
+
 def _named(op: Operation, i: int) -> tuple[int | None, str]:
     """The number, from 1, and the name of a step of a composition; nothing of a single operation."""
     return (i + 1, op.steps[i].name) if len(op.steps) > 1 else (None, "")
@@ -99,6 +106,11 @@ def _named(op: Operation, i: int) -> tuple[int | None, str]:
 def other_operations(asked: Asked) -> Guesses:
     for mistake, other in beside(asked.op):
         yield mistake, asked.answer(op=other)
+    for i, (name, step, where) in enumerate(_inputs(asked.op), start=1):
+        if name == "bias":
+            nothing = np.full(asked.args[i].shape, -1)
+            without = asked.through(i, Move("ignored", "", nothing.shape, nothing))
+            yield Diagnosis("bias ignored", "bias", step=step, where=where), without
     if asked.output == 0:
         yield Diagnosis("x returned unchanged"), asked.args[0]
 

@@ -21,7 +21,8 @@ def explanation(found: Explanation) -> str:
     lines += _titled("shapes", f"{native.x} → {reading.y}")
     if native.weights:
         lines += _titled("weights", "\n".join(_weight(w.name, w.shape, w.to_spec.written(w.name)) for w in native.weights))
-    lines += _titled("notes", "\n".join(_notes(reading.notes)))
+    empty = ["! the output is empty: a window is larger than the padded input"] if 0 in reading.y else []
+    lines += _titled("notes", "\n".join((*empty, *_notes(reading.notes))))
     lines += _titled("reaches", drawn(found.reach))
     return "\n".join((*lines, *_titled("checked", _verdict(found.verdict))))
 

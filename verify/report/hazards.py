@@ -68,9 +68,11 @@ def _codes(one: Hazard) -> list[str]:
 
 
 def core(native: str) -> list[str]:
-    """A program without its imports and its frame."""
+    """A program without its imports and its frame: what stands before `def f` as it is, then what stands in it."""
     lines = [line for line in native.splitlines() if line.strip()]
-    return [line.removeprefix("    ") for line in lines if not line.startswith(("import ", "from ", "def f(", "    return x"))]
+    frame = next((i for i, line in enumerate(lines) if line.startswith("def f(")), -1)
+    before = [line for line in lines[: max(frame, 0)] if not line.startswith(("import ", "from "))]
+    return before + [line.removeprefix("    ") for line in lines[frame + 1 :] if line != "    return x"]
 
 
 def page(found: Hazards) -> str:

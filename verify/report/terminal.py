@@ -225,7 +225,8 @@ def _models(report: Report, ran: list[str], console: Console) -> None:
     if not rows:
         return
     names = [name for name in ran if any(name in row.cells for row in rows)]
-    grid = Table(Column("", no_wrap=True), "distinct\nlayers", *map(_runtime_column, names), box=None, header_style="bold", padding=(0, 1, 0, 0))
+    columns = (Column("", no_wrap=True), Column("distinct\nlayers"), *map(_runtime_column, names))
+    grid = Table(*columns, box=None, header_style="bold", padding=(0, 1, 0, 0))
     for row in rows:
         grid.add_row(row.title, str(row.layers), *(_cell(row.cells[name]) if name in row.cells else "[dim]never run[/]" for name in names))
     console.print(grid)
