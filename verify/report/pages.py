@@ -9,15 +9,13 @@ from backends.known import Known
 from verify.grouping import counted
 from verify.record import Report, TheoremReport
 
-MEANING = {"holds": "true", "holds if": "true if", "false": "false", "failing": "failing"}
-
 
 def claims_page(report: Report) -> str:
     """docs/claims.md: the founding case answered on one page, from a report of `concordant claims`."""
     claims = sorted(((t.claim, name, t) for name, t in report.theorems.items() if t.claim), key=lambda row: row[0] or 0)
     rows = "\n".join(f"| {number} | {cell(t.statement)} | {_verdict(t)} |" for number, _, t in claims)
     natives = "\n".join(f"| {name} | {_versions(report, name)} | {_agreeing(report, name)} |" for name in report.runtimes)
-    also = "\n".join(f"- **{name}**: {t.statement} *{MEANING[t.verdict]}*" for name, t in report.theorems.items() if not t.claim)
+    also = "\n".join(f"- **{name}**: {t.statement} *{t.verdict}*" for name, t in report.theorems.items() if not t.claim)
     return TEMPLATE.format(rows=rows, natives=natives, also=also)
 
 
@@ -65,7 +63,7 @@ TEMPLATE = dedent("""\
     |---|---|---|
     {natives}
 
-    ## What is true instead
+    ## What holds instead
 
     {also}
 
@@ -98,14 +96,14 @@ THEOREMS_TEMPLATE = dedent("""\
 
 def _verdict(t: TheoremReport) -> str:
     if t.verdict == "holds":
-        return f"**true** ({counted(t.equal, 'case')})"
+        return f"**holds** ({counted(t.equal, 'case')})"
     shown = ""
     if t.counterexample:
         c = t.counterexample
         shown = f" Counterexample, {c.sizes}: `{c.left}` ≠ `{c.right}`"
     if t.verdict == "holds if":
-        return cell(f"**true if** {t.when} ({counted(t.equal, 'case')}; otherwise {t.outside_unequal} of {t.outside} fail).{shown}")
-    return cell(f"**{MEANING[t.verdict]}** ({t.unequal} of {t.equal + t.unequal} cases fail).{shown}")
+        return cell(f"**holds if** {t.when} ({counted(t.equal, 'case')}; otherwise {t.outside_unequal} of {t.outside} fail).{shown}")
+    return cell(f"**{t.verdict}** ({t.unequal} of {t.equal + t.unequal} cases fail).{shown}")
 
 
 def _versions(report: Report, runtime: str) -> str:

@@ -268,10 +268,10 @@ def _theorem(name: str, t: TheoremReport, console: Console) -> None:
 def verdict_in_words(t: TheoremReport) -> str:
     """What the definition says to a statement."""
     if t.verdict == "holds":
-        return "[bold green]true[/]: " + ("its 1 case" if t.equal == 1 else f"all {t.equal} cases")
+        return "[bold green]holds[/]: " + ("its 1 case" if t.equal == 1 else f"all {t.equal} cases")
     if t.verdict == "holds if":
         tried = f"{counted(t.equal, 'case')}; otherwise {t.outside_unequal} of {t.outside} fail"
-        return f"[bold yellow]true if[/] {escape(t.when)}: {tried}"
+        return f"[bold yellow]holds if[/] {escape(t.when)}: {tried}"
     if t.verdict == "false":
         return f"[bold red]false[/]: {t.unequal} of {t.unequal + t.equal} cases fail"
     return f"[bold red]failing[/]: {escape(t.reason)}"
