@@ -16,7 +16,7 @@ from tests.tiers import slow
 from verify.explain.findings import find
 from verify.grouping import unexpected
 from verify.record import RuntimeReport, load
-from verify.report import FORMATS
+from verify.report.formats import FORMATS
 from verify.run import Run
 
 FORWARD_ONLY = GLUE.partition("    for i, a in")[0] + "    raise NotImplementedError('no gradients here')\n"

@@ -13,7 +13,8 @@ from rich.console import Console
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, record, report
 from verify.grouping import alike, by_mistake, in_any_step, likeness, operation, sentence, unexpected
 from verify.record import Diagnosis, Record
-from verify.report import FORMATS, terminal
+from verify.report import terminal
+from verify.report.formats import FORMATS
 
 SHIFTED = Diagnosis("crop shifted by one pixel later", "crop", "lo + 1, hi − 1")
 LONGER = UPSAMPLE.replace("(1, 2, 3)", "(1, 2, 4)")

@@ -14,7 +14,7 @@ from verify import hazards as module
 from verify.grouping import interop
 from verify.hazards import affected, hazards
 from verify.record import BadReport, Difference, KnownReport, save
-from verify.report import FORMATS
+from verify.report.formats import FORMATS
 from verify.report.hazards import core, first_screen, page, whole
 from verify.report.single import told
 

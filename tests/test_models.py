@@ -18,16 +18,18 @@ from tests.sample_reports import record, report
 from tests.test_coverage import FORWARD, FORWARD_ONLY
 from tests.tiers import slow
 from verify.judge.reference import Reference
-from verify.plan.architectures import ARCHITECTURES
+from verify.plan.architectures import architectures
 from verify.plan.architectures.notation import adaptive, average, conv, max_pool, pad, resize, transpose
 from verify.plan.models import MOST, ROUNDED, SECONDS, cases, cut, of_layers, whole, without_seed
 from verify.plan.plan import Plan
 from verify.plan.suites import cases as of_suite
 from verify.plan.work import MAX_WORK, expect_affordable, roughly
 from verify.record import Report, load
-from verify.report import FORMATS, terminal
+from verify.report import terminal
+from verify.report.formats import FORMATS
 from verify.report.models import by_model
 
+ARCHITECTURES = architectures()
 LAYERS = {text: layer for found in ARCHITECTURES.values() for text, layer in found.distinct.items()}
 shortened = cache(cut)
 SMALL = ["srcnn", "vitb16", "resnet50"]

@@ -29,9 +29,10 @@ from verify.explain.reproduce import equation
 from verify.grouping import interop, sentence
 from verify.printable import printable
 from verify.record import SCHEMA, BadReport, Diagnosis, Report, load, save
-from verify.report import FORMATS, terminal
+from verify.report import terminal
 from verify.report.diff import FORMATS as DIFFS
 from verify.report.diff import Incomparable, compare
+from verify.report.formats import FORMATS
 from verify.report.markdown import MOST_BYTES
 from verify.report.parquet import NotWritten
 

@@ -11,7 +11,8 @@ from rich.console import Console
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, record, report
 from verify.grouping import SORTS, by_sort, failures, outcome
 from verify.record import FINE, Diagnosis, KnownReport, Report, Verdict
-from verify.report import FORMATS, terminal
+from verify.report import terminal
+from verify.report.formats import FORMATS
 
 RAISED = "RuntimeError: Output size is too small"
 KNOWN = {"rounds-the-scale": KnownReport(reason="the scale is rounded", link="no upstream report found", matched=2, agreed=0)}

@@ -345,7 +345,7 @@ def view(
     out: Annotated[Path | None, typer.Option(help=f"{FILE} [default: a file beside the report; github: standard output]")] = None,
 ) -> None:
     """Export a report as HTML, Markdown, JUnit, GitHub annotations, CSV or Parquet. Always exits 0."""
-    from verify.report import FORMATS, SUFFIXES
+    from verify.report.formats import FORMATS, SUFFIXES
     from verify.report.parquet import NotWritten
 
     try:

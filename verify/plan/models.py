@@ -15,7 +15,7 @@ from functools import cache
 from itertools import pairwise
 
 from spec import Case, Impossible, Shape
-from verify.plan.architectures import ARCHITECTURES
+from verify.plan.architectures import architectures
 from verify.plan.architectures.notation import Layer
 from verify.plan.work import roughly
 
@@ -30,7 +30,7 @@ PARTS = [part / 16 for part in (16, 12, 8, 6, 4, 3, 2, 1.5, 1, 0.75, 0.5, 0.375,
 
 def cases(names: Iterable[str] = (), *, full_size: bool = False) -> list[Case]:
     """The distinct cases of these architectures, or of all, in the order of their tables."""
-    chosen = {key: None for name in names or ARCHITECTURES for key in ARCHITECTURES[name].distinct}
+    chosen = {key: None for name in names or architectures() for key in architectures()[name].distinct}
     by_layer = _cases(full_size)
     return list({repr(case): case for key in chosen for case in by_layer[key]}.values())
 
@@ -38,7 +38,7 @@ def cases(names: Iterable[str] = (), *, full_size: bool = False) -> list[Case]:
 def of_layers(name: str, *, full_size: bool = False) -> dict[str, tuple[str, ...]]:
     """For each distinct layer of an architecture the texts of its cases, without their seeds."""
     by_layer = _cases(full_size)
-    return {key: tuple(without_seed(repr(case)) for case in by_layer[key]) for key in ARCHITECTURES[name].distinct}
+    return {key: tuple(without_seed(repr(case)) for case in by_layer[key]) for key in architectures()[name].distinct}
 
 
 def without_seed(text: str) -> str:
@@ -49,7 +49,7 @@ def without_seed(text: str) -> str:
 @cache
 def _cases(full_size: bool) -> dict[str, tuple[Case, ...]]:
     """The cases of each distinct layer of all architectures: the same whichever of them are run."""
-    layers = {key: layer for found in ARCHITECTURES.values() for key, layer in found.distinct.items()}
+    layers = {key: layer for found in architectures().values() for key, layer in found.distinct.items()}
     made = {key: (whole(layer) if full_size else cut(layer),) for key, layer in layers.items()}
     return {key: own + rounded.get(key, ()) for rounded in [_rounded(layers)] for key, own in made.items()}
 

@@ -20,7 +20,7 @@ from verify.execute.environment import missing, not_probed
 from verify.execute.patience import AFTER, Say, naming
 from verify.judge.reference import CONFIDENCE, Reference
 from verify.plan import calls, suites
-from verify.plan.architectures import ARCHITECTURES
+from verify.plan.architectures import architectures
 from verify.plan.prove import Proof, prove_all
 from verify.plan.work import MAX_WORK, before, expect_affordable
 
@@ -57,7 +57,7 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
     def __post_init__(self) -> None:
         words = (
             ("suite", [self.suite], suites.SUITES), ("op", self.ops, operations()), ("dtype", self.dtypes, DTYPES),
-            ("model", self.models, ARCHITECTURES),
+            ("model", self.models, architectures() if self.models else ()),
         )  # fmt: skip
         for word in self.data:
             _is_data(word)

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from verify.grouping import WORST_FIRST, standing
-from verify.plan.architectures import ARCHITECTURES
+from verify.plan.architectures import architectures
 from verify.plan.models import of_layers, without_seed
 from verify.record import Record, Report
 
@@ -35,9 +35,9 @@ def by_model(report: Report) -> list[Row]:
     if report.suite.get("name") != "models":
         return []
     worst = _worst(report)
-    names = report.suite.get("models") or list(ARCHITECTURES)
+    names = report.suite.get("models") or list(architectures())
     rows = []
-    for name in (name for name in names if name in ARCHITECTURES):
+    for name in (name for name in names if name in architectures()):
         layers = of_layers(name, full_size=bool(report.suite.get("full_size")))
         cells: dict[str, Cell] = {}
         for runtime in report.runtimes:
@@ -45,7 +45,7 @@ def by_model(report: Report) -> list[Row]:
             if any(stood):
                 cells[runtime] = Counter(min(own, key=_badness) for own in stood if own)
         if cells:
-            rows.append(Row(name, ARCHITECTURES[name].title, ARCHITECTURES[name].source, len(layers), cells))
+            rows.append(Row(name, architectures()[name].title, architectures()[name].source, len(layers), cells))
     return rows
 
 

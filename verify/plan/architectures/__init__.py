@@ -6,19 +6,25 @@ are left out, and so are two convolutions with more weights than a case may have
 
 from __future__ import annotations
 
-from verify.plan.architectures import (
-    classification,
-    detection,
-    generation,
-    mobile,
-    resolution,
-    segmentation,
-    sound,
-    transformers,
-    volumes,
-)
+from functools import cache
+
 from verify.plan.architectures.table import Architecture
 
-FAMILIES = (classification, mobile, transformers, segmentation, detection, generation, resolution, sound, volumes)
-ARCHITECTURES: dict[str, Architecture] = {name: found for family in FAMILIES for name, found in family.ARCHITECTURES.items()}
-"""By the name that is typed."""
+
+@cache
+def architectures() -> dict[str, Architecture]:
+    """All of them, by the name that is typed. The tables are made when they are first wanted."""
+    from verify.plan.architectures import (
+        classification,
+        detection,
+        generation,
+        mobile,
+        resolution,
+        segmentation,
+        sound,
+        transformers,
+        volumes,
+    )
+
+    families = (classification, mobile, transformers, segmentation, detection, generation, resolution, sound, volumes)
+    return {name: found for family in families for name, found in family.ARCHITECTURES.items()}
