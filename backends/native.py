@@ -186,6 +186,11 @@ Joiner = Callable[[Call, Reading, "dict[str, Shape]", str], Reading]
 """From a call and what the calls before it mean to what they mean together."""
 
 
+def received(value: object) -> str:
+    """A value as a sentence repeats it; a name that the text uses is one whose value nobody knows."""
+    return f"the name {value.text[:80]}" if isinstance(value, Source) else repr(value)
+
+
 def whole(call: Call, name: str, rank: int, *, least: int = 1, default: object = None, single: bool = False) -> Shape:
     """An argument that is one whole number for all spatial axes, or one for each. Raises Unreadable.
 
@@ -199,7 +204,7 @@ def whole(call: Call, name: str, rank: int, *, least: int = 1, default: object =
         numbers = numbers * rank
     if len(numbers) != rank or any(type(n) is not int or n < least for n in numbers):
         wanted = f"a whole number of at least {least}, or {rank} of them"
-        raise Unreadable(f"{call.function}: {name} is {call[name]!r}, but it needs {wanted}")
+        raise Unreadable(f"{call.function}: {name} is {received(call[name])}, but it needs {wanted}")
     return numbers  # type: ignore[return-value]
 
 
@@ -207,7 +212,7 @@ def one(call: Call, name: str, *, least: int = 1) -> int:
     """An argument that is one whole number. Raises Unreadable."""
     value = call[name]
     if type(value) is not int or value < least:
-        raise Unreadable(f"{call.function}: {name} is {value!r}, but it needs a whole number of at least {least}")
+        raise Unreadable(f"{call.function}: {name} is {received(value)}, but it needs a whole number of at least {least}")
     return value
 
 
@@ -215,7 +220,7 @@ def flag(call: Call, name: str) -> bool:
     """An argument that is True or False. Raises Unreadable."""
     value = call[name]
     if not isinstance(value, bool):
-        raise Unreadable(f"{call.function}: {name} is {value!r}, but it needs True or False")
+        raise Unreadable(f"{call.function}: {name} is {received(value)}, but it needs True or False")
     return value
 
 

@@ -294,7 +294,7 @@ def load(path: Path | str) -> Report:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise BadReport(f"{path} cannot be read: {error.strerror}") from None
+        raise BadReport(f"{path} cannot be read: {error.strerror}; give the folder of a run, or its report.json") from None
     if len(content) > MOST_BYTES:
         raise BadReport(f"{path} is no report: it is longer than {MOST_BYTES >> 20} MiB")
     try:

@@ -30,7 +30,7 @@ from verify.explain.minimize import Given, cost, plainer_numbers, smaller, weigh
 from verify.explain.reproduce import FATAL, issue, script
 from verify.explain.standalone import Outcome, outcome
 from verify.explain.verdicts import job, verdicts
-from verify.grouping import by_mistake, mistake_of, sentence
+from verify.grouping import by_mistake, counted, mistake_of, sentence
 from verify.judge.judge import Judgement
 from verify.judge.reference import Reference
 from verify.plan.work import MAX_WORK, work
@@ -123,7 +123,8 @@ async def _find(
             if left <= 0:
                 break
             record, hunt = group[0], hunts[group[0].runtime]
-            what = f"minimising {i + 1} of {len(queue)} ({record.runtime} {record.output} {record.verdict}, in {len(group)} results)"
+            of = f"{record.runtime} {record.output} {record.verdict}, in {counted(len(group), 'result')}"
+            what = f"minimising {i + 1} of {len(queue)} ({of})"
             hunt.progress = lambda how_far, what=what: progress(what, how_far)  # type: ignore[misc]
             hunt.progress("starting")
             finding = None

@@ -168,6 +168,8 @@ def read(text: str) -> Case:
     try:
         return parse_case(text)
     except UnknownData as unknown:
+        if near := difflib.get_close_matches(unknown.word, DTYPES, 1):
+            raise Impossible(f"{unknown.word!r} is no dtype; did you mean {near[0]}?") from None
         _is_data(unknown.word)
         raise
 

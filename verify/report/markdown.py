@@ -130,12 +130,12 @@ def _finding(f: Finding) -> str:
     parts = [f"Smallest case: {span(f.case)}", fenced(f.native, "python")]
     if f.instead:
         parts.append("This gives the right result (tried):\n\n" + fenced(f.instead, "python"))
-    return folded(f"✗ {text(headline(f))}: {text(why)} ({len(f.records)} results)", "\n\n".join(parts))
+    return folded(f"✗ {text(headline(f))}: {text(why)} ({counted(len(f.records), 'result')})", "\n\n".join(parts))
 
 
 def _group(report: Report, group: list[Record]) -> str:
     r = group[0]
-    summary = f"✗ {text(headline(r))}: {text(because(group))} ({len(group)} results)"
+    summary = f"✗ {text(headline(r))}: {text(because(group))} ({counted(len(group), 'result')})"
     first = ""
     if (d := r.difference) and d.first:
         first = f"First at {span(list(d.first))}: expected {span(d.expected)}, got {span(d.got)}."
