@@ -232,3 +232,20 @@ def test_alike_mistakes_of_two_operations_are_minimised_once(tmp_path: Path) -> 
     groups = [group for group in unexpected(report) if group[0].output == "y"]
     assert len(groups) == 2
     assert [len(group) for group in by_mistake(groups)] == [2]
+
+
+TWO_ERRORS = """
+
+def upsample(op, at):
+    if at.x[2] < 3:
+        return "raise ValueError(f'window of {x.shape} is larger than the input')"
+    return "raise ValueError(f'bad thing at {x.shape}')"
+"""
+
+
+def test_an_error_stays_the_same_error(tmp_path: Path) -> None:
+    """A smaller case that raises something else shows another fault."""
+    report, asked = run(tmp_path, TWO_ERRORS, PLUS_ONE)
+    (finding,) = find(report, unexpected(report), asked.backends, [], timeout=60, budget=15)
+    assert " x=(1, 1, 3) " in finding.case
+    assert "bad thing" in finding.reason
