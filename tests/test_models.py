@@ -11,12 +11,14 @@ import pytest
 from msgspec import structs
 from rich.console import Console
 
+from backends import found
 from spec import Conv, Impossible, parse_case
 from spec.case import operations
 from tests.command import concordant, in_process, refused
 from tests.sample_reports import record, report
 from tests.test_coverage import FORWARD, FORWARD_ONLY
 from tests.tiers import slow
+from verify import conclude
 from verify.judge.reference import Reference
 from verify.plan.architectures import architectures
 from verify.plan.architectures.notation import adaptive, average, conv, max_pool, pad, resize, transpose
@@ -266,3 +268,11 @@ def test_another_suite_has_no_such_table() -> None:
 def test_a_case_is_known_by_its_text_without_the_seed() -> None:
     (case,) = cases(["vitb16"])
     assert without_seed(repr(case)) == without_seed(repr(of_suite("models", architectures=["vitb16"])[0]))
+
+
+def test_the_share_of_one_operation_means_nothing_among_so_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(conclude.agreement, "below", lambda records, facts, overall, ours: seen.append(set(ours)) or [])
+    for name in ("quick", "models"):
+        conclude.conclude({"name": name}, [], {}, [], [conclude.Ran(found()["torch"])], [], 0.85, {}, interrupted=False)
+    assert seen == [{"torch"}, set()]

@@ -149,7 +149,7 @@ def conclude(
         runtimes=runtimes, known=tally.report(), theorems=theorems, records=records,
         summary=_summary(
             sum(ask.instance is None for ask in asks), runtimes, theorems, records, tally, minimum_agreement, interrupted,
-            {r.backend.name for r in ran if r.backend.ours},
+            {r.backend.name for r in ran if r.backend.ours and suite.get("name") not in OF_FEW},
         ),
     )  # fmt: skip
 
@@ -248,6 +248,10 @@ def _on(ran: Ran, records: list[Record]) -> TheoremOnRuntime:
         verdict="failing" if wrong or not counts["agree"] else "holds",
         agree=counts["agree"], vacuous=counts["vacuous"], other=len(own) - counts["agree"] - counts["vacuous"],
     )  # fmt: skip
+
+
+OF_FEW = ("models",)
+"""Suites with so few cases of an operation that its share means nothing: they have a minimum over all operations alone."""
 
 
 def _summary(

@@ -579,9 +579,10 @@ KNOWN = [
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
     Known(
-        id="tensorflow-resize-gradient-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
+        id="tensorflow-resize-gradient-is-float32", runtimes=("tensorflow",), versions=SINCE, verdict="raised",
         when=_narrow_or_double_resize, message="cannot compute|not in the list of allowed values|no entry for",
-        reason="the gradient of resampling wants a float32 picture", link="no upstream report found",
+        reason="the result of resampling is float32 whatever the input is: its gradient, and a layer after it, get two dtypes",
+        link="no upstream report found",
     ),
     Known(
         id="tensorflow-area-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
