@@ -179,6 +179,14 @@ EVERYWHERE = [
 
 
 @slow
+def test_references_that_memory_does_not_hold_are_computed_again(shifted: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verify.run.HELD", 1)
+    run = _run(*shifted.backends, known=[])
+    assert run.go().records == _concluded(shifted).records
+    assert (len(run._references), run._held) in ((0, 0.0), (1, run._bytes[next(iter(run._references), 0)]))
+
+
+@slow
 def test_the_same_seed_gives_the_same_records(shifted: Run) -> None:
     again = _run(*shifted.backends, known=[]).go()
     assert any(r.verdict == "differ" for r in again.records)

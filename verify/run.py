@@ -30,11 +30,13 @@ from verify.judge.judge import Judgement, doubtful, judge
 from verify.judge.reference import CONFIDENCE, Reference
 from verify.plan.plan import chosen
 from verify.plan.prove import Proof, asked
-from verify.plan.work import MAX_WORK, expect_affordable, work
+from verify.plan.work import GIB, MAX_WORK, before, expect_affordable, work
 from verify.record import Repeated, Report, Verdict
 from verify.sample import sampled
 from verify.store import BadStore, Kept, Store, Told
 
+HELD = 2 * GIB
+"""Bytes of references, by estimate, that are kept for runtimes which are behind; the oldest are computed again."""
 START_UP = 0.05
 """Seconds in which a worker is on its way, so that it imports while the next runtime's texts are written."""
 
@@ -118,6 +120,8 @@ class Run:
         if not self.backends:
             raise NothingToAsk("no runtime is left; name one with --backend")
         self._references: dict[int, Reference] = {}
+        self._bytes: dict[int, float] = {}
+        self._held = 0.0
         self._seconds: dict[int, float] = {}
         self._patience = Patience()
         self.missed: dict[int, float | None] = {}
@@ -146,11 +150,19 @@ class Run:
         return proofs
 
     def reference(self, i: int) -> Reference:
-        """Inputs, expected values and bounds of the i-th program."""
+        """Inputs, expected values and bounds of the i-th program: kept until every runtime has run it, as far as memory allows."""
         if i not in self._references:
-            self._references[i] = self.asks[i].reference(self.confidence)
-            self.missed[i] = self._references[i].missed_probability
+            made = self.asks[i].reference(self.confidence)
+            self.missed[i], self._bytes[i] = made.missed_probability, before(made.case).bytes
+            self._held += self._bytes[i]
+            while self._references and self._held > HELD:
+                self._forget(next(iter(self._references)))
+            self._references[i] = made
         return self._references[i]
+
+    def _forget(self, i: int) -> None:
+        if self._references.pop(i, None):
+            self._held -= self._bytes[i]
 
     async def _all(self) -> None:
         cores, me = Cores(self.cores), asyncio.current_task()
@@ -346,7 +358,7 @@ class Run:
     def _settle(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
         ran.add(job.id, job.text, judged)
         if all(job.id in r.settled or not self._is_for(r, job.id) for r in self.ran.values() if r.status == "ran"):
-            self._references.pop(job.id, None)
+            self._forget(job.id)
         self.watch(ran.backend.name, doing, len(ran.settled))
 
     def report(self) -> Report:
