@@ -96,9 +96,7 @@ def counts(report: Report, console: Console, *, quiet: bool) -> None:
         for block in filter(None, blocks):
             _matrix(report, block, console)
         _models(report, [name for block in blocks for name in block], console)
-        console.print(
-            "[dim]agree / run; known: known deviations, listed in backends/*/known.py; ✗: unexpected[/]", highlight=False, soft_wrap=True
-        )
+        console.print(f"[dim]{LEGEND}[/]", highlight=False, soft_wrap=True)
 
 
 def remaining(report: Report, console: Console, *, quiet: bool) -> None:
@@ -202,6 +200,12 @@ def known(records: list[Known], met: dict[str, KnownReport], console: Console) -
         console.print()
         for i, line in enumerate(lines):
             console.print(Padding(line, (0, 0, 0, 3 if i else 0)), highlight=False)
+
+
+LEGEND = (
+    "agree / run; known: known deviations, listed in backends/*/known.py; ✗: wrong and unexpected; raised, not offered: without a known "
+    "deviation"
+)
 
 
 def _matrix(report: Report, ran: list[str], console: Console) -> None:
