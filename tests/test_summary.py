@@ -41,7 +41,7 @@ def test_wrong_raised_and_not_offered_have_a_line_each() -> None:
         record(TRANSPOSE, verdict="raised", known="rounds-the-scale"), record(TRANSPOSE, "right", "raised", reason=RAISED),
         record(BOTH, verdict="not offered"), record(BOTH, "right"), record(BOTH, "right", "vacuous", output="dx"),
     ], known=KNOWN)).splitlines()  # fmt: skip
-    assert "3 cases on 2 runtimes, 8 results: 1 agree, 1 vacuous." in lines
+    assert "3 cases on 2 runtimes, 8 results: 1 agree, 1 vacuous (no value to compare)." in lines
     assert "wrong: 3 (2 differ, 1 crashed): 1 known deviation and 2 unexpected" in lines
     assert "raised: 2: 1 known deviation and 1 other" in lines
     assert "not offered: 1, no known deviations" in lines

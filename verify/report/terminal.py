@@ -399,7 +399,8 @@ def _closing(report: Report, console: Console) -> None:
     targets = counted(len(ran) - modes, "runtime") if modes < len(ran) or not ran else ""
     targets += " and " * bool(targets and modes) + (counted(modes, "mode") if modes else "")
     asked = f"{counted(s.cases, 'case')} on {targets}, {counted(s.results, 'result')}"
-    console.print(f"\n{asked}: {fine}.", highlight=False, soft_wrap=True)
+    empty = " (no value to compare)" if "vacuous" in s.verdicts else ""
+    console.print(f"\n{asked}: {fine}{empty}.", highlight=False, soft_wrap=True)
     for one in by_sort(report):
         console.print(str(one), highlight=False, soft_wrap=True)
     for line in _added(report):
