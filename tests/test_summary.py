@@ -8,11 +8,15 @@ import pytest
 from msgspec import structs
 from rich.console import Console
 
+from backends import found
+from spec import parse_case
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, record, report
 from verify.grouping import SORTS, by_sort, failures, outcome
+from verify.judge.judge import Judgement
 from verify.record import FINE, Diagnosis, KnownReport, Report, Verdict
 from verify.report import terminal
 from verify.report.formats import FORMATS
+from verify.run import Run
 
 RAISED = "RuntimeError: Output size is too small"
 KNOWN = {"rounds-the-scale": KnownReport(reason="the scale is rounded", link="no upstream report found", matched=2, agreed=0)}
@@ -110,3 +114,13 @@ def test_why_else_a_run_fails() -> None:
     text = printed(made)
     assert "known deviation that no longer occurs: gone: 1 result it covers now agree; narrow or delete it in backends/*/known.py" in text
     assert "minimum agreement: left agrees on 3% of its results" in text
+
+
+def test_the_first_results_of_a_case_are_printed_before_the_last_runtime_is_done() -> None:
+    run = Run([parse_case("Upsample(factor=(2,)) x=(1, 2, 3)")], [found()["torch"], found()["jax"]], suite={})
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with terminal.progress(run, console, quiet=False) as watch:
+        run.ran["torch"].judged = [(0, "", Judgement(output=name, verdict=verdict)) for name, verdict in (("y", "agree"), ("dx", "differ"))]
+        watch("torch", "done", 1)
+        assert "torch: agree: y; differ: dx" in console.file.getvalue()
+        assert "jax: " not in console.file.getvalue()

@@ -19,9 +19,10 @@ from rich.table import Column, Table
 
 from backends import Backend
 from backends.known import Known
+from verify.conclude import Ran
 from verify.explain.findings import HowFar
 from verify.facts import not_offered, observed, repeated
-from verify.grouping import WORDS, again, by_sort, counted, headline, is_mode, matrix, outcome, sentence, unexpected
+from verify.grouping import WORDS, again, by_sort, counted, headline, in_words, is_mode, matrix, outcome, sentence, unexpected
 from verify.hazards import hazards
 from verify.printable import printable, printable_report
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
@@ -40,7 +41,8 @@ EVERY = 10.0
 
 @contextmanager
 def progress(run: Run, console: Console, *, quiet: bool) -> Iterator[Watch]:
-    """A line for each runtime: what it is doing, done / all, time left; without a terminal one line for all, every 30 seconds."""
+    """A line for each runtime: what it is doing, done / all, time left; without a terminal one line for all, every 30 seconds. Of a few
+    cases each runtime's results are printed as soon as it is done."""
     if quiet:
         yield lambda runtime, doing, done: None
         return
@@ -51,7 +53,26 @@ def progress(run: Run, console: Console, *, quiet: bool) -> Iterator[Watch]:
     name, doing = TextColumn("{task.description:<17}"), TextColumn("{task.fields[doing]:<10}")
     with Progress(name, doing, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True) as bars:
         tasks = {b.name: bars.add_task(b.name, total=run.total(b.name), doing="waiting") for b in run.backends}
-        yield lambda runtime, doing, done: bars.update(tasks[runtime], completed=done, total=run.total(runtime), doing=doing)
+
+
+        def watch(runtime: str, doing: str, done: int) -> None:
+            bars.update(tasks[runtime], completed=done, total=run.total(runtime), doing=doing)
+            if doing == "done" and len(run.cases) <= A_FEW:
+                console.print(f"{runtime}: {came(run.ran[runtime])}", highlight=False, markup=False)
+
+        yield watch
+
+
+A_FEW = 3
+"""Cases, of which the first results are printed while other runtimes still import."""
+
+
+def came(ran: Ran) -> str:
+    """`agree: y, dx; differ: dw`, before known deviations are looked up."""
+    by_verdict: dict[str, list[str]] = {}
+    for _, _, judged in ran.judged:
+        by_verdict.setdefault(in_words(judged.verdict), []).append(judged.output)
+    return "; ".join(f"{verdict}: {', '.join(dict.fromkeys(outputs))}" for verdict, outputs in by_verdict.items()) or "not offered"
 
 
 @contextmanager
