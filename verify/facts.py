@@ -34,9 +34,9 @@ def repeated(report: Report) -> list[str]:
     for name, runtime in report.runtimes.items():
         if r := runtime.repeated:
             came = f"{r.otherwise} did not agree then" if r.otherwise else "all agree" if r.repeated else "nothing had agreed"
-            which = f"{r.repeated} of {r.agreed} programs that agreed in batches" + (f" ({r.repeated / r.agreed:.0%})" if r.agreed else "")
+            which = f"{r.repeated} of {counted(r.agreed, 'program')} that agreed in batches" + (f" ({r.repeated / r.agreed:.0%})" if r.agreed else "")
             in_mode = f", as {name}:{r.mode}" if r.mode else ""
-            lines.append(f"{name}: {which} were run again individually at default settings{in_mode}: {came}")
+            lines.append(f"{name}: {which} {'was' if r.repeated == 1 else 'were'} run again individually at default settings{in_mode}: {came}")
     return lines
 
 
