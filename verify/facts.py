@@ -34,9 +34,11 @@ def repeated(report: Report) -> list[str]:
     for name, runtime in report.runtimes.items():
         if r := runtime.repeated:
             came = f"{r.otherwise} did not agree then" if r.otherwise else "all agree" if r.repeated else "nothing had agreed"
-            which = f"{r.repeated} of {counted(r.agreed, 'program')} that agreed in batches" + (f" ({r.repeated / r.agreed:.0%})" if r.agreed else "")
+            which = f"{r.repeated} of {counted(r.agreed, 'program')} that agreed in batches"
+            share = f" ({r.repeated / r.agreed:.0%}) " if r.agreed else " "
+            again = f"{'was' if r.repeated == 1 else 'were'} run again individually at default settings"
             in_mode = f", as {name}:{r.mode}" if r.mode else ""
-            lines.append(f"{name}: {which} {'was' if r.repeated == 1 else 'were'} run again individually at default settings{in_mode}: {came}")
+            lines.append(f"{name}: {which}{share}{again}{in_mode}: {came}")
     return lines
 
 
