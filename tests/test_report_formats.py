@@ -25,6 +25,7 @@ from spec import operations
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, full, record, report
 from tests.tiers import sampled, slow
 from verify import cli
+from verify.commands import files
 from verify.explain.reproduce import equation
 from verify.grouping import interop, sentence
 from verify.printable import printable
@@ -369,8 +370,8 @@ def test_the_terminal_is_sent_nothing_to_obey() -> None:
 
 def test_no_finding_holds_what_a_terminal_obeys(tmp_path: Path) -> None:
     made = full(OBEYED)
-    cli._keep(made.findings, tmp_path)
-    cli._save(made, tmp_path)
+    files.keep(made.findings, tmp_path)
+    files.save_report(made, tmp_path)
     for name in ("findings/f.py", "findings/f.md", "report.json"):
         assert not obeyed((tmp_path / name).read_text(encoding="utf-8")), name
 

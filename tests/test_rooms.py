@@ -21,9 +21,9 @@ MAY_NAME = {
     "spec/conventions/resize.py": "what the frameworks' words mean",
     "spec/theorems/claims.py": "the claims are about layers of frameworks",
     "spec/theorems/pixels.py": "sources of statements",
-    "verify/cli.py": "the first sentence of --help",
+    "verify/commands/native.py": "examples of targets in --help",
+    "verify/commands/options.py": "examples of targets in --help",
     "verify/execute/environment.py": "beginnings of the names of environment variables",
-    "verify/native/commands.py": "examples of targets in --help",
     "verify/plan/calls.py": "functions that the suite of calls cannot call, and values of parameters",
     "verify/plan/plan.py": "which packages to install",
     "verify/plan/suites.py": "the crops that frameworks' words mean",
@@ -115,7 +115,7 @@ def test_a_name_in_code_is_seen_and_one_in_a_docstring_is_not(tmp_path: Path) ->
 ROOMS = {
     "backends": {"flax", "jax", "keras", "onnx", "tensorflow", "torch"},
     "spec": {"conventions", "ops", "theorems"},
-    "verify": {"execute", "explain", "judge", "native", "plan", "report"},
+    "verify": {"commands", "execute", "explain", "judge", "native", "plan", "report"},
 }
 
 

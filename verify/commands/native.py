@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +14,7 @@ from backends import BadBackend
 from backends.names import readable
 from spec import Impossible
 from spec.operation import Shape
+from verify.commands.files import refuse
 from verify.printable import printable
 from verify.run import NothingToAsk
 
@@ -26,13 +26,6 @@ WEIGHTS = "The shape of an array that a function is given beside x, such as 8,3,
 JSON = "Print JSON."
 ON = "Where the first call is run; once more: where the second is. A target such as keras-torch, or with a version: keras-torch@3.14.0."
 NO_RUN = "Do not run anything: read, write and compare only."
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the command line."""
-    app.command()(explain)
-    app.command()(port)
-    app.command()(compare)
 
 
 def explain(
@@ -169,13 +162,6 @@ def _one_sentence() -> Iterator[None]:
     try:
         yield
     except (Impossible, BadBackend, NothingToAsk) as error:
-        _refuse(str(error))
+        refuse(str(error))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-
-
-def _refuse(sentence: str) -> NoReturn:
-    print(f"concordant: {printable(' '.join(sentence.split()))}", file=sys.stderr)
-    raise typer.Exit(2)
-
-

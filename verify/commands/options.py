@@ -1,0 +1,18 @@
+"""What --help says of options that several commands have."""
+
+from __future__ import annotations
+
+from spec.data import DATA
+
+NAMED = (
+    "A runtime, a backend (all its runtimes), a .py file or a module; :MODE after it says how it executes (torch:compile; `concordant "
+    "backends` lists modes), =PYTHON after that picks an interpreter; NAME@VERSION installs another version in an environment of its own."
+)
+BACKEND = f"{NAMED} [default: all installed]"
+VALUES = f"The values fed in: {', '.join(DATA)}. [default: all]"
+FILE = "The file to write; - for standard output."
+WORK = (
+    "Refuse a case whose expected values would cost more: estimated seconds on one core, or as many times 64 MiB. "
+    "[60: a minute, 3.75 GiB]"
+)
+BUDGET = "Seconds for minimising all failures together, the most frequent first. Ctrl-C ends it and keeps what it found."
