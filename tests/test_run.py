@@ -115,7 +115,7 @@ def test_where_no_draw_decides_a_smaller_question_is_asked_too() -> None:
     assert {r.case: r.reduced_from for r in report.records} == {large: "", small: large}
     console = Console(file=io.StringIO(), width=200)
     terminal.table(report, console, quiet=False)
-    assert f"added: {small}\n  a smaller form of {large}" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert f"added a smaller case: {small}\n  since {large} adds" in console.file.getvalue()  # type: ignore[attr-defined]
     both = Run([parse_case(large), parse_case(small)], named("torch"), suite={})
     assert [ask.reduced_from for ask in both.asks] == ["", ""]
 
