@@ -140,7 +140,8 @@ def remaining(report: Report, console: Console, *, quiet: bool) -> None:
     for words in report.summary.limits_gone:
         console.print(f"[bold red]works now[/]: {escape(words)}", highlight=False, soft_wrap=True)
     if not report.records and any(r.not_offered for r in report.runtimes.values()):
-        lacking = "; ".join(f"{name} offers none of this: {', '.join(r.not_offered)}" for name, r in report.runtimes.items() if r.not_offered)
+        wanted = {name: ", ".join(r.not_offered) for name, r in report.runtimes.items() if r.not_offered}
+        lacking = "; ".join(f"{name} offers none of this: {what}" for name, what in wanted.items())
         console.print(f"[bold red]no case was run[/]: {escape(lacking)}", highlight=False, soft_wrap=True)
     for name, r in report.runtimes.items():
         if r.status == "failed" or (r.status == "not installed" and not quiet):
