@@ -64,27 +64,27 @@ def window(driver: Chrome, tmp_path: Path) -> Iterator[Window]:
 
 def test_filters_narrow_and_the_address_follows(window: Window) -> None:
     window.open(full())
-    window.shows("8 of 8 answers")
+    window.shows("8 of 8 results")
     Select(window.field("runtime")).select_by_value("right")
-    window.shows("3 of 8 answers")
+    window.shows("3 of 8 results")
     Select(window.field("standing")).select_by_visible_text("✗ not known")
     Select(window.field("verdict")).select_by_value("crashed")
-    window.shows("1 of 8 answers, 1 kinds")
+    window.shows("1 of 8 results, 1 kinds")
     assert window.fragment == "#runtime=right&standing=new&verdict=crashed"
     window.driver.back()
-    window.shows("3 of 8 answers")
+    window.shows("3 of 8 results")
     window.button("Clear").click()
-    window.shows("8 of 8 answers")
+    window.shows("8 of 8 results")
 
 
 def test_search_reads_every_word(window: Window) -> None:
     window.open(full())
     search = window.field("search")
     search.send_keys("upsample CONV")
-    window.shows("2 of 8 answers")
+    window.shows("2 of 8 results")
     assert window.driver.switch_to.active_element == search
     search.send_keys(" nowhere")
-    window.shows("0 of 8 answers")
+    window.shows("0 of 8 results")
     assert window.all("#groups details") == []
 
 
@@ -98,14 +98,14 @@ def test_search_reads_every_word(window: Window) -> None:
 def test_a_fragment_is_a_state(fragment: str, count: int, window: Window) -> None:
     """One that is sent to somebody opens what was seen; one that means nothing opens everything."""
     window.open(full(), fragment)
-    window.shows(f"{count} of 8 answers")
+    window.shows(f"{count} of 8 results")
 
 
 def test_from_the_table_down_to_a_case_and_back(window: Window) -> None:
     """Operation by runtime, its answers, one of them: equation, picture, diagnosis, counterexample, code of all runtimes side by side."""
     window.open(full())
     window.one("#matrix a.new[href*='runtime=right'][href*='operation=Upsample']").click()
-    window.shows("1 of 8 answers")
+    window.shows("1 of 8 results")
     window.one("#groups summary").click()
     window.one("#groups li a").click()
     case = window.one("#case")
@@ -122,7 +122,7 @@ def test_from_the_table_down_to_a_case_and_back(window: Window) -> None:
     assert [code.text for code in window.all("#case .beside pre")] == ["plain", "def f(x):\n    return x"]
     window.button("Close").click()
     WebDriverWait(window.driver, 10).until(lambda _: not case.is_displayed())
-    window.shows("1 of 8 answers")
+    window.shows("1 of 8 results")
 
 
 def test_the_equation_is_told(window: Window) -> None:
@@ -164,7 +164,7 @@ def test_copy_fills_the_clipboard(window: Window) -> None:
 
 def test_a_case_that_is_not_there_is_said(window: Window) -> None:
     window.open(full(), "#case=%3Cb%3Eabsent")
-    assert window.one("#case h3").text == "No answer has the id <b>absent"
+    assert window.one("#case h3").text == "No result has the id <b>absent"
 
 
 def test_keys_alone_lead_to_an_answer(window: Window) -> None:
@@ -172,10 +172,10 @@ def test_keys_alone_lead_to_an_answer(window: Window) -> None:
     window.open(full())
     window.one("body").send_keys(Keys.TAB)
     first = window.driver.switch_to.active_element
-    assert first.text == "To the answers"
+    assert first.text == "To the results"
     assert first.rect["x"] >= 0
     first.send_keys(Keys.ENTER)
-    assert window.driver.switch_to.active_element.get_attribute("id") == "answers"
+    assert window.driver.switch_to.active_element.get_attribute("id") == "results"
     for _ in range(40):
         window.driver.switch_to.active_element.send_keys(Keys.TAB)
         if window.driver.switch_to.active_element.tag_name == "summary":
@@ -251,16 +251,16 @@ def test_fifty_thousand_answers_are_usable(window: Window) -> None:
         for n in range(50_000)
     ]  # fmt: skip
     window.open(report(records))
-    window.shows("50000 of 50000 answers")
+    window.shows("50000 of 50000 results")
     assert len(window.all("#groups details")) <= 100
     Select(window.field("verdict")).select_by_value("differ")
-    window.shows("5000 of 50000 answers")
+    window.shows("5000 of 50000 results")
     window.one("#groups summary").click()
     WebDriverWait(window.driver, 10).until(lambda _: len(window.all("#groups li")) == 100)
     window.button("150 more").click()
     assert len(window.all("#groups li")) == 200
     window.field("search").send_keys("op7(k=")
-    window.shows("250 of 50000 answers")
+    window.shows("250 of 50000 results")
     window.one("#groups summary").click()
     window.one("#groups li a").click()
     assert window.one("#case h3").text.startswith("left: d")
@@ -272,7 +272,7 @@ def test_the_page_of_a_real_run_opens(window: Window) -> None:
     """That of docs/report/, made by `make report-docs`: all that its header counts is there, and leads down to native code."""
     window.driver.get((Path(__file__).parent.parent / "docs/report/index.html").as_uri())
     (asked,) = re.findall(r"(\d+) (?:answers|results) in suite", window.one("header").text)
-    window.shows(f"{asked} of {asked} answers")
+    window.shows(f"{asked} of {asked} results")
     window.one("#matrix a.known").click()
     window.one("#groups summary").click()
     window.one("#groups li a").click()

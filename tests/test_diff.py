@@ -50,7 +50,7 @@ def only(old: Record, new: Record) -> Change:
 )  # fmt: skip
 def test_a_change_has_a_trend_and_an_axis(was: dict[str, Any], now: dict[str, Any], trend: str, axis: str) -> None:
     change = only(record(**was), record(**now))
-    assert (change.trend, change.axis, change.answers) == (trend, axis, 1)
+    assert (change.trend, change.axis, change.results) == (trend, axis, 1)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_is_no_longer_asked_is_worse() -> None:
     """A runtime that has gone is not passed over; one that came with right answers is a gain."""
     both, one = report([record(), record(runtime="right")]), report([record()])
     (lost,), (gained,) = compare(both, one).changes, compare(one, both).changes
-    assert (lost.trend, lost.axis, lost.runtime, lost.was, lost.now) == ("worse", "coverage", "right", "agree", "never asked")
+    assert (lost.trend, lost.axis, lost.runtime, lost.was, lost.now) == ("worse", "coverage", "right", "agree", "never run")
     assert (gained.trend, gained.axis, gained.now) == ("better", "coverage", "agree")
 
 
@@ -76,7 +76,7 @@ def test_alike_changes_are_one_whatever_the_operation() -> None:
     in_a_step = msgspec.structs.replace(SWAPPED, step=2, where="ConvTranspose")
     old = report([record(TRANSPOSE, **wrong), record(BOTH, verdict="differ", matches=in_a_step), record()])
     (change,) = compare(old, report([record(TRANSPOSE), record(BOTH), record()])).changes
-    assert (change.answers, change.operations) == (2, ["ConvTranspose", "compositions"])
+    assert (change.results, change.operations) == (2, ["ConvTranspose", "compositions"])
     assert (change.because, change.example) == ("matches: lo and hi of crop exchanged", TRANSPOSE)
 
 
@@ -151,10 +151,10 @@ def test_a_page_holds_words_and_tables(words: str) -> None:
 def test_a_page_tells_the_worst_first() -> None:
     old, new = [record(), record(TRANSPOSE, verdict="raised")], [record(verdict="differ", matches=SWAPPED), record(TRANSPOSE)]
     page = FORMATS["html"](compare(report(old), report(new)))
-    assert "<h1>1 worse, 1 better; 0 answers the same</h1>" in page
+    assert "<h1>1 worse, 1 better; 0 results the same</h1>" in page
     assert page.index("✗ worse") < page.index(SWAPPED.hypothesis) < page.index("✓ better") < page.index("raised → agree")
     same = FORMATS["html"](compare(report([record()]), report([record()])))
-    assert "<h1>nothing changed; 1 answer the same</h1>" in same
+    assert "<h1>nothing changed; 1 result the same</h1>" in same
     assert "No answer changed." in same
 
 
@@ -190,7 +190,7 @@ def test_the_one_pixel_fix_is_named() -> None:
     assert comparison.versions["keras-torch"][1]["keras"] == "3.15.1"
     assert comparison.regressions == 0
     (fix,) = (change for change in comparison.changes if change.because == sentence(SWAPPED))
-    assert (fix.trend, fix.axis, fix.was, fix.now, fix.answers) == ("better", "meaning", "differ", "agree", 9)
+    assert (fix.trend, fix.axis, fix.was, fix.now, fix.results) == ("better", "meaning", "differ", "agree", 9)
     assert fix.operations == ["ConvTranspose"]
 
 

@@ -1,6 +1,6 @@
-"""Two reports compared, answer by answer: what changed in meaning, precision, support or coverage.
+"""Two reports compared, result by result: what changed in meaning, precision, support or coverage.
 
-An answer is worse if its verdict is (`groups.WORST_FIRST`), or if it was right or a known deviation and no longer is; a result that is
+A result is worse if its verdict is (`groups.WORST_FIRST`), or if it was right or a known deviation and no longer is; a result that is
 no longer run is worse too, so that nothing is lost silently. The share of the rounding bound is printed, but is worse only past the bound,
 where the verdict says so.
 """
@@ -22,7 +22,7 @@ from verify.record import Record, Report
 Axis = Literal["meaning", "support", "coverage", "precision"]
 Trend = Literal["worse", "changed", "better"]
 TRENDS: tuple[Trend, ...] = ("worse", "changed", "better")
-NEVER = "never asked"
+NEVER = "never run"
 SUITE = ("name", "seed", "ops", "dtypes", "data", "checks")
 """What two suites must have in common."""
 
@@ -32,7 +32,7 @@ class Incomparable(ValueError):
 
 
 class Change(msgspec.Struct, kw_only=True, frozen=True):
-    """Answers that changed alike."""
+    """Results that changed alike."""
 
     trend: Trend
     axis: Axis
@@ -42,7 +42,7 @@ class Change(msgspec.Struct, kw_only=True, frozen=True):
     because: str
     """What explains the wrong one of the two."""
     operations: list[str]
-    answers: int
+    results: int
     example: str
     """The shortest case among them, and its output."""
     output: str
@@ -60,8 +60,8 @@ class Comparison(msgspec.Struct, kw_only=True, frozen=True):
 
     @property
     def regressions(self) -> int:
-        """How many answers are worse."""
-        return sum(c.answers for c in self.changes if c.trend == "worse")
+        """How many results are worse."""
+        return sum(c.results for c in self.changes if c.trend == "worse")
 
 
 def compare(old: Report, new: Report) -> Comparison:
@@ -174,7 +174,7 @@ def _grouped(key: tuple[Any, ...], members: list[tuple[Record, Record | None, Re
     if axis == "precision" and all(ratios):
         because += f"{'; ' if because else ''}at most {max(ratios[0]):.3g} of it before, {max(ratios[1]):.3g} now"
     return Change(
-        trend=trend, axis=axis, runtime=runtime, was=was, now=now, because=because, answers=len(members),
+        trend=trend, axis=axis, runtime=runtime, was=was, now=now, because=because, results=len(members),
         operations=sorted({operation(record) for record, _, _ in members}), example=shortest.case, output=shortest.output,
     )  # fmt: skip
 
@@ -182,7 +182,7 @@ def _grouped(key: tuple[Any, ...], members: list[tuple[Record, Record | None, Re
 def _rank(change: Change) -> tuple[int, int, int, str]:
     verdicts = [word.removesuffix(" (known)") for word in (change.was, change.now)]
     worst = min(WORST_FIRST.index(v) if v in WORST_FIRST else 0 for v in verdicts)  # type: ignore[arg-type,unused-ignore]
-    return TRENDS.index(change.trend), worst, -change.answers, change.because
+    return TRENDS.index(change.trend), worst, -change.results, change.because
 
 
 def text(c: Comparison) -> str:
@@ -202,13 +202,13 @@ def markdown(c: Comparison) -> str:
     rows, size = [], MOST_BYTES - len(head.encode(errors="replace")) - 300
     for x in c.changes:
         changed, where = f"{x.was} → {x.now}", ", ".join(x.operations[:12])
-        row = [x.trend, x.axis, plain(x.runtime), changed, str(x.answers), plain(x.because), plain(where), span(x.example)]
+        row = [x.trend, x.axis, plain(x.runtime), changed, str(x.results), plain(x.because), plain(where), span(x.example)]
         size -= len(" | ".join(row).encode(errors="replace")) + 6
         if size < 0:
             break
         rows.append(row)
     left = f"\n\n… and {len(c.changes) - len(rows)} more" if len(rows) < len(c.changes) else ""
-    titles = ["", "in", "runtime", "was → now", "answers", "because", "operations", "shortest case"]
+    titles = ["", "in", "runtime", "was → now", "results", "because", "operations", "shortest case"]
     return head + ("\n" + table(titles, rows) if rows else "") + left + "\n"
 
 
@@ -228,9 +228,9 @@ FORMATS: dict[str, Callable[[Comparison], str]] = {"text": text, "md": markdown,
 
 
 def _heading(c: Comparison) -> str:
-    counts = {trend: sum(x.answers for x in c.changes if x.trend == trend) for trend in TRENDS}
+    counts = {trend: sum(x.results for x in c.changes if x.trend == trend) for trend in TRENDS}
     words = ", ".join(f"{n} {trend}" for trend, n in counts.items() if n)
-    return f"{words or 'nothing changed'}; {c.same} answer{'' if c.same == 1 else 's'} the same"
+    return f"{words or 'nothing changed'}; {c.same} result{'' if c.same == 1 else 's'} the same"
 
 
 def _moved(c: Comparison) -> list[str]:
@@ -243,8 +243,8 @@ def _listed(versions: dict[str, str]) -> str:
 
 
 def _line(change: Change) -> str:
-    answers = "1 answer" if change.answers == 1 else f"{change.answers} answers"
-    return f"{change.runtime} ({change.axis}): {change.was} → {change.now}, {answers} of {', '.join(change.operations)}"
+    results = "1 result" if change.results == 1 else f"{change.results} results"
+    return f"{change.runtime} ({change.axis}): {change.was} → {change.now}, {results} of {', '.join(change.operations)}"
 
 
 def _where(change: Change) -> str:

@@ -108,7 +108,7 @@ function chosen() {
   return found;
 }
 
-// ---- groups of alike answers ----
+// ---- groups of alike results ----
 
 function grouped(found) {
   const groups = new Map();
@@ -249,7 +249,7 @@ function drawCase() {
   if (!id) return;
   const close = el("button", { type: "button", onclick: () => go({ case: "" }) }, "Close");
   if (i < 0) {
-    panel.append(close, el("h3", { id: "case-title", tabindex: "-1" }, `No answer has the id ${id}`));
+    panel.append(close, el("h3", { id: "case-title", tabindex: "-1" }, `No result has the id ${id}`));
     return;
   }
   const finding = data.findings.find((f) => f.records.includes(id));
@@ -283,7 +283,7 @@ function draw() {
   }
   const found = chosen();
   const groups = grouped(found);
-  document.getElementById("count").textContent = `${found.length} of ${total} answers, ${groups.length} kinds, the worst first`;
+  document.getElementById("count").textContent = `${found.length} of ${total} results, ${groups.length} kinds, the worst first`;
   const list = el("div");
   document.getElementById("groups").replaceChildren(list);
   more(list, groups, groupOf);
@@ -291,7 +291,7 @@ function draw() {
   if (state.has("case") && state.get("case") !== shown) {
     document.getElementById("case").scrollIntoView();
     document.getElementById("case-title").focus({ preventScroll: true });
-  } else if (state.size && document.activeElement !== fields.q) document.getElementById("answers").scrollIntoView();
+  } else if (state.size && document.activeElement !== fields.q) document.getElementById("results").scrollIntoView();
 }
 
 filters();
