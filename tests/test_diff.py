@@ -155,7 +155,7 @@ def test_a_page_tells_the_worst_first() -> None:
     assert page.index("✗ worse") < page.index(SWAPPED.hypothesis) < page.index("✓ better") < page.index("raised → agree")
     same = FORMATS["html"](compare(report([record()]), report([record()])))
     assert "<h1>nothing changed; 1 result the same</h1>" in same
-    assert "No answer changed." in same
+    assert "No result changed." in same
 
 
 def test_a_terminal_obeys_nothing() -> None:
