@@ -191,5 +191,6 @@ def test_another_operation_that_rounds_is_recognised_where_the_right_one_is_exac
     got = np.vectorize(float)(aligned(np.vectorize(Fraction, otypes=[object])(x))).astype(np.float32).astype(float)
     found = resembled(reference, 0, got, exactly=False)
     assert sentence(found) == "matches: coordinates computed by align_corners"
+    assert resembled(reference, 0, reference.outputs[0] * (1 + 1e-9), exactly=False) is None
     got[0, 0, 3] *= 1 + 1e-5
     assert resembled(reference, 0, got, exactly=False) is None

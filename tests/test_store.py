@@ -504,7 +504,7 @@ def test_shards_that_do_not_make_one_run_are_told(mine: Path, tmp_path: Path) ->
     refused(in_process("merge", first, "--out", out), "shard 2/2 is not there")
     refused(in_process("merge", first, first, "--out", out), "another run")
     refused(in_process("merge", first, second, "--out", first), "another run")
-    refused(in_process("merge", first, tmp_path / "other", "--out", out), "of another run")
+    refused(in_process("merge", first, tmp_path / "other", "--out", out), "have other options or versions")
     assert concordant("merge", first, second, "--out", out).returncode == 0
 
 

@@ -82,15 +82,22 @@ def resembled(reference: Reference, output: int, got: Array, *, exactly: bool = 
     """The first other operation whose result, as far as rounding may take it, is the one given. Not exactly: only among operations that
     round what the case's own leaves exact, as coordinates in sevenths."""
     x, g, w = reference.drawn
+    if not exactly and got.shape == reference.outputs[output].shape and _within(reference, output, got):
+        return None
     for mistake, other in beside(reference.case.op):
         with suppress(Impossible, ValueError, ZeroDivisionError):
             asked = Reference(replace(reference.case, op=other), given=(x, g, *w))
             if not exactly and asked.exact and not asked.inexact:
                 continue
-            off = np.abs(got - asked.outputs[output] - asked.remainders[output])
-            if asked.outputs[output].shape == got.shape and bool((off <= asked.bounds[output]).all()):
+            if asked.outputs[output].shape == got.shape and _within(asked, output, got):
                 return mistake
     return None
+
+
+def _within(reference: Reference, output: int, got: Array) -> bool:
+    """Whether all values are as near to the reference's as rounding allows."""
+    off = np.abs(got - reference.outputs[output] - reference.remainders[output])
+    return bool((off <= reference.bounds[output]).all())
 
 
 @np.errstate(all="ignore")
