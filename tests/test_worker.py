@@ -8,7 +8,7 @@ import json
 import resource
 import time
 from collections.abc import Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
@@ -139,8 +139,14 @@ def _no_child_is_left() -> Iterator[None]:
     faulthandler.dump_traceback_later(3 * LONG, exit=True)
     yield
     faulthandler.cancel_dump_traceback_later()
-    lists = Path("/proc/self/task").glob("*/children")
-    assert not " ".join(path.read_text() for path in lists).split()
+    assert not children()
+
+
+def children() -> list[str]:
+    """The processes that this one has started. Where a thread ends meanwhile, another has its children: they are looked for again."""
+    while True:
+        with suppress(FileNotFoundError):
+            return " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")).split()
 
 
 def gone(pid: int) -> bool:
