@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 
 from backends import BadBackend, found, named
+from spec import parse_case
 from tests.command import GLUE, NUMPY, backend_file, concordant, refused
 from verify.record import load
 
@@ -174,3 +175,12 @@ def test_what_only_running_shows_is_a_sentence_too(name: str, text: str, verdict
     assert (ended.returncode, ended.stderr) == (1, "")
     assert f"{path}: {words}" in ended.stdout
     assert {r.verdict for r in load(tmp_path / "report.json").records} == verdicts
+
+
+def test_a_call_without_a_signature_gets_one_sentence(tmp_path: Path) -> None:
+    text = 'from backends.call import Call, X\n\ndef upsample(op, at):\n    return [Call.of("np.no_such_function", X)]\n'
+    (backend,) = named(str(backend_file(tmp_path, f"{NUMPY}\n{text}")))
+    with pytest.raises(BadBackend) as refusal:
+        backend.translate(parse_case(UPSAMPLE))
+    assert "mine.py: upsample for Upsample(factor=(2,))" in str(refusal.value)
+    assert "has no np.no_such_function; add its parameters there" in str(refusal.value)

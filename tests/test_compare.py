@@ -184,6 +184,7 @@ POOLS = {
     ("nn.MaxPool2d(2, stride=2)", "nn.MaxPool2d(3, stride=2, padding=1)", (1, 1, 6, 6)): "different",
     ("nn.MaxPool2d(3, stride=2, padding=1)", 'keras.layers.MaxPool2D(3, strides=2, padding="same")', (1, 1, 10, 10)): "different",
     ("nn.MaxPool2d(3, stride=2, padding=1)", 'keras.layers.MaxPool2D(3, strides=2, padding="same")', (1, 1, 15, 15)): "equal",
+    ("nn.MaxPool2d(3, stride=1, padding=1)", "nn.ZeroPad2d(1) >> nn.MaxPool2d(3, stride=1)", (1, 1, 8, 8)): "edges",
     ("nn.MaxPool2d((2, 3), stride=1)", "nn.MaxPool2d((3, 2), stride=1)", (1, 1, 6, 6)): "different",
 }
 

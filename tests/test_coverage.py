@@ -145,6 +145,16 @@ def test_a_new_backend_file_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert [r.verdict for r in made.records] == ["agree", "agree"]
 
 
+def test_what_a_new_backend_file_proposes_can_be_uncommented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    in_process("new", "backend", "nn")
+    path = tmp_path / "nn.py"
+    proposed = [line for line in path.read_text().splitlines() if line.startswith("        # ") and "=" in line]
+    assert [line.split("=")[0].strip("# ") for line in proposed] == ["covers", "modes", "environment"]
+    path.write_text(path.read_text().replace("        # covers", "        covers").replace("        # modes", "        modes"))
+    assert [backend.name for backend in named("./nn.py:compile")] == ["nn:compile"]
+
+
 @pytest.mark.parametrize("name", ["a:b", "a b", "", "../x", "x" * 60])
 def test_a_new_backend_has_a_name_that_can_be_typed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -70,6 +70,8 @@ def test_completion_is_offered() -> None:
         (("run", "--op", "ConvTransposed"), ("did you mean 'ConvTranspose'?",)),
         (("run", "--suite", "qick"), ("'qick'", "quick, standard, full", "did you mean 'quick'?")),
         (("run", "--dtype", "float23"), ("did you mean 'float32'?",)),
+        (("run", "--case", "Upsample(factor=(2,)) x=(1, 1, 3) float"), ("'float' is no dtype; did you mean 'float",)),
+        (("run", "--case", "Upsample(factor=(2,)) x=(1, 1, 3) float32 integer"), ("did you mean 'integers'?",)),
         (("run", "--data", "integer"), ("did you mean 'integers'?",)),
         (("run", "--data", "compiled"), ("compiled is a mode: --backend torch:compile",)),
         (("run", "--data", "inference"), ("inference is a check: --check shape",)),

@@ -11,13 +11,14 @@ from msgspec import structs
 from rich.console import Console
 
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, record, report
-from verify.grouping import alike, by_mistake, in_any_step, likeness, operation, sentence, unexpected
+from verify.grouping import alike, because, by_mistake, in_any_step, likeness, operation, sentence, unexpected
 from verify.record import Diagnosis, Record
 from verify.report import terminal
 from verify.report.formats import FORMATS
 
 SHIFTED = Diagnosis("crop shifted by one pixel later", "crop", "lo + 1, hi − 1")
 LONGER = UPSAMPLE.replace("(1, 2, 3)", "(1, 2, 4)")
+WIDER = LONGER.replace("factor=(2,)", "factor=(3,)")
 
 
 def wrong(case: str = UPSAMPLE, output: str = "y", verdict: str = "differ", **more: object) -> Record:
@@ -113,3 +114,21 @@ def test_a_diagnosis_has_one_sentence_in_every_view(diagnosis: Diagnosis | None,
     assert (words or "matches no hypothesis") in printed.file.getvalue()
     for view in ("junit", "md", "html", "csv"):
         assert sentence(in_any_step(diagnosis)) in str(FORMATS[view](made))
+
+
+QUOTED = "ValueError: mine.py: upsample for {}: no float32 on axis {} of {}"
+ERRORS = [
+    record(case, verdict="raised", reason=QUOTED.format(case.partition(" x=")[0], axis, axis + 1))
+    for case, axis in ((UPSAMPLE, 2), (WIDER, 3))
+]
+
+
+def test_an_error_that_quotes_its_operation_is_one_cause() -> None:
+    assert [len(group) for group in alike(ERRORS)] == [2]
+    other = structs.replace(ERRORS[0], reason=ERRORS[0].reason.replace("float32", "float64"))
+    assert [len(group) for group in alike([*ERRORS, other])] == [2, 1]
+
+
+def test_people_read_the_numbers_of_the_first() -> None:
+    (group,) = alike(ERRORS)
+    assert because(group) == ERRORS[0].reason

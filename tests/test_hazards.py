@@ -119,3 +119,9 @@ def test_a_single_case_is_told_whole() -> None:
 def test_runtimes_that_say_the_same_are_told_together() -> None:
     lines = told(report([record(), record(runtime="right")]))
     assert lines[:3] == ["", UPSAMPLE, "  left, right: agree: y"]
+
+
+def test_a_helper_before_the_function_keeps_its_indentation() -> None:
+    native = "import numpy as np\n\n\ndef half(x):\n    return x / 2\n\n\ndef f(x):\n    x = half(x)\n    return x\n"
+    assert core(native) == ["def half(x):", "    return x / 2", "x = half(x)"]
+    assert core("import numpy as np\nx = 1\n") == ["import numpy as np", "x = 1"]

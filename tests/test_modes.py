@@ -43,6 +43,7 @@ MODES = {{
     "plus": Mode(meaning="adds one", decorator=Code("@plus", before="def plus(f):\\n    return lambda x: f(x) + 1"), also=("more",)),
     "flagged": Mode(meaning="with a flag", environment={{"CONCORDANT_TEST_FLAG": "on"}}, expects={{"flag": "on"}}),
     "without": Mode(meaning="without effect", environment={{"CONCORDANT_TEST_FLAG": "on"}}, expects={{"flag": "off"}}),
+    "forward": Mode(meaning="without gradients", outputs=("y",)),
     "twice": Mode(meaning="with another glue", glue=GLUE.replace("yield f(*args)", "yield 2 * f(*args)")),
 }}
 RUNTIMES = {{"mine": Runtime(packages=("numpy",), glue=GLUE, modes=MODES), "other": Runtime(packages=("numpy",), glue=GLUE)}}
@@ -79,6 +80,13 @@ def test_a_target_is_a_runtime_in_a_mode(mine: Path) -> None:
 def test_any_data_and_dtype_run_in_any_mode(words: str, mine: Path) -> None:
     (both,) = verdicts(f"{mine}:plus", f"{CASE} {words}").values()
     assert both == ({"raised"} if "bfloat16" in words else {"differ"})  # NumPy has no bfloat16
+
+
+def test_a_mode_may_offer_fewer_outputs_than_its_runtime(mine: Path) -> None:
+    (whole, *_), (forward,) = named(str(mine)), named(f"{mine}:forward")
+    run = Run([parse_case(CASE)], [whole, forward], suite={}).go()
+    assert {(r.runtime, r.output) for r in run.records} == {("mine", "y"), ("mine", "dx"), ("mine:forward", "y")}
+    assert [run.runtimes[name].not_offered for name in ("mine", "mine:forward")] == [{}, {"gradients": 1}]
 
 
 def test_facts_are_those_of_the_mode(mine: Path) -> None:

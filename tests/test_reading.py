@@ -61,6 +61,7 @@ REFUSED = {
     "nn.Conv2d(3, 8, f'{x}')": "is not read; write numbers",
     "nn.Conv2d(3, 8, lambda: 3)": "is not read",
     "nn.Conv2d(3, 8, [k for k in (3,)])": "is not read",
+    "nn.Conv2d(in_ch, 8, 3)": "in_channels is the name in_ch, but it needs a whole number of at least 1",
     "while True: pass": "is no call; write one call a line",
     "def f(): pass": "is no call; write one call a line",
     "__import__('os').system('touch marker')": "is not read",

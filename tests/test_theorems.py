@@ -19,6 +19,7 @@ from spec import (
     Impossible,
     MaxPool,
     MaxUnpool,
+    Pad,
     Resize,
     SumPool,
     Upsample,
@@ -158,7 +159,7 @@ def test_counterexamples_are_found_by_search_and_are_asked_natively(proofs: dict
 def _named(name: str, sides: Callable[..., Any], **more: Any) -> Theorem:
     """A theorem of the test's own, taken off the list again."""
     sides.__name__ = name
-    theorem({"n": [1, 2, 3]}, source="a test", **more)(sides)
+    theorem(more.pop("sizes", {"n": [1, 2, 3]}), source="a test", **more)(sides)
     return THEOREMS.pop(name.replace("_", "-"))
 
 
@@ -190,6 +191,16 @@ def test_a_false_theorem_is_broken_and_shown() -> None:
     assert proof.verdict == "failing"
     assert proof.counterexample
     assert proof.counterexample.sizes == {"n": (1,)}
+
+
+def test_the_smallest_counterexample_is_nearest_to_zero() -> None:
+    def sides(draw: Any, n: Any, a: Any) -> Any:
+        x = draw(1, 1, *n)
+        return Side(Pad(padding=tuple((i, 0) for i in a)), x), Side(Pad(padding=tuple((0, i) for i in a)), x)
+
+    proof = prove(_named("one_sided", sides, sizes={"n": [4], "a": [-2, -1, 0, 1, 2]}))
+    assert proof.counterexample
+    assert proof.counterexample.sizes["a"] == (-1,)
 
 
 def test_sums_that_a_float_cannot_hold_are_noticed() -> None:

@@ -168,8 +168,9 @@ def read(text: str) -> Case:
     try:
         return parse_case(text)
     except UnknownData as unknown:
-        if near := difflib.get_close_matches(unknown.word, DTYPES, 1):
-            raise Impossible(f"{unknown.word!r} is no dtype; did you mean {near[0]}?") from None
+        nearest = did_you_mean(unknown.word, (*DTYPES, *DATA))
+        if nearest and nearest == did_you_mean(unknown.word, DTYPES):
+            raise Impossible(f"{unknown.word!r} is no dtype{nearest}") from None
         _is_data(unknown.word)
         raise
 
