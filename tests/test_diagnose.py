@@ -189,8 +189,8 @@ def test_another_operation_that_rounds_is_recognised_where_the_right_one_is_exac
     x, _, _ = reference.drawn
     aligned = parse_case("Resize(size=(8,), mode='linear', coordinates='align_corners') x=(2, 3, 4) float64 normal").op
     got = np.vectorize(float)(aligned(np.vectorize(Fraction, otypes=[object])(x))).astype(np.float32).astype(float)
-    found = resembled(reference, 0, got, exactly=False)
+    found = resembled(reference, 0, got)
     assert sentence(found) == "matches: coordinates computed by align_corners"
-    assert resembled(reference, 0, reference.outputs[0] * (1 + 1e-9), exactly=False) is None
+    assert resembled(reference, 0, reference.outputs[0] * (1 + 1e-9)) is None
     got[0, 0, 3] *= 1 + 1e-5
-    assert resembled(reference, 0, got, exactly=False) is None
+    assert resembled(reference, 0, got) is None

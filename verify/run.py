@@ -120,7 +120,6 @@ class Run:
         if not self.backends:
             raise NothingToAsk("no runtime is left; name one with --backend")
         self._references: dict[int, Reference] = {}
-        self._bytes: dict[int, float] = {}
         self._held = 0.0
         self._seconds: dict[int, float] = {}
         self._patience = Patience()
@@ -153,16 +152,16 @@ class Run:
         """Inputs, expected values and bounds of the i-th program: kept until every runtime has run it, as far as memory allows."""
         if i not in self._references:
             made = self.asks[i].reference(self.confidence)
-            self.missed[i], self._bytes[i] = made.missed_probability, before(made.case).bytes
-            self._held += self._bytes[i]
+            self.missed[i] = made.missed_probability
+            self._held += before(made.case).bytes
             while self._references and self._held > HELD:
                 self._forget(next(iter(self._references)))
             self._references[i] = made
         return self._references[i]
 
     def _forget(self, i: int) -> None:
-        if self._references.pop(i, None):
-            self._held -= self._bytes[i]
+        if gone := self._references.pop(i, None):
+            self._held -= before(gone.case).bytes
 
     async def _all(self) -> None:
         cores, me = Cores(self.cores), asyncio.current_task()

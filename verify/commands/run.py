@@ -15,9 +15,9 @@ from backends import BadBackend
 from backends.known import records
 from spec import Impossible
 from verify.commands.files import refuse, save_report, say_on_stderr, writable
-from verify.commands.going import go, minimized, show
 from verify.commands.native import meant
 from verify.commands.options import BACKEND, BUDGET, NAMED, VALUES, WORK
+from verify.commands.running import go, minimized, show
 from verify.execute.environment import machine, source_digest
 from verify.execute.process import GIB, MEMORY, Worker, WorkerFailed
 from verify.execute.scheduler import Start

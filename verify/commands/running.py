@@ -19,6 +19,7 @@ from verify.run import Run
 
 
 def go(asked: Run, out: Path, *, quiet: bool) -> Report:
+    """Run it, show how far it is on stderr, and write report.json into the folder."""
     console = Console(stderr=True)
     with terminal.progress(asked, console, quiet=quiet) as watch:
         asked.watch = watch
@@ -57,6 +58,7 @@ def minimized(asked: Run, report: Report, out: Path, budget: float, *, quiet: bo
 
 
 def show(report: Report, out: Path, *, quiet: bool) -> NoReturn:
+    """Print what the table does not say and where the report is, and end with the report's exit status."""
     terminal.remaining(report, Console(emoji=False), quiet=quiet)
     if not quiet:
         Console(emoji=False).print(f"\n{out / 'report.json'}", highlight=False, soft_wrap=True)

@@ -12,8 +12,8 @@ from rich.console import Console
 from backends import BadBackend
 from spec import Impossible
 from verify.commands.files import refuse, writable
-from verify.commands.going import go
 from verify.commands.options import BACKEND
+from verify.commands.running import go
 from verify.plan.plan import chosen
 from verify.plan.prove import prove_all
 from verify.record import Report

@@ -48,7 +48,7 @@ def diagnosed(reference: Reference, judged: Judgement, result: Answer) -> Judgem
         return replace(judged, diagnosis=resembled(drawn, output, got))
     found = diagnose(drawn, output, got)
     if not found or found.located:
-        found = resembled(drawn, output, got, exactly=False) or found
+        found = resembled(drawn, output, got) or found
     return replace(judged, diagnosis=found, equals=equals(drawn, output, got) if found else ())
 
 
@@ -78,26 +78,28 @@ def diagnose(reference: Reference, output: int, got: Array) -> Diagnosis | None:
 
 
 @np.errstate(all="ignore")
-def resembled(reference: Reference, output: int, got: Array, *, exactly: bool = True) -> Diagnosis | None:
-    """The first other operation whose result, as far as rounding may take it, is the one given. Not exactly: only among operations that
-    round what the case's own leaves exact, as coordinates in sevenths."""
+def resembled(reference: Reference, output: int, got: Array) -> Diagnosis | None:
+    """The first other operation whose result, as far as rounding may take it, is the one given; None if only the dtype is wrong.
+
+    Where the case's own operation is exact, an exact one must give exactly the result (`diagnose`): here are those that round then, such
+    as coordinates in sevenths.
+    """
     x, g, w = reference.drawn
-    if not exactly and got.shape == reference.outputs[output].shape and _within(reference, output, got):
+    if _within(reference, output, got):
         return None
     for mistake, other in beside(reference.case.op):
         with suppress(Impossible, ValueError, ZeroDivisionError):
             asked = Reference(replace(reference.case, op=other), given=(x, g, *w))
-            if not exactly and asked.exact and not asked.inexact:
-                continue
-            if asked.outputs[output].shape == got.shape and _within(asked, output, got):
+            exactly = reference.exact and asked.exact and not asked.inexact
+            if not exactly and _within(asked, output, got):
                 return mistake
     return None
 
 
 def _within(reference: Reference, output: int, got: Array) -> bool:
-    """Whether all values are as near to the reference's as rounding allows."""
-    off = np.abs(got - reference.outputs[output] - reference.remainders[output])
-    return bool((off <= reference.bounds[output]).all())
+    """Whether the result has the reference's shape, and all values are as near as rounding allows."""
+    right = reference.outputs[output]
+    return got.shape == right.shape and bool((np.abs(got - right - reference.remainders[output]) <= reference.bounds[output]).all())
 
 
 @np.errstate(all="ignore")

@@ -215,7 +215,7 @@ class Hunt:
 
     async def _smallest(self, group: Sequence[Record]) -> Finding:
         record = group[0]
-        fault = Fault(record.output, record.verdict, record.known, mistake_of(record.matches), error(record.verdict, record.reason))
+        fault = Fault(record.output, record.verdict, record.known, mistake_of(record.matches), first_words(record.verdict, record.reason))
         judged = Judgement(record.output, record.verdict, record.reason, record.difference, record.matches, rounding=record.rounding)
         case = parse_case(record.case)
         self.best = Smallest(group, case, judged)
@@ -299,7 +299,7 @@ class Hunt:
 
     def _shows(self, fault: Fault, case: Case, judged: Judgement) -> bool:
         same = judged.verdict == fault.verdict and judged.output.rstrip("0123456789") == fault.output.rstrip("0123456789")
-        if not same or error(judged.verdict, judged.reason) != fault.error:
+        if not same or first_words(judged.verdict, judged.reason) != fault.error:
             return False
         if fault.mistake and fault.mistake not in map(mistake_of, (judged.diagnosis, *judged.equals)):
             return False
@@ -357,7 +357,7 @@ class Fault:
     verdict: str
     known: str | None
     mistake: Diagnosis | None
-    error: str = ""
+    error: str
 
     def named(self, judged: Judgement) -> Judgement:
         """With this mistake as its diagnosis, if it is among those that explain it."""
@@ -365,12 +365,9 @@ class Fault:
         return replace(judged, diagnosis=same[0]) if same else judged
 
 
-def error(verdict: str, reason: str) -> str:
-    """What two reports of one error have in common, whatever the sizes in its message: its type and first words."""
-    return " ".join(re.findall(r"[A-Za-z_]{2,}", reason)[:WORDS_OF_AN_ERROR]) if verdict == "raised" else ""
-
-
-WORDS_OF_AN_ERROR = 6
+def first_words(verdict: str, reason: str) -> str:
+    """Of a raised error its type and the first words of its message, without sizes; empty of other verdicts."""
+    return " ".join(re.findall(r"[A-Za-z_]{2,}", reason)[:6]) if verdict == "raised" else ""
 
 
 def _can_be_plain(case: Case) -> bool:

@@ -60,10 +60,10 @@ def along(axis: int, first: Operation, second: Operation, x: Shape, w: Sequence[
 
 
 def _maxima(n: int, rng: np.random.Generator) -> list[Array]:
-    """Lines of n pixels: each pixel once the greatest, above 0 and below it, and a few in random order. What pads with 0 shows below 0."""
-    each = [sign * (np.eye(n, dtype=int) - (sign < 0) * 3) for sign in (1, -1)]
+    """Lines of n pixels: each pixel once the greatest, and a few in random order. Both also below 0, where padding with 0 shows."""
+    each = np.eye(n, dtype=int)
     ranked = rng.permuted(np.tile(np.arange(-4 * n, 4 * n), (RANKED, 1)), axis=1)[:, :n]
-    return [lines.reshape(-1, 1, n).astype(object) for lines in (*each, ranked, -np.abs(ranked) - 1)]
+    return [lines.reshape(-1, 1, n).astype(object) for lines in (each, each - 2, ranked, -np.abs(ranked) - 1)]
 
 
 RANKED = 8

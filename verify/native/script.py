@@ -23,7 +23,7 @@ Made by `concordant port`. Arrays are as the frameworks keep them; x and the wei
 import numpy as np
 
 rng = np.random.default_rng(0)
-x = rng.integers(-9, 10, {x}).astype("float32")  # as (N, C, *space)
+x = {x}  # as (N, C, *space)
 weights = [{weights}]
 '''
 
@@ -34,9 +34,9 @@ def script(ports: Ports) -> str:
     if not written:
         raise Impossible("there is no program to write: " + "; ".join(one.impossible for one in ports.ports))
     reading = ports.reading
-    drawn = ", ".join(f'rng.integers(-4, 5, {shape}).astype("float32")' for shape in reading.w)
+    drawn = ", ".join(DRAWN.format(*OF_WEIGHTS, shape) for shape in reading.w)
     text, others = ports.text.replace('"""', "'''").replace("\\", "/"), ", ".join(one.title for one in written)
-    parts = [HEAD.format(text=text, others=others, x=reading.x, weights=drawn)]
+    parts = [HEAD.format(text=text, others=others, x=DRAWN.format(*OF_X, reading.x), weights=drawn)]
     parts.append(_side("original", reading.native))
     parts += [_side(f"in_{one.framework}", one.native) for one in written if one.native]
     names = ", ".join(f'"{one.title}": in_{one.framework}' for one in written)
@@ -46,10 +46,15 @@ def script(ports: Ports) -> str:
     return "\n\n".join(parts)
 
 
+OF_X, OF_WEIGHTS = (-9, 10), (-4, 5)
+"""The least whole number that is drawn, and the first above the greatest."""
+DRAWN = 'rng.integers({}, {}, {}).astype("float32")'
+
+
 def arrays(x: Shape, weights: Sequence[Shape]) -> tuple[Array, ...]:
-    """Those that HEAD makes."""
+    """Those that the program draws."""
     rng = np.random.default_rng(0)
-    return rng.integers(-9, 10, x).astype("float32"), *(rng.integers(-4, 5, shape).astype("float32") for shape in weights)
+    return tuple(rng.integers(*span, shape).astype("float32") for span, shape in ((OF_X, x), *((OF_WEIGHTS, shape) for shape in weights)))
 
 
 def _apart(case: Case) -> float:

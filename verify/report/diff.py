@@ -165,8 +165,8 @@ def _state(r: Record | None) -> str:
 
 def _grouped(key: tuple[Any, ...], members: list[tuple[Record, Record | None, Record | None]]) -> Change:
     trend, axis, was, now, because, runtime = key
-    shortest = min((record for record, _, _ in members), key=lambda r: (len(r.case), r.case, r.output))
-    because = next((reason([r]) for _, *both in members for r in both if r and shortest in both and explanation(r) == because), because)
+    shortest, *both = min(members, key=lambda member: (len(member[0].case), member[0].case, member[0].output))
+    because = next((reason([r]) for r in both if r and explanation(r) == because), because)
     ratios = [
         [r.rounding.ratio if r.rounding.ratio is not None else float("inf") for r in side if r and r.rounding]
         for side in zip(*((a, b) for _, a, b in members), strict=True)

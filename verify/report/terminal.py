@@ -54,7 +54,6 @@ def progress(run: Run, console: Console, *, quiet: bool) -> Iterator[Watch]:
     with Progress(name, doing, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True) as bars:
         tasks = {b.name: bars.add_task(b.name, total=run.total(b.name), doing="waiting") for b in run.backends}
 
-
         def watch(runtime: str, doing: str, done: int) -> None:
             bars.update(tasks[runtime], completed=done, total=run.total(runtime), doing=doing)
             if doing == "done" and len(run.cases) <= A_FEW:
@@ -140,9 +139,8 @@ def remaining(report: Report, console: Console, *, quiet: bool) -> None:
     for words in report.summary.limits_gone:
         console.print(f"[bold red]works now[/]: {escape(words)}", highlight=False, soft_wrap=True)
     if not report.records and any(r.not_offered for r in report.runtimes.values()):
-        wanted = {name: ", ".join(r.not_offered) for name, r in report.runtimes.items() if r.not_offered}
-        lacking = "; ".join(f"{name} offers none of this: {what}" for name, what in wanted.items())
-        console.print(f"[bold red]no case was run[/]: {escape(lacking)}", highlight=False, soft_wrap=True)
+        lacking = (f"{name} offers none of this: {', '.join(r.not_offered)}" for name, r in report.runtimes.items() if r.not_offered)
+        console.print(f"[bold red]no case was run[/]: {escape('; '.join(lacking))}", highlight=False, soft_wrap=True)
     for name, r in report.runtimes.items():
         if r.status == "failed" or (r.status == "not installed" and not quiet):
             console.print(f"[bold red]{r.status}[/] {name}: {escape(r.reason)}", highlight=False, soft_wrap=True)
