@@ -14,8 +14,10 @@ import pytest
 from spec import Array, Case, Operation, operations, parse, parse_case
 from tests.mutants import MUTANTS
 from tests.tiers import sampled
-from verify.explain.diagnose import diagnose, remedies, resembled
+from verify.execute.result import Answer, Output
+from verify.explain.diagnose import diagnose, diagnosed, remedies, resembled
 from verify.grouping import sentence
+from verify.judge.judge import Judgement
 from verify.judge.reference import Reference
 from verify.record import Diagnosis
 
@@ -194,3 +196,21 @@ def test_another_operation_that_rounds_is_recognised_where_the_right_one_is_exac
     assert resembled(reference, 0, reference.outputs[0] * (1 + 1e-9)) is None
     got[0, 0, 3] *= 1 + 1e-5
     assert resembled(reference, 0, got) is None
+
+
+def test_a_rounded_result_of_another_operation_is_diagnosed_so() -> None:
+    reference = Reference(parse_case("Resize(size=(8,), mode='linear') x=(2, 3, 4) float32 seed=1"))
+    x, g, _ = reference.drawn
+    aligned = parse_case("Resize(size=(8,), mode='linear', coordinates='align_corners') x=(2, 3, 4) float32")
+    wrong = np.nextafter(Reference(aligned, given=(x, g)).outputs[0].astype(np.float32), np.float32(np.inf))
+    found = diagnosed(reference, Judgement(output="y", verdict="differ"), Answer((Output(wrong, "float32"),))).diagnosis
+    assert sentence(found) == "matches: coordinates computed by align_corners"
+
+
+def test_right_values_of_another_dtype_are_no_other_operation() -> None:
+    """Without padding, a mean over the window and a mean over the pixels of x are the same."""
+    for text in ("AveragePool(kernel=(3,)) x=(2, 3, 7) float32 seed=1", "AveragePool(kernel=(3,)) x=(2, 3, 7) float32 normal seed=1"):
+        reference = Reference(parse_case(text))
+        values = reference.outputs[0] * (1 + 1e-9)
+        judged = Judgement(output="y", verdict="differ", reason="dtype float64 instead of float32")
+        assert diagnosed(reference, judged, Answer((Output(values, "float64"),))).diagnosis is None

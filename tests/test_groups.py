@@ -18,7 +18,7 @@ from verify.report.formats import FORMATS
 
 SHIFTED = Diagnosis("crop shifted by one pixel later", "crop", "lo + 1, hi − 1")
 LONGER = UPSAMPLE.replace("(1, 2, 3)", "(1, 2, 4)")
-WIDER = LONGER.replace("factor=(2,)", "factor=(3,)")
+WIDER = UPSAMPLE.replace("(2,)", "(2, 3)").replace("(1, 2, 3)", "(1, 2, 3, 4)")
 
 
 def wrong(case: str = UPSAMPLE, output: str = "y", verdict: str = "differ", **more: object) -> Record:

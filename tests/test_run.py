@@ -181,12 +181,18 @@ EVERYWHERE = [
 
 @slow
 def test_references_that_memory_does_not_hold_are_computed_again(shifted: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verify.run.HELD", 1)
-    run = _run(*shifted.backends, known=[])
-    assert run.go().records == _concluded(shifted).records
-    left = [before(reference.case).bytes for reference in run._references.values()]
-    assert len(left) <= 1
-    assert run._held == sum(left)
+    asked = [parse_case(f"Upsample(factor=(2,)) x=(1, 2, {n})") for n in range(1, 13)]
+    kept: dict[float, list[int]] = {}
+    records = []
+    for held in (float("inf"), 1.0):
+        monkeypatch.setattr("verify.run.HELD", held)
+        run = Run(asked, shifted.backends, suite={}, known=[])
+        seen = kept.setdefault(held, [])
+        run.watch = lambda runtime, doing, done, run=run, seen=seen: seen.append(len(run._references))
+        records.append(run.go().records)
+        assert run._held == sum(before(reference.case).bytes for reference in run._references.values())
+    assert records[0] == records[1]
+    assert max(kept[float("inf")]) > 1 >= max(kept[1.0])
 
 
 @slow
