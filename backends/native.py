@@ -187,7 +187,7 @@ Joiner = Callable[[Call, Reading, "dict[str, Shape]", str], Reading]
 
 
 def received(value: object) -> str:
-    """A value as a sentence repeats it; a name that the text uses is one whose value nobody knows."""
+    """Return a value as an error message prints it. A name in the text of a call has no known value."""
     return f"the name {value.text[:80]}" if isinstance(value, Source) else repr(value)
 
 

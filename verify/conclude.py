@@ -251,7 +251,7 @@ def _on(ran: Ran, records: list[Record]) -> TheoremOnRuntime:
 
 
 OF_FEW = ("models",)
-"""Suites with so few cases of an operation that its share means nothing: they have a minimum over all operations alone."""
+"""Suites with too few cases of each operation for a minimum of its own; only the share over all operations is checked."""
 
 
 def _summary(

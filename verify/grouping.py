@@ -152,7 +152,7 @@ def explanation(record: Record) -> str:
 
 
 def because(group: Sequence[Record]) -> str:
-    """The explanation that like records share, for people: of a reason whose numbers differ, the first record's."""
+    """What to print for a group of like records: their diagnosis, or the first record's reason."""
     return explanation(group[0]) if group[0].matches else group[0].reason
 
 

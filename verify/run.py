@@ -36,7 +36,7 @@ from verify.sample import sampled
 from verify.store import BadStore, Kept, Store, Told
 
 HELD = 2 * GIB
-"""Bytes of references, by estimate, that are kept for runtimes which are behind; the oldest are computed again."""
+"""Estimated bytes of references kept for slower runtimes. Beyond that the oldest are dropped, and computed again when needed."""
 START_UP = 0.05
 """Seconds in which a worker is on its way, so that it imports while the next runtime's texts are written."""
 

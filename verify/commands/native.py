@@ -25,7 +25,7 @@ INPUT = "The shape of the input in the framework's own layout, such as 1,3,32,32
 WEIGHTS = "The shape of an array that a function is given beside x, such as 8,3,3,3; once for each, in their order."
 JSON = "Print JSON."
 ON = "Where the first call is run; once more: where the second is. A target such as keras-torch, or with a version: keras-torch@3.14.0."
-NO_RUN = "Do not run anything: read, write and compare only."
+RUN = "Run the calls to verify what is printed; --no-run only reads them."
 
 
 def explain(
@@ -34,7 +34,7 @@ def explain(
     weights: Annotated[list[str] | None, typer.Option(help=WEIGHTS)] = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
     svg: Annotated[Path | None, typer.Option(help="Write a drawing of which inputs reach which outputs.")] = None,
-    run: Annotated[bool, typer.Option("--run/--no-run", help=NO_RUN)] = True,
+    run: Annotated[bool, typer.Option("--run/--no-run", help=RUN)] = True,
     listed: Annotated[bool, typer.Option("--list", help="List the functions and layers that are read.")] = False,
 ) -> None:
     """Explain a framework's call: the operation in explicit integers, weights, traps; run it to confirm.
@@ -63,7 +63,7 @@ def port(
     weights: Annotated[list[str] | None, typer.Option(help=WEIGHTS)] = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
     script: Annotated[Path | None, typer.Option(help="Write a program that runs both sides and compares them.")] = None,
-    run: Annotated[bool, typer.Option("--run/--no-run", help=NO_RUN)] = True,
+    run: Annotated[bool, typer.Option("--run/--no-run", help=RUN)] = True,
 ) -> None:
     """Write a call in other frameworks, with the map of its weights; run both sides on the same data.
 
@@ -89,10 +89,10 @@ def compare(
     input: Annotated[str, typer.Option(help="The shape of the input, in the first call's layout.")] = "",
     weights: Annotated[list[str] | None, typer.Option(help=WEIGHTS)] = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
-    run: Annotated[bool, typer.Option("--run/--no-run", help=NO_RUN)] = True,
+    run: Annotated[bool, typer.Option("--run/--no-run", help=RUN)] = True,
     on: Annotated[list[str] | None, typer.Option(help=ON)] = None,
 ) -> None:
-    """Compare two calls with the same weights: equal, shifted, other at the border, or different; why; and what to write instead.
+    """Compare two calls with the same weights: equal, shifted, equal except at the border, or different; why; and what to write instead.
 
     Exit status 0: equal; 1: not equal; 2: bad input.
     """

@@ -79,10 +79,10 @@ def diagnose(reference: Reference, output: int, got: Array) -> Diagnosis | None:
 
 @np.errstate(all="ignore")
 def resembled(reference: Reference, output: int, got: Array) -> Diagnosis | None:
-    """The first other operation whose result, as far as rounding may take it, is the one given; None if only the dtype is wrong.
+    """Return the first other operation that gives this result within its rounding bound. Return None if only the dtype is wrong.
 
-    Where the case's own operation is exact, an exact one must give exactly the result (`diagnose`): here are those that round then, such
-    as coordinates in sevenths.
+    If the case's own operation is exact, only operations that round are tried, such as coordinates in sevenths. `diagnose` compares the
+    exact ones bit for bit.
     """
     x, g, w = reference.drawn
     if _within(reference, output, got):

@@ -114,7 +114,7 @@ def _verb(verdict: str) -> str:
 
 
 def _subject(output: str) -> str:
-    return {"y": "the answer", "dx": "the gradient with respect to x"}.get(output, "the gradient with respect to w")
+    return {"y": "the result", "dx": "the gradient with respect to x"}.get(output, "the gradient with respect to w")
 
 
 def equation(kind: type) -> str:

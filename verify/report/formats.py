@@ -1,4 +1,4 @@
-"""The formats in which a report is exported. Imported only where one is wanted: HTML needs a template engine."""
+"""The formats in which a report is exported. Import it only to export: HTML loads a template engine."""
 
 from __future__ import annotations
 
