@@ -31,7 +31,7 @@ from typing import Any
 import platformdirs
 
 from backends import form as _form
-from backends.call import Call, Layer, Let, before, body
+from backends.call import BadCall, Call, Layer, Let, before, body
 from backends.call import calls as _calls
 from backends.cannot import Cannot
 from spec import Case, Operation, Shape, operations
@@ -279,7 +279,7 @@ def _place(module: ModuleType) -> str:
 
 def calls(module: ModuleType, op: Operation, at: Step) -> tuple[Call, ...]:
     """The native calls by which a file here writes an operation, each followed by those among its arguments; none of an operation that it
-    has no function for. Raises Unsupported."""
+    has no function for, or writes by a call without a signature (`Backend.translate` says so). Raises Unsupported."""
     found, why = _written(module, op, at)
     if why:
         raise Unsupported(why)
@@ -293,6 +293,8 @@ def _written(module: ModuleType, op: Operation, at: Step) -> tuple[tuple[Call, .
         return (tuple(_calls(function(op, at))) if function else ()), None
     except Unsupported as cannot:
         return (), cannot.why
+    except BadCall:
+        return (), None
 
 
 def _code(said: object) -> Code | None:

@@ -22,7 +22,7 @@ from backends.known import Known
 from verify.conclude import Ran
 from verify.explain.findings import HowFar
 from verify.facts import not_offered, observed, repeated
-from verify.grouping import WORDS, again, by_sort, counted, headline, in_words, is_mode, matrix, outcome, sentence, unexpected
+from verify.grouping import WORDS, again, by_sort, counted, failures, headline, in_words, is_mode, matrix, outcome, sentence, unexpected
 from verify.hazards import hazards
 from verify.printable import printable, printable_report
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
@@ -435,4 +435,5 @@ def _closing(report: Report, console: Console) -> None:
         console.print(f"{counted(len(report.theorems), 'theorem')}: {words}.", highlight=False)
     for name in s.failing:
         console.print(f"[bold red]failing[/] theorem {escape(name)}: {escape(_why_failing(report.theorems[name]))}", highlight=False)
-    console.print(f"[bold {'red' if s.unexpected else 'green'}]{outcome(report)}[/]", highlight=False)
+    fails = ", but the run fails: see above" if failures(report) else ""
+    console.print(f"[bold {'red' if s.unexpected or fails else 'green'}]{outcome(report)}{fails}[/]", highlight=False)
