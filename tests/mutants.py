@@ -295,7 +295,7 @@ def _mutants() -> dict[str, Mutant]:
              "    return F.interpolate(x, scale_factor=tuple(map(float, factor)), mode=mode)\n")),
         made("last-column-missing", "result with zeros at the last index of one spatial axis",
              wrap=_after("y = torch.cat([y[..., :-1], 0 * y[..., -1:]], -1)")),
-        made("first-row-repeats-the-second", "matches only in the first slice of spatial axis 0",
+        made("first-row-repeats-the-second", "matches only in the first row",
              wrap=_after("y = torch.cat([y[:, :, 1:2], y[:, :, 1:]], 2) if y.shape[2] > 1 else y")),
         made("tail-of-four-forgotten", "matches only in the last … multiplied by a constant (0)",
              when=lambda q: q.y[-1] > 4 and q.y[-1] % 4 > 0,

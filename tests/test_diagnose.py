@@ -91,8 +91,8 @@ def test_a_spoilt_answer_is_recognised(words: str, text: str) -> None:
     [
         (0, slice(-1, None), "the last batch element"),
         (1, slice(2, 3), "channel 2"),
-        (2, slice(0, 1), "the first slice of spatial axis 0"),
-        (3, slice(1, None, 2), "slices 1, 3 of spatial axis 1"),
+        (2, slice(0, 1), "the first row"),
+        (3, slice(1, None, 2), "columns 1, 3"),
     ],
 )
 def test_it_is_said_where_all_is_wrong(axis: int, at: slice, words: str) -> None:

@@ -1,4 +1,4 @@
-"""Where a wrong result is wrong: the last batch element, the first slice of an axis, every second channel."""
+"""Where a wrong result is wrong: the last batch element, the last 3 of 35 columns, every second channel."""
 
 from __future__ import annotations
 
@@ -10,8 +10,13 @@ import numpy as np
 
 from spec import Array, Shape
 
-NOUNS = {"batch axis": ("batch element", "batch elements", ""), "channel axis": ("channel", "channels", "")}
-"""What one index, and several, of an axis are called."""
+NOUNS = {
+    "batch axis": "batch element", "channel axis": "channel", "first channel axis": "first-axis channel",
+    "second channel axis": "second-axis channel",
+}  # fmt: skip
+"""What one index of an axis is called."""
+SPATIAL = {1: ("position",), 2: ("row", "column"), 3: ("depth slice", "row", "column")}
+"""The same of the spatial axes, by their number."""
 
 
 @dataclass(frozen=True)
@@ -52,21 +57,23 @@ class Part:
         return 2 * prod(len(places) for places in self.places) <= prod(self.shape)
 
     def where(self, names: tuple[str, ...]) -> str:
-        """Such as "the last channel", or "slices 1, 3 of spatial axis 0"."""
-        return " and ".join(_which(self.places[axis], self.shape[axis], names[axis]) for axis in self.narrow)
+        """Such as "the last channel", or "rows 1, 3"."""
+        spatial = [name for name in names if name.startswith("spatial axis ")]
+        nouns = NOUNS | dict(zip(spatial, SPATIAL.get(len(spatial), ()), strict=False))
+        words = (_which(self.places[axis], self.shape[axis], nouns.get(name := names[axis], f"{name} element")) for axis in self.narrow)
+        return " and ".join(words)
 
 
-def _which(places: tuple[int, ...], n: int, axis: str = "") -> str:
-    """Empty where no few words say it."""
-    one, several, of = NOUNS.get(axis, ("slice", "slices", f" of {axis if axis[-1:].isdigit() else f'the {axis}'}"))
+def _which(places: tuple[int, ...], n: int, one: str = "") -> str:
+    """Empty where no few words say it. one: what one index is called."""
     first, last, many = places[0], places[-1], len(places)
     steps = {b - a for a, b in pairwise(places)}
     if steps <= {1} and (first == 0 or last == n - 1):
-        return f"the {'last' if first else 'first'} {one if many == 1 else f'{many} {several}'}{of}"
+        return f"the {'last' if first else 'first'} {one if many == 1 else f'{many} of {n} {one}s'}"
     if many == 1:
-        return f"{one} {first}{of}"
+        return f"{one} {first}"
     if steps == {1}:
-        return f"{several} {first} to {last}{of}"
+        return f"{one}s {first} to {last} of {n}"
     if many <= 4:
-        return f"{several} {', '.join(map(str, places))}{of}"
-    return f"{several} {first} + {steps.pop()}·i{of}" if len(steps) == 1 else ""
+        return f"{one}s {', '.join(map(str, places))}"
+    return f"{one}s {first} + {steps.pop()}·i" if len(steps) == 1 else ""
