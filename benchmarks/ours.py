@@ -29,7 +29,7 @@ def main(what: str, runtimes: str, *more: str) -> None:
     backends = [b for name in runtimes.split(",") for b in named(name)]
     run = Run(
         asked, backends, suite={"name": what}, prove=prove_all if kind in SUITES else None,
-        watch=lambda runtime, doing, done: doing == "asking" and first.setdefault(runtime, time.monotonic() - BEGAN) and None,
+        watch=lambda runtime, doing, done: doing == "running" and first.setdefault(runtime, time.monotonic() - BEGAN) and None,
     )  # fmt: skip
     if more:
         write_jobs(run, Path(more[1]))

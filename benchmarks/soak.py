@@ -21,7 +21,7 @@ def main(count: str = "100000", runtime: str = "torch") -> None:
     began = time.monotonic()
 
     def watch(runtime: str, doing: str, done: int) -> None:
-        if done % 5000 == 0 and doing == "asking":
+        if done % 5000 == 0 and doing == "running":
             parent.append(resident("self"))
             workers.append(max((resident(pid) for pid in children()), default=0))
             memory = f"parent {parent[-1]} MiB, largest worker {workers[-1]} MiB"

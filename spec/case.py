@@ -249,7 +249,8 @@ def _shape(name: str, text: str) -> Shape:
         shape = ast.literal_eval(text)
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         shape = None
-    if not isinstance(shape, tuple) or len(shape) < 3 or not all(type(n) is int and n > 0 for n in shape):
+    least = (0 if name == "x" else 1, 1)  # only a batch may be empty
+    if not isinstance(shape, tuple) or len(shape) < 3 or not all(type(n) is int and n >= least[i > 0] for i, n in enumerate(shape)):
         short = _short(text)[1:-1]
         raise Impossible(f"{name}={short} is no shape; one is a tuple of at least three whole numbers from 1, such as (2, 3, 5)")
     return shape

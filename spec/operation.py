@@ -335,8 +335,8 @@ class Operation:
     def expect_image(self, x: Shape) -> None:
         if len(x) != self.rank + 2:
             raise self.refuse(f"x has shape {x}, but {self.rank} spatial axes need (N, C{', n' * self.rank})")
-        if min(x) < 1:
-            raise self.refuse(f"x has shape {x}, but every length must be at least 1")
+        if min(x[1:]) < 1 or x[0] < 0:
+            raise self.refuse(f"x has shape {x}, but every length must be at least 1 (the batch's at least 0)")
 
 
 @cache

@@ -6,6 +6,7 @@ import pytest
 
 from spec import parse_case
 from tests.blind_spots import REGIMES, met
+from verify.plan import suites
 
 PLAIN = "Conv(stride=(1,)) x=(1, 2, 7) w=(3, 2, 2) float32"
 MADE = {
@@ -37,3 +38,8 @@ def test_a_case_made_for_a_regime_meets_it(regime: str) -> None:
 def test_a_plain_case_meets_no_regime() -> None:
     assert met([parse_case(PLAIN)]) == {}
     assert set(MADE) <= set(REGIMES)
+
+
+def test_standard_meets_every_regime_and_quick_most() -> None:
+    assert set(REGIMES) == set(met(suites.cases("standard")))
+    assert len(met(suites.cases("quick"))) > 0.8 * len(REGIMES)

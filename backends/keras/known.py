@@ -42,7 +42,7 @@ def _grouped(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _empty(op: Operation, at: Step, facts: Facts) -> bool:
-    return isinstance(op, Conv) and 0 in at.y
+    return isinstance(op, Conv) and 0 in at.y[2:]
 
 
 def _shorter_than_tensorflow_allows(op: Operation, at: Step, facts: Facts) -> bool:
@@ -261,7 +261,7 @@ KNOWN = [
     ),
     Known(
         id="keras-empty-sum-inference", runtimes=("keras-*",), versions=SINCE, verdict="raised", checks=("shape",),
-        when=lambda op, at, facts: 0 in at.y and _summed(op, at), message="Computed output size would be zero or negative",
+        when=lambda op, at, facts: 0 in at.y[2:] and _summed(op, at), message="Computed output size would be zero or negative",
         reason="a depthwise convolution of symbolic tensors whose answer has length 0 is refused", link="no upstream report found",
     ),
     Known(
@@ -405,12 +405,12 @@ KNOWN = [
     ),
     Known(
         id="keras-empty-resize", runtimes=("keras-*",), versions=SINCE, verdict="raised", message="must have positive height and width",
-        when=lambda op, at, facts: 0 in at.y and _interpolation(op, at) != "", reason="resampling refuses an answer of length 0",
+        when=lambda op, at, facts: 0 in at.y[2:] and _interpolation(op, at) != "", reason="resampling refuses an answer of length 0",
         link="https://keras.io/api/ops/image/",
     ),
     Known(
         id="keras-tensorflow-empty-transpose-without-onednn", runtimes=("keras-tensorflow",), versions=SILENT, verdict="raised",
-        when=lambda op, at, facts: isinstance(op, ConvTranspose) and 0 in at.y and facts.get("onednn") == "off",
+        when=lambda op, at, facts: isinstance(op, ConvTranspose) and 0 in at.y[2:] and facts.get("onednn") == "off",
         message="actual = .* computed = 0", sometimes=True,
         reason="without oneDNN TensorFlow raises for a transposed convolution whose output is empty, for some sizes",
         link="no upstream report found",
@@ -418,7 +418,8 @@ KNOWN = [
     *(
         Known(
             id=f"keras-tensorflow-empty-transpose-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT, verdict=verdict,
-            outputs=("dx", "dw"), when=lambda op, at, facts: isinstance(op, ConvTranspose) and 0 in at.y, sometimes=True, message=message,
+            outputs=("dx", "dw"), sometimes=True, message=message,
+            when=lambda op, at, facts: isinstance(op, ConvTranspose) and 0 in at.y[2:],
             reason="the gradient of an answer of length 0 has the wrong shape: oneDNN returns arrays of the input's",
             link="https://github.com/tensorflow/tensorflow/pull/112639",
         )

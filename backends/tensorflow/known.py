@@ -160,7 +160,7 @@ def _grouped_3d(op: Operation, at: Step, facts: Facts) -> bool:
 
 def _answered_grouped_3d(op: Operation, at: Step, facts: Facts) -> bool:
     """Without oneDNN an empty output is returned before anything raises."""
-    return _grouped_3d(op, at, facts) and not (0 in at.y and _plain(at, facts))
+    return _grouped_3d(op, at, facts) and not (0 in at.y[2:] and _plain(at, facts))
 
 
 def _dilated_double(op: Operation, at: Step, facts: Facts) -> bool:
@@ -182,7 +182,8 @@ def _grouped_double(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _empty_onednn(op: Operation, at: Step, facts: Facts) -> bool:
-    return _by_onednn(at.dtype, facts) and isinstance(op, Conv) and 0 in at.y and at.dtype == "float32" and not _grouped_3d(op, at, facts)
+    plain = at.dtype == "float32" and not _grouped_3d(op, at, facts)
+    return _by_onednn(at.dtype, facts) and isinstance(op, Conv) and 0 in at.y[2:] and plain
 
 
 def _summed(op: Operation, at: Step) -> bool:
@@ -198,7 +199,7 @@ def _empty_narrow(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _empty_sum(op: Operation, at: Step, facts: Facts) -> bool:
-    return _by_onednn(at.dtype, facts) and _summed(op, at) and op.rank < 3 and 0 in at.y and at.dtype == "float32"
+    return _by_onednn(at.dtype, facts) and _summed(op, at) and op.rank < 3 and 0 in at.y[2:] and at.dtype == "float32"
 
 
 def _cut_by_same_3d(op: Operation, at: Step, facts: Facts) -> bool:
@@ -212,10 +213,14 @@ def _cut_by_same_3d(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, ConvTranspose) and any(map(any, op.crop)) and any(lo == 0 and hi <= -2 for lo, hi in op.crop)
 
 
+def _empty_batch(op: Operation, at: Step, facts: Facts) -> bool:
+    return at.x[0] == 0 and _by_onednn(at.dtype, facts) and isinstance(op, Conv | ConvTranspose)
+
+
 def _empty_strided_double(op: Operation, at: Step, facts: Facts) -> bool:
     if not isinstance(op, Conv | SumPool | AveragePool | LpPool) or not (isinstance(op, Conv) or _summed(op, at)):
         return False
-    return _plain(at, facts) and 0 in at.y and max(op.stride) > 1
+    return _plain(at, facts) and 0 in at.y[2:] and max(op.stride) > 1
 
 
 def _half_sums(op: Operation, at: Step, facts: Facts) -> bool:
@@ -490,7 +495,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-dilated-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx", "dw"),
-        when=lambda op, at, facts: _dilated_double(op, at, facts) and (op.rank < 3 or 0 in at.y), message=DILATION,
+        when=lambda op, at, facts: _dilated_double(op, at, facts) and (op.rank < 3 or 0 in at.y[2:]), message=DILATION,
         reason=f"dilated convolution without oneDNN {WITHOUT} has no gradient on CPU",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
@@ -597,13 +602,13 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-empty-resize", runtimes=("tensorflow",), versions=SINCE, verdict="raised", message="dimensions must be positive",
-        when=lambda op, at, facts: 0 in at.y and _method(op, at) != "", reason="resampling refuses an answer of length 0",
+        when=lambda op, at, facts: 0 in at.y[2:] and _method(op, at) != "", reason="resampling refuses an answer of length 0",
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
     *(
         Known(
             id=f"tensorflow-empty-max-pool-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, sometimes=True,
-            when=lambda op, at, facts: isinstance(op, MaxPool) and 0 in at.y,
+            when=lambda op, at, facts: isinstance(op, MaxPool) and 0 in at.y[2:],
             reason="a window larger than the input: the process ends by a division by zero, or the gradient is memory never written",
             link="https://github.com/tensorflow/tensorflow/issues/88481",
         )
@@ -629,6 +634,15 @@ KNOWN = [
             link="https://github.com/tensorflow/tensorflow/pull/112639",
         )
         for verdict, message in (("differ", "shape"), ("raised", "Input to reshape is a tensor with 0 values|shape of dy was"))
+    ),
+    *(
+        Known(
+            id=f"tensorflow-onednn-empty-batch-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_empty_batch,
+            sometimes=True, message=message,
+            reason="of an empty batch oneDNN's convolution returns an array of the input's shape, whatever the kernel is",
+            link="https://github.com/tensorflow/tensorflow/pull/112639",
+        )
+        for verdict, message in (("differ", "shape"), ("raised", "as many biases|Incompatible shapes|with 0 values|shape of dy was"))
     ),
     Known(
         id="tensorflow-onednn-empty-sum", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), when=_empty_sum,
@@ -681,7 +695,7 @@ KNOWN = [
     Known(
         id="tensorflow-xla-empty-convolution-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=("xla",),
         outputs=("dx", "dw"), message="InvalidArgumentError: Window",
-        when=lambda op, at, facts: isinstance(op, Conv) and 0 in at.y and not _too_short(op, at, facts),
+        when=lambda op, at, facts: isinstance(op, Conv) and 0 in at.y[2:] and not _too_short(op, at, facts),
         reason="XLA answers a convolution of length 0, but refuses its gradient", link="no upstream report found",
     ),
     Known(

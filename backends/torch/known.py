@@ -14,12 +14,12 @@ from spec.ops.separable import alike
 
 
 def _empty(op: Operation, at: Step, facts: Facts) -> bool:
-    return isinstance(op, Conv) and 0 in at.y
+    return isinstance(op, Conv) and 0 in at.y[2:]
 
 
 def _empty_resize(op: Operation, at: Step, facts: Facts) -> bool:
     """Not by area, which is adaptive pooling."""
-    return isinstance(op, Resize | Lanczos) and 0 in at.y and any(call["mode"] != "area" for call in _interpolations(op, at))
+    return isinstance(op, Resize | Lanczos) and 0 in at.y[2:] and any(call["mode"] != "area" for call in _interpolations(op, at))
 
 
 def _interpolations(op: Operation, at: Step) -> list[Call]:
@@ -194,7 +194,7 @@ KNOWN = [
     ),
     Known(
         id="torch-empty-pool", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="raised",
-        when=lambda op, at, facts: isinstance(op, SumPool | AveragePool | MaxPool | LpPool) and 0 in at.y,
+        when=lambda op, at, facts: isinstance(op, SumPool | AveragePool | MaxPool | LpPool) and 0 in at.y[2:],
         message="Output size is too small|Invalid computed output size|Kernel size can't be greater",
         reason="an error is raised where the result has length 0: a window may not be larger than the padded input",
         link="https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html",

@@ -302,13 +302,13 @@ def _scatter(op: Either, x: Array, w: Array, lengths: Shape) -> Array:
 def _mix(matrices: Array, x: Array) -> Array:
     """Every pixel's channels, group by group, times that group's matrix (groups, to, from)."""
     groups, to, from_ = matrices.shape
-    mixed = product(matrices, x.reshape(x.shape[0], groups, from_, -1))
+    mixed = product(matrices, x.reshape(x.shape[0], groups, from_, size(x.shape[2:])))
     return mixed.reshape(x.shape[0], groups * to, *x.shape[2:])
 
 
 def _correlate(op: Either, small: Array, large: Array, w: Shape) -> Array:
     dw = np.zeros(w, np.result_type(small, large))
-    a = small.reshape(small.shape[0], op.groups, w[0] // op.groups, -1)
+    a = small.reshape(small.shape[0], op.groups, w[0] // op.groups, size(small.shape[2:]))
     for t, at in _windows(op, space(w, op.rank), space(small, op.rank)):
         b = large[at].reshape(large.shape[0], op.groups, w[1], a.shape[-1])
         dw[t] = product(a, b.swapaxes(2, 3)).sum(0).reshape(w[:2])

@@ -168,14 +168,14 @@ class MaxUnpool(Operation):
         y = np.zeros(self.shape(x.shape, *(v.shape for v in w)), x.dtype)
         if w[0].size and not 0 <= w[0].min() <= w[0].max() < size(self.size):
             raise self.refuse(f"indices reach from {w[0].min()} to {w[0].max()}, but there are {size(self.size)} pixels")
-        np.put_along_axis(y.reshape(*y.shape[:2], -1), w[0].astype(np.int64).reshape(*x.shape[:2], -1), x.reshape(*x.shape[:2], -1), -1)
+        np.put_along_axis(_flat(y, self.rank), _flat(w[0].astype(np.int64), self.rank), _flat(x, self.rank), -1)
         return y
 
     def vjp(self, x: Array, *w_and_g: Array) -> tuple[Array, ...]:
         indices, g = w_and_g
-        places = indices.astype(np.int64).reshape(*x.shape[:2], -1)
+        places = _flat(indices.astype(np.int64), self.rank)
         order = np.broadcast_to(np.arange(places.shape[-1]), places.shape)
-        put, planes = np.full((*x.shape[:2], size(self.size)), -1), g.reshape(*x.shape[:2], -1)
+        put, planes = np.full((*x.shape[:2], size(self.size)), -1), _flat(g, self.rank)
         np.put_along_axis(put, places, order, -1)
         kept = np.take_along_axis(put, places, -1) == order
         dx = np.where(kept, np.take_along_axis(planes, places, -1), np.zeros(1, g.dtype))
@@ -183,4 +183,4 @@ class MaxUnpool(Operation):
 
 
 def _flat(x: Array, rank: int) -> Array:
-    return x.reshape(*x.shape[:-rank], -1)
+    return x.reshape(*x.shape[:-rank], size(space(x, rank)))

@@ -6,7 +6,8 @@ pairs, standard all triples, full everything in 1-D and all triples of longer li
 Meaning is run of whole numbers in float32 and float64; a smaller grid asks everything else (ASPECTS) in every dtype.
 What a mode of a runtime takes of a suite, if nobody names it, is in SHARES. The suite `calls` has only native calls (verify.plan.calls),
 and `models` only layers of published architectures (verify.plan.models).
-Resampling, padding and the fields of pools are in verify.plan.pixel_suites.
+Resampling, padding and the fields of pools are in verify.plan.pixel_suites, sizes at which kernels change their path in
+verify.plan.regimes.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from spec.case import FLOATS, INTEGERS
 from spec.conventions import padding as c
 from spec.data import DATA
 from spec.operation import size
-from verify.plan import calls, models, pixel_suites
+from verify.plan import calls, models, pixel_suites, regimes
 from verify.plan.covering import Built, Grid, Row, axes, covered
 
 SUITES = ("quick", "standard", "full", "calls", "models")
@@ -102,7 +103,10 @@ def cases(
     """
     wanted, of, on, checked = set(ops), set(dtypes), set(data), set(checks)
     parts: tuple[Callable[[str, int], Iterator[Case]], ...]
-    parts = (_meaning, _aspects, _inferred, _whole, _rearranged, _edges, pixel_suites.cases, lambda suite, seed: iter(calls.cases(suite)))
+    parts = (
+        _meaning, _aspects, _inferred, _whole, _rearranged, _edges, pixel_suites.cases, regimes.cases,
+        lambda suite, seed: iter(calls.cases(suite)),
+    )  # fmt: skip
     if suite == "calls":
         parts = () if share else parts[-1:]
     elif suite == "models":
