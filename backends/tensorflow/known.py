@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from backends import Step, Unsupported, calls
+from backends import Step, Unsupported, calls, onednn
 from backends.call import Call
 from backends.cannot import Raises
 from backends.keras import write as keras
@@ -364,6 +364,23 @@ GRAPHS = ("function", "xla")
 
 KNOWN = [
     Known(
+        id="tensorflow-onednn-bfloat16-depthwise-hangs", runtimes=BOTH, versions=SILENT, verdict="timeout", when=onednn.endless,
+        sometimes=True, reason="oneDNN's depthwise convolution in bfloat16 never ends for kernels from 15 on",
+        link="no upstream report found",
+    ),
+    Known(
+        id="tensorflow-onednn-bfloat16-dilated-pointwise", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dw",),
+        when=onednn.dilated_pointwise, sometimes=True,
+        reason="the weight gradient of a 1×1 convolution in bfloat16 is wrong if a dilation is given, which does nothing to such a kernel",
+        link="no upstream report found",
+    ),
+    Known(
+        id="tensorflow-onednn-far-strided-weights", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dw",), sometimes=True,
+        when=lambda op, at, facts: _by_onednn(at.dtype, facts) and onednn.far_strided(op, at, facts),
+        reason="with AVX-512 the weight gradient of a convolution with stride, dilation and a kernel that reaches far is wrong",
+        link="no upstream report found",
+    ),
+    Known(
         id="tensorflow-volume-gradient-without-format", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx", "dw"),
         when=_volume_without_format, message="'NoneType' object has no attribute 'decode'",
         reason="convolution, max_pool and avg_pool of volumes have no gradient in eager mode unless data_format is given, since its "
@@ -421,7 +438,7 @@ KNOWN = [
             when=_pointwise_by_avx2,
             reason="oneDNN's AVX2 code for the weight gradient of a strided convolution with a kernel of 1 writes over the heap: a wrong "
             "gradient, or the end of the process",
-            link="no upstream report found",
+            link="https://github.com/uxlfoundation/oneDNN/issues/6035",
         )
         for verdict in ("differ", "nondeterministic", "crashed")
     ),

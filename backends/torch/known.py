@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backends import Step, calls
+from backends import Step, calls, onednn
 from backends.call import Call
 from backends.known import ONLY_DEFAULT, Facts, Known, native
 from backends.torch import write as torch
@@ -130,6 +130,18 @@ SILENT = {"torch": ">=2.0,<=2.13"}
 
 KNOWN = [
     Known(
+        id="torch-onednn-bfloat16-depthwise-hangs", runtimes=BOTH, versions=SILENT, verdict="timeout", when=onednn.endless, sometimes=True,
+        reason="in memory with channels last, oneDNN's depthwise convolution in bfloat16 never ends for kernels from 15 on",
+        link="no upstream report found",
+    ),
+    Known(
+        id="torch-onednn-bfloat16-dilated-pointwise", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dw",), sometimes=True,
+        when=onednn.dilated_pointwise,
+        reason="in memory with channels last, the weight gradient of a 1×1 convolution in bfloat16 is wrong if a dilation is given, which "
+        "does nothing to such a kernel",
+        link="no upstream report found",
+    ),
+    Known(
         id="torch-lp-pool-by-averages", runtimes=("torch",), versions=SILENT, verdict="imprecise", sometimes=True,
         when=lambda op, at, facts: bool(native(at, "torch.nn.LPPool*", "torch.nn.functional.lp_pool*")),
         reason="lp_pool averages the powers and multiplies by the window's size, so that sums of whole numbers are rounded",
@@ -191,6 +203,12 @@ KNOWN = [
         message="Kernel size can't be greater than actual input size",
         reason="an error is raised where the result has length 0: the kernel may not be larger than the padded input",
         link="https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html",
+    ),
+    Known(
+        id="torch-empty-transposed-convolution", runtimes=("torch",), versions=SILENT, verdict="raised", sometimes=True,
+        when=lambda op, at, facts: isinstance(op, ConvTranspose) and 0 in at.y[2:], message="Output size is too small",
+        reason="an error is raised where the padding leaves nothing of the result, but not for every kernel",
+        link="https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html",
     ),
     Known(
         id="torch-empty-pool", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="raised",

@@ -226,7 +226,7 @@ def main() -> None:
         versions = _of_strings("version", glue)
         for name in ("array", "numpy", "dtype", "together" if "together" in glue else "answers"):
             _defined(name, glue)
-        facts = {"cpu_isa": _instruction_set(), **(_of_strings("facts", glue) if "facts" in glue else {})}
+        facts = {"cpu_isa": instruction_set(), **(_of_strings("facts", glue) if "facts" in glue else {})}
         if "together" not in glue:
             glue["_one"] = _one_by_one(glue["answers"], glue[FILE])
         send({"kind": "ready", "versions": versions, "facts": facts, "python": sys.version.split()[0], "numpy": np.__version__})
@@ -237,7 +237,7 @@ def main() -> None:
         _answer(message["jobs"], glue, send)
 
 
-def _instruction_set() -> str:
+def instruction_set() -> str:
     """The vector and matrix instructions of this processor, as the operating system names them; else the name of the architecture."""
     with suppress(OSError), open("/proc/cpuinfo") as lines:
         named = next((line for line in lines if line.lower().startswith(("flags", "features"))), "")

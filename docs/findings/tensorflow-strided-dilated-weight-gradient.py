@@ -1,0 +1,120 @@
+"""tensorflow (tensorflow 2.21.0), dw of
+ConvTranspose(stride=(4,), crop=((16, 17),), dilation=(6,)) x=(1, 1, 29) w=(1, 1, 7) float32 seed=0
+
+differ: 7 of 7 values are wrong
+
+Prints FAULT SHOWN and ends with exit status 10 while the fault is there; prints FAULT GONE and ends with 0 when it is not.
+Any other exit status: the program did not run.
+"""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+if len(sys.argv) == 1:  # the call is made in a process of its own, since some faults end the process
+    inside = subprocess.Popen([sys.executable, os.path.abspath(__file__), "inside"], stdout=subprocess.PIPE)
+    printed = []
+    for line in inside.stdout:
+        sys.stdout.buffer.write(line)
+        sys.stdout.flush()
+        printed.append(line.strip())
+    status = inside.wait()
+    for marker, meaning in ((b"FAULT SHOWN", 10), (b"FAULT GONE", 0)):
+        if status == meaning and any(line.startswith(marker) for line in printed):
+            sys.exit(status)
+    sys.exit(f"DID NOT RUN: the process that makes the call ended with status {status}")
+
+os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
+os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
+
+# How arrays go in and out, and how gradients are taken
+
+import os
+import tensorflow as tf
+tf.config.threading.set_intra_op_parallelism_threads(int(os.environ.get("CONCORDANT_THREADS", 1)))
+tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def array(a, dtype):
+    return tf.cast(tf.constant(a), dtype)
+
+
+def numpy(t):
+    return t.numpy()
+
+
+def dtype(t):
+    return t.dtype.name
+
+
+def answers(f, args, g):
+    with tf.GradientTape() as tape:
+        for a in args:
+            tape.watch(a)
+        y = f(*args)
+    yield y
+    yield from tape.gradient(y, args, g, unconnected_gradients="zero")
+
+# Input data
+
+x = np.array([[[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]], float)
+g = np.array([[[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]], float)
+w = np.zeros((1, 1, 7))
+
+# What the definition says of dw, and how far rounding may take it
+
+expected = np.zeros((1, 1, 7))
+allowed = np.zeros((1, 1, 7))
+
+# Print what was found
+
+
+def end(words, status):
+    print(words.encode("ascii", "backslashreplace").decode(), flush=True)
+    os._exit(status)  # at once: what a framework does when Python ends is another matter
+
+# What tensorflow runs
+
+print("CALLING", flush=True)
+
+import tensorflow as tf
+
+
+def f(x, w):
+    x = tf.transpose(x, perm=(0, 2, 1))
+    w = tf.transpose(w, perm=(2, 1, 0))
+    x = tf.nn.conv1d_transpose(x, w, (1, 116, 1), 4, dilations=6)
+    x = tf.transpose(x, perm=(0, 2, 1))
+    return x
+
+# Run, and compare
+
+args = [array(a, 'float32') for a in (x, w,)]
+cotangent = None if g is None else array(g, 'float32')
+
+
+def outputs():
+    got = []
+    for t in answers(f, args, cotangent):
+        got.append(t)
+        if len(got) > 3:
+            break
+    return got
+
+
+for got in [outputs() for _ in range(1)]:
+    if not 2 < len(got) <= 3:
+        end(f"FAULT SHOWN: {len(got)} arrays came back instead of 3", 10)
+    if dtype(got[2]) != 'float32':
+        end(f"FAULT SHOWN: the dtype is {dtype(got[2])} instead of float32", 10)
+    values = numpy(got[2]).astype(float)
+    if values.shape != expected.shape:
+        end(f"FAULT SHOWN: the shape is {values.shape} instead of {expected.shape}", 10)
+    right = (np.abs(values - expected) <= allowed) | (values == expected)
+    if not right.all():
+        at = tuple(int(n) for n in np.argwhere(~right)[0])
+        end(f"FAULT SHOWN: {int((~right).sum())} of {right.size} values are wrong; first at {list(at)}: "
+            f"expected {expected[at]}, got {values[at]}", 10)
+end("FAULT GONE: the values are as the definition says", 0)
