@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache
@@ -25,10 +25,15 @@ from backends.cannot import Probe as Probe
 from spec import Case, Operation
 from spec.case import CHECKS
 
-ONLY_DEFAULT = ("",)
-"""The default mode alone."""
 EVERY_MODE = ("*",)
 EVERY_CHECK = tuple(CHECKS)
+
+
+
+def undecorated(modes: Mapping[str, Mode]) -> tuple[str, ...]:
+    """Of a runtime's modes the default one, and those that run the same text under no decorator: nothing is traced or compiled."""
+    return ("", *(name for name, mode in modes.items() if not mode.decorator.body))
+
 
 Facts = dict[str, str]
 """What a worker process observed (`facts` in the glue of a backend): `onednn` is "on" or "off"; `onednn_isa`, `isa` and `cpu_isa` name

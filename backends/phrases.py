@@ -82,7 +82,7 @@ def interleaved(op: DepthToSpace, at: Step, reshape: str, transpose: str) -> Cal
     split = (*op.factor, c) if op.order == "DCR" else (c, *op.factor)
     phases, channel = (range(1, 1 + r), 1 + r) if op.order == "DCR" else (range(2, 2 + r), 1)
     axes = (0, channel, *(axis for pair in zip(range(2 + r, 2 + 2 * r), phases, strict=True) for axis in pair))
-    return Call.of(reshape, Call.of(transpose, Call.of(reshape, X, (at.x[0], *split, *at.x[2:])), axes), at.y)
+    return Call.of(reshape, Call.of(transpose, Call.of(reshape, X, (_batch(at), *split, *at.x[2:])), axes), (_batch(at), *at.y[1:]))
 
 
 def deinterleaved(op: SpaceToDepth, at: Step, reshape: str, transpose: str) -> Call:
@@ -91,7 +91,12 @@ def deinterleaved(op: SpaceToDepth, at: Step, reshape: str, transpose: str) -> C
     split = (length for n, f in zip(at.x[2:], op.factor, strict=True) for length in (n // f, f))
     phases, cells = range(3, 3 + 2 * r, 2), range(2, 2 + 2 * r, 2)
     axes = (0, *((*phases, 1) if op.order == "DCR" else (1, *phases)), *cells)
-    return Call.of(reshape, Call.of(transpose, Call.of(reshape, X, (*at.x[:2], *split)), axes), at.y)
+    return Call.of(reshape, Call.of(transpose, Call.of(reshape, X, (_batch(at), at.x[1], *split)), axes), (_batch(at), *at.y[1:]))
+
+
+def _batch(at: Step) -> int:
+    """-1, so that a program runs for any batch; of an empty array no length follows from the others."""
+    return -1 if all(at.x) else at.x[0]
 
 
 def channels_first_inside(statement: Statement, rank: int, transpose: str) -> list[Statement]:

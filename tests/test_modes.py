@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from msgspec import json as msgspec_json
 from msgspec import structs
 from rich.console import Console
 
-from backends import BadBackend, Mode, found, in_mode, named, targets_called
+from backends import Backend, BadBackend, Mode, found, in_mode, named, runtime_of, targets_called
 from backends.known import Known
 from backends.minimum import column, minimum
-from spec import parse_case
+from spec import Case, parse_case
 from tests.command import GLUE, backend_file, concordant, needs, refused
 from tests.sample_reports import record, report
 from tests.tiers import sampled, slow
@@ -222,8 +222,11 @@ def test_every_share_is_a_part_that_quick_has_none_of() -> None:
 def test_modes_take_their_share_of_standard() -> None:
     backends = [found()["torch"], found()["tensorflow"]]
     plan, targets = with_modes(Plan(backends=["torch", "tensorflow"], runtimes=["torch", "tensorflow"], suite="standard"), backends)
-    assert [b.name for b in targets] == ["torch", "tensorflow", "torch:compile", "tensorflow:function", "tensorflow:xla"]
-    assert plan.shares == {"torch:compile": "large", "tensorflow:function": "large", "tensorflow:xla": "small"}
+    words = ("dynamic", "channels-last", "strided", "no-grad", "one-gradient", "same-buffers", "threads")
+    shares = {"torch:compile": "large", **{f"torch:{word}": "small" for word in words}, "tensorflow:function": "large"}
+    shares |= {f"tensorflow:{word}": "small" for word in ("xla", "dynamic", "threads")}
+    assert [b.name for b in targets] == ["torch", "tensorflow", *shares]
+    assert plan.shares == shares
     large, small = (set(map(repr, suites.cases("standard", share=share))) for share in ("large", "small"))
     parts = {"large": large, "small": small}
     standard = suites.cases("standard")
@@ -351,6 +354,80 @@ def test_a_fault_of_one_mode_is_found_in_that_mode(tmp_path: Path) -> None:
     path.write_text(text)
     assert verdicts(str(path)) == {"torch": {"agree"}}
     assert verdicts(f"{path}:compile") == {"torch:compile": {"differ"}}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A line at the beginning of `f(x, w)`, of a framework that errs in one mode; `kept` outlives a call.
+
+    verdict: what it is found to be, on which output, of a case of this dtype.
+    """
+
+    line: str
+    dtype: str = "float32"
+    output: str = "y"
+    verdict: str = "differ"
+
+
+ROOT = "kept.setdefault(({}, x.shape), {})"
+FAULTS = {
+    "torch:channels-last": Fault("x = x + (x.stride(1) == 1)"),
+    "torch:strided": Fault("x = x + (not (x.is_contiguous() or x.movedim(1, -1).is_contiguous()))"),
+    "torch:no-grad": Fault("x = x + torch.is_inference_mode_enabled()"),
+    "torch:one-gradient": Fault(
+        "if w.requires_grad and not x.requires_grad: w = w.view_as(w); w.register_hook(lambda dw: 2 * dw)", output="dw"
+    ),
+    "torch:same-buffers": Fault(f"x = x + ({ROOT.format('x.data_ptr()', 'x.detach().clone()')} - x).detach()"),
+    "torch:threads": Fault("x = x + (torch.get_num_threads() > 1)"),
+    "torch:dynamic": Fault("x = x + (not torch.fx.experimental.symbolic_shapes.statically_known_true(x.shape[2] > 9))"),
+    "jax:vmap": Fault(
+        "same = jax.custom_batching.custom_vmap(lambda x: x); same.def_vmap(lambda size, batched, x: (x + 1, True)); x = same(x)",
+        dtype="int32",
+    ),
+    "jax:forward": Fault(
+        "same = jax.custom_vjp(lambda x: x); same.defvjp(lambda x: (x, None), lambda _, g: (g,)); x = same(x)",
+        output="dx", verdict="raised",
+    ),
+    "jax:same-buffers": Fault(f"x = {ROOT.format('x.ctypes.data', 'x.copy()')} if hasattr(x, 'ctypes') else x", dtype="int32"),
+    "onnxruntime:same-buffers": Fault(f"x = {ROOT.format('x.ctypes.data', 'x.copy()')}"),
+    "tensorflow:threads": Fault("x = x + float(tf.config.threading.get_intra_op_parallelism_threads() > 1)"),
+    "tensorflow:dynamic": Fault("x = x + float(x.shape[2] is None)"),
+    "keras-torch:strided": Fault("x = x + (x.stride(2) > 1)"),
+    "keras-tensorflow:dynamic": Fault("x = x + float(x.shape[2] is None)"),
+}  # fmt: skip
+"""In each mode a fault that no other mode shows."""
+
+
+@dataclass(frozen=True)
+class Faulty(Backend):
+    """A runtime with all the faults of its modes, each in cases of one kernel length."""
+
+    def translate(self, case: Case) -> str:
+        line = list(FAULTS.values())[case.w[0][2] - 1].line
+        text = super().translate(case)
+        assert text.count("def f(x, w):\n") == 1
+        return "kept = {}\n" + text.replace("def f(x, w):\n", f"def f(x, w):\n    {line}\n")
+
+
+@pytest.mark.parametrize("target", sampled([*FAULTS, "torch", "jax", "onnxruntime", "tensorflow"], "torch:strided"))
+def test_a_fault_of_one_mode_is_found_in_that_mode_alone(target: str) -> None:
+    """So each mode takes effect: the same calls without the mode show nothing."""
+    base = runtime_of(target)
+    backend = found()[base]
+    for package in backend.runtime.packages:
+        pytest.importorskip(package)
+    faulty = Faulty(base, backend.runtime, backend.module)
+    faults = {i: name for i, name in enumerate(FAULTS) if runtime_of(name) == base}
+    dtypes = [fault.dtype for fault in FAULTS.values()]
+    cases = {i: parse_case(f"Conv(stride=(1,)) x=(2, 3, {i + 20}) w=(4, 3, {i + 1}) {dtypes[i]}") for i in faults}
+    run = Run(list(cases.values()), [in_mode(faulty, target.partition(":")[2]) if ":" in target else faulty], suite={}).go()
+    assert set(run.runtimes[target].versions) == set(backend.runtime.packages)
+    for i, name in faults.items():
+        of = {r.output: r.verdict for r in run.records if r.case == repr(cases[i])}
+        if name == target:
+            assert of[FAULTS[name].output] == FAULTS[name].verdict
+        else:
+            assert set(of.values()) == {"agree"}, name
 
 
 def test_known_deviations_of_ours_name_modes_that_exist() -> None:

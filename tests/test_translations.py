@@ -144,7 +144,8 @@ def test_a_slip_is_caught(slip: str, tmp_path: Path) -> None:
 
 DECORATED = {
     "torch:compile": '@torch.compile(backend="aot_eager", dynamic=False)', "tensorflow:function": "@tf.function(autograph=False)",
-    "tensorflow:xla": "@tf.function(autograph=False, jit_compile=True)",
+    "tensorflow:xla": "@tf.function(autograph=False, jit_compile=True)", "tensorflow:dynamic": "@for_any_lengths",
+    "torch:dynamic": '@torch.compile(backend="aot_eager", dynamic=True)', "jax:vmap": "@each",
 }  # fmt: skip
 
 

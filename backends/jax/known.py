@@ -176,7 +176,15 @@ KNOWN = [
     ),
     Known(
         id="jax-dilated-max-pool-gradient", runtimes=("jax",), versions={"jax": ">=0.4"}, verdict="raised", outputs=("dx",),
+        modes=("", "op-by-op", "vmap", "same-buffers"),
         when=lambda op, at, facts: isinstance(op, MaxPool) and max(op.dilation) > 1, message="VJP not implemented",
-        reason="the maximum over dilated windows has no gradient", link="no upstream report found",
+        reason="the maximum over dilated windows has no gradient in reverse mode", link="no upstream report found",
+    ),
+    Known(
+        id="jax-forward-mode-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dw",), modes=("forward",),
+        data=("nan", "infinity"), when=lambda op, at, facts: True, sometimes=True, message="no window of theirs sees",
+        reason="forward mode finds what one weight does by setting it to 1 and the others to 0, and 0 · NaN is NaN: a pixel that is no "
+        "number shows in weights that do not meet it",
+        link="no upstream report found",
     ),
 ]  # fmt: skip

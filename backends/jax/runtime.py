@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from backends import Mode, Runtime
+from backends import Code, Mode, Runtime
+from backends.modes import same_buffers
 
 GLUE = """
 import re
@@ -41,7 +42,19 @@ def forget():
     jax.clear_caches()
 """
 
-COMPILED = """
+REVERSE = """
+def gradients(f, args, g):
+    return jax.vjp(f, *args)[1](g)
+"""
+
+FORWARD = """
+def gradients(f, args, g):
+    g = g.astype(float)
+    for i, a in enumerate(args):
+        yield jax.numpy.tensordot(g, jax.jacfwd(f, i)(*args).astype(float), g.ndim).astype(a.dtype)
+"""
+
+TOGETHER = """
 def together(functions):
     errors = [None] * len(functions)
 
@@ -52,8 +65,7 @@ def together(functions):
             try:
                 own = (f(*args),)
                 if g is not None:
-                    y, pull = jax.vjp(f, *args)
-                    own = (y, *pull(g))
+                    own = (*own, *gradients(f, args, g))
             except Exception as error:
                 errors[i] = error
             outputs.append(own)
@@ -73,6 +85,12 @@ def answers(f, args, g):
         yield from pull(g)
 """
 
+COMPILED = REVERSE + TOGETHER
+
+EACH = """\
+def each(f):
+    return lambda x, *w: jax.vmap(lambda one: f(one[None], *w)[0])(x)"""
+
 CHEAP = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
 MODES = {
@@ -80,6 +98,15 @@ MODES = {
         meaning="without jax.jit, one operation after the other", glue=GLUE + OP_BY_OP, share="large",
         also=("eager", "no-jit", "op_by_op"),
     ),
+    "vmap": Mode(
+        meaning="inside jax.vmap over the batch of x, with shared weights", decorator=Code("@each", before=f"import jax\n\n\n{EACH}"),
+        share="small", also=("vectorized", "batched", "per-example"),
+    ),
+    "forward": Mode(
+        meaning="with gradients by forward mode (jax.jacfwd)", glue=GLUE + FORWARD + TOGETHER, share="small",
+        also=("jvp", "jacfwd", "forward-mode", "linearize"),
+    ),
+    "same-buffers": same_buffers(GLUE + OP_BY_OP, copied="np.array(t)", empty="np.empty_like(a)", share=""),
 }  # fmt: skip
 
 RUNTIMES = {

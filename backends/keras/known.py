@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
+
 from backends import Step, Unsupported, calls
 from backends.call import Call
 from backends.cannot import Raises
@@ -27,7 +29,7 @@ from spec import (
     SumPool,
     Upsample,
 )
-from spec.case import INTEGERS
+from spec.case import FLOATS, INTEGERS
 from spec.conventions.padding import keras_transpose_words, on_every_axis, same_padding, span
 from spec.conventions.resize import NEAREST, torch_resize
 from spec.ops.separable import alike
@@ -78,6 +80,11 @@ def _interpolation(op: Operation, at: Step) -> str:
     return str(call["interpolation"]) if call else ""
 
 
+def _resampled_by_factor(op: Operation, at: Step, facts: Facts) -> bool:
+    """By UpSampling2D, which repeats pixels unless it says otherwise."""
+    return any(call.function == "keras.layers.UpSampling2D" and call["interpolation"] != "nearest" for call in calls(keras, op, at))
+
+
 def _smoothed(op: Operation, at: Step) -> bool:
     """Resampled with antialias=True."""
     call = _resizer(op, at)
@@ -122,7 +129,7 @@ def _mirrored_beyond_the_edge(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _one_wide_antialias(op: Operation, at: Step, facts: Facts) -> bool:
-    return _smoothed(op, at) and at.y[2] > 1 and (op.rank == 1 or at.x[3] == at.y[3] == 1)
+    return _smoothed(op, at) and 1 < at.y[2] != at.x[2] and (op.rank == 1 or at.x[3] == at.y[3] == 1)
 
 
 def _layer(op: Operation, at: Step, facts: Facts) -> bool:
@@ -380,12 +387,12 @@ KNOWN = [
         )
         for engine, close_call in (("jax", jax.close_call), ("tensorflow", tensorflow.close_call), ("torch", torch.close_call))
     ),
-    Known(
-        id="keras-torch-antialias-one-pixel-wide", runtimes=("keras-torch",), versions=SILENT | {"torch": "<=2.13"}, verdict="differ",
-        outputs=("y",),
-        when=_one_wide_antialias,
-        reason="F.interpolate with antialias answers its first row everywhere where an image one pixel wide is channels last in memory",
-        link="no upstream report found",
+    *(
+        Known(
+            id=f"keras-torch-antialias-one-pixel-wide{suffix}", runtimes=("keras-torch",), versions=SILENT | {"torch": "<=2.13"},
+            verdict="differ", outputs=("y",), modes=modes, when=when, reason=torch.ONE_WIDE, link="no upstream report found",
+        )
+        for suffix, modes, when in torch.in_each_layout(_one_wide_antialias)
     ),
     *(
         Known(
@@ -467,6 +474,28 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
+        id="keras-tensorflow-adaptive-unknown-lengths", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised",
+        modes=("dynamic",),
+        when=lambda op, at, facts: any(fnmatch(call.function, "keras.*daptive*") for call in at.native or calls(keras, op, at)),
+        message="must be statically known for adaptive pooling",
+        reason="adaptive pooling cuts its windows in Python, and so wants lengths that are known when it is traced",
+        link="no upstream report found",
+    ),
+    Known(
+        id="keras-tensorflow-cut-to-unknown-lengths", runtimes=("keras-tensorflow",), versions=SILENT, verdict="raised",
+        modes=("dynamic",), sometimes=True, message="Using a symbolic `tf.Tensor` as a Python `bool`",
+        when=lambda op, at, facts: bool(native(at, "keras.ops.image.crop_images", "keras.ops.image.pad_images")),
+        reason="crop_images and pad_images ask whether lengths are negative, which has no answer while the input's are unknown",
+        link="no upstream report found",
+    ),
+    Known(
+        id="keras-tensorflow-upsampling-unknown-lengths", runtimes=("keras-tensorflow",), versions={"keras": ">=3.14"}, verdict="raised",
+        modes=("dynamic",), when=_resampled_by_factor, checks=("values",),
+        message="Using a symbolic `tf.Tensor` as a Python `bool`",
+        reason="UpSampling2D asks whether its lengths are positive, which has no answer while they are unknown; so since 3.14",
+        link="https://github.com/keras-team/keras/pull/22079",
+    ),
+    Known(
         id="keras-tensorflow-adaptive-3d-dtypes", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised",
         when=lambda op, at, facts: isinstance(op, AdaptiveAveragePool | AdaptiveMaxPool) and op.rank == 3 and set(op.size) != {1}
         and at.dtype in ("float16", "float64"),
@@ -478,6 +507,14 @@ KNOWN = [
         id="keras-tensorflow-antialias-gradient", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
         when=lambda op, at, facts: at.dtype != "float32" and (_smoothed(op, at) or _lanczos(op, at)),
         message="cannot compute", reason="the gradient of antialiased resampling and of Lanczos wants a float32 picture",
+        link="no upstream report found",
+    ),
+    Known(
+        id="keras-tensorflow-antialias-gradient-compiled", runtimes=("keras-tensorflow",), versions=SINCE, verdict="raised",
+        modes=(*GRAPHS, "dynamic"), checks=("values",), message="does not match type float32 of argument 'grads'",
+        when=lambda op, at, facts: at.dtype in FLOATS and at.dtype != "float32" and (_smoothed(op, at) or _lanczos(op, at)),
+        reason="the gradient of antialiased resampling and of Lanczos wants a float32 image, and a compiled function whose gradient is "
+        "watched says so before it answers",
         link="no upstream report found",
     ),
 ]  # fmt: skip

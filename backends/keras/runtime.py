@@ -9,13 +9,15 @@ from backends.jax import runtime as jax
 from backends.tensorflow import runtime as tensorflow
 from backends.torch import runtime as torch
 
-GLUE = """
+VERSION = """
 _engine_version = version
 
 def version():
     import keras
     return {"keras": keras.__version__, **_engine_version()}
+"""
 
+INFER = """
 def infer(f, args):
     import keras
     symbols = [keras.KerasTensor(a.shape, keras.backend.standardize_dtype(a.dtype)) for a in args]
@@ -37,18 +39,18 @@ def infer(f, args):
         yield layer.name + " called on a KerasTensor", layer(keras.KerasTensor(x, layer.compute_dtype)).shape, y
 """
 
-JAX_MODES = {
-    "op-by-op": Mode(
-        meaning="called eagerly, one operation after the other", glue=jax.GLUE + jax.OP_BY_OP + GLUE, share="large",
-        also=("eager", "no-jit"),
-    ),
-}  # fmt: skip
+SHARED = {"jax": ("op-by-op",), "tensorflow": ("function", "xla", "dynamic", "threads"), "torch": ("compile",)}
+"""Of each engine's modes, those that take their share of a suite in Keras too: the others change what lies below Keras, or take long."""
 
 
-def _in_keras(mode: Mode, imports: str) -> Mode:
-    """An engine's mode, whose decorator stands above a call of Keras."""
-    decorator = mode.decorator
-    return replace(mode, decorator=replace(decorator, before=imports.partition("\n")[0])) if decorator.body else mode
+def _in_keras(name: str, mode: Mode, engine: str) -> Mode:
+    """An engine's mode. A decorator stands above a call of Keras; what it makes takes no symbols of Keras, so its engine infers shapes."""
+    share = mode.share if name in SHARED[engine] else ""
+    if not mode.decorator.body:
+        return replace(mode, share=share, glue=mode.glue and mode.glue + VERSION + INFER)
+    before = mode.decorator.before or ENGINES[engine].IMPORTS.partition("\n")[0]
+    glue = ENGINES[engine].RUNTIMES[engine].glue + VERSION
+    return replace(mode, share=share, glue=glue, decorator=replace(mode.decorator, before=before))
 
 
 ENGINES = {"jax": jax, "tensorflow": tensorflow, "torch": torch}
@@ -57,10 +59,10 @@ RUNTIMES = {
     f"keras-{name}": Runtime(
         packages=("keras", *engine.RUNTIMES[name].packages),
         install=("keras=={version}",),
-        glue=engine.GLUE + (jax.COMPILED if engine is jax else "") + GLUE,
+        glue=engine.RUNTIMES[name].glue + VERSION + INFER,
         environment={"KERAS_BACKEND": name, **engine.RUNTIMES[name].environment},
         batch_flags=engine.RUNTIMES[name].batch_flags,
-        modes={word: _in_keras(mode, engine.IMPORTS) for word, mode in engine.MODES.items()} if engine is not jax else JAX_MODES,
+        modes={word: _in_keras(word, mode, name) for word, mode in engine.MODES.items()},
         repeat_in="op-by-op" if engine is jax else "",
     )
     for name, engine in ENGINES.items()

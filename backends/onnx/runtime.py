@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backends import Runtime
+from backends.modes import same_buffers
 
 GLUE = """
 import os
@@ -106,6 +107,7 @@ op = Nodes()'''
 RUNTIMES = {
     "onnxruntime": Runtime(
         packages=("onnxruntime", "onnx"), glue=GLUE, outputs=("y",), dtypes=("float16", "float32", "float64", "uint8", "int8", "int32"),
+        modes={"same-buffers": same_buffers(GLUE, copied="t.copy()", empty="np.empty_like(a)")},
     )
 }  # fmt: skip
 """Arrays of bfloat16 do not go in and out of it by way of NumPy."""

@@ -8,7 +8,7 @@ from backends import Step, Unsupported, calls, onednn
 from backends.call import Call
 from backends.cannot import Raises
 from backends.keras import write as keras
-from backends.known import EVERY_CHECK, EVERY_MODE, ONLY_DEFAULT, Facts, Known, native
+from backends.known import EVERY_CHECK, EVERY_MODE, Facts, Known, native, undecorated
 from backends.pixels import word
 from backends.tensorflow import write as tensorflow
 from spec import (
@@ -27,7 +27,7 @@ from spec import (
     SumPool,
     Upsample,
 )
-from spec.case import INTEGERS
+from spec.case import FLOATS, INTEGERS
 from spec.conventions.padding import on_every_axis, same_padding, span
 from spec.conventions.resize import tf1_resize, tf_resize
 from spec.ops.coordinate_error import SinglePrecision
@@ -359,8 +359,10 @@ WITHOUT = "(float64 always, every dtype on most processors without AVX-512)"
 DILATION = "dilation rates larger|only supports dilated rates of 1"
 NO_KERNEL = "Could not find device for node|not in (the )?list of allowed values|No OpKernel was registered"
 
+EAGER = undecorated(tensorflow.RUNTIMES["tensorflow"].modes)
 GRAPHS = ("function", "xla")
-"""The modes that execute a graph."""
+"""The modes that execute a graph whose lengths are known."""
+TRACED = (*GRAPHS, "dynamic")
 
 KNOWN = [
     Known(
@@ -418,8 +420,8 @@ KNOWN = [
     Known(
         id="tensorflow-interleave-channels-first", runtimes=("tensorflow",), versions=SINCE, verdict="raised",
         when=lambda op, at, facts: any(call["data_format"] == "NCHW" for call in native(at, "tf.nn.*_to_depth", "tf.nn.depth_to_*")),
-        message="Could not find device for node", reason="depth_to_space and space_to_depth have no kernel for channels first on CPU",
-        link="no upstream report found",
+        message="Could not find device for node|No OpKernel was registered",
+        reason="depth_to_space and space_to_depth have no kernel for channels first on CPU", link="no upstream report found",
         probes=tuple(
             Raises(f'tf.nn.{name}(tf.ones((1, 4, 4, 4)), 2, data_format="NCHW")', works=f"tf.nn.{name}(tf.ones((1, 4, 4, 4)), 2)")
             for name in ("depth_to_space", "space_to_depth")
@@ -608,7 +610,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-area-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx",),
-        when=_area, message="no entry for: ResizeArea", checks=("values",), modes=ONLY_DEFAULT,
+        when=_area, message="no entry for: ResizeArea", checks=("values",), modes=EAGER,
         reason="resampling by area has no gradient", link="no upstream report found",
     ),
     Known(
@@ -679,9 +681,17 @@ KNOWN = [
         reason="follows from the wrong shape of the empty answer", link="https://github.com/tensorflow/tensorflow/pull/112639",
     ),
     Known(
-        id="tensorflow-area-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=GRAPHS,
+        id="tensorflow-area-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=TRACED,
         when=_area, message="No gradient defined",
         reason="resampling by area has no gradient, and a compiled function whose gradient is watched says so before it answers",
+        link="no upstream report found",
+    ),
+    Known(
+        id="tensorflow-antialias-gradient-compiled", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=TRACED,
+        when=lambda op, at, facts: at.dtype in FLOATS and at.dtype != "float32" and _translated(op, at), checks=("values",),
+        message="does not match type float32 of argument 'grads'",
+        reason="the gradient of antialiased resampling and of Lanczos wants a float32 image, and a compiled function whose gradient is "
+        "watched says so before it answers",
         link="no upstream report found",
     ),
     *(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backends import Code, Mode, Runtime
+from backends.modes import THREADS
 from backends.onednn import ONEDNN
 
 GLUE = ONEDNN + """
@@ -50,6 +51,19 @@ def infer(f, args):
     yield "tf.function's static shape", traced.structured_outputs.shape, None
 """
 
+ANY_LENGTHS = """\
+import tensorflow as tf
+
+
+def for_any_lengths(f):
+    graph = tf.function(f, autograph=False)
+
+    def call(x, *w):
+        lengths = tf.TensorSpec([None, x.shape[1], *[None] * (x.ndim - 2)], x.dtype)
+        return graph.get_concrete_function(lengths, *(tf.TensorSpec(v.shape, v.dtype) for v in w))(x, *w)
+
+    return call"""
+
 QUIET_CPU = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 
 MODES = {
@@ -69,6 +83,11 @@ MODES = {
         meaning="without oneDNN's kernels", environment={"TF_ENABLE_ONEDNN_OPTS": "0"}, expects={"onednn": "off"},
         also=("no-mkl", "onednn-off", "eigen"),
     ),
+    "dynamic": Mode(
+        meaning="inside tf.function, traced for any batch and any lengths of x", decorator=Code("@for_any_lengths", before=ANY_LENGTHS),
+        share="small", also=("unknown-lengths", "symbolic"),
+    ),
+    "threads": THREADS,
 }  # fmt: skip
 
 RUNTIMES = {

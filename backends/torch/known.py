@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends import Step, calls, onednn
 from backends.call import Call
-from backends.known import ONLY_DEFAULT, Facts, Known, native
+from backends.known import Facts, Known, When, native, undecorated
 from backends.torch import write as torch
 from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, Lanczos, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
 from spec.case import INTEGERS
@@ -88,6 +88,20 @@ def _smoothed(op: Operation) -> bool:
     return isinstance(op, Resize) and (op.antialias == "yes" or (op.mode == "cubic" and op.a == "-1/2"))
 
 
+def _bicubic_antialiased(op: Operation, at: Step, facts: Facts) -> bool:
+    """Where it has a kernel (see torch-narrow-antialias)."""
+    if not isinstance(op, Resize) or at.dtype not in ("float32", "float64"):
+        return False
+    return any(call["mode"] == "bicubic" and call["antialias"] for call in _interpolations(op, at))
+
+
+def _one_wide_antialiased(op: Operation, at: Step, facts: Facts) -> bool:
+    """An image one pixel wide, before and after, of another height."""
+    if op.rank != 2 or at.dtype not in ("float32", "float64") or not at.x[3] == at.y[3] == 1 < at.y[2] != at.x[2]:
+        return False
+    return isinstance(op, Resize | Lanczos) and any(call["antialias"] for call in _interpolations(op, at))
+
+
 def _scale_ignored_forward(op: Operation, at: Step, facts: Facts) -> bool:
     if not isinstance(op, Resize) or not _scale_ignored(op, at, facts):
         return False
@@ -125,6 +139,20 @@ def _narrow_antialias_forward(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 BOTH = ("torch", "keras-torch")
+EAGER = undecorated(torch.RUNTIMES["torch"].modes)
+COMPILED = ("compile", "dynamic")
+ONE_WIDE = (
+    "F.interpolate with antialias answers its first row everywhere where an image is one pixel wide, unless several channels are last in "
+    "memory"
+)
+
+
+def in_each_layout(when: When) -> tuple[tuple[str, tuple[str, ...], When], ...]:
+    """(end of an id, modes, predicate) of a fault that spares several channels which are last in memory."""
+    others = tuple(mode for mode in (*EAGER, *COMPILED) if mode != "channels-last")
+    return ("", others, when), ("-one-channel", ("channels-last",), lambda op, at, facts: at.x[1] == 1 and when(op, at, facts))
+
+
 SILENT = {"torch": ">=2.0,<=2.13"}
 """What depends on the numbers drawn has an upper bound: a newer version must show it again."""
 
@@ -239,13 +267,13 @@ KNOWN = [
     ),
     Known(
         id="torch-scale-ignored", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("y",), when=_scale_ignored_forward,
-        checks=("values",), modes=ONLY_DEFAULT,
+        checks=("values",), modes=EAGER,
         reason="a scale that leaves a length as it was is treated as 1 on that axis, one that doubles it for 2; compiled code resamples",
         link="https://github.com/pytorch/pytorch/issues/198201",
     ),
     Known(
         id="torch-scale-ignored-by-gradient", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("dx",),
-        when=lambda op, at, facts: _scale_ignored(op, at, facts) and not _smoothed(op), checks=("values",), modes=ONLY_DEFAULT,
+        when=lambda op, at, facts: _scale_ignored(op, at, facts) and not _smoothed(op), checks=("values",), modes=EAGER,
         reason="where a scale leaves a length as it was, or doubles it, the gradient takes it for 1 or 2, even where the answer does not",
         link="https://github.com/pytorch/pytorch/issues/198201",
     ),
@@ -269,9 +297,23 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="torch-compiled-antialias", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, modes=("compile",),
+        id="torch-compiled-antialias", runtimes=BOTH, versions=SILENT, verdict="imprecise", sometimes=True, modes=COMPILED,
         when=lambda op, at, facts: _smoothed(op), reason="compiled, antialiased resampling adds whole numbers to inexact ones",
         link="no upstream report found",
+    ),
+    *(
+        Known(
+            id=f"torch-antialias-one-pixel-wide{suffix}", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("y",),
+            modes=modes, when=when, checks=("values",), reason=ONE_WIDE, link="no upstream report found",
+        )
+        for suffix, modes, when in in_each_layout(_one_wide_antialiased)
+    ),
+    Known(
+        id="torch-dynamic-bicubic-gradient", runtimes=("torch",), versions=SILENT, verdict="raised", modes=("dynamic",), checks=("values",),
+        when=_bicubic_antialiased, message=r"isIntList\(\) INTERNAL ASSERT FAILED",
+        reason="of antialiased bicubic resampling the gradient has no meta function for lengths that are symbols; the call is compiled "
+        "with its gradient, and so raises before it answers",
+        link="https://github.com/pytorch/pytorch/issues/197622",
     ),
     Known(
         id="torch-integers", runtimes=("torch",), versions={"torch": ">=2.0"}, verdict="raised", when=_integers_unknown,
@@ -285,7 +327,7 @@ KNOWN = [
             message="not implemented for '(Byte|Char|Int)'", modes=modes, sometimes=sometimes,
             reason="on CPU, nearest resampling knows no integers but uint8; compiled code may", link="no upstream report found",
         )
-        for kind, modes, sometimes in (("resampled", ONLY_DEFAULT, False), ("resampled-compiled", ("compile",), True))
+        for kind, modes, sometimes in (("resampled", EAGER, False), ("resampled-compiled", COMPILED, True))
     ),
     *(
         Known(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backends import Code, Mode, Runtime
+from backends.modes import THREADS, same_buffers
 from backends.onednn import ONEDNN
 
 GLUE = ONEDNN + """
@@ -47,11 +48,71 @@ def infer(f, args):
     yield "a run on meta tensors", f(*(a.to("meta") for a in args)).shape, None
 """
 
+ENTERS = """
+_array = array
+
+def array(a, dtype):
+    return entered(_array(a, dtype))
+"""
+
+CHANNELS_LAST = ENTERS + """
+def entered(t):
+    return t.movedim(1, -1).contiguous().movedim(-1, 1) if t.ndim > 2 else t
+"""
+
+STRIDED = ENTERS + """
+def entered(t):
+    larger = torch.full([2 * n + 1 for n in reversed(t.shape)], 99, dtype=t.dtype)
+    return larger[(slice(1, None, 2),) * t.ndim].permute(*reversed(range(t.ndim))).copy_(t)
+"""
+
+NO_GRAD = """
+def answers(f, args, g):
+    with torch.inference_mode():
+        y = f(*args)
+    yield y
+"""
+
+ONE_GRADIENT = """
+def answers(f, args, g):
+    if g is None:
+        yield f(*args)
+        return
+    for i, a in enumerate(args):
+        one = a.detach().requires_grad_()
+        y = f(*args[:i], one, *args[i + 1:])
+        if i == 0:
+            yield y
+        yield from torch.autograd.grad(y, one, g, materialize_grads=True)
+"""
+
 MODES = {
     "compile": Mode(
         meaning='inside torch.compile(backend="aot_eager"), which traces, decomposes and differentiates but generates no code',
         decorator=Code('@torch.compile(backend="aot_eager", dynamic=False)'), share="large", also=("compiled", "dynamo", "jit", "aot"),
     ),
+    "dynamic": Mode(
+        meaning='inside torch.compile(backend="aot_eager", dynamic=True), traced once for all lengths',
+        decorator=Code('@torch.compile(backend="aot_eager", dynamic=True)'), share="small", also=("compile-dynamic", "symbolic"),
+    ),
+    "channels-last": Mode(
+        meaning="x, weights and gradients enter with channels last in memory (torch.channels_last)", glue=GLUE + CHANNELS_LAST,
+        share="small", also=("channels_last", "nhwc", "memory-format"),
+    ),
+    "strided": Mode(
+        meaning="x, weights and gradients enter as views: every second element of a larger, transposed array", glue=GLUE + STRIDED,
+        share="small", also=("views", "non-contiguous", "transposed"),
+    ),
+    "no-grad": Mode(
+        meaning="inside torch.inference_mode(), without gradients", glue=GLUE + NO_GRAD, outputs=("y",), share="small",
+        also=("inference-mode", "inference_mode", "no_grad"),
+    ),
+    "one-gradient": Mode(
+        meaning="each gradient by a call of its own, in which nothing else requires one: x or weights are frozen",
+        glue=GLUE + ONE_GRADIENT, share="small", also=("weights-only", "frozen"),
+    ),
+    "same-buffers": same_buffers(GLUE, copied="t.detach().clone()", empty="torch.empty_like(a)"),
+    "threads": THREADS,
 }  # fmt: skip
 
 RUNTIMES = {"torch": Runtime(packages=("torch",), glue=GLUE, modes=MODES)}

@@ -110,6 +110,8 @@ def _weighed(suite: str) -> Iterator[Case]:
         yield _resize(fields, (5, 4), (10, 3), aspect=aspect, dtype=dtype)
     for fields, m in product([NEAREST, LINEAR, CUBIC] if suite != "quick" else [], [(0,), (0, 3)]):
         yield Case(op=Resize(size=m, **fields), x=(2, 2, 4, 5)[: len(m) + 2])
+    for fields in SMOOTHED if suite != "quick" else []:
+        yield _resize(fields, (5, 1), (3, 1), aspect="impulses")
     for n, m in _few(suite, [(3, 4, 2), (4, 4, 2)], [(5, 3, 4), (8, 8, 4)]):
         yield _resize(LINEAR, n, m, aspect="impulses")
 

@@ -1,0 +1,37 @@
+"""Modes that several frameworks have."""
+
+from __future__ import annotations
+
+from backends import Mode
+
+THREADS = Mode(
+    meaning="on two threads; every other mode runs on one", environment={"CONCORDANT_THREADS": "2"}, expects={"threads": "2"},
+    share="small", also=("two-threads", "parallel", "multithreaded"),
+)  # fmt: skip
+"""Of a runtime whose glue takes the number of threads from there, and observes it."""
+
+SAME_BUFFERS = """
+_answers, _buffers = answers, {{}}
+
+def answers(f, args, g):
+    args = [same_buffer(i, a) for i, a in enumerate(args)]
+    for t in _answers(f, args, g if g is None else same_buffer("g", g)):
+        yield {copied}  # t may be a view of x, which the next call overwrites
+
+def same_buffer(name, a):
+    buffer = _buffers.setdefault((name, a.shape, a.dtype), {empty})
+    buffer[...] = a
+    return buffer[...]
+"""
+
+
+def same_buffers(glue: str, *, copied: str, empty: str, share: str = "small") -> Mode:
+    """A mode whose calls find their numbers where those of the call before were, so that what is cached by address is stale.
+
+    glue: of a runtime that answers one by one, in arrays that may be written into. copied: a copy of the array t.
+    empty: an array like a.
+    """
+    return Mode(
+        meaning="x, weights and gradients of every call at the addresses of the call before, if it had the same shapes",
+        glue=glue + SAME_BUFFERS.format(copied=copied, empty=empty), share=share, also=("stale", "in-place", "cached"),
+    )  # fmt: skip
