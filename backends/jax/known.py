@@ -181,6 +181,13 @@ KNOWN = [
         reason="the maximum over dilated windows has no gradient in reverse mode", link="no upstream report found",
     ),
     Known(
+        id="jax-forward-mode-norm-of-zeros", runtimes=("jax",), versions=SILENT, verdict="differ", outputs=("dx",), modes=("forward",),
+        when=lambda op, at, facts: isinstance(op, LpPool) and op.p > 1, sometimes=True,
+        reason="the root of a window of zeros, such as one in the padding, has an infinite slope, and forward mode multiplies it by 0 for "
+        "every pixel of x; reverse mode meets it at that window alone",
+        link="no upstream report found",
+    ),
+    Known(
         id="jax-forward-mode-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dw",), modes=("forward",),
         data=("nan", "infinity"), when=lambda op, at, facts: True, sometimes=True, message="no window of theirs sees",
         reason="forward mode finds what one weight does by setting it to 1 and the others to 0, and 0 · NaN is NaN: a pixel that is no "
