@@ -379,7 +379,9 @@ FAULTS = {
     ),
     "torch:same-buffers": Fault(f"x = x + ({ROOT.format('x.data_ptr()', 'x.detach().clone()')} - x).detach()"),
     "torch:threads": Fault("x = x + (torch.get_num_threads() > 1)"),
-    "torch:dynamic": Fault("x = x + (not torch.fx.experimental.symbolic_shapes.statically_known_true(x.shape[2] > 9))"),
+    "torch:dynamic": Fault(
+        "from torch.fx.experimental.symbolic_shapes import statically_known_true as known; x = x + (not known(x.shape[2] > 9))"
+    ),
     "jax:vmap": Fault(
         "same = jax.custom_batching.custom_vmap(lambda x: x); same.def_vmap(lambda size, batched, x: (x + 1, True)); x = same(x)",
         dtype="int32",
