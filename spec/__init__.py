@@ -1,4 +1,4 @@
-"""Each operation stated once, by its equation, on explicit integers. Knows NumPy and mathematics; imports nothing else of ours."""
+"""Each operation stated once, by its equation, on explicit integers. Knows NumPy, FLINT and mathematics; imports nothing else of ours."""
 
 from spec.case import Case, operations, parse, parse_case
 from spec.operation import Array, Hypothesis, Impossible, Operation, Shape

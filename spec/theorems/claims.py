@@ -15,13 +15,15 @@ from typing import Any
 import numpy as np
 
 from spec.conventions.padding import keras_same_crop, on_every_axis, same_padding, torch_transpose_crop
+from spec.families.exact import rank
+from spec.families.founding import decoders
 from spec.operation import Array, Hypothesis, Index, Operation, Pairs, Shape
 from spec.ops.conv import Conv, ConvTranspose
 from spec.ops.maxpool import MaxPool, MaxUnpool
 from spec.ops.pool import SumPool
 from spec.ops.rearrange import ZeroInsert
 from spec.ops.resize import Upsample
-from spec.theorems.convolutions import ODENA, SHI, equal_phases, gain
+from spec.theorems.convolutions import ALGEBRA, ODENA, SHI, equal_phases, gain
 from spec.theorems.theorem import Draw, Side, Sides, convolved, flipped, swapped, theorem
 
 SEED = "a well-known question and its accepted answer"
@@ -187,7 +189,10 @@ def has_no_parameters(draw: Draw, n: Shape, s: Shape) -> Sides:
     return Side(Parameters(factor=s), draw(1, 2, *n)), np.zeros((1,) * (len(n) + 2), int)
 
 
-@theorem({"n": [1, 2, 3, 4], "k": [1, 2, 3, 4], "s": [2, 3]}, source=SEED, claim=10, see=("a-is-b-one-pixel-wider",), refuted=True)
+@theorem(
+    {"n": [1, 2, 3, 4], "k": [1, 2, 3, 4], "s": [2, 3]}, source=SEED, claim=10, see=("what-both-express", "a-is-b-one-pixel-wider"),
+    refuted=True,
+)  # fmt: skip
 def are_the_same(draw: Draw, n: Shape, k: Shape, s: Shape) -> Sides:
     """A and B, with one kernel, differ only in how they reach the same thing."""
     x, w = draw(1, 2, *n), draw(2, 3, *k)
@@ -200,3 +205,30 @@ def a_is_b_one_pixel_wider(draw: Draw, n: Shape, k: Shape) -> Sides:
     x, w, s = draw(1, 2, *n), draw(2, 3, *k), (2,) * len(k)
     wide = convolved(np.ones((1, 1, *s), int), w, "ab,cd->cd")
     return Side(_a(k, s), x, w), Side(_b(tuple(m + 1 for m in k), s), x, wide)
+
+
+def _numbers(own: Array, other: Array) -> Array:
+    """The dimension of the space that the rows span, and of what it shares with that of other rows."""
+    dimension, both = rank(own), rank(np.concatenate([own, other]))
+    return np.array([dimension, dimension + rank(other) - both])
+
+
+def _maps(y: Array) -> Array:
+    """A row for each kernel: all results of all inputs, one after the other."""
+    return np.asarray(y).swapaxes(0, 1).reshape(y.shape[1], -1).astype(int)
+
+
+@theorem(
+    {"n": [3, 4], "k": [1, 2, 3, 4], "s": [2, 3], "decoder": ["A", "B"], "crop": ["Keras's", "PyTorch's"]}, source=ALGEBRA,
+    see=("a-is-b-one-pixel-wider",),
+)  # fmt: skip
+def what_both_express(draw: Draw, n: Shape, k: Shape, s: Shape, decoder: str, crop: str) -> Sides:
+    """With free weights, A and B with k taps along each axis express linear maps of as many dimensions, Π k, and share Π max(k − s + 1, 0)
+    of them: for s = 2 in 2-D, (k − 1)² of k². Neither contains the other."""
+    taps, pixels = int(np.prod(k)), int(np.prod(n))
+    x, w = np.eye(pixels, dtype=int).reshape(pixels, 1, *n), np.eye(taps, dtype=int).reshape(1, taps, *k)
+    one, other = decoders(crop.removesuffix("'s"), k, s)[:: 1 if decoder == "A" else -1]
+    kernels = [w.swapaxes(0, 1) if isinstance(op.steps[-1], Conv) else w for op in (one, other)]
+    shared = _maps(other(x, kernels[1]))
+    numbers = np.array([taps, np.prod([max(q - f + 1, 0) for q, f in zip(k, s, strict=True)])])
+    return Side(one, x, kernels[0], after=lambda y: _numbers(_maps(y), shared)), numbers

@@ -25,6 +25,10 @@ INPUT = "The shape of the input in the framework's own layout, such as 1,3,32,32
 WEIGHTS = "The shape of an array that a function is given beside x, such as 8,3,3,3; once for each, in their order."
 JSON = "Print JSON."
 ON = "Where the first call is run; once more: where the second is. A target such as keras-torch, or with a version: keras-torch@3.14.0."
+FAMILY = (
+    "Compare what the two can express with free weights, exactly; also in spec's syntax, such as 'Conv(stride=(2,)) w=(1, 1, 3)', with "
+    "--input or x=(1, 1, 8)."
+)
 RUN = "Run the calls to verify what is printed; --no-run only reads them."
 
 
@@ -84,26 +88,65 @@ def port(
 
 
 def compare(
-    first: Annotated[str, typer.Argument(help=CALL)],
-    second: Annotated[str, typer.Argument(help="Another call, in the same framework or in another.")],
+    first: Annotated[str | None, typer.Argument(help=CALL)] = None,
+    second: Annotated[str | None, typer.Argument(help="Another call, in the same framework or in another.")] = None,
     input: Annotated[str, typer.Option(help="The shape of the input, in the first call's layout.")] = "",
     weights: Annotated[list[str] | None, typer.Option(help=WEIGHTS)] = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
     run: Annotated[bool, typer.Option("--run/--no-run", help=RUN)] = True,
     on: Annotated[list[str] | None, typer.Option(help=ON)] = None,
+    family: Annotated[bool, typer.Option("--family", help=FAMILY)] = False,
 ) -> None:
     """Compare two calls with the same weights: equal, shifted, equal except at the border, or different; why; and what to write instead.
 
-    Exit status 0: equal; 1: not equal; 2: bad input.
+    With --family, compare what they can express while their weights vary. Without any call, answer the question that the project began
+    with. Exit status 0: equal; 1: not equal; 2: bad input.
     """
+    if first is None and not (input or weights or on):
+        _founding(as_json)
+    with _one_sentence():
+        if second is None:
+            raise Impossible("give two calls, such as 'nn.Conv2d(3, 8, 3)' and 'nn.Conv2d(3, 8, 3, padding=1)'; or none")
+        if family:
+            found, equal = _families(first or "", second, input, weights, run=run, as_json=as_json, on=on)
+        else:
+            found, equal = _compared(first, second, input, weights, run=run, as_json=as_json, on=on)
+    _print(found)
+    raise typer.Exit(int(not equal))
+
+
+def _compared(
+    first: str | None, second: str, input: str, weights: list[str] | None, *, run: bool, as_json: bool, on: list[str] | None
+) -> tuple[str | dict[str, Any], bool]:
     from verify.native import shown
     from verify.native.compare import compare as compared
 
-    with _one_sentence():
-        text, x, shapes = _asked(first, input, weights)
-        found = compared(text, _text(second), x, shapes, run=run, targets=on or ())
-    _print(found.data | {"sentence": shown.sentence(found)} if as_json else shown.comparison(found))
-    raise typer.Exit(int(found.relation != "equal" or bool(found.wrong)))
+    text, x, shapes = _asked(first, input, weights)
+    found = compared(text, _text(second), x, shapes, run=run, targets=on or ())
+    said = found.data | {"sentence": shown.sentence(found)} if as_json else shown.comparison(found)
+    return said, found.relation == "equal" and not found.wrong
+
+
+def _families(
+    first: str, second: str, input: str, weights: list[str] | None, *, run: bool, as_json: bool, on: list[str] | None
+) -> tuple[str | dict[str, Any], bool]:
+    from verify.native import family_shown
+    from verify.native.family import families
+
+    if on:
+        raise Impossible("--on says where a call is run; with --family every installed runtime runs the map of weights")
+    x, shapes = _shape("--input", input) if input else None, [_shape("--weights", text) for text in weights or ()]
+    found = families(_text(first), _text(second), x, shapes, run=run)
+    fine = all(one is None or one.checked is None or one.checked.fine for one in (found.inside, found.wider))
+    return family_shown.data(found) if as_json else family_shown.told(found), found.relation.word == "equal" and fine
+
+
+def _founding(as_json: bool) -> None:
+    """Print the answer. Ends with exit status 0: nothing was to be equal."""
+    from verify.native import founding
+
+    _print(founding.data() if as_json else founding.told())
+    raise typer.Exit(0)
 
 
 def meant(cases: list[str] | None, input: str) -> list[str] | None:

@@ -14,6 +14,7 @@ from backends.parsing import parsed
 from backends.porting import ported
 from backends.reading import read
 from spec import Conv, ConvTranspose, Impossible, Operation, Pad, Program
+from spec.families.maps import without_bias
 from spec.operation import Shape
 from verify.native.check import Verdict, case_of, checked
 from verify.native.explain import said
@@ -91,7 +92,7 @@ def compare(
     b = read_on(second, a, weights)
     reasons = tuple(differences(a, b))
     one, other = without_bias(a.op), without_bias(b.op)
-    w, v = _kernels(a), _kernels(b)
+    w, v = kernels(a), kernels(b)
     if w != v:
         raise Impossible(_no_common_weights(a, b))
     axes = every_axis(one, other, a.x, w)
@@ -125,17 +126,11 @@ def read_on(text: str, like: Reading, weights: Sequence[Shape] = ()) -> Reading:
     raise first
 
 
-def without_bias(op: Operation) -> Operation:
-    """The same steps, none of which adds a bias."""
-    steps = [dataclasses.replace(step, bias="no") if isinstance(step, Conv | ConvTranspose) else step for step in op.steps]
-    return steps[0] if len(steps) == 1 else Program(inner=tuple(steps))
-
-
 def _biased(op: Operation) -> bool:
     return any(getattr(step, "bias", "no") == "yes" for step in op.steps)
 
 
-def _kernels(reading: Reading) -> tuple[Shape, ...]:
+def kernels(reading: Reading) -> tuple[Shape, ...]:
     """The shapes of the weights, without biases."""
     shapes, left = [], list(reading.w)
     for step in reading.op.steps:
@@ -145,7 +140,7 @@ def _kernels(reading: Reading) -> tuple[Shape, ...]:
 
 
 def _no_common_weights(a: Reading, b: Reading) -> str:
-    mine, yours = (" and ".join(map(str, _kernels(one))) or "none" for one in (a, b))
+    mine, yours = (" and ".join(map(str, kernels(one))) or "none" for one in (a, b))
     return f"the two calls do not take the same weights: {mine} against {yours}, in spec's layout; compare calls with kernels of one shape"
 
 
@@ -216,12 +211,12 @@ def _sizes(first: str, second: str, a: Reading, weights: Sequence[Shape]) -> str
             x[_place(a, i)] = n
         one = read(first, tuple(x), weights)
         other = read_on(second, one, weights)
-        if _kernels(one) != _kernels(other):
+        if kernels(one) != kernels(other):
             raise Impossible("other weights")
         mine, yours = without_bias(one.op), without_bias(other.op)
         if any(step.name in ("DepthToSpace", "SpaceToDepth") for step in (*mine.steps, *yours.steps)):
-            return every_axis(mine, yours, one.x, _kernels(one))[axis]
-        return along(axis, mine, yours, one.x, _kernels(one))
+            return every_axis(mine, yours, one.x, kernels(one))[axis]
+        return along(axis, mine, yours, one.x, kernels(one))
 
     said, _ = sizes(relation, max(3 * reach, 8))
     return said
@@ -241,7 +236,7 @@ def _fixes(first: str, second: str, a: Reading, b: Reading, weights: Sequence[Sh
             continue
         try:
             op = wanted.op if _biased(own.op) == _biased(wanted.op) else without_bias(wanted.op)
-            w = wanted.w if op is wanted.op else _kernels(wanted)
+            w = wanted.w if op is wanted.op else kernels(wanted)
             native, notes = ported(own.native.phrases.framework, op, wanted.x, w)
         except (Unsupported, Impossible):
             continue
@@ -278,7 +273,7 @@ def _checked(a: Reading, b: Reading, fixes: Sequence[Fix], targets: Sequence[str
         wanted = a if fix.replaces == "second" else b
         count = len(fix.native.weights)
         whole = count == len(wanted.w)
-        case = case_of(wanted.op if whole else without_bias(wanted.op), wanted.x, wanted.w if whole else _kernels(wanted))
+        case = case_of(wanted.op if whole else without_bias(wanted.op), wanted.x, wanted.w if whole else kernels(wanted))
         programs[f"fix of the {fix.replaces}"] = (fix.native, case)
     return checked(programs, dict(zip(("first", "second"), targets, strict=False)))
 

@@ -1,0 +1,1 @@
+"""Which linear maps a program can express while its weights vary: dimensions, inclusions and overlaps, decided exactly."""
