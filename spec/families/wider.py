@@ -24,7 +24,7 @@ def containing(a: Family, b: Family, more: int = MORE) -> Family | None:
         return None
     for axis in range(a.op.rank):
         maps = spread(a.along(axis))
-        for wide in _wider(b, axis, more):
+        for wide in wider(b, axis, more):
             found = wide.along(axis)
             if found.shape[-2:] == (a.y[axis + 2], a.x[axis + 2]) and expressed(maps, spread(found)) is not None:
                 b = wide
@@ -41,8 +41,8 @@ def may_contain(a: Family, b: Family) -> bool:
     return single and a.separable and b.separable and a.y == b.y and bool((a.channels <= b.channels).all())
 
 
-def _wider(b: Family, axis: int, more: int) -> Iterator[Family]:
-    """B itself; then with one tap more along an axis, and so on."""
+def wider(b: Family, axis: int, more: int) -> Iterator[Family]:
+    """B itself; then with one tap more along an axis, up to `more`, each with every way to keep the length. B has one weighted layer."""
     at = next(i for i, step in enumerate(b.op.steps) if isinstance(step, Layer))
     step = b.op.steps[at]
     assert isinstance(step, Layer)
@@ -53,8 +53,8 @@ def _wider(b: Family, axis: int, more: int) -> Iterator[Family]:
         kernel = put(b.w[0], axis + 2, b.w[0][axis + 2] + taps)
         for first in range(extra + 1):
             pair = (lo + first, hi + extra - first)
-            wider = replace(step, **{name: put(getattr(step, name), axis, pair)})  # type: ignore[arg-type]
-            steps = put(b.op.steps, at, wider)
+            stretched = replace(step, **{name: put(getattr(step, name), axis, pair)})  # type: ignore[arg-type]
+            steps = put(b.op.steps, at, stretched)
             try:
                 yield Family(op=steps[0] if len(steps) == 1 else Program(inner=steps), x=b.x, w=(kernel,))
             except Impossible:

@@ -31,8 +31,8 @@ Neither is the other. With free k × k kernels both express linear maps of k² d
 the other. Give B one pixel more, k + 1, at the same convention: then it contains A, with A's kernel filtered by a 2 × 2 box."""
 
 TAIL = """\
-Dimensions of the spaces of linear maps, ranks over the rationals, on 8 × 8 pixels and one channel. Along each axis they are the same at
-other length from 3 on, since every phase and border occurs in the lengths that were tried.
+Dimensions of the spaces of linear maps, ranks over the rationals, on 8 × 8 pixels and one channel. They hold at every length
+from 3 on: longer ones than were tried have no other phases and borders.
 More: concordant compare 'A' 'B' --family --input SHAPE; docs/claims.md"""
 
 

@@ -162,12 +162,12 @@ def _channels(a: Family, b: Family) -> Iterator[Move]:
         yield Move("{}.swapaxes(0, 1)", lambda w: w.swapaxes(0, 1))
         return
     own, k = here.groups, a.w[0][2:]
-    first, second = a.w[0][0] // own, a.w[0][1]
-    yield Move(f"{{}}.reshape{(own, first, second, *k)}", lambda w: w.reshape(own, first, second, *k))
+    blocks = (own, a.w[0][0] // own, a.w[0][1], *k)
+    yield Move(f"{{}}.reshape{blocks}", lambda w: w.reshape(blocks))
     if not isinstance(here, Conv):
         yield Move("{}.swapaxes(1, 2)", lambda w: w.swapaxes(1, 2))
-        first, second = second, first
-    yield from _larger_blocks(own, groups, first, second, k)
+    out, into = blocks[1:3] if isinstance(here, Conv) else blocks[2:0:-1]
+    yield from _larger_blocks(own, groups, out, into, k)
     yield from _from_blocks(there, groups)
 
 

@@ -58,10 +58,10 @@ TEMPLATE = dedent("""\
 
     ## What each can express
 
-    Let the weights vary. On one channel, in 2-D, the maps of A then form a linear space, and so do those of B. Dimensions are ranks over the
-    rationals, not of floats. With k × k kernels both spaces have dimension k², they share (k − 1)², and neither contains the other. B with
-    one pixel more at the same convention contains A. The numbers hold for 8 × 8 pixels and for all other lengths from 3 on, since every
-    phase and border occurs in the lengths that were tried.
+    Let the weights vary. On one channel, in 2-D, the maps of A then form a linear space, and so do those of B. Dimensions are ranks over
+    the rationals, not of floats. With k × k kernels both spaces have dimension k², they share (k − 1)², and neither contains the other.
+    B with one pixel more at the same convention contains A. The numbers hold at every length from 3 on: longer ones than were tried have
+    no other phases and borders.
 
     | convention | k | dimension of A | of B | shared | B that contains A | A's kernel in it |
     |---|---|---|---|---|---|---|
