@@ -25,7 +25,6 @@ MAY_NAME = {
     "verify/commands/native.py": "examples of targets in --help",
     "verify/commands/options.py": "examples of targets in --help",
     "verify/execute/environment.py": "beginnings of the names of environment variables",
-    "verify/native/founding.py": "the answer to the question that the project began with",
     "verify/plan/calls.py": "functions that the suite of calls cannot call, and values of parameters",
     "verify/plan/plan.py": "which packages to install",
     "verify/plan/suites.py": "the crops that frameworks' words mean",

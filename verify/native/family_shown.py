@@ -153,13 +153,15 @@ def _constants(found: Families) -> Iterator[str]:
     """What a constant input becomes in each phase, and whether that is a checkerboard."""
     for name, side in (("A", found.a), ("B", found.b)):
         texts = [_phases(one) for one in side.phases if one]
-        if len(set(texts)) == 1 and len(texts) == len(side.phases):
-            texts = texts[:1]
-        for axis, text in enumerate(texts):
-            yield f"{name}{f', axis {axis}' if len(texts) > 1 else ''}: {text}"
+        same = len(set(texts)) == 1 and len(texts) == len(side.phases)
+        for axis, text in enumerate(texts[:1] if same else texts):
+            where = f", axis {axis}" if not same else ", each axis" if len(texts) > 1 else ""
+            yield f"{name}{where}: {text}"
 
 
 def _phases(one: Phases) -> str:
+    if len(one.gains) == 1:
+        return f"{_sum(one.gains[0])}, a single phase; {_overlaps(one)}"
     if one.even:
         return f"{_sum(one.gains[0])} in every phase: no kernel makes a checkerboard; {_overlaps(one)}"
     gains = ", ".join(f"{_sum(gain)} in phase {i}" for i, gain in enumerate(one.gains))
