@@ -2,7 +2,8 @@
 
 Let R bound how far, in input pixels, an output pixel or a border is seen, and P be the input pixels after which all phases repeat. From
 n = 2R + P on, n + P has the same distinct entries in its maps as n: those near the start, those near the end, and P phases between. Ranks
-depend on distinct entries alone. So the relation at n + P is that at n, and the lengths below 2R + 2P decide all.
+depend on distinct entries alone. So the relation at n + P is that at n, and the lengths below 2R + 2P decide all. Both programs must give
+as many output pixels for a period, else their lengths agree at one n at most.
 """
 
 from __future__ import annotations
@@ -91,7 +92,8 @@ def at_every_length(a: Family, b: Family, axis: int, at: Callable[[int], tuple[F
         if entries not in before:
             before[entries] = Numbers(*factor(*maps)[:2])
         found[n] = before[entries]
-    return Lengths(found=found, tried=tried, period=period, proven=len(known) == 2 and len(fields) == 1)
+    alike = len({Fraction(one.phases, one.period) for one in known}) == 1
+    return Lengths(found=found, tried=tried, period=period, proven=len(known) == 2 and alike and len(fields) == 1)
 
 
 def reach(family: Family, axis: int) -> Reach | None:
