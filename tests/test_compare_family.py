@@ -165,6 +165,7 @@ def test_two_layers_are_not_decided_but_where_the_span_decides() -> None:
 def test_a_bias_and_a_relation_of_channels_are_said() -> None:
     found = families("nn.Conv2d(4, 4, 3)", "nn.Conv2d(4, 4, 3, groups=2)", (1, 4, 6, 6), run=False)
     text = family_shown.told(found)
+    assert "map       A's kernel b is B's kernel a, as it is\n" in text
     assert "bias      left out: a bias adds an image that does not depend on the input" in text
     assert "from input channel 2 to output channel 0, which B does not connect" in text
     assert found.wider is None

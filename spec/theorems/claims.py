@@ -223,8 +223,8 @@ def _maps(y: Array) -> Array:
     see=("a-is-b-one-pixel-wider",),
 )  # fmt: skip
 def what_both_express(draw: Draw, n: Shape, k: Shape, s: Shape, decoder: str, crop: str) -> Sides:
-    """With free weights, A and B with k taps along each axis express linear maps of as many dimensions, Π k, and share Π max(k − s + 1, 0)
-    of them: for s = 2 in 2-D, (k − 1)² of k². Neither contains the other."""
+    """With free weights, A and B with k taps along each axis both express linear maps of Π k dimensions. They share
+    Π max(k − s + 1, 0) of them: for s = 2 in 2-D, (k − 1)² of k². Neither contains the other."""
     taps, pixels = int(np.prod(k)), int(np.prod(n))
     x, w = np.eye(pixels, dtype=int).reshape(pixels, 1, *n), np.eye(taps, dtype=int).reshape(1, taps, *k)
     one, other = decoders(crop.removesuffix("'s"), k, s)[:: 1 if decoder == "A" else -1]

@@ -71,10 +71,11 @@ def _map(inside: Inside) -> str:
     inner, words = inside.inner, inside.map.words
     kernel = " × ".join(map(str, inside.family.w[0][2:]))
     if inside.outer == "wider":
-        lines = [f"B with the smallest kernel that contains A, {kernel}; its kernel is A's, {words}"]
+        lines = [f"B with the smallest kernel that contains A, {kernel}; its kernel b is A's kernel a, {words}"]
         lines += inside.native.shown().splitlines() if inside.native else [repr(inside.family.op)]
     else:
-        lines = [f"{inside.outer}'s kernel is {inner}'s, {words}" if inside.map.before else f"{inside.outer}'s kernel is fixed: {words}"]
+        fixed = f"{inside.outer}'s kernel b is the one that gives {inner}"
+        lines = [f"{inside.outer}'s kernel b is {inner}'s kernel a, {words}" if inside.map.before else fixed]
     lines += [*inside.map.lines, *([_checked(inside.checked)] if inside.checked else ["not run"])]
     return "\n".join(lines)
 
@@ -132,7 +133,7 @@ def _lengths(one: Lengths) -> Iterator[str]:
         yield f"the same from length {one.since} on"
     else:
         rows = [f"at {_class(n, one.period)} {_numbers(one.found[n])}" for n in sorted(one.found)[-one.period :]]
-        yield f"depends on the length: along this axis, {', '.join(rows)}"
+        yield f"depends on the length of an axis: {', '.join(rows)}"
     how = ", where every phase and border occurs: longer ones follow" if one.proven else ", longer ones were not looked at"
     yield f"checked at {min(one.found)} … {max(one.found)}{how}"
 
