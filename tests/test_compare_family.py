@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+import verify.native.family
 import verify.native.weight_map
 from backends import named
 from spec import Impossible
 from spec.families.relation import related
 from tests.command import in_process, needs
 from tests.mutants import MUTANTS
+from tests.sample_reports import record
 from tests.tiers import slow
 from verify.native import family_shown, founding, on_runtimes
 from verify.native.family import Families, Inside, families
@@ -37,7 +39,7 @@ INSIDE: dict[tuple[str, str, tuple[int, ...]], str] = {
     ("nn.ConvTranspose2d(4, 8, 3, padding=1, groups=2)", "nn.Conv2d(4, 8, 3, padding=1, groups=2)", (1, 4, 6, 6)): "flipped",
     ('nn.Upsample(scale_factor=2, mode="bilinear")', "nn.ReplicationPad2d(1) >> nn.ConvTranspose2d(3, 3, 4, stride=2, padding=3)",
      (1, 3, 5, 5)): "its taps combined by a matrix",
-    ("nn.AvgPool2d(2)", "nn.Conv2d(3, 3, 2, stride=2, groups=3)", (1, 3, 6, 6)): "filtered by a box of 2 × 2 and times 1/2",
+    ("nn.AvgPool2d(2)", "nn.Conv2d(3, 3, 2, stride=2, groups=3)", (1, 3, 6, 6)): "filtered by a box of 2 × 2 and times 1/4",
     ("nn.Conv2d(1, 4, 3, padding=1) >> nn.PixelShuffle(2)", "nn.ConvTranspose2d(1, 1, 6, stride=2, padding=2)",
      (1, 1, 4, 4)): "the taps rearranged",
 }  # fmt: skip
@@ -143,6 +145,40 @@ def test_lengths_that_decide_are_named() -> None:
     said = family_shown.sizes(found)
     assert "at odd lengths dimensions 3 and 3 (3 shared), at even lengths dimensions 3 and 3 (2 shared)" in said
     assert "longer ones were not looked at" in said
+
+
+def test_other_lengths_are_named() -> None:
+    found = families("nn.AdaptiveAvgPool1d(3)", "nn.Conv1d(1, 1, 3, stride=2)", (1, 1, 7), run=False)
+    assert found.relation.word == "A inside B"
+    assert family_shown.sizes(found).startswith("from length 9 on the results have other lengths")
+
+
+def test_a_wider_kernel_is_for_every_length_or_for_this_one() -> None:
+    upsampled = "Upsample(factor=(2,)) >> ConvTranspose(stride=(1,), crop=((1, 1),)) w=(1, 1, 3) x=(1, 1, 6)"
+    wrapped = "Pad(padding=((1, 1),), mode='wrap') >> Conv(stride=(1,)) w=(1, 1, 3) x=(1, 1, 6)"
+    local = families(upsampled, "ConvTranspose(stride=(2,), crop=((0, 1),)) w=(1, 1, 3)", run=False)
+    around = families(wrapped, "Conv(stride=(1,), padding=((1, 1),)) w=(1, 1, 3)", run=False)
+    assert local.wider
+    assert around.wider
+    assert (local.wider.everywhere, around.wider.everywhere) == (True, False)
+    assert "contains A at every length, 4; its kernel b is A's kernel a, filtered by a box of 2" in family_shown.told(local)
+    assert "contains A at this length, 11; its kernel b is A's kernel a, its taps combined by a matrix" in family_shown.told(around)
+    assert not verify.native.family._everywhere(around.a.family, around.wider.family)
+
+
+def test_a_layer_needs_no_shapes_of_weights() -> None:
+    function, layer = 'lax.conv_general_dilated(x, w, (1,), "SAME")', "nn.Conv1d(2, 3, 3, padding=1)"
+    for first, second in ((function, layer), (layer, function)):
+        assert families(first, second, (1, 2, 7), [(3, 2, 3)], run=False).relation.word == "equal"
+
+
+def test_verdicts_of_runtimes() -> None:
+    records = [
+        record(runtime="a"), record(runtime="b"), record(runtime="b", verdict="raised"), record(runtime="c", verdict="vacuous"),
+        record(runtime="d", verdict="differ", known="why"), record(runtime="e", verdict="differ"), record(runtime="e", known="why"),
+    ]  # fmt: skip
+    groups = [on_runtimes._group(one) for one in records]
+    assert groups == ["verified", "verified", "cannot_say", "cannot_say", "known", "wrong", "verified"]
 
 
 def test_spec_and_native_programs_mix() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -54,7 +54,7 @@ class Shown:
 class Inside:
     """One program inside another: `inner` and `outer` are A, B, or `wider`, which is B with more taps. native: that, in B's framework.
 
-    family: the outer one; dimension: that of its space.
+    family: the outer one; dimension: that of its space. everywhere: whether B with more taps is known to contain A at every length.
     """
 
     inner: str
@@ -64,6 +64,7 @@ class Inside:
     map: WeightMap
     checked: Checked | None
     native: Native | None = None
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +92,11 @@ def families(first: str, second: str, x: Shape | None = None, weights: Sequence[
     a, b = _side(one), _side(other)
     relation = related(a.family, b.family)
     inside = _inside(a, b, relation, run=run)
+    lengths = _lengths((first, one), (second, other), a, b, weights)
     outside = relation.word in ("overlap", "only 0 in common", "B inside A") and may_contain(a.family, b.family)
     wider = _wider(a, b, run=run) if outside else None
-    lengths = _lengths((first, one), (second, other), a, b, weights)
+    if wider and all(one.proven for one in lengths):
+        wider = replace(wider, everywhere=_everywhere(a.family, wider.family))
     return Families(
         a=a, b=b, relation=relation, inside=inside, wider=wider, outside=outside, witness=_shown(a, b, relation), lengths=lengths,
     )  # fmt: skip
@@ -140,6 +143,12 @@ def _wider(a: Side, b: Side, *, run: bool) -> Inside | None:
             return _mapped(("A", a), ("wider", wide), relation, native, run=run, ported=True)
     said = program(f"{wide.op!r} x={wide.x} w={wide.w[0]}", None)
     return _mapped(("A", a), ("wider", wide), relation, said.native, run=run)
+
+
+def _everywhere(a: Family, b: Family) -> bool:
+    """Whether B, as it is, contains A at every length of each axis."""
+    found = [at_every_length(a, b, axis) for axis in range(a.op.rank)]
+    return all(one.proven and all(n and n.overlap == n.dimensions[0] for n in one.found.values()) for one in found)
 
 
 def _shown(a: Side, b: Side, relation: Relation) -> Shown | None:

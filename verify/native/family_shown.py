@@ -53,6 +53,8 @@ def sentence(found: Families) -> str:
         return f"equal: with free weights, A and B express the same linear maps, a space of dimension {m}."
     if word in ("A inside B", "B inside A"):
         inner, outer, less, more = ("A", "B", m, n) if word == "A inside B" else ("B", "A", n, m)
+        if len((found.a if inner == "A" else found.b).family.w) > 1:
+            return f"{word}: the maps of {inner} span a space of dimension {less}, which lies in that of {outer}, of dimension {more}."
         return f"{word}: with free weights, {outer} expresses every linear map that {inner} does: dimension {more} against {less}."
     if word == "other lengths":
         a, b = found.a.family.y, found.b.family.y
@@ -71,7 +73,8 @@ def _map(inside: Inside) -> str:
     inner, words = inside.inner, inside.map.words
     kernel = " × ".join(map(str, inside.family.w[0][2:]))
     if inside.outer == "wider":
-        lines = [f"B with the smallest kernel that contains A, {kernel}; its kernel b is A's kernel a, {words}"]
+        where = "at every length" if inside.everywhere else "at this length"
+        lines = [f"B with the smallest kernel that contains A {where}, {kernel}; its kernel b is A's kernel a, {words}"]
         lines += inside.native.shown().splitlines() if inside.native else [repr(inside.family.op)]
     else:
         fixed = f"{inside.outer}'s kernel b is the one that gives {inner}"
@@ -85,6 +88,7 @@ def _checked(checked: Checked) -> str:
         return "WRONG: by definition, the two give other values on random weights"
     parts = [f"verified by definition and on {', '.join(checked.verified)}" if checked.verified else "verified by definition"]
     parts += [f"cannot be said on {', '.join(checked.cannot_say)}"] if checked.cannot_say else []
+    parts += [f"a known deviation shows on {', '.join(checked.known)}"] if checked.known else []
     parts += [f"OTHER VALUES on {', '.join(checked.wrong)}"] if checked.wrong else []
     return "; ".join(parts)
 
@@ -114,23 +118,25 @@ def _image(image: Array) -> str:
     for place in zip(*np.nonzero(image), strict=True):
         by_value.setdefault(Fraction(image[place]), []).append(_at(tuple(map(int, place))))
     shown = [f"{value} at {', '.join(places[:9])}{' …' * (len(places) > 9)}" for value, places in by_value.items()]
-    return ", ".join(shown) or "0 everywhere"
+    return ", ".join((*shown[:3], *["…"] * (len(shown) > 3))) or "0 everywhere"
 
 
 def sizes(found: Families, between: str = "; ") -> str:
     """For which lengths of the input it holds, and how that is known."""
     if not found.lengths:
         return "decided at this length alone: axes and channels are not apart"
-    said = [between.join(_lengths(one)) for one in found.lengths]
+    said = [between.join(_lengths(one, n)) for one, n in zip(found.lengths, found.a.family.x[2:], strict=True)]
     return said[0] if len(set(said)) == 1 else between.join(f"axis {axis}: {text}" for axis, text in enumerate(said))
 
 
-def _lengths(one: Lengths) -> Iterator[str]:
+def _lengths(one: Lengths, n: int) -> Iterator[str]:
+    """n: the length at which the two are compared."""
     if not any(one.found.values()):
         yield f"at no length from 1 to {one.tried} do both give as many pixels"
         return
     if one.since is not None:
-        yield f"the same from length {one.since} on"
+        same = n in one.found and one.found[n] == one.found[one.since]
+        yield f"the same from length {one.since} on" if same else f"from length {one.since} on {_numbers(one.found[one.since])}"
     else:
         rows = [f"at {_class(n, one.period)} {_numbers(one.found[n])}" for n in sorted(one.found)[-one.period :]]
         yield f"depends on the length of an axis: {', '.join(rows)}"
@@ -146,31 +152,33 @@ def _class(n: int, period: int) -> str:
 
 def _numbers(found: Numbers | None) -> str:
     if found is None:
-        return "other lengths of the results"
+        return "the results have other lengths"
     return f"dimensions {found.dimensions[0]} and {found.dimensions[1]} ({found.overlap} shared)"
 
 
 def _constants(found: Families) -> Iterator[str]:
     """What a constant input becomes in each phase, and whether that is a checkerboard."""
     for name, side in (("A", found.a), ("B", found.b)):
-        texts = [_phases(one) for one in side.phases if one]
+        texts = [_phases(one, fixed=not side.family.w) for one in side.phases if one]
         same = len(set(texts)) == 1 and len(texts) == len(side.phases)
         for axis, text in enumerate(texts[:1] if same else texts):
             where = f", axis {axis}" if not same else ", each axis" if len(texts) > 1 else ""
             yield f"{name}{where}: {text}"
 
 
-def _phases(one: Phases) -> str:
-    if len(one.gains) == 1:
-        return f"{_sum(one.gains[0])}, a single phase; {_overlaps(one)}"
+def _phases(one: Phases, *, fixed: bool) -> str:
+    sums = [str(gain[0]) if fixed else _sum(gain) for gain in one.gains]
+    if len(sums) == 1:
+        return f"{sums[0]}, a single phase; {_overlaps(one)}"
     if one.even:
-        return f"{_sum(one.gains[0])} in every phase: no kernel makes a checkerboard; {_overlaps(one)}"
-    gains = ", ".join(f"{_sum(gain)} in phase {i}" for i, gain in enumerate(one.gains))
-    return f"{gains}: a checkerboard unless these are equal; {_overlaps(one)}"
+        return f"{sums[0]} in every phase: {'no checkerboard' if fixed else 'no kernel makes a checkerboard'}; {_overlaps(one)}"
+    gains = ", ".join(f"{text} in phase {i}" for i, text in enumerate(sums[:4])) + " …" * (len(sums) > 4)
+    return f"{gains}: {'a checkerboard' if fixed else 'a checkerboard unless these are equal'}; {_overlaps(one)}"
 
 
 def _overlaps(one: Phases) -> str:
-    return f"taps that reach a pixel: {' and '.join(map(str, one.counts if len(set(one.counts)) > 1 else one.counts[:1]))}"
+    counts = one.counts if len(set(one.counts)) > 1 else one.counts[:1]
+    return f"taps that reach a pixel: {' and '.join(map(str, counts[:4]))}{' …' * (len(counts) > 4)}"
 
 
 def _sum(gain: Sequence[Fraction]) -> str:
@@ -212,7 +220,7 @@ def _map_data(inside: Inside) -> dict[str, Any]:
         "words": inside.map.words, "numpy": list(inside.map.lines),
         "checked": None if checked is None else {
             "by_definition": checked.by_definition, "verified": list(checked.verified), "cannot_say": list(checked.cannot_say),
-            "wrong": list(checked.wrong),
+            "known": list(checked.known), "wrong": list(checked.wrong),
         },
     }  # fmt: skip
 

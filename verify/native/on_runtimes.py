@@ -9,9 +9,10 @@ import numpy as np
 
 from spec.families.maps import Family
 from spec.theorems.theorem import Side, Theorem
+from verify.grouping import standing
 from verify.plan.plan import chosen
 from verify.plan.prove import Drawn, Instance, Proof
-from verify.record import Report
+from verify.record import Record, Report
 from verify.run import Run
 
 RADIUS = 4
@@ -22,11 +23,13 @@ LARGEST = 1 << 24
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """by_definition: whether both programs gave the same. verified, cannot_say: runtimes; wrong: those that gave other values."""
+    """by_definition: whether both programs gave the same. Then runtimes: verified; cannot_say; known: those that gave other values for a
+    known reason; wrong: for no known one."""
 
     by_definition: bool
     verified: tuple[str, ...] = ()
     cannot_say: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
 
     @property
@@ -58,10 +61,15 @@ def instance(a: Family, b: Family, to: object, seed: int = 0) -> tuple[Side, Sid
 
 
 def _said(report: Report) -> Checked:
-    found: dict[str, list[str]] = {"agree": [], "vacuous": [], "wrong": []}
+    found: dict[str, list[str]] = {"verified": [], "cannot_say": [], "known": [], "wrong": []}
     for name, ran in report.runtimes.items():
-        verdicts = {r.verdict for r in report.records if r.runtime == name}
-        if ran.status == "ran" and verdicts:
-            can = verdicts <= {"agree", "vacuous", "not offered", "raised"}
-            found["agree" if verdicts == {"agree"} else "vacuous" if can else "wrong"].append(name)
-    return Checked(by_definition=True, verified=tuple(found["agree"]), cannot_say=tuple(found["vacuous"]), wrong=tuple(found["wrong"]))
+        records = [r for r in report.records if r.runtime == name]
+        if ran.status == "ran" and records:
+            found[max((_group(r) for r in records), key=list(found).index)].append(name)
+    return Checked(by_definition=True, **{group: tuple(names) for group, names in found.items()})
+
+
+def _group(record: Record) -> str:
+    if record.verdict in ("vacuous", "not offered", "raised"):
+        return "cannot_say"
+    return {"agree": "verified", "known": "known", "new": "wrong"}[standing(record)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from backends.arrange import NUMPY, Arrangement
 from backends.call import BadCall
-from backends.native import Native, Phrases, Reading, Weight
+from backends.native import Native, Phrases, Reading, Unreadable, Weight
 from backends.parsing import parsed
 from backends.reading import read
 from spec import Impossible, operations, parse, parse_case
@@ -31,7 +32,17 @@ def program(text: str, x: Shape | None, weights: Sequence[Shape] = (), like: Rea
         return _spec(text, like.x if like else x, weights)
     if like is None and x is None:
         raise Impossible("give the shape of the input in the first call's own layout, such as --input 1,3,32,32")
-    return read_on(text, like, weights) if like else read(text, x or (), weights)
+    return _with_weights(lambda shapes: read_on(text, like, shapes) if like else read(text, x or (), shapes), weights)
+
+
+def _with_weights(reading: Callable[[Sequence[Shape]], Reading], weights: Sequence[Shape]) -> Reading:
+    """Of a function that is given arrays of these shapes, or of a layer that makes its own. Raises Impossible."""
+    try:
+        return reading(weights)
+    except Unreadable:
+        with suppress(Impossible):
+            return reading(())
+        raise
 
 
 def is_spec(reading: Reading) -> bool:
@@ -82,4 +93,4 @@ def of_length(text: str, reading: Reading, axis: int, n: int, weights: Sequence[
     if is_spec(reading):
         return replace(reading, x=x, native=replace(reading.native, x=x))
     enter = reading.native.enter
-    return read(text, tuple(x[i] for i in enter) if enter else x, weights)
+    return _with_weights(lambda shapes: read(text, tuple(x[i] for i in enter) if enter else x, shapes), weights)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,7 +96,8 @@ def _words(filters: list[Filter | None]) -> str:
     parts = ["flipped"] * any(one.flip for one in known)
     if max(one.box for one in known) > 1:
         parts.append(f"filtered by a box of {' × '.join(str(one.box) for one in known)}")
-    parts += [f"times {one.scale}" for one in known[:1] if {other.scale for other in known} != {1}]
+    scale = prod((one.scale for one in known), start=Fraction(1))
+    parts += [f"times {scale}"] * (scale != 1)
     if any(any(one.pad) for one in known):
         parts.append("padded with zeros")
     return " and ".join(parts) or "as it is"
@@ -111,8 +113,9 @@ def _along(filters: list[Filter | None], factors: tuple[Array, ...]) -> Iterator
     for (axis, one), rows in zip(axes, factors, strict=True):
         if one is None:
             yield _each_line("np.dot", np.dot, axis, rows.tolist())
-    for scale in [one.scale for one in filters if one and one.scale != 1]:
-        yield Move(f"{{}} * {_number(scale)}", lambda v, scale=scale: v * scale)  # type: ignore[misc]
+    scale = prod((one.scale for one in filters if one), start=Fraction(1))
+    if scale != 1:
+        yield Move(f"{{}} * {scale.numerator}" + f" / {scale.denominator}" * (scale.denominator > 1), lambda v: v * scale)
     pads = ((0, 0), (0, 0), *(one.pad if one else (0, 0) for one in filters))
     if any(map(any, pads)):
         yield Move(f"np.pad({{}}, {pads})", lambda v: np.pad(v, pads))
@@ -128,10 +131,7 @@ def _each_line(name: str, function: Callable[..., Array], axis: int, operand: li
 def _listed(numbers: Any) -> str:
     if isinstance(numbers, list):
         return f"[{', '.join(map(_listed, numbers))}]"
-    return _number(Fraction(numbers))
-
-
-def _number(value: Fraction) -> str:
+    value = Fraction(numbers)
     return str(value) if value.denominator == 1 else f"{value.numerator} / {value.denominator}"
 
 
