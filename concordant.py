@@ -64,7 +64,8 @@ except ImportError as _lacking:
         _refuse(f"{HOME} is damaged: {_lacking}; install concordant anew, in an environment of its own")
     if not isinstance(_lacking, ModuleNotFoundError):
         raise
-    _refuse(f"it needs {_name}, which is not installed; {sys.executable} -m pip install {_name}")
+    _package = {"flint": "python-flint"}.get(_name.partition(".")[0], _name)
+    _refuse(f"it needs {_name}, which is not installed; {sys.executable} -m pip install {_package}")
 
 __all__ = ["Case", "Report", "Run", "load", "main", "parse", "parse_case"]
 

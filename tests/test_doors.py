@@ -324,6 +324,9 @@ def test_a_damaged_or_lacking_package_gets_one_sentence(tmp_path: Path) -> None:
     shutil.copy(HOME / "spec" / "ops" / "pad.py", tmp_path / "spec" / "ops")
     (tmp_path / "msgspec.py").write_text("raise ModuleNotFoundError(\"No module named 'msgspec'\", name='msgspec')")
     refused(ended(), "needs msgspec", "-m pip install msgspec")
+    (tmp_path / "msgspec.py").unlink()
+    (tmp_path / "flint.py").write_text("raise ModuleNotFoundError(\"No module named 'flint'\", name='flint')")
+    refused(ended(), "needs flint", "-m pip install python-flint")
 
 
 def test_a_package_of_another_name_is_left_alone(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_call_is_written_in_each_framework_with_every_weight() -> None:
 
 def test_the_recording_shows_what_readme_shows() -> None:
     assert (DOCS / "recording.svg").read_text() == recording()
-    assert len(commands()) >= 3
+    assert len(commands()) == 3
 
 
 def test_commands_are_typed_as_a_shell_reads_them() -> None:

@@ -24,9 +24,9 @@ text{font:13px ui-monospace,SFMono-Regular,Menlo,monospace;fill:#24292f;white-sp
 
 
 def commands() -> list[tuple[str, list[str]]]:
-    """The commands of README.md that ask about calls, with the lines they print."""
+    """The first three commands of README.md that ask about calls, with the lines they print."""
     blocks = re.findall(r"```console\n\$ (concordant (?:compare|explain|port) .*?)\n(.*?)```", README.read_text(), re.DOTALL)
-    return [(command, output.rstrip().splitlines()) for command, output in blocks]
+    return [(command, output.rstrip().splitlines()) for command, output in blocks[:3]]
 
 
 def recording() -> str:
