@@ -110,8 +110,23 @@ IN_2D = [
 ]  # fmt: skip
 
 
+PRODUCTS = [
+    "Upsample(factor=(2, 1)) >> Conv(stride=(2, 1), padding=((1, 1), (0, 2)), dilation=(1, 2))",
+    "AveragePool(kernel=(2, 3), stride=(1, 2), padding=((1, 0), (1, 1)), counted='valid') >> Conv(stride=(1, 1))",
+    "Pad(padding=((1, 2), (0, 1)), mode='reflect') >> ConvTranspose(stride=(2, 1), crop=((1, -1), (1, 0)))",
+    "Conv(stride=(1, 1), padding=((1, 1), (1, 1))) >> AdaptiveAveragePool(size=(3, 2))",
+    "Resize(size=(5, 3), mode='linear', antialias='yes') >> Conv(stride=(1, 1))",
+]
+
+
 def axes_apart() -> None:
-    """The product of what is found on each axis is what is found on all axes together."""
+    """The maps of a program are the products of its maps along each axis, and so is what is found of two programs."""
+    for text in PRODUCTS:
+        a = family(text, (1, 1, 4, 5), (1, 1, 2, 3))
+        one, other = a.along(0), a.along(1)
+        together = np.stack([np.kron(p, q) for p in one for q in other])
+        assert a.whole().shape == together.shape
+        assert (a.whole() == together).all(), text
     for first, second, k, q in IN_2D:
         a, b = family(first, (1, 1, 4, 4), (1, 1, *k)), family(second, (1, 1, 4, 4), (1, 1, *q))
         assert a.y == b.y
