@@ -103,9 +103,11 @@ def _weighted(kind: type[Conv | ConvTranspose], row: Row, rank: int) -> Built:
 
 def _ends(kind: type[Conv | ConvTranspose], rule: str, n: int, k: int, s: int, d: int) -> c.Pair:
     """The padding of a convolution, the crop of a transposed one."""
-    if kind is Conv:
-        return {"same": c.same_padding(n, k, s, d), "half": (d * (k // 2), d * (k // 2)), "uneven": (d * (k - 1), 1)}[rule]
-    return {"same": c.keras_same_crop(k, s, d), "half": c.torch_transpose_crop(d * (k // 2), min(1, max(s, d) - 1)), "uneven": (0, 1)}[rule]
+    forth = kind is Conv
+    return {
+        "same": c.same_padding(n if forth else n * s, k, s, d), "half": (d * (k // 2), d * (k // 2)),
+        "uneven": (d * (k - 1), 1) if forth else (0, 1),
+    }[rule]  # fmt: skip
 
 
 def _seeing(op: Operation, x: Shape, *w: Shape) -> Built:
@@ -215,7 +217,7 @@ def _coinciding(strength: int) -> Iterator[Case]:
             ones, group = (1,) * rank, groups or n
             channel = ((1, n, *ones),) if bias == "yes" else ()
             same = tuple(c.same_padding(n, n, s, 1) for _ in range(rank))
-            crop = tuple(c.keras_same_crop(n, s, 1) for _ in range(rank))
+            crop = tuple(c.same_padding(n * s, n, s, 1) for _ in range(rank))
             space, stride = (n,) * rank, (s,) * rank
             weights = (n, n // group, *space)
             yield Case(op=Conv(stride=stride, padding=same, groups=group, bias=bias), x=(n, n, *space), w=(weights, *channel))
