@@ -365,6 +365,12 @@ def _mutants() -> dict[str, Mutant]:
              wrap=_kept("calls", _after("kept[0] = kept.get(0, 0) + 1; y = y + (kept[0] % 5 == 0)"))),
         made("gradients-add-up", expected="nondeterministic", kinds=("normal",), outputs=("dx",),
              wrap="sums = []\n\n" + _dx("sums.append(dx) or sum(sums)")),
+        made("x-changed-in-place", expected="changed argument", outputs=("y",), wrap=_after("x.data.add_(1)")),
+        made("weight-changed-in-place", expected="changed argument", outputs=("y",), when=lambda q: bool(q.w),
+             wrap=_after("[v.data.mul_(-1) for v in w]")),
+        made("cotangent-changed-in-place", expected="changed argument", outputs=("dx",), wrap=(
+             "def f(x, *w):\n    y, seen = honest(x, *w), []\n    y.register_hook(lambda g: seen.append(g))\n"
+             "    x.register_hook(lambda dx: (seen.pop().data.add_(1), None)[1])\n    return y\n")),
         made("stale-buffer", alike=lambda q: (q.y, q.dtype), outputs=("y",),
              wrap=_kept("buffers", _after(_STALE))),
         made("kernel-kept-by-shape", when=lambda q: bool(q.w), alike=lambda q: (q.w, q.dtype), outputs=("y", "dx"),

@@ -30,6 +30,8 @@ def only(old: Record, new: Record) -> Change:
         ({}, {"verdict": "differ"}, "worse", "meaning"),
         ({}, {"verdict": "differ", "known": "k"}, "worse", "meaning"),
         ({}, {"verdict": "nondeterministic"}, "worse", "meaning"),
+        ({"verdict": "nondeterministic"}, {"verdict": "changed argument"}, "worse", "meaning"),
+        ({"verdict": "differ"}, {"verdict": "changed argument"}, "better", "meaning"),
         ({}, {"verdict": "crashed"}, "worse", "meaning"),
         ({}, {"verdict": "raised"}, "worse", "support"),
         ({}, {"verdict": "not offered"}, "worse", "support"),

@@ -47,6 +47,19 @@ def test_causes_are_sorted_worst_first_and_one_reason_is_one_cause() -> None:
     assert affected(found.hazards[1]) == "compositions, float32, 1 case"
 
 
+def test_a_changed_argument_is_a_silent_difference_in_every_view() -> None:
+    made = report([record(), record(runtime="right", verdict="changed argument", reason="argument x was changed")])
+    assert [(one.sort, one.verdict, one.shown) for one in hazards(made).hazards] == [
+        ("silent", "changed argument", "y: argument x was changed"),
+    ]  # fmt: skip
+    assert (interop(made).silent, interop(made).alone) == (1, {(UPSAMPLE, "right")})
+    assert "  right: changed argument: y" in told(made)
+    for name in ("html", "junit", "md", "github", "csv"):
+        assert "argument x was changed" in str(FORMATS[name](made))
+    assert "right changed an argument" in str(FORMATS["md"](made))
+    assert 'failures="1"' in str(FORMATS["junit"](made))
+
+
 def test_what_is_right_is_no_hazard() -> None:
     assert hazards(report([record(), record(runtime="right", verdict="vacuous")])).hazards == []
     assert first_screen(hazards(report([record()]))) == []

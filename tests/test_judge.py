@@ -76,6 +76,40 @@ def test_wrong_wins_over_unsteady_and_unsteady_over_imprecise() -> None:
     assert judge(REFERENCE, _with(0, Output(nudged, "float32")))[0].verdict == "imprecise"
 
 
+@pytest.mark.parametrize(
+    ("changed", "at", "words"),
+    [
+        (("x",), 0, "argument x was changed"), (("w",), 0, "argument w was changed"), (("g",), 1, "argument g was changed"),
+        (("x", "w"), 0, "arguments x and w were changed"),
+    ],
+)  # fmt: skip
+def test_a_changed_argument_is_wrong_whatever_the_values_are(changed: tuple[str, ...], at: int, words: str) -> None:
+    right = [replace(output, repeats=False) for output in _right()]  # a second run on other numbers says nothing
+    judged = judge(REFERENCE, Answer(tuple(right), changed=changed))
+    assert _verdicts(judged) == ["changed argument" if i == at else "agree" for i in range(3)]
+    assert judged[at].reason == words
+    wrong = [replace(output, values=-output.values) for output in right]
+    judged = judge(REFERENCE, Answer(tuple(wrong), changed=changed))
+    assert _verdicts(judged) == ["differ"] * 3
+    assert judged[at].reason.endswith(f"values are wrong; {words}")
+    assert judged[at].difference
+    assert all(words not in j.reason for i, j in enumerate(judged) if i != at)
+
+
+def test_arguments_of_forward_and_backward_are_held_against_their_outputs() -> None:
+    judged = judge(REFERENCE, Answer(tuple(_right()), changed=("x", "g")))
+    assert [(j.verdict, j.reason) for j in judged] == [
+        ("changed argument", "argument x was changed"), ("changed argument", "argument g was changed"), ("agree", ""),
+    ]  # fmt: skip
+    forward = judge(REFERENCE, Answer(tuple(_right()[:1]), changed=("x", "g")), names=("y",))
+    assert [(j.verdict, j.reason) for j in forward] == [("changed argument", "argument x was changed; argument g was changed")]
+
+
+def test_what_was_not_given_has_no_other_fault() -> None:
+    judged = judge(REFERENCE, Answer(tuple(_right()[:1]), "raised", "no", changed=("g",)))
+    assert [(j.verdict, j.reason) for j in judged] == [("agree", ""), ("raised", "no"), ("raised", "no")]
+
+
 def test_noise_of_half_the_bound_is_imprecise_and_of_twice_the_bound_differs() -> None:
     right, bound = REFERENCE.outputs[0], REFERENCE.bounds[0]
     for share, verdict in ((0.5, "imprecise"), (2.0, "differ")):
@@ -361,6 +395,7 @@ def test_a_gradient_that_exists_nowhere_is_vacuous_unless_another_draw_has_one()
 # The result in a batch, then the result individually
 
 RIGHT = Answer(tuple(_right()))
+CHANGED = replace(RIGHT, changed=("x",))
 WRONG = Answer((Output(_right()[0].values[..., ::-1], "float32"), *_right()[1:]))
 
 
@@ -375,6 +410,8 @@ def test_what_was_not_run_has_a_verdict_on_every_output(stopped: Verdict, case: 
     ("in_batch", "individually", "batch_flags", "verdict"),
     [
         (WRONG, RIGHT, False, "nondeterministic"),
+        (CHANGED, RIGHT, False, "nondeterministic"),
+        (RIGHT, CHANGED, False, "changed argument"),
         (WRONG, RIGHT, True, "agree"),
         (WRONG, WRONG, False, "differ"),
         (RIGHT, WRONG, False, "differ"),
@@ -402,6 +439,7 @@ def test_a_mistake_is_looked_for_only_where_that_is_asked() -> None:
         (RIGHT, True, False),
         (WRONG, False, True),
         (WRONG, True, True),
+        (CHANGED, False, True),
         (Answer(stopped="raised"), True, False),
         (Answer(stopped="crashed"), True, True),
         (Answer(stopped="timeout"), True, True),

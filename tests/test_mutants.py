@@ -34,6 +34,17 @@ def test_a_sample_is_caught_and_named() -> None:
     assert [m.name for m in some if m.named and not seen[m.name].named] == []
 
 
+CHANGED = {"x-changed-in-place": "x", "weight-changed-in-place": "w", "cotangent-changed-in-place": "g"}
+
+
+def test_a_changed_argument_is_named() -> None:
+    seen = examined(pool("quick", 5), 4, [MUTANTS[name] for name in CHANGED])
+    for name, argument in CHANGED.items():
+        words = {r.reason for r in seen[name].wrong if r.verdict == "changed argument"}
+        assert words
+        assert all(f"argument {argument}" in reason and "changed" in reason for reason in words)
+
+
 def test_the_bank_is_large() -> None:
     assert len(ASKED) >= 64
 

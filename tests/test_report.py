@@ -285,13 +285,13 @@ def test_a_file_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "change",
-    [lambda d: d.update(schema=3), lambda d: (d.clear(), d.update(schema=3)), lambda d: d.update(schema=3, records=None)],
+    [lambda d: d.update(schema=4), lambda d: (d.clear(), d.update(schema=4)), lambda d: d.update(schema=4, records=None)],
     ids=["else alike", "nothing else", "another form"],
 )
 def test_another_schema_is_told(change: Any, path: Path) -> None:
     """Whatever the rest of a later version's report looks like."""
     spoil(path, change)
-    with pytest.raises(BadReport, match="has schema 3, but this version of concordant reads 1 and 2"):
+    with pytest.raises(BadReport, match="has schema 4, but this version of concordant reads 1 to 3"):
         load(path)
 
 

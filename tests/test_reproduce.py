@@ -95,6 +95,7 @@ ABORT = "import os\n\n\ndef f(x):\n    os.abort()\n"
 RAISE = "def f(x):\n    raise {}\n"
 SLEEP = "import time\n\n\ndef f(x):\n    time.sleep(600)\n"
 KILL = "import os\nimport signal\n\n\ndef f(x):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+IN_PLACE = "def f(x):\n    {}\n    return x.repeat(2, axis=2)\n"
 SIZE = "ValueError: size 3 is too small\nfor stride 2"
 RESULTS = [
     # verdict, reason, native text, outcome
@@ -132,6 +133,12 @@ RESULTS = [
     ("differ", "", "import sys\n\n\ndef f(x):\n    sys.exit(10)\n", "did not run"),
     ("nondeterministic", "", "calls = []\n\n\ndef f(x):\n    calls.append(0)\n    return x + len(calls)\n", "shown"),
     ("nondeterministic", "", RIGHT.strip() + " + 1\n", "gone"),
+    ("changed argument", "", IN_PLACE.format("x += 1"), "shown"),
+    ("changed argument", "", IN_PLACE.format("x[x == 0] = -0.0"), "gone"),
+    ("changed argument", "", IN_PLACE.format("x *= 1"), "gone"),
+    ("changed argument", "", RIGHT.strip() + " + 1\n", "gone"),
+    ("changed argument", "", "calls = []\n\n\ndef f(x):\n    calls.append(0)\n    return x + len(calls)\n", "gone"),
+    ("changed argument", "", RAISE.format("ValueError('no')"), "did not run"),
     ("nondeterministic", "", RAISE.format("ValueError('no')"), "did not run"),
 ]
 
@@ -142,6 +149,14 @@ def test_a_program_shows_its_own_fault_and_no_other(row: int) -> None:
     assert came(program(verdict, native, reason, seconds=2)) == expected
 
 
+@pytest.mark.parametrize(("line", "expected"), [("g += 1", "shown"), ("x += 1", "shown"), ("g = g + 1", "gone")])
+def test_a_program_of_a_changed_argument_runs_the_gradients_too(line: str, expected: str) -> None:
+    before, _, _ = GLUE.partition("def answers")
+    glue = before + f"def answers(f, args, g):\n    yield f(*args)\n    (x,) = args\n    {line}\n    yield x\n"
+    for output in ("y", "dx"):
+        assert came(program("changed argument", RIGHT, output=output, glue=glue)) == expected
+
+
 BEFORE = {
     "killed": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
     "aborted": "import os\nos.abort()\n",
@@ -150,7 +165,7 @@ BEFORE = {
 }
 
 
-@pytest.mark.parametrize("verdict", sampled(["crashed", "timeout", "raised", "differ", "nondeterministic"], "differ"))
+@pytest.mark.parametrize("verdict", sampled(["crashed", "timeout", "raised", "differ", "changed argument", "nondeterministic"], "differ"))
 @pytest.mark.parametrize("broken", BEFORE)
 def test_what_happens_while_the_framework_is_imported_is_not_the_fault(broken: str, verdict: str) -> None:
     """The out-of-memory killer, a broken installation: the call was never made."""

@@ -405,6 +405,50 @@ def test_an_answer_that_does_not_repeat(second: str, glue: str) -> None:
     assert not heard[1].outputs[0].repeats
 
 
+# ---- arguments ----
+
+
+@TWICE
+@pytest.mark.parametrize("name", ["x", "w0", "w1", "g", ""])
+def test_an_argument_that_is_changed_in_place_is_named(name: str, glue: str) -> None:
+    """Whether the forward or the backward run changes it; what others are asked in the same batch is not concerned."""
+    forward, backward = (f"{name or 'y'} += 1" if here else "pass" for here in (name != "g", name == "g"))
+    text = f"""\
+def f(x, w0, w1):
+    y = 2 * x
+    {forward}
+    return y
+
+def gradients(x, w0, w1, g):
+    {backward}
+    yield from (0 * x, 0 * w0, 0 * w1)
+
+f.gradients = gradients
+"""
+    jobs = [job(0, DOUBLE), job(1, text, w=((2,), (3, 4))), job(2, DOUBLE)]
+    heard = ask(jobs, fake(glue))
+    assert [heard[i].changed for i in range(3)] == [(), (name,) if name else (), ()]
+
+
+@pytest.mark.parametrize(("before", "after"), [("0.0", "-0.0"), ("np.nan", "-np.nan")])
+def test_an_argument_is_compared_bit_for_bit(before: str, after: str) -> None:
+    glue = STREAMING.replace("return a.astype(dtype)", f"return np.full(a.shape, {before}, dtype)")
+    text = f"import numpy as np\ndef f(x):\n    x[...] = {after}\n    return 2 * x"
+    heard = ask([job(0, text), job(1, text.replace(after, before))], fake(glue))
+    assert [heard[i].changed for i in range(2)] == [("x",), ()]
+
+
+def test_an_argument_that_is_changed_and_changed_back_by_the_second_run_is_named() -> None:
+    assert say("def f(x):\n    x *= -1\n    return -2 * x").changed == ("x",)
+
+
+@pytest.mark.parametrize(("shape", "changed"), [((6,), ("x",)), ((2, 3), ())], ids=["taken away", "of which only results are read"])
+def test_an_argument_that_cannot_be_read_stops_nothing(shape: tuple[int, ...], changed: tuple[str, ...]) -> None:
+    glue = STREAMING.replace("def numpy(t):", f"def numpy(t):\n    if np.shape(t) == {shape}: raise ValueError('gone')")
+    answer = ask([job(0, "def f(x):\n    x.shape = (6,)\n    return x.sum()")], fake(glue))[0]
+    assert (answer.stopped, answer.changed) == (None, changed)
+
+
 # ---- death ----
 
 
@@ -729,6 +773,8 @@ LIES = {
     "outputs null": "done(outputs=None)",
     "outputs a number": "done(outputs=5)",
     "outputs text": "done(outputs='abc')",
+    "changed a number": "done(changed=5)",
+    "changed null": "done(changed=None)",
     "output without shape": "done(outputs=[{'dtype': 'float32', 'travels': 'float32', 'repeats': True}])",
     "body missing": "done(b'')",
     "body short": "done(bytes(15))",
@@ -809,6 +855,9 @@ def test_an_answer_given_twice(lie: str, liar: Any) -> None:
         "done(outputs=[array(shape=[True, 1, 4])])",
         "done(outputs=[])",
         "done(b'\\xff' * 64)",
+        "done(changed=['\\x1b[31mred'] * 1000)",
+        "done(changed=['\\ud800', None, [[]]])",
+        "done(changed='g')",
     ],
 )
 def test_a_lie_that_is_well_formed_can_be_judged(lie: str, liar: Any) -> None:

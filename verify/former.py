@@ -76,7 +76,7 @@ def _diagnosis(words: str) -> Diagnosis:
 
 
 def of_schema_1(document: Any) -> Report:
-    """The report that a document of schema 1 is. Raises msgspec.ValidationError where it breaks the rules of schema 2."""
+    """The report that a document of schema 1 is. Raises msgspec.ValidationError where it breaks the rules of today."""
     if isinstance(document, dict):
         document = {name: _part(name, value) for name, value in document.items()} | {"schema": SCHEMA}
     return with_fields(_in_words_of_today(msgspec.convert(document, Report)))

@@ -14,7 +14,7 @@ from msgspec import structs
 from verify.record import FINE, Diagnosis, Finding, Record, Report, Verdict
 
 WORST_FIRST: tuple[Verdict, ...] = (
-    "crashed", "timeout", "differ", "nondeterministic", "raised", "not offered", "imprecise", "vacuous", "agree"
+    "crashed", "timeout", "differ", "changed argument", "nondeterministic", "raised", "not offered", "imprecise", "vacuous", "agree"
 )  # fmt: skip
 """How bad a verdict is for who relies on the answer; which of several applies is another order (docs/report.md)."""
 
@@ -23,8 +23,12 @@ MARKS = {"agree": "✓", "known": "◐", "new": "✗"}
 WORDS = {"raised": "raised", "not offered": "not offered"}
 """What people read instead of a verdict's name in report.json."""
 
+DID = {"raised": "raised", "changed argument": "changed an argument"}
+"""What a runtime did, whichever output shows it."""
+
 SORTS: dict[str, tuple[Verdict, ...]] = {
-    "wrong": ("crashed", "timeout", "differ", "nondeterministic", "imprecise"), "raised": ("raised",), "not offered": ("not offered",),
+    "wrong": ("crashed", "timeout", "differ", "changed argument", "nondeterministic", "imprecise"), "raised": ("raised",),
+    "not offered": ("not offered",),
 }
 """The sorts of results that do not agree: only a wrong one can be unexpected; the others are limits that a framework states itself."""
 
@@ -54,9 +58,9 @@ def in_words(verdict: str) -> str:
 
 
 def headline(record: Record | Finding) -> str:
-    """Which runtime did what: `torch raised`, `not offered by torch`, `torch y differ`."""
-    if record.verdict == "raised":
-        return f"{record.runtime} raised"
+    """Which runtime did what: `torch raised`, `torch changed an argument`, `not offered by torch`, `torch y differ`."""
+    if record.verdict in DID:
+        return f"{record.runtime} {DID[record.verdict]}"
     if record.verdict == "not offered":
         return f"not offered by {record.runtime}"
     return f"{record.runtime} {record.output} {record.verdict}"
@@ -178,7 +182,7 @@ def likeness(r: Record) -> Likeness:
     return Likeness(r.runtime, operation(r), output, r.verdict, in_any_step(r.matches), reason, r.known or "")
 
 
-BY_OUTPUT: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
+BY_OUTPUT: tuple[Verdict, ...] = ("differ", "changed argument", "nondeterministic", "imprecise")
 """The verdicts on values: two outputs that are wrong without an explanation are two faults."""
 
 
@@ -271,8 +275,8 @@ class Interop:
         return self.everywhere / self.cases if self.cases else 0.0
 
 
-SILENT: set[Verdict] = {"differ", "imprecise", "nondeterministic"}
-"""Other values, without an error."""
+SILENT: set[Verdict] = {"differ", "changed argument", "imprecise", "nondeterministic"}
+"""Other values, of the result or of an argument, without an error."""
 
 
 def interop(report: Report) -> Interop:

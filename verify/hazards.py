@@ -18,7 +18,7 @@ from verify.record import FINE, BadReport, Record, Report, Verdict
 Sort = Literal["silent", "crash", "raised", "cannot"]
 
 SORTS: dict[Sort, tuple[Verdict, ...]] = {
-    "silent": ("differ", "imprecise"), "crash": ("crashed", "timeout", "nondeterministic"), "raised": ("raised",),
+    "silent": ("differ", "changed argument", "imprecise"), "crash": ("crashed", "timeout", "nondeterministic"), "raised": ("raised",),
     "cannot": ("not offered",),
 }  # fmt: skip
 

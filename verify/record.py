@@ -13,12 +13,12 @@ import msgspec
 if TYPE_CHECKING:
     from verify.report.table import Records
 
-SCHEMA = 2
+SCHEMA = 3
 MOST_BYTES = 1 << 30
 """More than any run leaves; a file that is longer is not read."""
 
 Verdict = Literal[
-    "crashed", "timeout", "raised", "differ", "nondeterministic", "imprecise", "agree", "not offered", "vacuous"
+    "crashed", "timeout", "raised", "differ", "changed argument", "nondeterministic", "imprecise", "agree", "not offered", "vacuous"
 ]
 
 
@@ -303,9 +303,9 @@ def load(path: Path | str) -> Report:
 
         if schema == 1:
             return of_schema_1(msgspec.json.decode(content))
-        if schema != SCHEMA:
-            raise BadReport(f"{path} has schema {schema}, but this version of concordant reads 1 and {SCHEMA}")
-        return with_fields(msgspec.json.decode(content, type=Report))
+        if schema not in (2, SCHEMA):
+            raise BadReport(f"{path} has schema {schema}, but this version of concordant reads 1 to {SCHEMA}")
+        return with_fields(msgspec.structs.replace(msgspec.json.decode(content, type=Report), schema=SCHEMA))
     except msgspec.ValidationError as error:
         raise BadReport(f"{path} is no report: {error}{_found(content, str(error))}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

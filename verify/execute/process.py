@@ -22,7 +22,7 @@ import numpy as np
 from backends import Backend
 from spec import Array
 from verify.execute.result import Answer, Inferred, Output
-from verify.execute.worker import LARGEST_BODY, LARGEST_HEADER, clean, pack
+from verify.execute.worker import LARGEST_BODY, LARGEST_HEADER, STREAMS, clean, pack
 
 WORKER = Path(__file__).with_name("worker.py")
 INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
@@ -251,7 +251,8 @@ def _answer(header: dict[str, Any], body: bytes) -> Answer:
             at += values.nbytes
         draws.append(tuple(outputs))
     inferred = tuple(Inferred(clean(str(way))[:100], _shape(said), _shape(ran)) for way, said, ran in header.get("inferred", ()))
-    answer = Answer(draws[0], more=tuple(draws[1:]), inferred=inferred)
+    changed = tuple(clean(str(name))[:100] for name in tuple(header.get("changed", ()))[:STREAMS])
+    answer = Answer(draws[0], more=tuple(draws[1:]), inferred=inferred, changed=changed)
     if "error" in header:
         return replace(answer, stopped="raised", reason=clean(str(header["error"])))
     return answer

@@ -37,6 +37,8 @@ class Answer:
     reason: str = ""
     more: tuple[tuple[Output, ...], ...] = ()
     inferred: tuple[Inferred, ...] = ()
+    changed: tuple[str, ...] = ()
+    """The arguments that did not hold the same numbers after the runs as before: x, w (w0, w1 … where there are several), g."""
 
     @property
     def draws(self) -> tuple[tuple[Output, ...], ...]:

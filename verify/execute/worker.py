@@ -4,8 +4,8 @@
     message = two little-endian uint32 (length of header, length of body), a JSON header, raw bytes
 
 It receives its glue once, then texts to run. Values are not sent but drawn here, from a seed. Each text is run twice on the numbers of
-its first draw, then once on every further draw. "began" is sent before a text is first run and "done" after it, so that whoever watches
-knows what was running at a death.
+its first draw, then once on every further draw. After the first run its arguments are compared with what was put in. "began" is sent
+before a text is first run and "done" after it, so that whoever watches knows what was running at a death.
 """
 
 from __future__ import annotations
@@ -274,7 +274,7 @@ def _answer(jobs: list[dict[str, Any]], glue: dict[str, Any], send: Any) -> None
 
 def _answer_together(jobs: list[dict[str, Any]], glue: dict[str, Any], send: Any) -> bool:
     """False if all were lost to the fault of one, and must be asked apart."""
-    functions, first = {}, {}
+    functions, first, changed = {}, {}, {}
     for job in list(jobs):
         try:
             functions[job["id"]] = _function(job)
@@ -288,11 +288,14 @@ def _answer_together(jobs: list[dict[str, Any]], glue: dict[str, Any], send: Any
         _send_inferred(jobs[0], functions[jobs[0]["id"]], first[jobs[0]["id"]], glue, send)
         return True
     rounds: list[Any] = []
+    held = {job["id"]: _held(first[job["id"]], glue) for job in jobs}
     try:
         call = glue["together" if "together" in glue else "_one"]([functions[job["id"]] for job in jobs])
         for number in (0, 0, *range(1, max(job["draws"] for job in jobs))):
             data = [first[job["id"]] if number == 0 or number >= job["draws"] else _data(job, number, glue) for job in jobs]
             rounds.append(call(data))
+            if len(rounds) == 1:
+                changed = {job["id"]: _changed(held[job["id"]], first[job["id"]], glue) for job in jobs}
             if all(error and not outputs for outputs, error in rounds[-1]):
                 break
     except Exception as error:
@@ -301,7 +304,7 @@ def _answer_together(jobs: list[dict[str, Any]], glue: dict[str, Any], send: Any
             return False
         rounds.append([((), error)])
     for i, job in enumerate(jobs):
-        _send_answer(job, [results[i] for results in rounds[: 1 + job["draws"]]], glue, send)
+        _send_answer(job, [results[i] for results in rounds[: 1 + job["draws"]]], glue, send, changed.get(job["id"], []))
     return True
 
 
@@ -323,6 +326,24 @@ def _data(job: dict[str, Any], number: int, glue: dict[str, Any]) -> tuple[list[
     ungraded = job["dtype"] in WHOLE or not job["gradients"]
     x, g, *w = (None if a is None or (ungraded and i == 1) else glue["array"](a, job["dtype"]) for i, a in enumerate(drawn))
     return [x, *w], g
+
+
+def _held(data: tuple[list[Any], Any], glue: dict[str, Any]) -> list[bytes | None]:
+    """What x, the weights and g hold; None for one that cannot be read, and for g where no gradients are wanted."""
+    args, g = data
+    held: list[bytes | None] = []
+    for a in (*args, g):
+        held.append(None)
+        with suppress(Exception):
+            held[-1] = None if a is None else np.asarray(glue["numpy"](a)).tobytes()
+    return held
+
+
+def _changed(before: list[bytes | None], data: tuple[list[Any], Any], glue: dict[str, Any]) -> list[str]:
+    """The names of the arguments that no longer hold what was put in: x, w (w0, w1 … where there are several), g."""
+    weights = len(data[0]) - 1
+    names = ["x", *(["w"] if weights == 1 else [f"w{i}" for i in range(weights)]), "g"]
+    return [name for name, was, now in zip(names, before, _held(data, glue)) if was not in (None, now)]
 
 
 def _one_by_one(answers: Any, file: str) -> Any:
@@ -352,8 +373,8 @@ def _one_by_one(answers: Any, file: str) -> Any:
     return together
 
 
-def _send_answer(job: dict[str, Any], rounds: list[Any], glue: dict[str, Any], send: Any) -> None:
-    """rounds: the first draw's results, the same once more, then those of the further draws."""
+def _send_answer(job: dict[str, Any], rounds: list[Any], glue: dict[str, Any], send: Any, changed: Any = ()) -> None:
+    """rounds: the first draw's results, the same once more, then those of the further draws. changed: the names of arguments."""
     outputs, more, bodies, error = [], [], [], rounds[0][1]
     try:
         again = [_described(t, glue)[1].tobytes() for results, _ in rounds[1:2] for t in results]
@@ -368,7 +389,7 @@ def _send_answer(job: dict[str, Any], rounds: list[Any], glue: dict[str, Any], s
             error = error or stopped
     except Exception as raised:
         error = raised
-    header = {"kind": "done", "job": job["id"], "outputs": outputs, "more": more}
+    header = {"kind": "done", "job": job["id"], "outputs": outputs, "more": more, "changed": list(changed)}
     send({**header, **({} if error is None else _sentence(error))}, b"".join(bodies))
 
 

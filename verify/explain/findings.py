@@ -328,7 +328,8 @@ class Hunt:
     def _drawn(self, case: Case, judged: Judgement) -> Given:
         reference = Reference(case)
         x, g, w = reference.at(judged.draw).drawn
-        ungraded = not (reference.differentiated and self.backend.has_gradients) or (judged.output == "y" and judged.verdict not in FATAL)
+        whole = judged.output != "y" or judged.verdict in (*FATAL, "changed argument")
+        ungraded = not (whole and reference.differentiated and self.backend.has_gradients)
         return (x, None if ungraded else g, *w)
 
     def _still(self, fault: Fault, case: Case, judged: Judgement) -> bool:

@@ -19,6 +19,7 @@ from verify.explain.standalone import (
     ANYTHING,
     ARGUMENTS,
     CALLING,
+    CHANGES,
     COMPARES,
     END,
     ERROR,
@@ -51,8 +52,9 @@ def script(
     seconds: for a finding that did not return, how long a call may take. note: what to say of the program in its first lines.
     """
     reference = Reference(case, given=given)
-    place = len(reference.names) - 1 if finding.verdict in FATAL else reference.names.index(finding.output)
-    compares = finding.verdict not in (*FATAL, "raised", "nondeterministic") and case.check != "shape"
+    last = finding.verdict in (*FATAL, "changed argument")
+    place = len(reference.names) - 1 if last else reference.names.index(finding.output)
+    compares = finding.verdict not in (*FATAL, "raised", "changed argument", "nondeterministic") and case.check != "shape"
     header = _quotable(f"{finding.runtime} ({_listed(versions)}), {finding.output} of\n{finding.case}\n\n{_what(finding)}")
     arrays = [("x", given[0]), ("g", given[1]), *zip(_weights(case), given[2:], strict=True)]
     settings = [f"os.environ[{k!r}] = {v!r}" for k, v in sorted({**variables(), **backend.runtime.environment}.items())]
@@ -109,7 +111,7 @@ def _what(finding: Finding) -> str:
 def _verb(verdict: str) -> str:
     return {
         "differ": "is wrong", "imprecise": "is less precise than promised", "raised": "raises an error", "crashed": "kills the process",
-        "timeout": "hangs", "nondeterministic": "changes from run to run",
+        "timeout": "hangs", "nondeterministic": "changes from run to run", "changed argument": "comes with a changed argument",
     }.get(verdict, verdict)  # fmt: skip
 
 
@@ -220,6 +222,9 @@ def _call(finding: Finding, case: Case, reference: Reference, place: int, times:
     outputs = TOGETHER.format(place=place) if together else ONE_BY_ONE.format(last=last)
     if finding.verdict in (*FATAL, "raised"):
         return "# Run\n" + f"{arguments}\n{outputs}\n" + RETURNS.format(times=times)
+    if finding.verdict == "changed argument":
+        named = f"dict(zip({[*args.split(', '), 'g']}, [*args, *([] if cotangent is None else [cotangent])]))"
+        return "# Run, and compare\n" + f"{arguments}\n{outputs}\n" + CHANGES.format(times=times, named=named)
     if finding.verdict == "nondeterministic":
         return "# Run, and compare\n" + f"{arguments}\n{outputs}\n" + REPEATS.format(times=max(times, 2), place=place)
     nan = NAN if case.drawing.marked else ""

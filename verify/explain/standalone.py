@@ -189,6 +189,17 @@ for _ in range({times}):
 end("FAULT GONE: the call returned", 0)
 """
 
+CHANGES = """
+arguments = {named}
+before = {{name: numpy(a).tobytes() for name, a in arguments.items()}}
+for _ in range({times}):
+    outputs()
+changed = [name for name, a in arguments.items() if numpy(a).tobytes() != before[name]]
+if changed:
+    end(f"FAULT SHOWN: changed by the call: {{', '.join(changed)}}", 10)
+end("FAULT GONE: every argument holds what was put in", 0)
+"""
+
 REPEATS = """
 bits = [numpy(t).tobytes() for t in [outputs()[{place}] for _ in range({times})]]
 for i, other in enumerate(bits):

@@ -22,9 +22,9 @@ from verify.judge.precision import biased, explained
 from verify.judge.reference import Reference
 from verify.record import Diagnosis, Difference, Rounding, Verdict
 
-WORST_FIRST: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise", "agree", "vacuous")
+WORST_FIRST: tuple[Verdict, ...] = ("differ", "changed argument", "nondeterministic", "imprecise", "agree", "vacuous")
 """Of several draws; `vacuous` is said only of an output of which no draw claims anything."""
-DOUBTFUL: tuple[Verdict, ...] = ("differ", "nondeterministic", "imprecise")
+DOUBTFUL: tuple[Verdict, ...] = ("differ", "changed argument", "nondeterministic", "imprecise")
 """What is found in a batch is run again individually, in a new worker process with the environment users have, before it is reported."""
 FATAL: tuple[Verdict, ...] = ("crashed", "timeout")
 """So is a death, where batches run under flags of their own."""
@@ -86,9 +86,12 @@ def _steady(before: Judgement, now: Judgement) -> Judgement:
 
 
 def _verdicts(reference: Reference, answer: Answer, names: tuple[str, ...]) -> list[Judgement]:
-    """The first that applies of unsupported, crashed, timeout, refused, differ, nondeterministic, imprecise, agree; over all draws the
-    worst. Of what a second run answers otherwise no value is reported, so that the same run gives the same verdicts."""
+    """The first that applies of unsupported, crashed, timeout, refused, differ, changed argument, nondeterministic, imprecise, agree; over
+    all draws the worst. Of what a second run answers otherwise no value is reported, so that the same run gives the same verdicts. Where
+    an argument was changed, the second run was not on the same data, and says nothing."""
     draws = [outputs[: len(names)] for outputs in answer.draws]
+    if answer.changed:
+        draws = [tuple(replace(output, repeats=True) for output in outputs) for outputs in draws]
     verdicts = []
     for i, name in enumerate(names[: len(draws[0])]):
         judged = [replace(_judged(name, i, reference.at(d), given[i]), draw=d) for d, given in enumerate(draws) if i < len(given)]
@@ -104,7 +107,23 @@ def _verdicts(reference: Reference, answer: Answer, names: tuple[str, ...]) -> l
         verdicts[-1] = Judgement(names[-1], answer.stopped, answer.reason)
     if reference.case.check == "shape" and verdicts[0].verdict == "agree":
         return [_inferred(reference, answer.inferred)]
-    return verdicts
+    return _with_changes(verdicts, answer.changed)
+
+
+def _with_changes(verdicts: list[Judgement], changed: tuple[str, ...]) -> list[Judgement]:
+    """A changed x or weight is held against y, a changed g against the first gradient, whatever their values; unless they were not
+    given."""
+    found = list(verdicts)
+    for at, names in ((0, [name for name in changed if name != "g"]), (1, [name for name in changed if name == "g"])):
+        at = min(at, len(found) - 1)
+        if not names or found[at].verdict not in WORST_FIRST:
+            continue
+        words = f"argument{'s' * (len(names) > 1)} {' and '.join(names)} {'were' if len(names) > 1 else 'was'} changed"
+        if found[at].verdict in ("differ", "changed argument"):
+            found[at] = replace(found[at], reason=f"{found[at].reason}; {words}")
+        else:
+            found[at] = Judgement(found[at].output, "changed argument", words)
+    return found
 
 
 def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
