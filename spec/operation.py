@@ -202,6 +202,12 @@ class Operation:
         return False
 
     @property
+    def copies(self) -> bool:
+        """Whether every element of the output is one of x, moved, or a number of its own: nothing is computed, so that a zero keeps its
+        sign."""
+        return False
+
+    @property
     def multilinear(self) -> bool:
         """Whether the output is a polynomial of degree one in x and in each further input of real numbers, so that whole numbers decide
         its meaning."""

@@ -181,7 +181,7 @@ def test_the_probability_of_a_miss_is_that_of_schwartz_and_zippel() -> None:
 PROGRAM = "Conv(stride=(1,), padding=((3, 0),), bias='yes') >> SumPool(kernel=(2,), padding=((-1, 0),)) x=(1, 2, 4) w=(1, 2, 2) w=(1, 1, 1)"
 
 
-@pytest.mark.parametrize("kind", ["nan", "infinity"])
+@pytest.mark.parametrize("kind", ["nan", "nans", "infinity"])
 @pytest.mark.parametrize(
     "text",
     [
@@ -216,6 +216,54 @@ def test_the_marked_pixel_must_show_where_a_window_sees_it_and_nowhere_else(text
 def _judged_marks(reference: Reference, y: Array) -> Judgement:
     outputs = [Output(a, reference.case.dtype) for a in (y, *reference.outputs[1:])]
     return judge(reference, Answer(tuple(outputs)))[0]
+
+
+@pytest.mark.parametrize("text", ["Upsample(factor=(2,)) x=(2, 2, 9)", "MaxPool(kernel=(2,)) x=(2, 2, 18)"])
+def test_a_zero_of_the_wrong_sign_is_a_lesser_fault_than_a_wrong_value(text: str) -> None:
+    reference = Reference(parse_case(f"{text} float32 zeros"), confidence=1)
+    promised, minus = reference.zeros
+    right = np.where(promised & minus, -0.0, reference.outputs[0])
+    answer = _draws(reference, right)
+    assert judge(reference, answer)[0].verdict == "agree"
+    told = judge(reference, _draws(reference, right + 0.0))[0]
+    first = tuple(int(n) for n in np.argwhere(promised & minus)[0])
+    assert (told.verdict, told.reason) == ("zero sign", f"{(promised & minus).sum()} of {promised.sum()} zeros have the wrong sign")
+    assert told.difference
+    assert (told.difference.first, told.difference.expected, told.difference.got) == (first, "-0.0", "0")
+    plus = judge(reference, _draws(reference, np.where(right == 0, -0.0, right)))[0]
+    assert plus.difference
+    assert (plus.verdict, plus.difference.expected, plus.difference.got) == ("zero sign", "0", "-0.0")
+    wrong = right + 0.0
+    wrong[0, 0, 0] += 1
+    assert judge(reference, _draws(reference, wrong))[0].verdict == "differ"
+    signless = [replace(output, values=np.where(output.values == 0, -output.values, output.values)) for output in answer.outputs[1:]]
+    assert judge(reference, replace(answer, outputs=(answer.outputs[0], *signless)))[1].verdict == "agree"
+
+
+def _draws(reference: Reference, y: Array) -> Answer:
+    """This y, and what is right of further draws."""
+    further = [reference.at(d) for d in range(1, reference.draws)]
+    signed = [np.where(r.zeros[0] & r.zeros[1], -0.0, r.outputs[0]) for r in further]
+    first = tuple(Output(a.astype(np.float32), "float32") for a in (y, *reference.outputs[1:]))
+    more = (tuple(Output(a.astype(np.float32), "float32") for a in (z, *r.outputs[1:])) for z, r in zip(signed, further, strict=True))
+    return Answer(first, more=tuple(more))
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(np.inf, "agree"), (np.nan, "differ"), (-np.inf, "differ"), (65504.0, "differ"), (0.0, "differ")]
+)
+def test_what_saturates_is_infinite(value: float, verdict: Verdict) -> None:
+    reference = Reference(parse_case("Conv(stride=(1,), padding=((2, 2),)) x=(1, 2, 5) w=(2, 2, 3) float16 saturating"))
+    right = [np.where(c, a, np.inf).astype(np.float16) for a, c in zip(reference.outputs, reference.claimed, strict=True)]
+    assert 0 < reference.claimed[0].sum() < reference.claimed[0].size
+    at = tuple(np.argwhere(reference.saturated[0])[0])
+    right[0][at] = value
+    told = judge(reference, Answer(tuple(Output(a, "float16") for a in right)))
+    assert _verdicts(told) == [verdict, "agree", "agree"]
+    assert verdict == "agree" or told[0].reason == f"1 of {right[0].size} values are not infinite though the sum is too large in any order"
+    at = tuple(np.argwhere(reference.claimed[0])[0])
+    right[0][at] = np.inf
+    assert judge(reference, Answer(tuple(Output(a, "float16") for a in right)))[0].verdict == "differ"
 
 
 def test_where_a_weight_is_0_by_a_hair_either_is_right() -> None:

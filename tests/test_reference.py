@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from spec.data import DATA
 from tests.implementations import links, stored
 from tests.tiers import sampled, slow
 from verify.execute.worker import FORMATS, MARKS, REAL, WHOLE, numbers
-from verify.judge.reference import MOST_DRAWS, Reference
+from verify.judge.reference import LARGEST_RADIUS, MOST_DRAWS, Reference
 from verify.plan.suites import cases
 
 ASKED = {
@@ -210,13 +212,17 @@ def test_draws_are_added_until_a_miss_is_as_improbable_as_asked(bits: int, quick
 def test_properties_of_data_say_how_the_worker_draws_it() -> None:
     """verify/execute/worker.py knows nothing of spec/: what it draws and what a record of Data says must be the same."""
     assert {data.name for data in DATA.values() if data.real} == set(REAL)
-    assert {data.marked for data in DATA.values() if data.marked} == set(MARKS)
-    assert {data.name for data in DATA.values() if data.marked} == set(MARKS)
+    assert {data.name: float(data.marked.replace("−", "-")) for data in DATA.values() if data.marked} == pytest.approx(MARKS, nan_ok=True)
+    assert {data.name for data in DATA.values() if data.positive} == {"saturating"}
     for data in DATA.values():
         x, *_ = numbers(data.name, 3, 0, [(2, 1, 9), (2, 1, 9)], radius=9, unit=1, dtype="float32")
         assert data.real == bool((x[np.isfinite(x)] % 1 != 0).any() or np.abs(x[np.isfinite(x)]).max() > 9)
         assert data.single == (np.count_nonzero(x) == 2 and set(np.unique(x)) == {0, 1})
         assert not data.ranked or len(np.unique(x)) == x.size
+        assert data.signed == bool((np.signbit(x) & (x == 0)).any())
+        x, *others = numbers(data.name, 3, 0, [(2, 1, 9)] * 3, radius=9, unit=1, dtype="float32")
+        assert data.long == (np.nanmax(np.abs(x)) > 1 and all(np.abs(a).max() == 1 for a in others))
+        assert data.positive == all((a > 0).all() for a in (x, *others))
 
 
 def test_what_chooses_takes_no_number_for_the_greatest() -> None:
@@ -225,6 +231,116 @@ def test_what_chooses_takes_no_number_for_the_greatest() -> None:
         seen = ~np.isfinite(reference.outputs[0])
         assert seen.any()
         assert np.array_equal(reference.outputs[0][seen], np.full(seen.sum(), value), equal_nan=True)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "uint8"])
+def test_digits_reach_as_far_as_exact_sums_allow(dtype: str) -> None:
+    q = parse_case(f"Conv(stride=(1,)) x=(4, 2, 50) w=(3, 2, 3) {dtype} digits")
+    reference = Reference(q)
+    x, _, (w,) = reference.drawn
+    largest = WHOLE[dtype][1] if dtype in WHOLE else 2 ** FORMATS[dtype][0]
+    terms = 6 if dtype in WHOLE else q.op.terms(q.x, *q.w)
+    whole = min(largest, terms * LARGEST_RADIUS)
+    assert np.abs(w).max() == (2 if dtype == "uint8" else 1)
+    assert whole / 8 < np.abs(x).max() * terms * np.abs(w).max() <= largest
+    assert np.abs(reference.outputs[0]).max() <= largest
+    if dtype != "uint8":
+        assert np.abs(x).max() > 2**15
+        assert np.abs(x).max() > 2**24 or dtype == "float32"
+
+
+def test_digits_reach_the_upper_half_of_what_float32_holds() -> None:
+    assert np.abs(Reference(parse_case("SumPool(kernel=(2,)) x=(2, 2, 40) float32 digits")).outputs[0]).max() > 2**23
+
+
+def test_most_zeros_and_all_of_a_plane_have_one_sign() -> None:
+    x, g, w = numbers("zeros", 3, 0, [(2, 3, 40, 5), (2, 3, 40, 5), (3, 3, 4, 4)], radius=9, unit=1, dtype="float32")
+    for a in (x, g, w):
+        assert 0.6 < (a == 0).mean() < 0.9
+        planes = a.reshape(-1, *a.shape[2:])
+        assert [bool(np.signbit(plane[plane == 0]).all()) for plane in planes] == [i % 2 == 0 for i in range(len(planes))]
+        assert [bool(np.signbit(plane[plane == 0]).any()) for plane in planes] == [i % 2 == 0 for i in range(len(planes))]
+
+
+def test_where_numbers_are_not_finite() -> None:
+    for seed in range(20):
+        drawn = {data: numbers(data, seed, 0, [(2, 3, 7)], radius=9, unit=1, dtype="float32")[0] for data in MARKS}
+        counts = {data: int((~np.isfinite(x)).sum()) for data, x in drawn.items()}
+        assert (counts["nan"], counts["infinity"], counts["nans"]) == (1, 1, 2)
+        first, second = np.flatnonzero(np.isnan(drawn["nans"]))
+        assert second - first in (1, 41)
+        assert (drawn["infinities"][0] == -np.inf).all()
+        assert 0 < np.isinf(drawn["infinities"][1]).sum() < 21
+
+
+SIGNS = {
+    "Upsample(factor=(2,)) x=(1, 2, 9)": lambda x, j: x[:, :, j // 2],
+    "Resize(size=(3,)) x=(1, 2, 9)": lambda x, j: x[:, :, 3 * j + 1],
+    "Pad(padding=((2, 1),), mode='edge') x=(1, 2, 9)": lambda x, j: x[:, :, min(max(j - 2, 0), 8)],
+    "Pad(padding=((2, 1),)) x=(1, 2, 9)": lambda x, j: x[:, :, j - 2] if 2 <= j < 11 else None,
+    "Pad(padding=((2, 1),), value=3) x=(1, 2, 9)": lambda x, j: x[:, :, j - 2] if 2 <= j < 11 else None,
+    "ZeroInsert(factor=(3,)) x=(1, 2, 9)": lambda x, j: x[:, :, j // 3] if j % 3 == 0 else None,
+    "MaxPool(kernel=(2,), stride=(1,)) x=(1, 2, 9)": lambda x, j: x[:, :, j : j + 2],
+    "Upsample(factor=(2,)) >> MaxPool(kernel=(2,)) x=(1, 2, 9)": lambda x, j: x[:, :, j],
+    "AdaptiveMaxPool(size=(3,)) x=(1, 2, 9)": lambda x, j: x[:, :, 3 * j : 3 * j + 3],
+    "SumPool(kernel=(1,)) x=(1, 2, 9)": lambda x, j: None,
+    "AveragePool(kernel=(1,)) x=(1, 2, 9)": lambda x, j: None,
+    "Resize(size=(18,), mode='linear') x=(1, 2, 9)": lambda x, j: None,
+}  # fmt: skip
+"""For each place j of y the pixels of which its zero must be one; None where nothing is promised."""
+
+
+@pytest.mark.parametrize("text", SIGNS)
+def test_the_sign_of_a_zero_is_promised_of_copies_and_of_maxima_of_zeros_of_one_sign(text: str) -> None:
+    q, seen = parse_case(f"{text} float32 zeros"), 0
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        x = rng.choice([-2.0, -0.0, -0.0, 0.0, 3.0], q.x)
+        reference = Reference(q, given=(x, None))
+        promised, minus = reference.zeros
+        for j in range(q.y[2]):
+            pixels = SIGNS[text](x, j)
+            for c in range(2):
+                own = [] if pixels is None else np.atleast_1d(pixels[0, c]).tolist()
+                zeros = {math.copysign(1, v) for v in own if v == 0}
+                expected = len(zeros) == 1 and max(own) == 0
+                assert promised[0, c, j] == expected
+                assert not expected or minus[0, c, j] == (zeros == {-1.0})
+                seen += expected
+    assert seen or SIGNS[text](x, 0) is None
+
+
+def test_no_sign_is_promised_of_a_sum_of_other_data_or_of_integers() -> None:
+    for text in (f"{CONV} float32 zeros", "Upsample(factor=(2,)) x=(1, 2, 9) float32", "Upsample(factor=(2,)) x=(1, 2, 9) int32 zeros"):
+        assert not Reference(parse_case(text)).zeros[0].any()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_a_sum_of_positive_numbers_that_is_too_large_is_infinite(dtype: str) -> None:
+    q = parse_case(f"{CONV} {dtype} saturating seed=3")
+    reference = Reference(q)
+    p, _, most = FORMATS[dtype]
+    largest = (2 - Fraction(2) ** (1 - p)) * Fraction(2) ** most
+    for of in range(3):
+        told = (a[of].ravel().tolist() for a in (reference.outputs, reference.saturated, reference.claimed))
+        places = zip(_by_fractions(reference, of), *told, strict=True)
+        for exact, expected, saturated, claimed in places:
+            assert saturated == (expected == np.inf)
+            assert not (saturated and claimed)
+            assert exact > largest if saturated else expected == float(exact)
+            assert claimed or saturated or abs(exact / largest - 1) < Fraction(1, 20)
+        assert reference.saturated[of].any()
+
+
+def test_of_float64_no_saturation_is_claimed() -> None:
+    reference = Reference(parse_case(f"{CONV} float64 saturating"))
+    assert not any(places.any() for places in reference.saturated)
+
+
+def test_what_has_no_products_does_not_saturate() -> None:
+    for text in ("SumPool(kernel=(3,)) x=(1, 2, 9)", "Resize(size=(3,), mode='area') x=(1, 1, 9)"):
+        with pytest.raises(Impossible, match="ask overflowing"):
+            Reference(parse_case(f"{text} float16 saturating"))
 
 
 def test_nothing_is_derived_where_nothing_can_be() -> None:
@@ -236,16 +352,15 @@ def test_nothing_is_derived_where_nothing_can_be() -> None:
 # What is right
 
 
-@pytest.mark.parametrize("kind", REAL)
-@pytest.mark.parametrize(
-    "text",
-    [
-        CONV,
-        "ConvTranspose(stride=(2,), crop=((1, -1),), groups=2) x=(2, 4, 3) w=(4, 1, 3)",
-        "Conv(stride=(1,), bias='yes') x=(2, 2, 5) w=(3, 2, 2) w=(1, 3, 1)",
-        "SumPool(kernel=(3,), stride=(2,)) x=(2, 2, 7)",
-    ],
-)
+SUMS = [
+    CONV,
+    "ConvTranspose(stride=(2,), crop=((1, -1),), groups=2) x=(2, 4, 3) w=(4, 1, 3)",
+    "Conv(stride=(1,), bias='yes') x=(2, 2, 5) w=(3, 2, 2) w=(1, 3, 1)",
+    "SumPool(kernel=(3,), stride=(2,)) x=(2, 2, 7)",
+]
+
+
+@pytest.mark.parametrize(("text", "kind"), [(text, kind) for text, kind in product(SUMS, REAL) if "w=" in text or kind != "saturating"])
 def test_the_exact_answer_is_that_of_fractions_in_plain_loops(text: str, kind: str) -> None:
     q = parse_case(f"{text} float64 {kind} seed=3")
     reference = Reference(q)

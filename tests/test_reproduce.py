@@ -251,6 +251,23 @@ def test_what_overflows_may_be_anything() -> None:
     assert came(program("differ", "def f(x, w):\n    return x[..., :1] * float('nan')\n", text=text)) == "gone"
 
 
+COPY = "Upsample(factor=(2,)) x=(1, 2, 4) float32 zeros seed=1"
+
+
+@pytest.mark.parametrize(("more", "expected"), [("", "gone"), (" + 0", "shown"), (" * -1", "shown"), (" + 1", "shown")])
+def test_a_zero_of_the_wrong_sign_is_shown(more: str, expected: str) -> None:
+    assert came(program("zero sign", RIGHT.strip() + more + "\n", text=COPY)) == expected
+    if more == " + 0":
+        assert came(program("differ", RIGHT.strip() + more + "\n", text=COPY)) == "gone"
+
+
+@pytest.mark.parametrize(("wrong", "expected"), [("y", "gone"), ("y - y", "shown"), ("np.minimum(y, 65504)", "shown")])
+def test_a_sum_that_is_too_large_is_shown_unless_it_is_infinite(wrong: str, expected: str) -> None:
+    text = "Conv(stride=(1,)) x=(1, 9, 1) w=(1, 9, 1) float16 saturating"
+    native = f"import numpy as np\n\n\ndef f(x, w):\n    y = np.sum(x * w, axis=1, keepdims=True)\n    return {wrong}\n"
+    assert came(program("differ", native, text=text)) == expected
+
+
 @slow
 def test_a_framework_that_compiles_many_at_once() -> None:
     """JAX's `together`: an error in a later output is not the fault of an earlier one."""

@@ -46,7 +46,7 @@ LARGEST = 1 << 13
 CHANNELS = 4
 """The greatest free size that belongs to no spatial axis."""
 SEEN = "seen.json"
-REPORTED: tuple[Verdict, ...] = ("crashed", "timeout", "differ", "changed argument", "nondeterministic", "imprecise")
+REPORTED: tuple[Verdict, ...] = ("crashed", "timeout", "differ", "changed argument", "nondeterministic", "imprecise", "zero sign")
 
 
 @dataclass

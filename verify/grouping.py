@@ -14,7 +14,8 @@ from msgspec import structs
 from verify.record import FINE, Diagnosis, Finding, Record, Report, Verdict
 
 WORST_FIRST: tuple[Verdict, ...] = (
-    "crashed", "timeout", "differ", "changed argument", "nondeterministic", "raised", "not offered", "imprecise", "vacuous", "agree"
+    "crashed", "timeout", "differ", "changed argument", "nondeterministic", "raised", "not offered", "imprecise", "zero sign", "vacuous",
+    "agree",
 )  # fmt: skip
 """How bad a verdict is for who relies on the answer; which of several applies is another order (docs/report.md)."""
 
@@ -27,7 +28,7 @@ DID = {"raised": "raised", "changed argument": "changed an argument"}
 """What a runtime did, whichever output shows it."""
 
 SORTS: dict[str, tuple[Verdict, ...]] = {
-    "wrong": ("crashed", "timeout", "differ", "changed argument", "nondeterministic", "imprecise"), "raised": ("raised",),
+    "wrong": ("crashed", "timeout", "differ", "changed argument", "nondeterministic", "imprecise", "zero sign"), "raised": ("raised",),
     "not offered": ("not offered",),
 }
 """The sorts of results that do not agree: only a wrong one can be unexpected; the others are limits that a framework states itself."""
@@ -182,7 +183,7 @@ def likeness(r: Record) -> Likeness:
     return Likeness(r.runtime, operation(r), output, r.verdict, in_any_step(r.matches), reason, r.known or "")
 
 
-BY_OUTPUT: tuple[Verdict, ...] = ("differ", "changed argument", "nondeterministic", "imprecise")
+BY_OUTPUT: tuple[Verdict, ...] = ("differ", "changed argument", "nondeterministic", "imprecise", "zero sign")
 """The verdicts on values: two outputs that are wrong without an explanation are two faults."""
 
 
@@ -275,7 +276,7 @@ class Interop:
         return self.everywhere / self.cases if self.cases else 0.0
 
 
-SILENT: set[Verdict] = {"differ", "changed argument", "imprecise", "nondeterministic"}
+SILENT: set[Verdict] = {"differ", "changed argument", "imprecise", "zero sign", "nondeterministic"}
 """Other values, of the result or of an argument, without an error."""
 
 

@@ -18,8 +18,8 @@ from verify.record import FINE, BadReport, Record, Report, Verdict
 Sort = Literal["silent", "crash", "raised", "cannot"]
 
 SORTS: dict[Sort, tuple[Verdict, ...]] = {
-    "silent": ("differ", "changed argument", "imprecise"), "crash": ("crashed", "timeout", "nondeterministic"), "raised": ("raised",),
-    "cannot": ("not offered",),
+    "silent": ("differ", "changed argument", "imprecise", "zero sign"), "crash": ("crashed", "timeout", "nondeterministic"),
+    "raised": ("raised",), "cannot": ("not offered",),
 }  # fmt: skip
 
 TITLES: dict[Sort, str] = {
@@ -153,7 +153,7 @@ def _badness(one: Hazard) -> tuple[int, ...]:
     """Silent first; there values on plain numbers before rounding and NaN, float32 before other dtypes, y before gradients, then how many
     cases show it."""
     return (
-        list(SORTS).index(one.sort), one.verdict == "imprecise", not set(one.data) & set(PLAIN), "float32" not in one.dtypes,
+        list(SORTS).index(one.sort), one.verdict in ("imprecise", "zero sign"), not set(one.data) & set(PLAIN), "float32" not in one.dtypes,
         "y" not in one.outputs, -one.cases,
     )  # fmt: skip
 

@@ -18,7 +18,8 @@ MOST_BYTES = 1 << 30
 """More than any run leaves; a file that is longer is not read."""
 
 Verdict = Literal[
-    "crashed", "timeout", "raised", "differ", "changed argument", "nondeterministic", "imprecise", "agree", "not offered", "vacuous"
+    "crashed", "timeout", "raised", "differ", "changed argument", "nondeterministic", "imprecise", "zero sign", "agree", "not offered",
+    "vacuous",
 ]
 
 

@@ -27,6 +27,10 @@ class Pad(Operation):
     mode: str = one_of("constant", "edge", "reflect", "symmetric", "wrap")
     value: int = one_number(0, least=None)
 
+    @property
+    def copies(self) -> bool:
+        return True
+
     def absolute(self) -> Pad:
         return replace(self, value=abs(self.value))
 

@@ -26,6 +26,10 @@ class ZeroInsert(Operation):
     factor: Shape = per_axis(least=1)
     trailing: Shape = per_axis(lambda op, axis: op.factor[axis] - 1, least=0)
 
+    @property
+    def copies(self) -> bool:
+        return True
+
     def shape(self, x: Shape, *w: Shape) -> Shape:
         self.expect_weights(w)
         self.expect_image(x)
@@ -60,6 +64,10 @@ class DepthToSpace(Operation):
     factor: Shape = per_axis(least=1)
     order: str = one_of("DCR", "CRD")
 
+    @property
+    def copies(self) -> bool:
+        return True
+
     def shape(self, x: Shape, *w: Shape) -> Shape:
         self.expect_weights(w)
         self.expect_image(x)
@@ -88,6 +96,10 @@ class SpaceToDepth(Operation):
 
     factor: Shape = per_axis(least=1)
     order: str = one_of("DCR", "CRD")
+
+    @property
+    def copies(self) -> bool:
+        return True
 
     def shape(self, x: Shape, *w: Shape) -> Shape:
         self.expect_weights(w)

@@ -40,6 +40,10 @@ class Upsample(Operation):
 
     factor: Shape = per_axis(least=1)
 
+    @property
+    def copies(self) -> bool:
+        return True
+
     def shape(self, x: Shape, *w: Shape) -> Shape:
         self.expect_weights(w)
         self.expect_image(x)
@@ -90,6 +94,10 @@ class Resize(Operation):
     a: str = one_of("-3/4", "-1/2")
     outside: str = one_of("edge", "excluded")
     antialias: str = one_of("no", "yes")
+
+    @property
+    def copies(self) -> bool:
+        return self.mode == "nearest"
 
     @property
     def roundings(self) -> int:

@@ -91,18 +91,43 @@ def _sampled(
     """Of these data, whatever the domains."""
     if data in REAL:
         return [real(data, seed, stream, shape, i, radius, dtype) for i, (stream, shape) in enumerate(zip(streams, shapes))]
-    drawn = [draw(seed, stream, shape, radius).astype(np.float64) for stream, shape in zip(streams, shapes)]
+    radii = [1 if i and data == "digits" else radius for i in range(len(shapes))]
+    drawn = [draw(seed, stream, shape, r).astype(np.float64) for stream, shape, r in zip(streams, shapes, radii)]
     if data == "distinct":
         ranks = _bits(seed, streams[0], math.prod(shapes[0])).argsort().argsort().reshape(shapes[0])
         drawn[0] = (ranks - ranks.size // 2).astype(np.float64)
     if data == "impulses":
         return [_impulses(shape) for shape in shapes]
     if unsigned(dtype):
-        drawn = [a - a.min() if data == "distinct" and i == 0 else a + radius for i, a in enumerate(drawn)]
+        drawn = [a - a.min() if data == "distinct" and i == 0 else a + r for i, (a, r) in enumerate(zip(drawn, radii))]
     drawn[:2] = [a * unit for a in drawn[:2]]
+    if data == "zeros":
+        return [_sparse(seed, stream, a) for stream, a in zip(streams, drawn)]
     if data in MARKS:
-        drawn[0].flat[int(_bits(seed, streams[0], 1)[0] % np.uint64(drawn[0].size))] = MARKS[data]
+        drawn[0].flat[_marked(data, seed, streams[0], shapes[0])] = MARKS[data]
     return drawn
+
+
+def _marked(data: str, seed: int, stream: int, shape: tuple[int, ...]) -> Array:
+    """Which pixels are no finite numbers, counted through the array."""
+    count = math.prod(shape)
+    if data == "infinities":
+        return np.flatnonzero((np.arange(count) < count // shape[0]) | _one_in_four(seed, stream, count))
+    at = int(_bits(seed, stream, 1)[0] % np.uint64(count))
+    return np.array([at, (at + 1) % count] if data == "nans" else [at])
+
+
+def _sparse(seed: int, stream: int, a: Array) -> Array:
+    """Three in four become 0. All zeros of a plane have one sign: −0 in every other plane, from the first on."""
+    planes = np.arange(math.prod(a.shape[:2])).reshape(*a.shape[:2], *(1,) * (a.ndim - 2))
+    kept = _one_in_four(seed, stream, a.size).reshape(a.shape) & (a != 0)
+    sparse: Array = np.where(kept, a, np.where(planes % 2, 0.0, -0.0))
+    return sparse
+
+
+def _one_in_four(seed: int, stream: int, count: int) -> Array:
+    chosen: Array = _bits(seed, stream, count) >> np.uint64(62) == 0
+    return chosen
 
 
 def draw(seed: int, stream: int, shape: tuple[int, ...], radius: int) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -113,10 +138,10 @@ def draw(seed: int, stream: int, shape: tuple[int, ...], radius: int) -> np.ndar
     return (_bits(seed, stream, math.prod(shape)) % np.uint64(2 * radius + 1)).astype(np.int64).reshape(shape) - radius
 
 
-MARKS = {"nan": math.nan, "infinity": math.inf}
-"""What one pixel of x is, for the data that show where it may spread."""
+MARKS = {"nan": math.nan, "nans": math.nan, "infinity": math.inf, "infinities": -math.inf}
+"""What some pixels of x are, for the data that show where it may spread."""
 
-REAL = ("normal", "wide", "cancelling", "large", "overflowing", "subnormal")
+REAL = ("normal", "wide", "cancelling", "large", "overflowing", "saturating", "subnormal")
 """The data of real numbers."""
 
 
@@ -126,7 +151,8 @@ def real(data: str, seed: int, stream: int, shape: tuple[int, ...], place: int, 
     `place`: 0 for x, 1 for g, 2 and on for weights. normal: a sum of eight uniform numbers. wide: exponents spread evenly over 2^±20
     (2^±4 in float16). cancelling: x and g about 1, weights about 1 with alternating signs. large: x near the square root of the largest
     number, weights as small. overflowing: products near the largest number divided by the terms of a sum, over it here and there.
-    subnormal: products about as large as the smallest normal number.
+    saturating: above 0, products from a quarter of the largest number up to it. subnormal: products about as large as the smallest normal
+    number.
     """
     digits, least, most = FORMATS[dtype]
     count = math.prod(shape)
@@ -150,6 +176,8 @@ def real(data: str, seed: int, stream: int, shape: tuple[int, ...], place: int, 
     elif data == "overflowing":
         half = (most - terms.bit_length()) / 2
         values = sign * np.ldexp(fraction, math.ceil(half) - choice % 3)
+    elif data == "saturating":
+        values = np.ldexp(fraction, most // 2)
     else:
         values = sign * np.ldexp(fraction, least // 2 - choice % 3)
     return values.reshape(shape)

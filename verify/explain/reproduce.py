@@ -29,6 +29,7 @@ from verify.explain.standalone import (
     RAISED,
     REPEATS,
     RETURNS,
+    SIGNS,
     STATUSES,
     TOGETHER,
     outcome,
@@ -55,6 +56,7 @@ def script(
     last = finding.verdict in (*FATAL, "changed argument")
     place = len(reference.names) - 1 if last else reference.names.index(finding.output)
     compares = finding.verdict not in (*FATAL, "raised", "changed argument", "nondeterministic") and case.check != "shape"
+    signs = "\n" + _signs(reference) if finding.verdict == "zero sign" else ""
     header = _quotable(f"{finding.runtime} ({_listed(versions)}), {finding.output} of\n{finding.case}\n\n{_what(finding)}")
     arrays = [("x", given[0]), ("g", given[1]), *zip(_weights(case), given[2:], strict=True)]
     settings = [f"os.environ[{k!r}] = {v!r}" for k, v in sorted({**variables(), **backend.runtime.environment}.items())]
@@ -68,7 +70,7 @@ def script(
         "# How arrays go in and out, and how gradients are taken\n\n" + glue,
         "\n".join(_imports(finding.native, glue)),
         "# Input data\n\n" + "\n".join(f"{name} = {_array(a)}" for name, a in arrays),
-        f"# What the definition says of {reference.names[place]}, and how far rounding may take it\n\n{_says(reference, place)}"
+        f"# What the definition says of {reference.names[place]}, and how far rounding may take it\n\n{_says(reference, place)}{signs}"
         if compares
         else "",
         END + {"crashed": f"\n{RAISED}", "raised": ERROR.format(error=repr(finding.reason))}.get(finding.verdict, ""),
@@ -110,8 +112,9 @@ def _what(finding: Finding) -> str:
 
 def _verb(verdict: str) -> str:
     return {
-        "differ": "is wrong", "imprecise": "is less precise than promised", "raised": "raises an error", "crashed": "kills the process",
-        "timeout": "hangs", "nondeterministic": "changes from run to run", "changed argument": "comes with a changed argument",
+        "differ": "is wrong", "imprecise": "is less precise than promised", "zero sign": "has zeros of the wrong sign",
+        "raised": "raises an error", "crashed": "kills the process", "timeout": "hangs", "nondeterministic": "changes from run to run",
+        "changed argument": "comes with a changed argument",
     }.get(verdict, verdict)  # fmt: skip
 
 
@@ -144,6 +147,12 @@ def _says(reference: Reference, i: int) -> str:
     if not compared.all():
         lines.append(f"compared = {_array(compared)} == 1  # elsewhere any value is right")
     return "\n".join(lines)
+
+
+def _signs(reference: Reference) -> str:
+    """The lines that state which zeros have a sign that is promised, and where it is minus."""
+    promised, minus = map(_array, reference.zeros)
+    return f"promised = {promised} == 1  # zeros whose sign IEEE 754 promises\nminus = {minus} == 1"
 
 
 def _used(glue: str, check: str) -> str:
@@ -196,9 +205,10 @@ def _quotable(text: str) -> str:
 def _array(a: Array | None) -> str:
     if a is None:
         return "None"
-    if not a.size or not np.any(a):
+    signed = a.dtype.kind == "f" and bool((np.signbit(a) & (a == 0)).any())
+    if not a.size or not (np.any(a) or signed):
         return f"np.zeros({a.shape})"
-    whole = np.isfinite(a).all() and bool((a == np.round(a)).all()) and np.abs(a).max() < 2**53
+    whole = np.isfinite(a).all() and bool((a == np.round(a)).all()) and np.abs(a).max() < 2**53 and not signed
     values = repr((a.astype(int) if whole else a).tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
     return f"np.array({values}, float)"
 
@@ -229,5 +239,6 @@ def _call(finding: Finding, case: Case, reference: Reference, place: int, times:
         return "# Run, and compare\n" + f"{arguments}\n{outputs}\n" + REPEATS.format(times=max(times, 2), place=place)
     nan = NAN if case.drawing.marked else ""
     anything = "" if reference.compared[place].all() else ANYTHING
-    compares = COMPARES.format(times=times, place=place, most=most, dtype=dtype, otherwise=nan + anything)
+    signs = SIGNS if finding.verdict == "zero sign" else ""
+    compares = COMPARES.format(times=times, place=place, most=most, dtype=dtype, otherwise=nan + anything + signs)
     return "# Run, and compare\n" + f"{arguments}\n{outputs}\n{compares}"

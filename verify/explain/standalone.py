@@ -229,6 +229,8 @@ NAN = " | (np.isnan(expected) & ~np.isfinite(values))"
 
 ANYTHING = " | ~compared"
 
+SIGNS = "\n    right &= ~promised | (np.signbit(values) == minus)"
+
 INFERS = """
 answer = f(*args)
 if dtype(answer) != {dtype!r}:

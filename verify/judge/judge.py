@@ -2,7 +2,8 @@
 
 What was not run is `unsupported` or `refused`; what stopped is `refused`, `crashed` or `timeout`. Of what came back,
 dtype comes first, then shape, then values; NaN equals nothing. Meaning is decided on whole numbers, bit for bit: an answer that is not
-exact but within the rounding bound is `imprecise`, never `differ`; it agrees where coefficients are fractions, which may be rounded.
+exact but within the rounding bound is `imprecise`, never `differ`; it agrees where coefficients are fractions, which may be rounded. Of
+right values a zero may have the wrong sign, `zero sign`, where IEEE 754 promises it.
 Rounding is decided on real numbers: within the derived bound an answer agrees; beyond it, it is `imprecise` if another precision explains
 it (verify.judge.precision), else `differ`.
 """
@@ -22,9 +23,9 @@ from verify.judge.precision import biased, explained
 from verify.judge.reference import Reference
 from verify.record import Diagnosis, Difference, Rounding, Verdict
 
-WORST_FIRST: tuple[Verdict, ...] = ("differ", "changed argument", "nondeterministic", "imprecise", "agree", "vacuous")
+WORST_FIRST: tuple[Verdict, ...] = ("differ", "changed argument", "nondeterministic", "imprecise", "zero sign", "agree", "vacuous")
 """Of several draws; `vacuous` is said only of an output of which no draw claims anything."""
-DOUBTFUL: tuple[Verdict, ...] = ("differ", "changed argument", "nondeterministic", "imprecise")
+DOUBTFUL: tuple[Verdict, ...] = ("differ", "changed argument", "nondeterministic", "imprecise", "zero sign")
 """What is found in a batch is run again individually, in a new worker process with the environment users have, before it is reported."""
 FATAL: tuple[Verdict, ...] = ("crashed", "timeout")
 """So is a death, where batches run under flags of their own."""
@@ -86,9 +87,9 @@ def _steady(before: Judgement, now: Judgement) -> Judgement:
 
 
 def _verdicts(reference: Reference, answer: Answer, names: tuple[str, ...]) -> list[Judgement]:
-    """The first that applies of unsupported, crashed, timeout, refused, differ, changed argument, nondeterministic, imprecise, agree; over
-    all draws the worst. Of what a second run answers otherwise no value is reported, so that the same run gives the same verdicts. Where
-    an argument was changed, the second run was not on the same data, and says nothing."""
+    """The first that applies of unsupported, crashed, timeout, refused, differ, changed argument, nondeterministic, imprecise, zero sign,
+    agree; over all draws the worst. Of what a second run answers otherwise no value is reported, so that the same run gives the same
+    verdicts. Where an argument was changed, the second run was not on the same data, and says nothing."""
     draws = [outputs[: len(names)] for outputs in answer.draws]
     if answer.changed:
         draws = [tuple(replace(output, repeats=True) for output in outputs) for outputs in draws]
@@ -145,6 +146,8 @@ def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
         verdict = _exact(name, i, reference, values)
     else:
         verdict = _rounded(name, i, reference, values)
+    if i == 0 and verdict.verdict == "agree":
+        verdict = _zeros(reference, values) or verdict
     if got.repeats:
         return verdict
     wrong = verdict.verdict == "differ"
@@ -166,12 +169,24 @@ def _exact(name: str, i: int, reference: Reference, values: Array) -> Judgement:
     return Judgement(name, "imprecise", near, difference, TRANSFORMED)
 
 
+def _zeros(reference: Reference, values: Array) -> Judgement | None:
+    """Of right values, where a zero has another sign than is promised."""
+    promised, minus = reference.zeros
+    wrong = promised & (np.signbit(values) != minus)
+    if not wrong.any():
+        return None
+    difference = _difference(wrong, np.where(minus, -0.0, 0.0), values, np.zeros(values.shape))
+    return Judgement("y", "zero sign", f"{difference.count} of {int(promised.sum())} zeros have the wrong sign", difference)
+
+
 def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgement:
-    claimed = reference.compared[i]
+    claimed, expected = reference.compared[i], reference.outputs[i]
     if claimed.size and not claimed.any():
         return Judgement(name, "vacuous", "every sum of magnitudes overflows, so nothing is claimed")
+    infinite = claimed & np.isinf(expected)
+    lost = infinite & (values != expected)
     with np.errstate(invalid="ignore", over="ignore"):
-        signed = np.where(claimed, (values - reference.outputs[i]) - reference.remainders[i], 0)
+        signed = np.where(claimed & ~infinite, (values - expected) - reference.remainders[i], np.where(lost, np.inf, 0))
     ratio = _ratio(np.abs(signed), reference.bounds[i])
     rounding = _rounding(ratio, reference.counts[i])
     if rounding.ratio is not None and rounding.ratio <= 1:
@@ -179,14 +194,17 @@ def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgemen
             near = f"every value is within {rounding.ratio:.2g} of its bound, but {words}"
             return Judgement(name, "imprecise", near, diagnosis=NOT_NEAREST, rounding=rounding)
         return Judgement(name, "agree", rounding=rounding)
-    difference = _difference(~(ratio <= 1), reference.outputs[i], values, ratio)
+    difference = _difference(~(ratio <= 1), expected, values, ratio)
+    if lost.any():
+        words = f"{int(lost.sum())} of {lost.size} values are not infinite though the sum is too large in any order"
+        return Judgement(name, "differ", words, difference, rounding=rounding)
     share = f"{difference.count} of {difference.total} values are beyond the rounding bound"
     found = explained(reference, i, values)
     return Judgement(name, "imprecise" if found else "differ", share, difference, found, rounding=rounding)
 
 
 def _located(name: str, i: int, reference: Reference, values: Array) -> Judgement:
-    """NaN is expected where a window sees the one pixel that is no number, infinity where that was chosen, the right values elsewhere."""
+    """NaN is expected where a window sees a pixel that is no finite number, infinity where that was chosen, the right values elsewhere."""
     expected, compared = reference.outputs[i], reference.compared[i]
     chosen = np.isinf(expected)
     seen, finite = np.isnan(expected) | chosen, np.isfinite(expected)
@@ -200,7 +218,7 @@ def _located(name: str, i: int, reference: Reference, values: Array) -> Judgemen
     if not wrong.any():
         return Judgement(name, "agree")
     difference = _difference(wrong, expected, values, np.where(wrong, np.inf, 0))
-    words = [f"{int(leaked.sum())} values are not finite though no window of theirs sees that pixel"] if leaked.any() else []
+    words = [f"{int(leaked.sum())} values are not finite though no window of theirs sees such a pixel"] if leaked.any() else []
     words += [f"{int(lost.sum())} values are finite though their windows see it"] if lost.any() else []
     rest = int((wrong & ~lost & ~leaked).sum())
     words += [f"{rest} other values are wrong"] if rest else []
@@ -243,4 +261,4 @@ def _difference(wrong: Array, expected: Array, values: Array, ratio: Array) -> D
 
 def _plain(value: Any) -> str:
     number = float(value)
-    return str(int(number)) if number.is_integer() else repr(number)
+    return str(int(number)) if number.is_integer() and (number or not np.signbit(number)) else repr(number)

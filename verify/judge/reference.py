@@ -66,6 +66,8 @@ class Reference:
             raise Impossible(f"{q.op!r} selects among numbers that may be rounded, but then no choice is right; ask a dyadic divisor")
         if self.given is None and len(q.op.steps) > 1:
             _alone(q)
+        if q.drawing.positive and (q.op.degree == 1 or q.op.roundings):
+            raise Impossible(f"{q.op!r} has no products of its own, but {q.data} asks about sums of products; ask overflowing")
         if q.drawing.single and None in self.domains:
             raise Impossible(f"{q.op!r} has weights, but {q.data} ask for coefficients that are its own; ask integers")
         object.__setattr__(self, "_terms", _terms(q))
@@ -109,6 +111,8 @@ class Reference:
         degree, reach = q.op.degree, 1 + worker.unsigned(q.dtype)
         if q.drawing.largest:
             return q.drawing.largest if most >= (reach * q.drawing.largest) ** degree else 0
+        if q.drawing.long:
+            return int(min(most // reach**degree, LARGEST_RADIUS))
         radius = min(round(most ** (1 / degree)) + 1, LARGEST_RADIUS)
         while radius and int(reach * radius) ** degree > most:
             radius -= 1
@@ -222,7 +226,8 @@ class Reference:
             return tuple(a.astype(np.float64) for a in self.everything(x, g, tuple(weights)))
         if self.exact:
             return self.everything(x, g, w)
-        return tuple(high for high, _ in self._exactly)
+        highs = tuple(high for high, _ in self._exactly)
+        return tuple(np.where(beyond, np.inf, high) for beyond, high in zip(self.saturated, highs, strict=True))
 
     @property
     def _fits_float32(self) -> bool:
@@ -319,7 +324,24 @@ class Reference:
         if self.case.drawing.marked and not self._selects:
             _, either = self._reached
             return tuple(d & ~e for d, e in zip(self.defined, either, strict=True))
-        return self.defined if self.exact or self.case.drawing.marked else self.claimed
+        if self.exact or self.case.drawing.marked:
+            return self.defined
+        return tuple(c | beyond for c, beyond in zip(self.claimed, self.saturated, strict=True))
+
+    @cached_property
+    def zeros(self) -> tuple[Array, Array]:
+        """Where y is a zero whose sign IEEE 754 promises, and where that sign is minus.
+
+        It is promised where a zero is copied, and where a maximum is one of zeros that all have the same sign. Nothing is promised of a
+        sum, nor of the maximum of +0 and −0, nor of zeros that are no pixels of x.
+        """
+        (x, _, w), y, q = self.drawn, self.outputs[0], self.case
+        nowhere = np.zeros(y.shape, bool)
+        if not q.drawing.signed or q.dtype in INTEGERS or not all(op.copies or op.selects for op in q.op.steps):
+            return nowhere, nowhere
+        without = q.op(np.zeros(x.shape), *w)
+        minus, plus = (q.op(((x == 0) & (np.signbit(x) == sign)).astype(float), *w) != without for sign in (True, False))
+        return (y == 0) & (minus != plus), minus
 
     # How far rounding may take it
 
@@ -395,6 +417,17 @@ class Reference:
         p, _, most = FORMATS[self.case.dtype]
         largest = (2 - 2.0 ** (1 - p)) * 2.0**most
         return tuple((s + b <= largest) & d for s, b, d in zip(self.sums, self.bounds, self.defined, strict=True))
+
+    @cached_property
+    def saturated(self) -> Outputs:
+        """Where only infinity is right: sums of positive numbers that are too large whatever rounding does. In float64, in which this is
+        computed, nowhere."""
+        if not self.case.drawing.positive:
+            return tuple(np.zeros(high.shape, bool) for high, _ in self._exactly)
+        p, _, most = FORMATS[self.case.dtype]
+        with np.errstate(over="ignore", invalid="ignore"):
+            least = np.ldexp(2 - 2.0**-p, most)  # what is as large is rounded to infinity
+            return tuple(high - bound >= least for (high, _), bound in zip(self._exactly, self.bounds, strict=True))
 
 
 def _terms(q: Case) -> int:

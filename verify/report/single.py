@@ -10,7 +10,7 @@ from verify.hazards import SHOWN_DIGITS
 from verify.record import FINE, Record, Report
 from verify.report.hazards import core
 
-WORST = ("crashed", "timeout", "differ", "changed argument", "nondeterministic", "raised", "imprecise", "not offered")
+WORST = ("crashed", "timeout", "differ", "changed argument", "nondeterministic", "raised", "imprecise", "zero sign", "not offered")
 
 
 def told(report: Report) -> list[str]:
