@@ -22,11 +22,14 @@ from backends import BY_DEFAULT, Backend, Mode, Step, Unsupported, calls, found,
 from backends.call import Call
 from backends.cannot import Cannot, limits
 from backends.cannot import Probe as Probe
-from spec import Case, Operation
+from spec import Case, MaxPool, Operation
 from spec.case import CHECKS
+from spec.data import DATA
 
 EVERY_MODE = ("*",)
 EVERY_CHECK = tuple(CHECKS)
+NOT_FINITE = tuple(data.name for data in DATA.values() if data.marked)
+"""The data with pixels that are NaN or infinite."""
 
 
 
@@ -118,6 +121,12 @@ class Known:
 def native(at: Step, *functions: str) -> list[Call]:
     """The native calls of one of these functions, of a case that is such calls; names with * as in a shell."""
     return [call for call in at.native if any(fnmatch(call.function, pattern) for pattern in functions)]
+
+
+def begins_in_padding(op: Operation) -> bool:
+    """Whether a maximum has a window that begins in the padding. Where that is written as −∞, which is no less than a pixel of −∞, the
+    gradient of a window of −∞ goes to it and is lost."""
+    return isinstance(op, MaxPool) and any(lo > 0 for lo, _ in op.padding)
 
 
 def recorded(module: ModuleType, cannot: Cannot) -> Known:

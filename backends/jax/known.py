@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from backends import Step
-from backends.known import Facts, Known, native
+from backends.known import NOT_FINITE, Facts, Known, begins_in_padding, native
 from spec import (
     AveragePool,
     Conv,
@@ -132,7 +132,7 @@ KNOWN = [
     ),
     Known(
         id="xla-cpu-depthwise-leaks", runtimes=("keras-jax",), versions=SILENT, verdict="differ", sometimes=True,
-        data=("nan", "infinity"),
+        data=NOT_FINITE,
         when=lambda op, at, facts: isinstance(op, SumPool) and at.dtype == "float64", message="no window of theirs sees",
         reason="a float64 depthwise convolution is computed as a dense one with zeros between the channels, and 0 · NaN is NaN: one pixel "
         "that is no number shows in every channel",
@@ -140,7 +140,7 @@ KNOWN = [
     ),
     Known(
         id="keras-jax-cropped-gradient-leaks", runtimes=("keras-jax",), versions=SILENT, verdict="differ", outputs=("dw",),
-        data=("nan", "infinity"), sometimes=True, message="no window of theirs sees",
+        data=NOT_FINITE, sometimes=True, message="no window of theirs sees",
         when=lambda op, at, facts: isinstance(op, ConvTranspose) and any(max(pair) > 0 for pair in op.crop),
         reason="what is cut off a transposed convolution comes back as zeros, by which its kernel's gradient multiplies pixels, and "
         "0 · NaN is NaN",
@@ -168,10 +168,16 @@ KNOWN = [
         link="no upstream report found",
     ),
     Known(
-        id="jax-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), data=("nan", "infinity"),
+        id="jax-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), data=NOT_FINITE,
         when=_weighed, sometimes=True, message="no window of theirs sees",
         reason="resampling multiplies whole lines by a matrix that is mostly zeros, and 0 · NaN is NaN: one pixel that is no number shows "
         "in its whole row and column",
+        link="no upstream report found",
+    ),
+    Known(
+        id="jax-max-pool-padding-wins", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",), data=("infinities",),
+        when=lambda op, at, facts: begins_in_padding(op),
+        reason="the padding is −∞: where a window begins in it and holds only −∞, its gradient goes to the padding and is lost",
         link="no upstream report found",
     ),
     Known(

@@ -9,7 +9,7 @@ from backends.call import Call
 from backends.cannot import Raises
 from backends.jax import known as jax
 from backends.keras import write as keras
-from backends.known import Facts, Known, When, native
+from backends.known import NOT_FINITE, Facts, Known, When, begins_in_padding, native
 from backends.pixels import word
 from backends.tensorflow import known as tensorflow
 from backends.torch import known as torch
@@ -185,6 +185,15 @@ def _narrow_average_3d(op: Operation, at: Step, facts: Facts) -> bool:
     return narrow and any(call.function == "keras.layers.AveragePooling3D" for call in calls(keras, op, at))
 
 
+def _adaptive_maximum(op: Operation, at: Step, facts: Facts) -> bool:
+    """Not a global one, which is another layer."""
+    return isinstance(op, AdaptiveMaxPool) and max(op.size) > 1 and tensorflow.least_is_finite(at, facts)
+
+
+def _pads_before_a_maximum(op: Operation, at: Step, facts: Facts) -> bool:
+    return begins_in_padding(op) and any(call.function == "keras.ops.pad" for call in calls(keras, op, at))
+
+
 def _first(call: Call) -> bool:
     return call["data_format"] == "channels_first"
 
@@ -241,7 +250,20 @@ KNOWN = [
         ),
     ),
     Known(
-        id="keras-unpool-leaks", runtimes=("keras-*",), versions=SILENT, verdict="differ", data=("nan", "infinity"), sometimes=True,
+        id="keras-max-pool-padding-wins", runtimes=("keras-torch", "keras-tensorflow"), versions=SILENT, verdict="differ", outputs=("dx",),
+        data=("infinities",), when=_pads_before_a_maximum,
+        reason="padding other than 'same' is −∞ that keras.ops.pad puts there: where a window begins in it and holds only −∞, its gradient "
+        "goes to the padding and is lost",
+        link="no upstream report found",
+    ),
+    Known(
+        id="keras-tensorflow-adaptive-max-from-least-finite", runtimes=("keras-tensorflow",), versions=SILENT | {"tensorflow": "<=2.21"},
+        verdict="differ", outputs=("y",), data=("infinities",), when=_adaptive_maximum, message="finite though",
+        reason="TensorFlow's max_pool begins with the least finite number: a window of −∞ gives that",
+        link="no upstream report found",
+    ),
+    Known(
+        id="keras-unpool-leaks", runtimes=("keras-*",), versions=SILENT, verdict="differ", data=NOT_FINITE, sometimes=True,
         when=lambda op, at, facts: isinstance(op, MaxUnpool), message="no window of theirs sees",
         reason="there is no unpooling; written with one_hot and einsum it multiplies every pixel by zeros, and 0 · NaN is NaN",
         link="no upstream report found",
@@ -344,11 +366,16 @@ KNOWN = [
         reason="bicubic follows the engine: PyTorch's has a = −3/4; some results are so close to a = −1/2 that they look rounded",
         link="https://github.com/keras-team/keras-core/pull/220",
     ),
-    Known(
-        id="keras-torch-symmetric-is-edge", runtimes=("keras-torch",), versions=SILENT, verdict="differ", when=_mirrored_beyond_the_edge,
-        message="mode edge|matches: only|matches only",
-        reason="pad mode symmetric is passed on as PyTorch's replicate: the edge is repeated, not mirrored",
-        link="https://github.com/keras-team/keras/pull/23230",
+    *(
+        Known(
+            id=f"keras-torch-symmetric-is-edge{more}", runtimes=("keras-torch",), versions=SILENT, verdict="differ", message=message,
+            data=data, when=_mirrored_beyond_the_edge, link="https://github.com/keras-team/keras/pull/23230",
+            reason="pad mode symmetric is passed on as PyTorch's replicate: the edge is repeated, not mirrored",
+        )
+        for more, data, message in (
+            ("", (), "mode edge|matches: only|matches only"),
+            ("-not-finite", NOT_FINITE, ""),  # of which no diagnosis is made
+        )
     ),
     Known(
         id="keras-torch-bfloat16-norm-leaks", runtimes=("keras-torch",), versions=SILENT | {"torch": "<=2.13"}, verdict="differ",

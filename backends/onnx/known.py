@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from backends import Step, calls
-from backends.known import Facts, Known, native
+from backends.known import NOT_FINITE, Facts, Known, native
 from backends.onnx import write as onnx
 from spec import (
     AdaptiveMaxPool,
@@ -217,9 +217,24 @@ KNOWN = [
         link="https://github.com/microsoft/onnxruntime/issues/28085",
     ),
     Known(
-        id="onnxruntime-max-pool-nan", runtimes=RUNTIME, versions=SILENT, verdict="differ", sometimes=True, data=("nan",),
+        id="onnxruntime-max-pool-nan", runtimes=RUNTIME, versions=SILENT, verdict="differ", sometimes=True, data=("nan", "nans"),
         when=lambda op, at, facts: isinstance(op, MaxPool | AdaptiveMaxPool),
         reason="a NaN is a window's maximum in some places of the window and not in others", link="no upstream report found",
+    ),
+    Known(
+        id="onnxruntime-linear-leaks", runtimes=RUNTIME, versions=SILENT, verdict="differ", data=NOT_FINITE, sometimes=True,
+        when=lambda op, at, facts: isinstance(op, Resize) and op.mode == "linear" and op.antialias == "no",
+        message="no window of theirs sees",
+        reason="where a coordinate lies before the first pixel or on a pixel, linear resampling multiplies the next pixel by zero, and "
+        "0 · ∞ is NaN",
+        link="no upstream report found",
+    ),
+    Known(
+        id="onnxruntime-max-pool-from-least-finite", runtimes=RUNTIME, versions=SILENT, verdict="differ", sometimes=True,
+        data=("infinities",), when=lambda op, at, facts: isinstance(op, MaxPool | AdaptiveMaxPool) and at.dtype == "float32",
+        message="finite though",
+        reason="in float32 the maximum begins with the least finite number in some kernels: a window of −∞ gives that",
+        link="no upstream report found",
     ),
     Known(
         id="onnxruntime-reflect-too-far", runtimes=RUNTIME, versions=SINCE, verdict="raised", when=_mirrored_too_far,

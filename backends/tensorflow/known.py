@@ -8,7 +8,7 @@ from backends import Step, Unsupported, calls, onednn
 from backends.call import Call
 from backends.cannot import Raises
 from backends.keras import write as keras
-from backends.known import EVERY_CHECK, EVERY_MODE, Facts, Known, native, undecorated
+from backends.known import EVERY_CHECK, EVERY_MODE, NOT_FINITE, Facts, Known, begins_in_padding, native, undecorated
 from backends.pixels import word
 from backends.tensorflow import write as tensorflow
 from spec import (
@@ -262,6 +262,20 @@ def _integers_unknown(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, SumPool) or (isinstance(op, MaxPool) and op.rank == 3)
 
 
+def least_is_finite(at: Step, facts: Facts) -> bool:
+    """Not in bfloat16 with oneDNN: it begins with float32's least number, which is −∞ when rounded."""
+    return at.dtype != "bfloat16" or facts.get("onednn") != "on"
+
+
+def _pads_maxima(op: Operation, at: Step) -> bool:
+    """With explicit padding, of which oneDNN does nothing."""
+    return any(call.function == "tf.nn.max_pool2d" and not isinstance(call["padding"], str) for call in calls(tensorflow, op, at))
+
+
+def _pads_before_a_maximum(op: Operation, at: Step, facts: Facts) -> bool:
+    return begins_in_padding(op) and any(call.function == "tf.pad" for call in calls(tensorflow, op, at))
+
+
 def _said(op: Operation, at: Step) -> bool:
     """Whether TensorFlow has a way to say it."""
     try:
@@ -467,18 +481,18 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-cropped-gradient-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dw",),
-        data=("nan", "infinity"), when=_cropped, sometimes=True, message="no window of theirs sees",
+        data=NOT_FINITE, when=_cropped, sometimes=True, message="no window of theirs sees",
         reason="the kernel's gradient multiplies pixels by zeros where their products were cropped away, and 0 · NaN is NaN",
         link="no upstream report found",
     ),
     Known(
         id="tensorflow-max-pool-3d-ties", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",), sometimes=True,
-        data=("ties",), when=lambda op, at, facts: isinstance(op, MaxPool) and op.rank == 3,
+        data=("ties", "zeros", "infinities"), when=lambda op, at, facts: isinstance(op, MaxPool) and op.rank == 3,
         reason="max_pool3d gives the whole gradient to every one of several equal maxima, so that more flows back than came",
         link="no upstream report found",
     ),
     Known(
-        id="tensorflow-narrow-convolution-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", data=("nan", "infinity"),
+        id="tensorflow-narrow-convolution-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", data=NOT_FINITE,
         when=_leaking_convolution, sometimes=True, message="no window of theirs sees",
         reason="float16, bfloat16 and 3-D convolutions multiply what lies outside a window by zero, and 0 · NaN is NaN: one pixel that "
         "is no number shows where no window sees it",
@@ -567,7 +581,7 @@ KNOWN = [
         link="https://www.tensorflow.org/api_docs/python/tf/pad",
     ),
     Known(
-        id="tensorflow-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), data=("nan", "infinity"),
+        id="tensorflow-resize-leaks", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), data=NOT_FINITE,
         when=lambda op, at, facts: _translated(op, at), sometimes=True,
         message="no window of theirs sees",
         reason="ScaleAndTranslate multiplies a pixel or two beyond the window by zero, and 0 · NaN is NaN", link="no upstream report found",
@@ -583,7 +597,7 @@ KNOWN = [
             id=f"tensorflow-bicubic-table-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, when=_table, data=data,
             reason="bicubic takes its weights from a table of 1024 places between two pixels", link="no upstream report found",
         )
-        for verdict, data in (("differ", ("integers", "impulses", "nan", "infinity")), ("imprecise", ("normal",)))
+        for verdict, data in (("differ", ("integers", "impulses", *NOT_FINITE)), ("imprecise", ("normal",)))
     ),
     Known(
         id="tensorflow-bicubic-narrow-gradient", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("dx",),
@@ -634,13 +648,32 @@ KNOWN = [
         for verdict in ("crashed", "differ", "nondeterministic")
     ),
     Known(
-        id="tensorflow-unpool-leaks", runtimes=("tensorflow",), versions=SILENT, verdict="differ", data=("nan", "infinity"), sometimes=True,
+        id="tensorflow-unpool-leaks", runtimes=("tensorflow",), versions=SILENT, verdict="differ", data=NOT_FINITE, sometimes=True,
         when=lambda op, at, facts: isinstance(op, MaxUnpool), message="no window of theirs sees",
         reason="there is no unpooling; written with one_hot and einsum it multiplies every pixel by zeros, and 0 · NaN is NaN",
         link="https://github.com/tensorflow/tensorflow/issues/2169",
     ),
+    *(
+        Known(
+            id=f"tensorflow-max-pool-from-least-finite{more}", runtimes=runtimes, versions=SILENT, verdict="differ", outputs=("y",),
+            data=("infinities",), when=when, message="finite though", link="no upstream report found",
+            reason="the maximum begins with the least finite number: a window of −∞ gives that",
+        )
+        for more, runtimes, when in (
+            ("", BOTH, lambda op, at, facts: isinstance(op, MaxPool) and least_is_finite(at, facts)),
+            ("-adaptive", ("tensorflow",), lambda op, at, facts: isinstance(op, AdaptiveMaxPool) and least_is_finite(at, facts)),
+            ("-explicit", ("tensorflow",), lambda op, at, facts: isinstance(op, MaxPool) and _pads_maxima(op, at)),
+        )
+    ),
     Known(
-        id="tensorflow-max-pool-nan", runtimes=BOTH, versions=SILENT, verdict="differ", data=("nan", "infinity"), sometimes=True,
+        id="tensorflow-max-pool-padding-wins", runtimes=("tensorflow",), versions=SILENT, verdict="differ", outputs=("dx",),
+        data=("infinities",), when=_pads_before_a_maximum,
+        reason="lines and volumes are padded by tf.pad with −∞: where a window begins there and holds only −∞, its gradient goes to the "
+        "padding and is lost",
+        link="no upstream report found",
+    ),
+    Known(
+        id="tensorflow-max-pool-nan", runtimes=BOTH, versions=SILENT, verdict="differ", data=("nan", "nans", "infinity"), sometimes=True,
         when=lambda op, at, facts: isinstance(op, MaxPool | AdaptiveMaxPool),
         reason="whether NaN is the greatest, or passed over, depends on its channel's place in a vector",
         link="https://github.com/tensorflow/tensorflow/issues/125965",

@@ -67,7 +67,7 @@ MOSTLY_SINGLE = ["float32", "float32", "float64"]
 
 
 def cases(suite: str, seed: int) -> Iterator[Case]:
-    parts = (_picked, _weighed, _windowed, _pooled, _padded, _biased, _whole)
+    parts = (_picked, _weighed, _windowed, _pooled, _padded, _biased, _special, _whole)
     beyond_quick = () if suite != "quick" else (_whole,)
     for q in (q for part in parts if part not in beyond_quick for q in part(suite)):
         yield Case(op=q.op, x=q.x, w=q.w, dtype=q.dtype, data=q.data, check=q.check, seed=seed)
@@ -263,6 +263,28 @@ def _biased(suite: str) -> Iterator[Case]:
                 op=ConvTranspose(stride=(s,) * rank, crop=ends, bias="yes"), x=x, w=((3, 2, *(3,) * rank), (1, 2, *ones)),
                 dtype=dtype, **of(aspect),
             )  # fmt: skip
+
+
+def _special(suite: str) -> Iterator[Case]:
+    """Zeros with signs, many digits, NaN and −∞ (verify.plan.suites.SPECIAL): in quick the signs of zeros that are copied, alone."""
+    padding = ((1, 2), (2, 1))
+    if suite == "quick":
+        yield Case(op=Pad(padding=padding), x=(2, 2, 4, 5), data="zeros")
+        yield _resize(NEAREST, (5, 4), (7, 3), aspect="zeros")
+        return
+    modes = ["constant", "edge", "reflect", "symmetric", "wrap"]
+    for mode, data, dtype in _few(suite, modes, ["zeros", "nans", "infinities"], list(FLOATS)):
+        yield Case(op=Pad(padding=padding, mode=mode), x=(2, 2, 4, 5), dtype=dtype, data=data)
+    for fields, data, dtype in _few(suite, [*PICKS, LINEAR, CUBIC], ["zeros", "digits", "nans", "infinities"], MOSTLY_SINGLE):
+        yield _resize(fields, (5, 4), (10, 8), aspect=data, dtype=dtype)
+    for rank in (1, 2, 3):
+        n: Grid = {f"n{i}": [4, 5, 7][: 3 - rank // 3] for i in range(rank)} | {"form": [(2, 3), (3, 2)], "dtype": MEANING}
+        n |= {"aspect": ["zeros", "infinities", "nans"]}
+        windows = n | {f"k{i}": [2, 3, 1] for i in range(rank)} | {f"s{i}": [1, 2, 3] for i in range(rank)}
+        yield from covered(1, rank, 0, windows | {"rule": RULES, "ceil": [False, True], "dilation": [1, 1, 2]}, _max)
+        sizes = n | {f"m{i}": [1, 2, 3, 4] for i in range(rank)} | {"same": [False, False, True]}
+        yield from covered(1, rank, 0, sizes, _adaptive_max)
+        yield from covered(1, rank, 0, sizes, _adaptive_average)
 
 
 def shared(suite: str, seed: int, *, every: bool) -> Iterator[Case]:

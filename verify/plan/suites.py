@@ -52,6 +52,12 @@ ASPECTS = [
 """The data for operations that add, and the check of shapes; compositions leave out the two extremes, whose rounding is not derived for
 them."""
 
+SPECIAL = {
+    "digits": ["float32", "int32", "float64"], "zeros": list(FLOATS), "nans": list(FLOATS), "infinities": list(FLOATS),
+    "saturating": ["float16", "bfloat16", "float32"],
+}  # fmt: skip
+"""The data at which kernels take another way, and the dtypes they are asked in: saturation is claimed of narrow ones only."""
+
 SEEDS = 1 << 16
 
 SHARES = {"large": 3, "small": 1}
@@ -104,7 +110,7 @@ def cases(
     wanted, of, on, checked = set(ops), set(dtypes), set(data), set(checks)
     parts: tuple[Callable[[str, int], Iterator[Case]], ...]
     parts = (
-        _meaning, _aspects, _inferred, _whole, _rearranged, _edges, pixel_suites.cases, regimes.cases,
+        _meaning, _aspects, _special, _inferred, _whole, _rearranged, _edges, pixel_suites.cases, regimes.cases,
         lambda suite, seed: iter(calls.cases(suite)),
     )  # fmt: skip
     if suite == "calls":
@@ -144,6 +150,28 @@ def _aspects(suite: str, seed: int) -> Iterator[Case]:
             yield from covered(1, rank, seed, every | pixels | k | {"aspect": ["nan", "infinity", "nan"]}, _max_pool)
         composed: Grid = every | windows | {"aspect": [a for a in ASPECTS if a == SHAPE or DATA[a].derived]}
         yield from covered(1, rank, seed, composed | {"form": [(2, 1, 2, 3)], "rule": list(PROGRAMS)}, _program)
+
+
+def _special(suite: str, seed: int) -> Iterator[Case]:
+    """Zeros, many digits, NaN, −∞ and saturation: of each operation and data a case for each dtype or length; in quick one for each data
+    of a convolution and of a maximum, and one whose zeros keep their signs."""
+    for (data, dtypes), rank in product(SPECIAL.items(), (1, 2, 3) if suite != "quick" else (2,)):
+        lengths: Grid = {f"n{i}": [4, 5, 6] if rank < 3 else [3, 4] for i in range(rank)}
+        every: Grid = {"aspect": [data], "dtype": dtypes} | lengths | {f"k{i}": [2, 1, 3] for i in range(rank)}
+        windows: Grid = every | {f"s{i}": [2, 1, 3] for i in range(rank)} | {"stretch": ["stride", "dilation"]}
+        windows |= {"form": [(2, 1, 2, 3), (3, 1, 3, 2)]}
+        pixels: Grid = every | {f"f{i}": [1, 2, 3] for i in range(rank)} | {"form": [(2, 3), (3, 2)]}
+        builds = [(windows | {"rule": ["same", "asymmetric"]}, _conv)]
+        if data not in ("digits", "saturating"):
+            builds.append((pixels, _max_pool))
+        if data == "zeros":
+            builds.append((pixels, _upsample))
+        if suite != "quick":
+            builds.append((windows | {"rule": ["keras_same", "none"]}, _conv_transpose))
+        if suite != "quick" and data != "saturating":
+            builds += [(pixels, _sum_pool), (pixels | {"dtype": [d for d in dtypes if d in FLOATS]}, _average_pool)]
+        for grid, build in builds:
+            yield from islice(covered(1, rank, seed, grid, build), 1 if suite == "quick" else None)
 
 
 def _traced(rank: int) -> tuple[Grid, Grid, Grid]:
