@@ -110,6 +110,9 @@ BEYOND_QUICK = (
     "MaxPool(kernel=(2,), stride=(1,)) x=(2, 3, 6) float32 nan",
     "MaxPool(kernel=(2, 3), stride=(1, 2)) x=(2, 3, 6, 5) float64 nan",
     "MaxPool(kernel=(2,), stride=(1,)) x=(2, 3, 6) float32 infinity",
+    "MaxPool(kernel=(2,), stride=(1,)) x=(2, 3, 6) float32 nans",
+    "Upsample(factor=(2, 1)) x=(2, 3, 4, 5) float64 nans",
+    "Conv(stride=(2,), padding=((1, 0),)) x=(2, 3, 6) w=(2, 3, 3) int32 digits",
 )
 """Of data, dtypes and operations that `quick` does not ask together."""
 

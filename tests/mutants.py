@@ -452,6 +452,24 @@ def _mutants() -> dict[str, Mutant]:
              wrap=_before("x = torch.where(x.isinf(), -1e30, x)")),
     ]  # fmt: skip
 
+    numbers_of_few_cases = [
+        made("maximum-from-a-finite-number", "replaced by a number", kinds=("infinities",), when=_a(MaxPool), outputs=("y",),
+             wrap=_after("y = y.clamp(min=torch.finfo(y.dtype).min)")),
+        made("stops-at-the-first-nan", kinds=("nans",), outputs=("y",),
+             wrap=_before("no = x.isnan(); x = torch.where(no & (no.flatten().cumsum(0).reshape(x.shape) > 1), 0, x)")),
+        made("sign-of-zero-lost", expected="zero sign", kinds=("zeros",), outputs=("y",), wrap=_after("y = y + 0")),
+        made("mostly-zeros-skipped", kinds=("zeros",), when=_weighted(lambda op, k: True), outputs=("y",),
+             wrap=_before("x = x * (x != 0).any(-1, keepdim=True) * ((x == 0).sum() * 2 < x.numel())")),
+        made("inputs-through-float32", "x rounded to float32", kinds=("digits",), when=lambda q: q.dtype == "int32" and bool(q.w),
+             wrap=_before("x = x.float().to(x.dtype)")),
+        made("inputs-through-int16", kinds=("digits",), when=lambda q: q.dtype == "int32" and bool(q.w),
+             wrap=_before("x = x.to(torch.int16).to(x.dtype)")),
+        made("overflow-becomes-nan", kinds=("saturating",), when=_a(*BOTH), outputs=("y",),
+             wrap=_after("y = y.clone(); y.data[y.isinf()] = torch.nan")),
+        made("overflow-is-cut-off", kinds=("saturating",), when=_a(*BOTH), outputs=("y",),
+             wrap=_after("y = y.clone(); y.data[y.isinf() & x.isfinite().all()] = torch.finfo(y.dtype).max")),
+    ]  # fmt: skip
+
     without_a_run = [
         made("compiled-otherwise", "x flipped along every spatial axis", when=lambda q: isinstance(q.op, Conv) and q.op.rank == 1,
              wrap='@torch.compile(backend="aot_eager")\n'
@@ -461,7 +479,7 @@ def _mutants() -> dict[str, Mutant]:
     ]  # fmt: skip
 
     tables = (another_operation, arguments_mistaken, answers_spoilt, gradients_wrong, memories, no_answer,
-              another_precision, no_number, choices, integers, without_a_run)  # fmt: skip
+              another_precision, no_number, choices, integers, numbers_of_few_cases, without_a_run)  # fmt: skip
     return {m.name: m for table in tables for m in table}
 
 
