@@ -79,6 +79,9 @@ def answer(reference: Reference, implementation: Implementation, known: dict[int
     return Answer(draws[0], more=tuple(draws[1:]))
 
 
+OVERFLOWING = ("overflowing", "saturating")
+
+
 def _seen(q: Case, implementation: Implementation, reference: Reference, given: Answer) -> Iterator[Seen]:
     for judged in judge(reference, given):
         alarm = "" if _is_fine(q, judged) else f"{implementation.name}: {q}: {judged.output} {judged.verdict}, {judged.reason}"
@@ -88,9 +91,11 @@ def _seen(q: Case, implementation: Implementation, reference: Reference, given: 
 
 
 def _is_fine(q: Case, judged: Judgement) -> bool:
-    """Nothing is claimed of sums that overflow, and of gradients that do not exist."""
-    nothing = q.data == "overflowing" or "not defined" in judged.reason
-    return judged.verdict == "agree" or (judged.verdict == "vacuous" and nothing)
+    """Nothing is claimed of sums that overflow, and of gradients that do not exist. These implementations add where an operation only
+    copies, and +0 + −0 is +0: that is found, and rightly."""
+    nothing = q.data in OVERFLOWING or "not defined" in judged.reason
+    added = judged.verdict == "zero sign" and q.op.multilinear
+    return judged.verdict == "agree" or (judged.verdict == "vacuous" and nothing) or added
 
 
 # What is printed
@@ -170,7 +175,7 @@ def every_row(seen: Sequence[Seen]) -> list[tuple[str, ...]]:
 
 def summary(count: int, seen: Sequence[Seen]) -> str:
     """One sentence."""
-    overflowing, undefined = (sum(s.verdict == "vacuous" and (s.kind == "overflowing") is over for s in seen) for over in (True, False))
+    overflowing, undefined = (sum(s.verdict == "vacuous" and (s.kind in OVERFLOWING) is over for s in seen) for over in (True, False))
     asked = f"{count:,} random cases, each answered by {EACH} of {len(IMPLEMENTATIONS)} right implementations"
     nothing = f", {undefined:,} gradients that exist nowhere" if undefined else ""
     return f"{asked}: {len(seen):,} arrays judged, {overflowing:,} of them wholly overflowing{nothing}, {_alarms(seen):,} alarms."

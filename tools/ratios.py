@@ -49,7 +49,7 @@ TEMPLATE = dedent("""\
 
     <!-- made by `make docs` -->
 
-    For every case on real numbers in the suite `{suite}` (normal, wide, cancelling, large and overflowing draws), the greatest error of
+    For every case on real numbers in the suite `{suite}` (all draws but subnormal ones), the greatest error of
     any value divided by its derived bound ([how](judging.md)), by dtype and by the number of products that are added at that value; after
     "of", in how many answers it is the greatest. Over 1 is another arithmetic than the one that is promised: float16 and bfloat16
     sums that are kept in float16 and bfloat16. Each of those is a known deviation.
