@@ -103,14 +103,35 @@ def test_the_issue_text_says_all_there_is(shifted: tuple[Report, Finding]) -> No
         assert piece in finding.issue
 
 
+def test_an_argument_that_the_backward_run_changes_is_shown() -> None:
+    """It is held against y, whose program runs the gradients too."""
+    wrap = "def f(x):\n    y = honest(x)\n    y.register_hook(lambda g: (x.data.add_(1), None)[1])\n    return y\n"
+    backend = replace(MUTANTS["x-changed-in-place"], name="torch", wrap=wrap)
+    report = Run([parse_case("SumPool(kernel=(2,)) x=(1, 1, 4) float32")], [backend], suite={}, known=[]).go()
+    (finding,) = find(report, unexpected(report), [backend], [], timeout=20, seconds=30)
+    assert (finding.output, finding.verdict, finding.reason) == ("y", "changed argument", "argument x was changed")
+    assert came(finding.script) == "shown"
+
+
+SINGLE = {
+    "sign-of-zero-lost": "Upsample(factor=(2,)) x=(1, 2, 3) float32 zeros seed=1",
+    "overflow-becomes-nan": "Conv(stride=(1,)) x=(1, 9, 3) w=(2, 9, 2) float16 saturating seed=1",
+}
+"""For mutants that no composition shows."""
+
+
 @slow
 @pytest.mark.parametrize(
-    "name", ["dies", "hangs", "refuses-everything", "gives-nothing", "one-nan", "another-dtype", "second-call-differs"]
-)
+    "name",
+    [
+        "dies", "hangs", "refuses-everything", "gives-nothing", "one-nan", "another-dtype", "second-call-differs", "x-changed-in-place",
+        "weight-changed-in-place", "cotangent-changed-in-place", "sign-of-zero-lost", "overflow-becomes-nan",
+    ],
+)  # fmt: skip
 def test_every_verdict_has_a_program(name: str) -> None:
     numbers = MUTANTS[name].kinds[0]
-    asked = [f"Conv(stride=(1,)) >> Conv(stride=(1,)) x=(1, 1, 7) w=(2, 1, 3) w=(1, 2, 2) float32 {numbers} seed=1"]
-    _, findings = found(name, asked, timeout=5)
+    plain = f"Conv(stride=(1,)) >> Conv(stride=(1,)) x=(1, 1, 7) w=(2, 1, 3) w=(1, 2, 2) float32 {numbers} seed=1"
+    _, findings = found(name, [SINGLE.get(name, plain)], timeout=5)
     expected = [finding for finding in findings if finding.verdict == MUTANTS[name].expected]
     assert expected
     assert came(expected[0].script) == "shown"

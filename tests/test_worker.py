@@ -867,6 +867,7 @@ def test_a_lie_that_is_well_formed_can_be_judged(lie: str, liar: Any) -> None:
         assert judgement.verdict != "agree"
         assert judgement.reason.encode()
         assert "\x1b" not in judgement.reason
+        assert len(judgement.reason) < 1000
 
 
 def test_silence_is_a_timeout(liar: Any) -> None:
