@@ -458,15 +458,15 @@ def _mutants() -> dict[str, Mutant]:
         made("stops-at-the-first-nan", kinds=("nans",), outputs=("y",),
              wrap=_before("no = x.isnan(); x = torch.where(no & (no.flatten().cumsum(0).reshape(x.shape) > 1), 0, x)")),
         made("sign-of-zero-lost", expected="zero sign", kinds=("zeros",), outputs=("y",), wrap=_after("y = y + 0")),
-        made("mostly-zeros-skipped", kinds=("zeros",), when=_weighted(lambda op, k: True), outputs=("y",),
+        made("mostly-zeros-skipped", "multiplied by a constant (0)", kinds=("zeros",), when=_weighted(lambda op, k: True), outputs=("y",),
              wrap=_before("x = x * (x != 0).any(-1, keepdim=True) * ((x == 0).sum() * 2 < x.numel())")),
         made("inputs-through-float32", "x rounded to float32", kinds=("digits",), when=lambda q: q.dtype == "int32" and bool(q.w),
              wrap=_before("x = x.float().to(x.dtype)")),
         made("inputs-through-int16", kinds=("digits",), when=lambda q: q.dtype == "int32" and bool(q.w),
              wrap=_before("x = x.to(torch.int16).to(x.dtype)")),
-        made("overflow-becomes-nan", kinds=("saturating",), when=_a(*BOTH), outputs=("y",),
+        made("overflow-becomes-nan", "NaN where a sum is too large", kinds=("saturating",), when=_a(*BOTH), outputs=("y",),
              wrap=_after("y = y.clone(); y.data[y.isinf()] = torch.nan")),
-        made("overflow-is-cut-off", kinds=("saturating",), when=_a(*BOTH), outputs=("y",),
+        made("overflow-is-cut-off", "cut off at the largest number", kinds=("saturating",), when=_a(*BOTH), outputs=("y",),
              wrap=_after("y = y.clone(); y.data[y.isinf() & x.isfinite().all()] = torch.finfo(y.dtype).max")),
     ]  # fmt: skip
 

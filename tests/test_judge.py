@@ -11,7 +11,7 @@ from spec import Array, Case, parse_case
 from verify.execute.result import Answer, Inferred, Output
 from verify.explain.diagnose import diagnosed
 from verify.grouping import sentence
-from verify.judge.judge import REPLACED, ZERO_TIMES_NAN, Judgement, doubtful, judge
+from verify.judge.judge import CUT_OFF, NAN_FOR_INFINITY, REPLACED, ZERO_TIMES_NAN, Judgement, doubtful, judge
 from verify.judge.reference import Reference
 from verify.record import Verdict
 
@@ -260,6 +260,7 @@ def test_what_saturates_is_infinite(value: float, verdict: Verdict) -> None:
     right[0][at] = value
     told = judge(reference, Answer(tuple(Output(a, "float16") for a in right)))
     assert _verdicts(told) == [verdict, "agree", "agree"]
+    assert told[0].diagnosis == {"nan": NAN_FOR_INFINITY, "65504.0": CUT_OFF}.get(str(value))
     assert verdict == "agree" or told[0].reason == f"1 of {right[0].size} values are not infinite though the sum is too large in any order"
     at = tuple(np.argwhere(reference.claimed[0])[0])
     right[0][at] = np.inf

@@ -19,7 +19,7 @@ from tests.command import needs
 from tests.mutants import MUTANTS, aspect
 from tests.tiers import sampled, slow
 from verify.execute.environment import missing
-from verify.plan.suites import ASPECTS, cases
+from verify.plan.suites import ASPECTS, SPECIAL, cases
 from verify.plan.work import before
 from verify.record import Report, save
 from verify.report import terminal
@@ -240,7 +240,21 @@ def test_suites_break_symmetry(suite: str) -> None:
             assert any(op.groups > 1 for _, op in own)  # type: ignore[attr-defined]
             assert any(max(op.stride) > 1 and max(op.dilation) > 1 for _, op in own)  # type: ignore[attr-defined]
             assert {q.dtype for q, _ in own} == {*FLOATS, *(INTEGERS if suite == "standard" else ())}
-            assert {aspect(q) for q, _ in own} == set(ASPECTS)
+            assert {aspect(q) for q, _ in own} - set(SPECIAL) == set(ASPECTS)
+            assert suite == "quick" or {aspect(q) for q, _ in own} >= set(SPECIAL)
+
+
+def test_special_data_are_few_in_quick_and_a_dozen_of_each_in_standard() -> None:
+    assert {q.data for q in cases("quick", data=SPECIAL)} == set(SPECIAL)
+    assert len(cases("quick", data=SPECIAL)) <= 12
+    asked = cases("standard", data=SPECIAL)
+    for data in SPECIAL:
+        own = [q for q in asked if q.data == data]
+        assert len(own) >= 12
+        assert {q.dtype for q in own} == set(SPECIAL[data])
+        assert {"Conv", "ConvTranspose"} <= {q.op.name for q in own}
+    for data in ("zeros", "nans", "infinities"):
+        assert {"MaxPool", "AdaptiveMaxPool", "Pad", "Resize"} <= {q.op.name for q in asked if q.data == data}
 
 
 @slow

@@ -18,6 +18,7 @@ import numpy as np
 
 from spec import Array
 from verify.execute.result import Answer, Inferred, Output
+from verify.execute.worker import FORMATS
 from verify.judge.picture import drawn
 from verify.judge.precision import biased, explained
 from verify.judge.reference import Reference
@@ -33,6 +34,8 @@ UNSTEADY = "a second run on the same data gave another result"
 ZERO_TIMES_NAN = Diagnosis("pixels outside the window multiplied by zero", value="0 · NaN is NaN")
 NOT_NEAREST = Diagnosis("numbers not rounded to nearest")
 REPLACED = Diagnosis("NaN or infinity replaced by a number before the multiplication")
+NAN_FOR_INFINITY = Diagnosis("NaN where a sum is too large")
+CUT_OFF = Diagnosis("cut off at the largest number where a sum is too large")
 TRANSFORMED = Diagnosis("whole numbers made inexact by a transform, such as Winograd's or an FFT")
 
 
@@ -197,10 +200,18 @@ def _rounded(name: str, i: int, reference: Reference, values: Array) -> Judgemen
     difference = _difference(~(ratio <= 1), expected, values, ratio)
     if lost.any():
         words = f"{int(lost.sum())} of {lost.size} values are not infinite though the sum is too large in any order"
-        return Judgement(name, "differ", words, difference, rounding=rounding)
+        return Judgement(name, "differ", words, difference, _not_infinite(reference, values[lost]), rounding=rounding)
     share = f"{difference.count} of {difference.total} values are beyond the rounding bound"
     found = explained(reference, i, values)
     return Judgement(name, "imprecise" if found else "differ", share, difference, found, rounding=rounding)
+
+
+def _not_infinite(reference: Reference, values: Array) -> Diagnosis | None:
+    """What came where a sum of positive numbers is too large."""
+    digits, _, most = FORMATS[reference.case.dtype]
+    if np.isnan(values).all():
+        return NAN_FOR_INFINITY
+    return CUT_OFF if (values == (2 - 2.0 ** (1 - digits)) * 2.0**most).all() else None
 
 
 def _located(name: str, i: int, reference: Reference, values: Array) -> Judgement:
