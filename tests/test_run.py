@@ -278,3 +278,11 @@ def test_the_records_are_listed_with_what_they_explain(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "no longer occurs: 6 agree" in done.stdout
     assert listed(tmp_path / "nowhere").returncode == 2
+
+
+@pytest.mark.parametrize(("suite", "enough"), [("quick", False), ("calls", True)])
+def test_the_table_of_minimum_agreement_is_not_about_suites_of_few_cases(suite: str, enough: bool) -> None:
+    """Half the results raise, as is known: enough for `calls`, whose own share is a half."""
+    conv, too_wide = ("Conv(stride=(1,)) x=(1, 2, 3) w=(3, 2, 2)", "Conv(stride=(1,)) x=(1, 2, 3) w=(3, 2, 4)")
+    run = Run(list(map(parse_case, (conv, too_wide))), list(named("torch")), suite={"name": suite}, minimum_agreement=0.5)
+    assert (run.go().summary.below_minimum == []) is enough

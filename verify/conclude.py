@@ -250,8 +250,9 @@ def _on(ran: Ran, records: list[Record]) -> TheoremOnRuntime:
     )  # fmt: skip
 
 
-OF_FEW = ("models",)
-"""Suites with too few cases of each operation for a minimum of its own; only the share over all operations is checked."""
+OF_FEW = ("models", "calls")
+"""Suites with few cases of each operation, or of native calls alone, which have limits of their own: the table of minimum agreement is not
+about them, and only the suite's own share over everything is checked."""
 
 
 def _summary(
