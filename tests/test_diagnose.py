@@ -103,6 +103,83 @@ def test_it_is_said_where_all_is_wrong(axis: int, at: slice, words: str) -> None
     assert diagnose(reference, 0, wrong) == Diagnosis(f"only {words} wrong", located=True)
 
 
+SIZED = "Conv(stride=(1,), padding=((1, 1),), bias='yes', groups={g}) x=({n}, {c}, {m}) w=({o}, {i}, 3) w=(1, {o}, 1) float64 seed=1"
+BLOCKS: dict[str, Callable[[Array, Array, Array], tuple[Array, Array, Array]]] = {
+    "x with zeros at the last indices of its channel axis (the last 3 of 11 channels)": lambda x, w, b: (_only(x, 1, slice(8)), w, b),
+    "x with zeros at the first indices of its channel axis (the first 8 of 11 channels)": lambda x, w, b: (
+        _only(x, 1, slice(8, None)), w, b),
+    "x doubled at the last indices of its channel axis (the last 3 of 11 channels)": lambda x, w, b: (
+        x + _only(x, 1, slice(8, None)), w, b),
+    "x repeated from the start along its batch axis (the first 4 of 6 batch elements)": lambda x, w, b: (x[[0, 1, 2, 3, 0, 1]], w, b),
+    "kernel repeated from the start along its second channel axis (the first 8 of 11 second-axis channels)": lambda x, w, b: (
+        x, w[:, [*range(8), *range(3)]], b),
+    "bias with zeros at the last indices of its channel axis (the last 5 of 9 channels)": lambda x, w, b: (x, w, _only(b, 1, slice(4))),
+    "bias flipped along its channel axis": lambda x, w, b: (x, w, b[:, ::-1]),
+}  # fmt: skip
+
+
+def _only(a: Array, axis: int, kept: slice) -> Array:
+    """Zeros elsewhere."""
+    there = np.zeros(a.shape[axis])
+    there[kept] = 1
+    return a * there.reshape(-1, *(1,) * (a.ndim - axis - 1))
+
+
+@pytest.mark.parametrize("words", BLOCKS)
+def test_a_block_of_an_argument_is_named(words: str) -> None:
+    reference = Reference(parse_case(SIZED.format(n=6, c=11, m=7, o=9, i=11, g=1)))
+    x, _, (w, b) = reference.drawn
+    assert sentence(diagnose(reference, 0, reference.case.op(*BLOCKS[words](x, w, b)))) == f"matches: {words}"
+
+
+def test_a_gradient_of_a_block_is_named() -> None:
+    """The weights' gradient that counts the last columns twice, and not the right one."""
+    reference = Reference(parse_case(SIZED.format(n=2, c=3, m=13, o=4, i=3, g=1)))
+    x, g, w = reference.drawn
+    twice = reference.case.op.vjp(x, *w, g + _only(g, 2, slice(8, None)))[1]
+    found = diagnose(reference, 2, twice)
+    assert sentence(found) == "matches: result doubled at the last indices of one spatial axis (the last 5 of 13 positions)"
+
+
+@pytest.mark.parametrize(("n", "m", "axis", "on"), [(2, 4, 2, "one spatial axis (axis 0)"), (4, 7, 0, "the batch axis")])
+def test_a_bias_along_the_wrong_axis_is_named(n: int, m: int, axis: int, on: str) -> None:
+    reference = Reference(parse_case(SIZED.format(n=n, c=3, m=m, o=4, i=3, g=1)))
+    x, g, (w, b) = reference.drawn
+    elsewhere = b.reshape(-1, *(1,) * (2 - axis))
+    words = f"matches: bias added along {on}"
+    assert sentence(diagnose(reference, 0, reference.case.op(x, w, 0 * b) + elsewhere)) == words
+    assert sentence(diagnose(reference, 3, np.moveaxis(g, axis, 1).sum((0, 2)).reshape(b.shape))) == words
+
+
+def test_an_operation_of_as_many_windows_is_named() -> None:
+    """A dilation that is ignored needs no longer result: the index of a window may just leave it out."""
+    reference = Reference(parse_case("Conv(stride=(2,), dilation=(3,)) x=(2, 3, 17) w=(4, 3, 3) float32 seed=1"))
+    x, g, w = reference.drawn
+    near = replace(reference.case.op, dilation=(1,))
+    count = g.shape[-1]
+    words = "matches: dilation ignored, length kept"
+    assert sentence(diagnose(reference, 0, near(x, *w)[..., :count])) == words
+    longer = np.pad(g, ((0, 0), (0, 0), (0, near(x, *w).shape[-1] - count)))
+    assert sentence(diagnose(reference, 1, near.vjp(x, *w, longer)[0])) == words
+
+
+def test_an_offset_of_16_bits_is_named_in_large_arrays() -> None:
+    reference = Reference(parse_case("Upsample(factor=(2,)) x=(1, 2, 20000) float32 seed=1"))
+    right = reference.outputs[0]
+    places = np.arange(right.size) % (1 << 16)
+    named = sentence(diagnose(reference, 0, right.flatten()[places].reshape(right.shape)))
+    assert named == "matches: result with its first 65536 elements repeated behind them"
+    tail = _only(right, 2, slice(39000))
+    assert sentence(diagnose(reference, 0, tail)) == "matches only in the last 1000 of 40000 positions: result multiplied by a constant (0)"
+
+
+def test_an_offset_of_15_bits_into_an_argument_is_named() -> None:
+    reference = Reference(parse_case("Conv(stride=(1,)) x=(1, 2, 40000) w=(1, 2, 3) float32 seed=1"))
+    x, _, w = reference.drawn
+    cut = (x.flatten() * (np.arange(x.size) < 1 << 15)).reshape(x.shape)
+    assert sentence(diagnose(reference, 0, reference.case.op(cut, *w))) == "matches: x with zeros behind its first 32768 elements"
+
+
 @pytest.mark.parametrize("value", sampled([np.nan, np.inf, -np.inf, 5e-324, 1e308, -1e308], np.inf, 1e308))
 def test_no_number_confuses_it(value: float, reference: Reference) -> None:
     for i, right in enumerate(reference.outputs):

@@ -21,7 +21,7 @@ from tests.tiers import sampled, slow
 from verify.execute.environment import missing
 from verify.plan.suites import ASPECTS, SPECIAL, cases
 from verify.plan.work import before
-from verify.record import Report, save
+from verify.record import Diagnosis, Report, save
 from verify.report import terminal
 from verify.run import NothingToAsk, Run, exact_form
 
@@ -49,6 +49,25 @@ def shifted() -> Run:
 def _concluded(run: Run, *known: Known) -> Report:
     run.known = list(known)
     return run.report()
+
+
+def test_of_several_explanations_the_one_of_most_results_is_given() -> None:
+    """On two to four pixels a shift is also a flip, another padding, another crop."""
+    shifted = [q for q in cases("quick", dtypes=["float64"]) if q.op.rank == 1 and q.check == "values" and q.data == "integers"][:24]
+    report = Run(shifted, [MUTANTS["one-pixel-late"]], suite={}, known=[]).go()
+    words = {r.diagnosis for r in report.records if r.verdict == "differ" and r.output == "y"}
+    assert "matches: result shifted by one pixel later, wrapped around (spatial axis 0)" in words
+    assert len(words) <= 2
+
+
+def test_explanations_are_counted_whatever_their_amounts() -> None:
+    run = _run(MUTANTS["crop-on-the-other-side"], known=[])
+    run.go()
+    ran = run.ran["crop-on-the-other-side"]
+    for i, (case, text, judged) in enumerate(ran.judged):
+        accidental, often = Diagnosis(f"mistake number {i}"), Diagnosis("zeros at the last indices", value=f"the last {i}")
+        ran.judged[i] = (case, text, replace(judged, equals=(accidental, often)))
+    assert {r.matches.hypothesis for r in run.report().records if r.matches} == {"zeros at the last indices"}
 
 
 def test_a_known_deviation_explains_what_fits_it_and_nothing_else(shifted: Run) -> None:

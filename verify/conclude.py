@@ -15,7 +15,7 @@ from backends.known import Known, of
 from spec import Array, Case
 from spec.theorems.theorem import Side
 from verify.execute.environment import own_version
-from verify.grouping import sentence, standing
+from verify.grouping import mistake_of, sentence, standing
 from verify.judge import agreement
 from verify.judge.judge import Judgement
 from verify.judge.reference import Reference
@@ -156,7 +156,7 @@ def conclude(
 
 def _records(ran: Ran, asks: Sequence[Ask], tally: Tally, missed: dict[int, float | None]) -> list[Record]:
     records = []
-    frequent = Counter(mistake for _, _, judged in ran.judged for mistake in judged.equals)
+    frequent = Counter(mistake for _, _, judged in ran.judged for mistake in set(map(mistake_of, judged.equals)))
     sides: dict[str, list[tuple[int, str, Judgement, str | None]]] = {}
     for i, text, judged in sorted(ran.judged, key=lambda j: j[0]):
         ask, judged = asks[i], _as_most_others(judged, frequent)
@@ -169,9 +169,9 @@ def _records(ran: Ran, asks: Sequence[Ask], tally: Tally, missed: dict[int, floa
     return records + [_sides(ran, asks, own) for text, own in sides.items() if text not in incomplete]
 
 
-def _as_most_others(judged: Judgement, frequent: Counter[Diagnosis]) -> Judgement:
-    """Of several mistakes that explain an answer, the one that explains most of the runtime's others."""
-    return replace(judged, diagnosis=max(judged.equals, key=lambda mistake: frequent[mistake])) if judged.equals else judged
+def _as_most_others(judged: Judgement, frequent: Counter[Diagnosis | None]) -> Judgement:
+    """Of several mistakes that explain a result, the one that explains most of the runtime's others, whatever its amounts."""
+    return replace(judged, diagnosis=max(judged.equals, key=lambda one: frequent[mistake_of(one)])) if judged.equals else judged
 
 
 def _case(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | None, explanation: str | None) -> Record:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spec.operation import (
+    IMAGE,
     Array,
     Effort,
     Free,
@@ -206,7 +207,7 @@ Either = Conv | ConvTranspose
 
 
 def _bias(op: Either) -> tuple[Input, ...]:
-    b = Input("b", lambda x, out, *k: (1, op.groups * out, *(1,) * op.rank))
+    b = Input("b", lambda x, out, *k: (1, op.groups * out, *(1,) * op.rank), axes=IMAGE)
     return (b,) if op.bias == "yes" else ()
 
 

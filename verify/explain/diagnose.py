@@ -18,7 +18,7 @@ from msgspec import structs
 from spec import Array, Impossible, Operation
 from verify.execute.result import Answer
 from verify.execute.worker import FORMATS, rounded
-from verify.explain.hypotheses import Asked, Guesses, beside, further_mistakes, other_operations
+from verify.explain.hypotheses import Asked, Guesses, beside, further_mistakes, other_operations, wrong_offsets
 from verify.explain.moves import names
 from verify.explain.part import Part
 from verify.explain.readings import last_readings, readings, same
@@ -27,7 +27,10 @@ from verify.judge.reference import Reference
 from verify.record import Diagnosis
 
 LARGEST = 1 << 16
-"""Elements of an array up to which all families are tried; above, only other operations and what is read off the answer."""
+"""Elements of an array up to which all families are tried; above, only other operations, wrong offsets and what is read off the answer."""
+
+FEW = 128
+"""Numbers of an output that two mistakes often both explain."""
 
 
 @np.errstate(invalid="ignore")
@@ -49,7 +52,7 @@ def diagnosed(reference: Reference, judged: Judgement, result: Answer) -> Judgem
     found = diagnose(drawn, output, got)
     if not found or found.located:
         found = resembled(drawn, output, got) or found
-    return replace(judged, diagnosis=found, equals=equals(drawn, output, got) if found else ())
+    return replace(judged, diagnosis=found, equals=equals(drawn, output, got) if found and not found.located else ())
 
 
 @np.errstate(all="ignore")
@@ -61,9 +64,8 @@ def diagnose(reference: Reference, output: int, got: Array) -> Diagnosis | None:
     asked = Asked.of(reference, output)
     name = "gradient" if output else "result"
     likely, corrupted = other_operations(asked), readings(name, right, got)
-    if max(a.size for a in (right, asked.g, *asked.args)) > LARGEST:
-        return _first(got, _made(likely, dtype), _made(corrupted, dtype), last_readings(name, right, got))
-    guesses, again = tee(_made(chain(likely, corrupted, further_mistakes(asked)), dtype))
+    large = max(a.size for a in (right, asked.g, *asked.args)) > LARGEST
+    guesses, again = tee(_made(chain(likely, corrupted, (wrong_offsets if large else further_mistakes)(asked)), dtype))
     if found := _first(got, guesses):
         return found
     known = [(mistake, values) for mistake, values in again if values.shape == right.shape]
@@ -104,8 +106,13 @@ def _within(reference: Reference, output: int, got: Array) -> bool:
 
 @np.errstate(all="ignore")
 def equals(reference: Reference, output: int, got: Array) -> tuple[Diagnosis, ...]:
-    """Every other operation that gives exactly this result: small cases often cannot tell two of them apart."""
-    guesses = _made(other_operations(Asked.of(reference, output)), reference.case.dtype)
+    """Every mistake that gives exactly this result: small cases often cannot tell two of them apart. Of more than `FEW` numbers, only other
+    operations."""
+    asked = Asked.of(reference, output)
+    families = [other_operations(asked)]
+    if asked.right.size <= FEW and max(a.size for a in asked.args) <= LARGEST:
+        families += [readings("gradient" if output else "result", asked.right, got), further_mistakes(asked)]
+    guesses = _made(chain(*families), reference.case.dtype)
     return tuple(dict.fromkeys(mistake for mistake, values in guesses if got.size and same(values, got)))
 
 

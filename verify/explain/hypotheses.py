@@ -10,11 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec import structs
 
 from spec import Array, Impossible, Operation, Program
-from spec.operation import IMAGE
+from spec.operation import IMAGE, fit, negated
 from verify.execute.worker import rounded as to_bits
-from verify.explain.moves import Move, moves
+from verify.explain.moves import Move, moves, names, offsets
 from verify.judge.precision import BITS
 from verify.judge.reference import Reference
 from verify.record import Diagnosis
@@ -78,7 +79,7 @@ class Asked:
 
 def further_mistakes(asked: Asked) -> Guesses:
     """All families but that of other operations, the likelier first."""
-    for family in (moved_arguments, moved_answers, rounded, wrong_gradients):
+    for family in (fitted_operations, moved_arguments, moved_answers, rounded, wrong_gradients):
         yield from family(asked)
 
 
@@ -108,11 +109,54 @@ def other_operations(asked: Asked) -> Guesses:
         yield mistake, asked.answer(op=other)
     for i, (name, step, where) in enumerate(_inputs(asked.op), start=1):
         if name == "bias":
-            nothing = np.full(asked.args[i].shape, -1)
-            without = asked.through(i, Move("ignored", "", nothing.shape, nothing))
-            yield Diagnosis("bias ignored", "bias", step=step, where=where), without
+            yield from _other_biases(asked, i, step, where)
     if asked.output == 0:
         yield Diagnosis("x returned unchanged"), asked.args[0]
+
+
+def _other_biases(asked: Asked, i: int, step: int | None, where: str) -> Guesses:
+    """No bias, the bias moved, and that of a single operation along another axis which is as long. Its number, that of its step, the step's
+    name."""
+    bias, g = asked.args[i], asked.g
+    nothing = np.full(bias.shape, -1)
+    without = asked.through(i, Move("ignored", "", nothing.shape, nothing))
+    yield Diagnosis("bias ignored", "bias", step=step, where=where), without
+    for move in moves(bias.shape, asked.axes(i), asked.groups):
+        yield Diagnosis(f"bias {move.words}", "bias", move.value, step, where), asked.through(i, move)
+    for axis, name in enumerate(names(asked.op.layout, g.ndim)):
+        if len(asked.op.steps) == 1 and axis != 1 and g.shape[axis] == bias.size > 1 and without is not None:
+            on, value = ("one spatial axis", f"axis {axis - 2}") if axis > 1 else (f"the {name}", "")
+            values = without
+            if asked.output == 0:
+                values = without + bias.reshape(-1, *(1,) * (g.ndim - axis - 1))
+            elif asked.output == i + 1:
+                values = g.sum(tuple(other for other in range(g.ndim) if other != axis)).reshape(bias.shape)
+            yield Diagnosis(f"bias added along {on}", "bias", value, step, where), values
+
+
+def fitted_operations(asked: Asked) -> Guesses:
+    """Another operation whose result is longer or shorter, cut or filled with zeros at its end: as many windows as there should be."""
+    for mistake, other in beside(asked.op):
+        values = None
+        with suppress(Impossible, ValueError, IndexError):
+            shape = other.shape(*(a.shape for a in asked.args))
+            if shape[:2] == asked.g.shape[:2] and shape != asked.g.shape and len(shape) == asked.g.ndim:
+                ends = tuple((0, n - m) for n, m in zip(asked.g.shape[2:], shape[2:], strict=True))
+                if asked.output == 0:
+                    values = fit(other(*asked.args), ends)
+                else:
+                    values = other.vjp(*asked.args, fit(asked.g, negated(ends)))[asked.output - 1]
+        yield structs.replace(mistake, hypothesis=f"{mistake.hypothesis}, length kept"), values
+
+
+def wrong_offsets(asked: Asked) -> Guesses:
+    """Of large arrays: offsets that do not fit into 15 or 16 bits, in an argument or in the output."""
+    name = "gradient" if asked.output else "result"
+    for move in offsets(asked.right.shape):
+        yield Diagnosis(f"{name} {move.words}"), move(asked.right)
+    for i, (a, (argument, step, where)) in enumerate(zip(asked.args, (("x", None, ""), *_inputs(asked.op)), strict=True)):
+        for move in offsets(a.shape):
+            yield Diagnosis(f"{argument} {move.words}", step=step, where=where), asked.through(i, move)
 
 
 def moved_arguments(asked: Asked) -> Guesses:

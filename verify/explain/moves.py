@@ -12,25 +12,27 @@ from math import prod
 import numpy as np
 
 from spec import Array, Shape
+from verify.explain.part import nouns, which
 
 
 @dataclass(frozen=True, eq=False)
 class Move:
-    """Each element taken from one place of another array of this shape; −1 takes 0."""
+    """Each element taken from one place of another array of this shape, so many times; −1 takes 0."""
 
     words: str
     """What happened to the array, in words that follow its name: "flipped along its channel axis"."""
     value: str
-    """Which spatial axis, if it is about one."""
+    """Which spatial axis, if it is about one, or which indices."""
     shape: Shape
     places: Array
+    times: Array | int = 1
 
     def __call__(self, a: Array) -> Array:
-        moved: Array = np.append(a.ravel(), 0)[self.places]
+        moved: Array = np.append(a.ravel(), 0)[self.places] * self.times
         return moved
 
     def adjoint(self, b: Array) -> Array:
-        given = np.bincount((self.places + 1).ravel(), b.ravel(), prod(self.shape) + 1)
+        given = np.bincount((self.places + 1).ravel(), (b * self.times).ravel(), prod(self.shape) + 1)
         return given[1:].reshape(self.shape)
 
 
@@ -48,6 +50,40 @@ def moves(shape: Shape, outer: tuple[str, ...], groups: int = 1) -> Iterator[Mov
             yield Move(words, value, shape, places)
     for words, value, places in _grouped(here, outer, groups):
         yield Move(words, value, shape, places)
+    yield from _blocks(here, axes, groups)
+    yield from offsets(shape)
+
+
+WIDTHS = (4, 8, 16, 32, 64)
+"""Of the vectors and blocks that kernels split an axis into."""
+
+
+def offsets(shape: Shape) -> Iterator[Move]:
+    """How an array of more elements than 15 or 16 bits count is mistaken, its elements counted in the order of its axes."""
+    n = prod(shape)
+    i = np.arange(n)
+    for most in (1 << 15, 1 << 16):
+        if n > most:
+            yield Move(f"with its first {most} elements repeated behind them", "", shape, (i % most).reshape(shape))
+            yield Move(f"with zeros behind its first {most} elements", "", shape, np.where(i < most, i, -1).reshape(shape))
+            signed = (i + most // 2) % most - most // 2
+            yield Move(f"with offsets from {most // 2} on taken for negative numbers", "", shape, (signed % n).reshape(shape))
+
+
+def _blocks(here: Array, axes: tuple[str, ...], groups: int) -> Iterator[Move]:
+    """What lies behind the first vector, behind the last full one, or behind the first group: lost, counted twice, the start read again."""
+    for axis, (n, noun) in enumerate(zip(here.shape, nouns(axes), strict=True)):
+        on, _ = _on(axes, axis)
+        i = np.arange(n).reshape(-1, *(1,) * (here.ndim - axis - 1))
+        edges = {edge for width in WIDTHS for edge in (width, n // width * width, (n - 1) // width * width)} | {n // groups}
+        for edge in sorted(edge for edge in edges if 0 < edge < n):
+            behind, first, last = i >= edge, which(tuple(range(edge)), n, noun), which(tuple(range(edge, n)), n, noun)
+            yield Move(f"with zeros at the last indices of {on}", last, here.shape, np.where(behind, -1, here))
+            yield Move(f"with zeros at the first indices of {on}", first, here.shape, np.where(behind, here, -1))
+            yield Move(f"doubled at the last indices of {on}", last, here.shape, here, 1 + behind)
+        for edge in sorted(edge for edge in edges | {1, 2} if 0 < edge < n):
+            first = which(tuple(range(edge)), n, noun)
+            yield Move(f"repeated from the start along {on}", first, here.shape, here.take(i.ravel() % edge, axis))
 
 
 Places = Iterator[tuple[str, str, Array]]
@@ -74,6 +110,8 @@ def _exchanged(here: Array, axes: tuple[str, ...]) -> Places:
         order = (0, 1, *range(here.ndim - 1, 1, -1))
         yield "with its spatial axes in reverse order", "", here.transpose(order)
         yield "with its spatial axes in reverse order, shape kept", "", here.transpose(order).reshape(here.shape)
+    if here.ndim > 3:
+        yield f"with its {axes[1]} and its first spatial axis exchanged, shape kept", "", here.swapaxes(1, 2).reshape(here.shape)
     last = np.moveaxis(here, 1, -1)
     yield f"with its {axes[1]} last", "", last
     yield f"with its {axes[1]} last in memory, shape kept", "", last.reshape(here.shape)

@@ -39,7 +39,7 @@ class Part:
         return [part for part in parts if part._is_plain()]
 
     def _is_plain(self) -> bool:
-        said = all(_which(self.places[axis], self.shape[axis]) for axis in self.narrow)
+        said = all(which(self.places[axis], self.shape[axis]) for axis in self.narrow)
         return said and 1 <= len(self.narrow) <= 2 and prod(map(len, self.places)) > 1
 
     def __call__(self, a: Array) -> Array:
@@ -58,14 +58,19 @@ class Part:
 
     def where(self, names: tuple[str, ...]) -> str:
         """Such as "the last channel", or "rows 1, 3"."""
-        spatial = [name for name in names if name.startswith("spatial axis ")]
-        nouns = NOUNS | dict(zip(spatial, SPATIAL.get(len(spatial), ()), strict=False))
-        words = (_which(self.places[axis], self.shape[axis], nouns.get(name := names[axis], f"{name} element")) for axis in self.narrow)
-        return " and ".join(words)
+        words = nouns(names)
+        return " and ".join(which(self.places[axis], self.shape[axis], words[axis]) for axis in self.narrow)
 
 
-def _which(places: tuple[int, ...], n: int, one: str = "") -> str:
-    """Empty where no few words say it. one: what one index is called."""
+def nouns(names: tuple[str, ...]) -> tuple[str, ...]:
+    """What one index of each axis is called."""
+    spatial = [name for name in names if name.startswith("spatial axis ")]
+    words = NOUNS | dict(zip(spatial, SPATIAL.get(len(spatial), ()), strict=False))
+    return tuple(words.get(name, f"{name} element") for name in names)
+
+
+def which(places: tuple[int, ...], n: int, one: str = "") -> str:
+    """Places of an axis of length n: "the last 3 of 35 columns". Empty where no few words say it. one: what one index is called."""
     first, last, many = places[0], places[-1], len(places)
     steps = {b - a for a, b in pairwise(places)}
     if steps <= {1} and (first == 0 or last == n - 1):
