@@ -15,13 +15,16 @@ from functools import cache, cached_property
 
 from backends import Backend, Unsupported
 from spec import Case, parse_case
-from tests.mutants import HONEST, MUTANTS, Mutant, aspect
+from spec.operation import size
+from tests.mutants import HONEST, MUTANTS, OF_SIZES, Mutant, aspect
 from verify.grouping import sentence
+from verify.plan import regimes
 from verify.plan.suites import cases
 from verify.record import FINE, Record
 from verify.run import Run
 
 DIAGNOSED_AT_LEAST = 0.9
+AT_SIZES = 4
 
 
 @dataclass(frozen=True)
@@ -74,13 +77,14 @@ class Examined:
 
 
 def examined(pool: Sequence[Case], most: int, mutants: Sequence[Mutant] = ()) -> dict[str, Examined]:
-    """Each mutant asked at most so many cases of those in the pool that it mistranslates."""
+    """Each mutant run on at most so many cases of the pool that it mistranslates; one of sizes on `AT_SIZES`, also of the cases for
+    sizes, small ones where there are any."""
     chosen = mutants or tuple(MUTANTS.values())
-    right: dict[Case, str] = {}
-    for q in pool:
-        with suppress(Unsupported):
-            right[q] = HONEST.translate(q)
-    asked = [replace(q, seed=i) for i, m in enumerate(chosen) for q in _some([q for q in right if _shows(m, q, right[q])], m, most)]
+    asked = []
+    for i, m in enumerate(chosen):
+        shown = [q for q in ((*pool, *sizes()) if m.name in OF_SIZES else pool) if _shows(m, q)]
+        small = [q for q in shown if size(q.x) + size(q.y) < regimes.LARGE // 2]
+        asked += [replace(q, seed=i) for q in _some(small or shown, m, min(most, AT_SIZES) if m.name in OF_SIZES else most)]
     run = Run(asked, [Bank("torch", HONEST.runtime, HONEST.module, mutants=tuple(chosen))], suite={}, timeout=25, known=[])
     run.go()
     judged = run.ran["torch"].judged
@@ -113,22 +117,41 @@ BEYOND_QUICK = (
     "MaxPool(kernel=(2,), stride=(1,)) x=(2, 3, 6) float32 nans",
     "Upsample(factor=(2, 1)) x=(2, 3, 4, 5) float64 nans",
     "Conv(stride=(2,), padding=((1, 0),)) x=(2, 3, 6) w=(2, 3, 3) int32 digits",
+    "MaxPool(kernel=(2, 1), stride=(1, 1)) x=(2, 3, 6, 5) int32",
+    "MaxPool(kernel=(1, 2), stride=(1, 2)) x=(1, 2, 9, 7) int8 distinct",
 )
 """Of data, dtypes and operations that `quick` does not ask together."""
 
 
 @cache
 def pool(suite: str, step: int = 1) -> list[Case]:
-    """Every so many translated cases of a suite, on lines and planes; of the kinds that are rarely asked, all."""
-    asked = [q for q in cases(suite) if q.op.rank < 3 and not q.call]
+    """Every so many translated cases of a suite, on lines and images; of the kinds that are rarely asked, all; none for sizes."""
+    others = set(regimes.cases(suite, 0))
+    asked = [q for q in cases(suite) if q.op.rank < 3 and not q.call and replace(q, seed=0) not in others]
     common = [q for q in asked if aspect(q) == "integers"][::step]
     return [*common, *(q for q in asked if aspect(q) != "integers"), *map(parse_case, MANY_VALUES + BEYOND_QUICK)]
 
 
-def _shows(mutant: Mutant, case: Case, honest: str) -> bool:
+@cache
+def sizes() -> list[Case]:
+    """The cases of `standard` at whose sizes kernels change their path, on lines and images."""
+    return list(dict.fromkeys(q for q in regimes.cases("standard", 0) if q.op.rank < 3))
+
+
+@cache
+def _right(case: Case) -> str | None:
+    """The honest translation, if the honest backend offers it."""
+    with suppress(Unsupported):
+        return HONEST.translate(case)
+    return None
+
+
+def _shows(mutant: Mutant, case: Case) -> bool:
     """Whether it is a case that the mutant mistranslates, of a kind that may show it."""
+    if aspect(case) not in mutant.kinds or not mutant.when(case) or _right(case) is None:
+        return False
     try:
-        return aspect(case) in mutant.kinds and mutant.translate(case) != honest
+        return mutant.translate(case) != _right(case)
     except Unsupported:
         return True
 
@@ -148,7 +171,7 @@ HEADER = ("mutant", "numbers", "verdict", "outputs", "caught on", "diagnosis")
 
 PAGE = """# The verifier attacked
 
-<!-- made by `make docs`; edit tests/mutants.py -->
+<!-- made by `make docs`; edit tests/mutants -->
 
 Each mutant is the PyTorch backend with one plausible mistake. The verifier must catch every one, on cases that the standard suite
 asks anyway, and say which mistake it is: the last column is its own diagnosis, made only where it explains every value of the answer.

@@ -8,10 +8,10 @@ from collections import defaultdict
 import pytest
 
 from backends import Unsupported
-from spec import Case
-from tests.bank import DIAGNOSED_AT_LEAST, Examined, examined, honest, pool
+from spec import Case, parse_case
+from tests.bank import DIAGNOSED_AT_LEAST, Examined, examined, honest, pool, sizes
 from tests.command import needs
-from tests.mutants import HONEST, MUTANTS, Mutant
+from tests.mutants import HONEST, MUTANTS, OF_SIZES, Mutant
 from tests.tiers import slow
 from verify.record import FINE
 
@@ -21,15 +21,25 @@ ASKED = list(MUTANTS)
 NAMED = [name for name in ASKED if MUTANTS[name].named]
 
 
+SMALL = (
+    "Conv(stride=(2,), padding=((1, 0),), bias='yes') x=(2, 3, 7) w=(4, 3, 3) w=(1, 4, 1) float32",
+    "ConvTranspose(stride=(2, 1), crop=((0, 1), (1, 1))) x=(2, 3, 2, 5) w=(3, 2, 2, 3) bfloat16",
+    "MaxPool(kernel=(2, 3), stride=(1, 2)) x=(1, 2, 3, 7) float32 distinct",
+    "AveragePool(kernel=(3,), stride=(2,)) x=(2, 3, 7) float64",
+    "Upsample(factor=(2,)) x=(2, 3, 4) float32",
+)
+"""Where no kernel changes its path."""
+
+
 @pytest.fixture(scope="module")
 def bank() -> dict[str, Examined]:
-    """All mutants, each on a few cases of `quick`, in one run."""
+    """All mutants, each on a few cases of `quick` or of its sizes, in one run."""
     return examined(pool("quick"), 8)
 
 
 def test_a_sample_is_caught_and_named() -> None:
-    """Every twelfth, and one that kills its worker process."""
-    some = [MUTANTS[name] for name in (*ASKED[::12], "dies")]
+    """Every twenty-sixth, and one that kills its worker process."""
+    some = [MUTANTS[name] for name in (*ASKED[::26], "dies")]
     seen = examined(pool("quick", 5), 8, some)
     assert [m.name for m in some if not seen[m.name].caught] == []
     assert [m.name for m in some if m.named and not seen[m.name].named] == []
@@ -47,13 +57,20 @@ def test_a_changed_argument_is_named() -> None:
 
 
 def test_the_bank_is_large() -> None:
-    assert len(ASKED) >= 64
+    assert len(ASKED) - len(OF_SIZES) >= 64
+    assert len(OF_SIZES) >= 100
+
+
+@pytest.mark.parametrize("text", SMALL)
+def test_a_mutant_of_sizes_is_honest_on_small_cases(text: str) -> None:
+    case = parse_case(text)
+    assert [name for name, mutant in OF_SIZES.items() if mutant.translate(case) != HONEST.translate(case)] == []
 
 
 def test_no_two_are_alike() -> None:
     """Each mutant writes, for some case, what neither the honest backend nor another mutant writes."""
     alike: list[list[Mutant]] = [[HONEST, *MUTANTS.values()]]
-    for case in pool("quick"):
+    for case in (*sizes(), *pool("quick")):
         alike = [group for old in alike for group in _told_apart(old, case) if len(group) > 1]
     assert [[m.name for m in group] for group in alike] == []
 
