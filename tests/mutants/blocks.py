@@ -92,7 +92,7 @@ GRADIENTS = [
          when=both(DENSE, over(1, 32)), wrap=after(
          "z = honest(x, *(v.detach() for v in w)); z.register_hook(lambda g: only(g, 1, lambda i, n: i < 32)); "
          "y = honest(x.detach(), *w) + z - z.detach()")),
-    made("dw-of-the-last-block-missing", "gradient with zeros at the last ind … of its first channel axis", outputs=("dw", "dw0"),
+    made("dw-of-the-last-block-missing", "with zeros at the last ind … channel axis", outputs=("dw", "dw0"),
          when=both(DENSE, rest(0, 8, "w")), wrap=dw("only(dw, 0, lambda i, n: i < n // 8 * 8) if dw.shape[0] > 1 else dw")),
     made("dw-misses-columns-after-16s", "result with zeros at the last ind … of one spatial axis", outputs=("dw", "dw0", "dw1"),
          when=both(DENSE, rest(-1, 16)), wrap=dw_from("only(g, -1, lambda i, n: i < n // 16 * 16)")),
