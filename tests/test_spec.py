@@ -730,9 +730,9 @@ IMPOSSIBLE: list[tuple[Callable[[], object], tuple[str, ...]]] = [
     (lambda: ConvTranspose(stride=(1,), crop=((2, 1),)).shape((1, 1, 1), (1, 1, 2)), ("(-1,)", "negative")),
     (lambda: SumPool(kernel=(4,), stride=(1,)).shape((1, 1, 2)), ("(-1,)", "negative")),
     *(
-        (lambda op=op, at=at: op.shape(tuple(0 if i == at else 1 for i in range(3)), *one(op)[1:]), ("x", "0", "at least 1"))
+        (lambda op=op, at=at: op.shape(tuple(-(at == 0) if i == at else 1 for i in range(3)), *one(op)[1:]), ("x", "at least 1"))
         for op in (Conv(stride=(1,)), ConvTranspose(stride=(1,)), Upsample(factor=(2,)), ZeroInsert(factor=(2,)), SumPool(kernel=(1,)))
-        for at in range(3)
+        for at in range(3)  # a batch of −1, no channel, no pixel
     ),
 ]
 
@@ -746,6 +746,17 @@ def test_the_impossible_is_refused(attempt: Callable[[], object], told: tuple[st
     assert "\n" not in sentence
     assert "object at 0x" not in sentence
     assert [word for word in told if word not in sentence] == []
+
+
+@pytest.mark.parametrize("op", [Conv(stride=(1,), bias="yes"), ConvTranspose(stride=(2,)), MaxPool(kernel=(2,)), SumPool(kernel=(2,))])
+def test_of_an_empty_batch_the_result_is_empty_and_the_gradients_of_weights_are_zeros(op: Operation) -> None:
+    x, *w = (np.ones(shape) for shape in ((0, 3, 5), *[(3, 3, 2), (1, 3, 1)][: op.weights]))
+    y = op(x, *w)
+    assert y.shape == op.shape(x.shape, *(v.shape for v in w))
+    assert y.shape[0] == 0
+    dx, *dw = op.vjp(x, *w, np.ones(y.shape))
+    assert dx.shape == x.shape
+    assert all(a.shape == v.shape and not a.any() for a, v in zip(dw, w, strict=True))
 
 
 @pytest.mark.parametrize("kind", [Upsample, ZeroInsert, SumPool, DepthToSpace, SpaceToDepth])
