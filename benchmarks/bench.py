@@ -57,7 +57,7 @@ def python(*arguments: str, environment: dict[str, str] | None = None) -> tuple[
 
 
 def floor(jobs: Path, runtime: Runtime, *, batch_flags: bool = True) -> dict[str, Any]:
-    """What benchmarks/floor.py prints, in the environment that a batch is asked in."""
+    """What benchmarks/floor.py prints, in the environment that a batch is run in."""
     environment = {**runtime.environment, **(runtime.batch_flags if batch_flags else {})}
     said, _, _ = python("benchmarks/floor.py", str(jobs), environment=environment)
     return json.loads(said)
@@ -92,7 +92,7 @@ def quick() -> list[Row]:
             Row("verifier's CPU in its own process / bare backend CPU", median(own for _, own in shares), 0.15, of=note),
             Row(beyond, median(whole for whole, _ in shares), 0.15, of=note),
             Row("wall / ((imports + bare CPU) / cores)", median(walls), 1.25, of=note),
-            Row("first verdict / that runtime's import, the worst of six", max(firsts), 1.5, of=each),
+            Row("first result / that runtime's import, the worst of six", max(firsts), 1.5, of=each),
         ]
 
 
@@ -104,7 +104,7 @@ def hand() -> list[Row]:
         run = ours("transposes:1000", "torch", "jax", "tensorflow")
         ratios.append(run["wall"] / by_hand)
         notes.append(f"by hand {by_hand:.0f} s, run {run['wall']:.0f} s")
-    return [Row("wall / hand-written pytest on the same 1,000 configurations", median(ratios), 0.6, of=notes[len(notes) // 2])]
+    return [Row("wall / hand-written pytest on the same 1,000 cases", median(ratios), 0.6, of=notes[len(notes) // 2])]
 
 
 def jax() -> list[Row]:
@@ -138,7 +138,7 @@ def reference() -> list[Row]:
 
 
 def growth() -> list[Row]:
-    """More and more configurations on three runtimes, each alone."""
+    """More and more cases on three runtimes, each in a run of its own."""
     rows = []
     for runtime in ("torch", "jax", "tensorflow"):
         runs = {n: ours(f"transposes:{n}", runtime) for n in (100, 1000, 10000)}
@@ -147,7 +147,7 @@ def growth() -> list[Row]:
             for n, r in runs.items()
         )
         grown = runs[10000]["host_peak"] / runs[1000]["host_peak"]
-        rows.append(Row(f"{runtime}: worker memory at 10,000 configurations / at 1,000", grown, 1.3, of=of))
+        rows.append(Row(f"{runtime}: worker memory at 10,000 cases / at 1,000", grown, 1.3, of=of))
     return rows
 
 
@@ -165,7 +165,7 @@ def polygraphy() -> list[Row]:
     runs = {n: ours(f"transposes:{n}", "torch", "tensorflow") for n in (200, 2200)}
     rate = 2000 / (runs[2200]["wall"] - runs[200]["wall"])
     of = f"{rate:.0f} and {median(rates):.0f} a second"
-    return [Row("configurations a second, two runtimes / Polygraphy's", rate / median(rates), 8, at_least=True, of=of)]
+    return [Row("cases a second, two runtimes / Polygraphy's", rate / median(rates), 8, at_least=True, of=of)]
 
 
 ROWS: dict[str, Callable[[], list[Row]]] = {f.__name__: f for f in (quick, hand, jax, reference, growth, nodes, polygraphy)}
