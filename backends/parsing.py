@@ -69,7 +69,7 @@ Layers = dict[str, ast.expr]
 
 
 def _lines(tree: ast.Module) -> Iterator[Step]:
-    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    called = set(map(ast.unparse, _used_as_layers(tree)))
     layers: Layers = {}
     numbers: dict[str, Value] = {}
     for node in tree.body:
@@ -84,6 +84,17 @@ def _lines(tree: ast.Module) -> Iterator[Step]:
             numbers[name] = _value(literal, 0, name)
         else:
             yield from (_with(numbers, step) for step in _steps(node.value, 0, layers))
+
+
+def _used_as_layers(tree: ast.Module) -> Iterator[ast.expr]:
+    """What is called, and what a chain names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield node.func
+            if ast.unparse(node.func).rpartition(".")[2] in SEQUENCES:
+                yield from (each for part in node.args for each in (part.elts if isinstance(part, ast.List | ast.Tuple) else [part]))
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift):
+            yield from (node.left, node.right)
 
 
 def _literal(node: ast.expr) -> ast.expr | None:
@@ -107,7 +118,7 @@ def _steps(node: ast.expr, depth: int, layers: Layers) -> Iterator[Step]:
         raise Unreadable("the text is nested too deeply")
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift):
         yield from _steps(node.left, depth + 1, layers)
-        yield from _steps(node.right, depth + 1, layers)
+        yield from _layer(node.right, depth, layers)
     elif isinstance(node, ast.Subscript):
         yield from _steps(node.value, depth + 1, layers)
         yield _cut(node)
@@ -116,11 +127,20 @@ def _steps(node: ast.expr, depth: int, layers: Layers) -> Iterator[Step]:
         yield _behind(node)
     elif isinstance(node, ast.List | ast.Tuple):
         for each in node.elts:
-            yield from _steps(each, depth + 1, layers)
+            yield from _layer(each, depth, layers)
     elif isinstance(node, ast.Call):
         yield from _call(node, depth, layers)
+    elif ast.unparse(node) in layers:
+        yield from _steps(layers[ast.unparse(node)], depth + 1, layers)
     elif not isinstance(node, ast.Name | ast.Attribute):
         raise Unreadable(f"{brief(ast.unparse(node))} is no call of a layer or a function")
+
+
+def _layer(node: ast.expr, depth: int, layers: Layers) -> Iterator[Step]:
+    """A layer of a chain: a call, or the name of a layer that a line before makes."""
+    if isinstance(node, ast.Name | ast.Attribute) and (name := ast.unparse(node)) not in layers:
+        raise Unreadable(f"{name} is no call of a layer or a function; write the call, with its arguments")
+    yield from _steps(node, depth + 1, layers)
 
 
 def _call(node: ast.Call, depth: int, layers: Layers) -> Iterator[Step]:
@@ -136,7 +156,7 @@ def _call(node: ast.Call, depth: int, layers: Layers) -> Iterator[Step]:
         return
     if name.rpartition(".")[2] in SEQUENCES:
         for each in node.args:
-            yield from _steps(each, depth + 1, layers)
+            yield from _layer(each, depth, layers)
         return
     function = qualified(name, [keyword.arg for keyword in node.keywords if keyword.arg])
     is_input = declared_first(function)

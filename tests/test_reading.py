@@ -23,7 +23,9 @@ SAME = {
                            "self.conv = nn.Conv2d(3, 8, 3)\nx = self.conv(x)"),
     "F.pad(x, (1, 1)) >> nn.AvgPool1d(3)": ("nn.AvgPool1d(3)(F.pad(x, (1, 1)))", "x = F.pad(image, [1, 1])\nx = nn.AvgPool1d(3)(x)",
                                             "F.pad(input=x, pad=(1, 1)) >> nn.AvgPool1d(kernel_size=3)",
-                                            "nn.Sequential(nn.ZeroPad1d(1)) >> nn.AvgPool1d(3)"),
+                                            "nn.Sequential(nn.ZeroPad1d(1)) >> nn.AvgPool1d(3)",
+                                            "a = nn.ZeroPad1d(1)\nb = nn.AvgPool1d(3)\nx = nn.Sequential(a, b)(x)",
+                                            "a = nn.ZeroPad1d(1)\nx = a >> nn.AvgPool1d(3)"),
 }  # fmt: skip
 
 
@@ -48,6 +50,9 @@ REFUSED = {
     "": "has no call",
     "x": "has no call",
     "3": "3 is no call of a layer or a function",
+    "nn.Conv1d(1, 4, 3) >> Rearr": "Rearr is no call of a layer or a function",
+    "nn.Sequential(nn.Conv1d(1, 4, 3), act)": "act is no call of a layer or a function",
+    "keras.Sequential([act])": "act is no call of a layer or a function",
     "nn.Conv2d(": "is no Python call",
     "nn.Conv2d(3, 8, 3": "is no Python call",
     "nn.Conv2d(*args)": "*args is not read; write the arguments out",
