@@ -70,7 +70,7 @@ def whole() -> list[Case]:
 def test_whole_numbers_and_their_sums_fit_their_dtype(dtype: str, whole: list[Case]) -> None:
     least, most = WHOLE[dtype]
     asked = [q for q in whole if q.op.rank < 3 and q.dtype == dtype]
-    assert {q.data for q in asked} == {"integers", "distinct", "ties"}
+    assert {q.data for q in asked} == {"integers", "distinct", "ties"} | ({"digits"} if dtype == "int32" else set())
     for reference in map(Reference, asked):
         x, _, w = reference.drawn
         assert reference.names == ("y",)
