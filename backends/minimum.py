@@ -58,6 +58,29 @@ Pad                                         60                            60    
 all                                         80                            75                    75                      75
 """
 
+STANDARD = """
+                    jax  keras-jax  keras-tensorflow  keras-torch  onnxruntime  tensorflow  torch
+Conv                 95         90                90           95           70          80     95
+ConvTranspose        80         80                75           80           75          85     95
+Upsample             95         95                95           95           60          95    100
+ZeroInsert          100        100               100          100          100         100    100
+SumPool              95         95                60           95           60          85     85
+compositions         95        100                95          100           70          95    100
+AveragePool         100        100                85           90           60          85     90
+MaxPool              95         90                75           85           95          75     95
+DepthToSpace        100        100               100          100          100         100    100
+SpaceToDepth        100        100               100          100          100         100    100
+Resize               95         80                75           70           80          70     85
+Lanczos              95         95                65            0            0          55     20
+LpPool              100        100                80          100           60          95     95
+AdaptiveAveragePool  15         95                95           95           10          15    100
+AdaptiveMaxPool      20        100                80          100           15          20    100
+Pad                 100        100                70           55           80          70     80
+all                  90         90                85           90           70          80     95
+"""
+"""The same for the suite `standard`, which has another mixture: more of what JAX, TensorFlow and ONNX Runtime do not offer, such as
+adaptive pools, and more plain cases of the rest. Measured with oneDNN on; where it is off, the columns above apply."""
+
 
 def column(runtime: str, facts: dict[str, str]) -> str:
     """The name of the column that a target has, a runtime's in the state that its workers observed; empty for a mode without one."""
@@ -65,6 +88,11 @@ def column(runtime: str, facts: dict[str, str]) -> str:
         return runtime if runtime in TABLE.split() else ""
     state = next((name for name, fits in STATES.items() if fits(facts)), "")
     return f"{runtime}:{state}" if state and f"{runtime}:{state}" in TABLE.split() else runtime
+
+
+def of_suite(suite: str) -> dict[tuple[str, str], int]:
+    """The minima of a suite."""
+    return minimum() | (minimum(STANDARD) if suite == "standard" else {})
 
 
 def minimum(table: str = TABLE) -> dict[tuple[str, str], int]:

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from backends import found
-from backends.minimum import column, minimum
+from backends.minimum import column, minimum, of_suite
 from spec import operations
 from tests.sample_reports import report
 from verify.judge.agreement import below, shares, table
@@ -50,6 +50,17 @@ def test_falling_below_is_told_known_or_not() -> None:
     assert below(_answers("Conv", "torch", least, 100), {}, 85, found()) == []
     sentence = f"torch agrees on {least - 1}% of its results for Conv, less than {least}%"
     assert below(_answers("Conv", "torch", least - 1, 100), {}, 85, found()) == [sentence]
+
+
+def test_standard_has_minima_of_its_own() -> None:
+    """It has more adaptive pools that JAX does not offer, which quick's minimum is not to be lowered for."""
+    few = minimum()["AdaptiveMaxPool", "jax"] - 1
+    answers = _answers("AdaptiveMaxPool", "jax", few, 100)
+    missed = {suite: [s for s in below(answers, {}, 0, found(), suite) if "AdaptiveMaxPool" in s] for suite in ("quick", "standard")}
+    assert missed == {"quick": ["jax agrees on 49% of its results for AdaptiveMaxPool, less than 50%"], "standard": []}
+    least = of_suite("standard")
+    assert {op for op, _ in least} == {op for op, _ in minimum()}
+    assert below(_answers("Pad", "keras-jax", least["Pad", "keras-jax"] - 1, 100), {}, 0, found(), "standard")
 
 
 def test_a_runtime_of_ones_own_has_none() -> None:

@@ -149,7 +149,7 @@ def conclude(
         runtimes=runtimes, known=tally.report(), theorems=theorems, records=records,
         summary=_summary(
             sum(ask.instance is None for ask in asks), runtimes, theorems, records, tally, minimum_agreement, interrupted,
-            {r.backend.name for r in ran if r.backend.ours and suite.get("name") not in OF_FEW},
+            {r.backend.name for r in ran if r.backend.ours and suite.get("name") not in OF_FEW}, str(suite.get("name")),
         ),
     )  # fmt: skip
 
@@ -257,13 +257,13 @@ about them, and only the suite's own share over everything is checked."""
 
 def _summary(
     cases: int, runtimes: dict[str, RuntimeReport], theorems: dict[str, TheoremReport], records: list[Record], tally: Tally,
-    minimum_agreement: float, interrupted: bool, ours: set[str],
+    minimum_agreement: float, interrupted: bool, ours: set[str], suite: str,
 ) -> Summary:  # fmt: skip
     unexpected = sum(standing(r) == "new" for r in records)
     stale = [known.id for known in tally.known if tally.agreed[known.id]]
     broken = [name for name, t in theorems.items() if t.verdict == "failing" or any(r.verdict == "failing" for r in t.runtimes.values())]
     facts = {name: r.facts for name, r in runtimes.items()}
-    below = agreement.below(records, facts, 100 * minimum_agreement, ours) if minimum_agreement else []
+    below = agreement.below(records, facts, 100 * minimum_agreement, ours, suite) if minimum_agreement else []
     failed = any(r.status == "failed" for r in runtimes.values())
     wrong = unexpected or stale or below or failed or broken or not records
     return Summary(

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Container, Iterable
 
 from backends import runtime_of
-from backends.minimum import STATES, column, minimum
+from backends.minimum import STATES, column, of_suite
 from spec.case import FLOATS
 from verify.grouping import operation
 from verify.record import Record, Report, load
@@ -40,10 +40,10 @@ def shares(records: Iterable[Record]) -> dict[tuple[str, str], float]:
     return {key: 100 * right[key] / n for key, n in asked.items()}
 
 
-def below(records: Iterable[Record], facts: Facts, overall: float, ours: Container[str]) -> list[str]:
-    """A sentence for each operation of which a runtime agrees on less than it must. `ours`: the runtimes that the table is about; another
-    must reach `overall` over everything, in percent."""
-    least, found = minimum(), []
+def below(records: Iterable[Record], facts: Facts, overall: float, ours: Container[str], suite: str = "quick") -> list[str]:
+    """A sentence for each operation of which a runtime agrees on less than it must in that suite. `ours`: the runtimes that the table is
+    about; another must reach `overall` over everything, in percent."""
+    least, found = of_suite(suite), []
     for (op, runtime), share in sorted(shares(records).items(), key=lambda item: item[0][0] != ALL):
         name = column(runtime, facts.get(runtime, {})) if runtime in ours else ""
         wanted = least.get((op, name), overall if op == ALL and runtime == runtime_of(runtime) else 0)
