@@ -265,7 +265,7 @@ def _empty(strength: int) -> Iterator[Case]:
 
 
 def _reported(strength: int) -> Iterator[Case]:
-    """Layers of which public reports of 2024 to 2026 say that one runtime answered wrong."""
+    """Layers of which public reports of 2024 to 2026 say that one runtime answered wrong, then two of docs/findings."""
     yield Case(op=ConvTranspose(stride=(8,), crop=((4, 4),)), x=(1, 4, 20), w=((4, 4, 16),))
     yield Case(op=Conv(stride=(1,), padding=((64, 63),), groups=16), x=(1, 64, 20), w=((64, 4, 128),))
     yield Case(op=Conv(stride=(1,), dilation=(2,), groups=5), x=(2, 5, 20), w=((5, 1, 7),))
@@ -273,3 +273,5 @@ def _reported(strength: int) -> Iterator[Case]:
     yield Case(op=AveragePool(kernel=(2, 2), stride=(2, 2), padding=((1, 1), (1, 1)), overhang=(0, 0)), x=(1, 3, 17, 17))
     yield Case(op=ConvTranspose(stride=(2, 2), crop=((2, 2), (2, 2))), x=(1, 3, 2, 2), w=((3, 3, 2, 2),))
     yield Case(op=Conv(stride=(1, 1), groups=2), x=(1, 4, 5, 5), w=((6, 2, 1, 1),), dtype="int8")
+    yield Case(op=Conv(stride=(1, 1), dilation=(2, 4), groups=2), x=(2, 2, 3, 31), w=((4, 1, 1, 1),), dtype="bfloat16")
+    yield Case(op=ConvTranspose(stride=(4,), crop=((16, 17),), dilation=(6,), groups=2), x=(1, 2, 32), w=((2, 2, 7),))
