@@ -272,7 +272,7 @@ def test_a_case_is_known_by_its_text_without_the_seed() -> None:
 
 def test_the_share_of_one_operation_means_nothing_among_so_few(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    monkeypatch.setattr(conclude.agreement, "below", lambda records, facts, overall, ours: seen.append(set(ours)) or [])
+    monkeypatch.setattr(conclude.agreement, "below", lambda records, facts, overall, ours, suite: seen.append(set(ours)) or [])
     for name in ("quick", "models"):
         conclude.conclude({"name": name}, [], {}, [], [conclude.Ran(found()["torch"])], [], 0.85, {}, interrupted=False)
     assert seen == [{"torch"}, set()]
