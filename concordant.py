@@ -51,6 +51,10 @@ def _refuse(sentence: str) -> NoReturn:
     raise SystemExit(2)
 
 
+def _install(name: str, package: str) -> str:
+    return f"it needs {name}, which is not installed; {sys.executable} -m pip install {package}"
+
+
 if _sentence := _intruder():
     _refuse(_sentence)
 
@@ -64,8 +68,7 @@ except ImportError as _lacking:
         _refuse(f"{HOME} is damaged: {_lacking}; install concordant anew, in an environment of its own")
     if not isinstance(_lacking, ModuleNotFoundError):
         raise
-    _package = {"flint": "python-flint"}.get(_name.partition(".")[0], _name)
-    _refuse(f"it needs {_name}, which is not installed; {sys.executable} -m pip install {_package}")
+    _refuse(_install(_name, _name))
 
 __all__ = ["Case", "Report", "Run", "load", "main", "parse", "parse_case"]
 
@@ -79,6 +82,10 @@ def main() -> None:
 
     try:
         app()
+    except ModuleNotFoundError as lacking:
+        if lacking.name != "flint":  # imported where it is used
+            raise
+        _refuse(_install("flint", "python-flint"))
     finally:
         sys.stdout.flush()
 

@@ -153,6 +153,11 @@ class Step:
         return self.w[0][2:]
 
     @property
+    def empty(self) -> bool:
+        """Whether the result has no pixel: a spatial axis of length 0, whatever the batch is."""
+        return 0 in self.y[2:]
+
+    @property
     def least(self) -> str:
         """The value that never is a maximum, for padding."""
         return {"uint8": "0", "int8": "-128", "int32": "-(2**31)"}.get(self.dtype, 'float("-inf")')

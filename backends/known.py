@@ -123,6 +123,11 @@ def native(at: Step, *functions: str) -> list[Call]:
     return [call for call in at.native if any(fnmatch(call.function, pattern) for pattern in functions)]
 
 
+def pads_before_a_maximum(module: ModuleType, function: str) -> When:
+    """Where a backend file writes a maximum as a call of that function, which pads, and a pool behind it."""
+    return lambda op, at, facts: begins_in_padding(op) and any(call.function == function for call in calls(module, op, at))
+
+
 def begins_in_padding(op: Operation) -> bool:
     """Whether a maximum has a window that begins in the padding. Where that is written as −∞, which is no less than a pixel of −∞, the
     gradient of a window of −∞ goes to it and is lost."""

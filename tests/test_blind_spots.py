@@ -6,6 +6,7 @@ import pytest
 
 from spec import parse_case
 from tests.blind_spots import REGIMES, met
+from tests.tiers import slow
 from verify.plan import suites
 
 PLAIN = "Conv(stride=(1,)) x=(1, 2, 7) w=(3, 2, 2) float32"
@@ -40,6 +41,10 @@ def test_a_plain_case_meets_no_regime() -> None:
     assert set(MADE) <= set(REGIMES)
 
 
-def test_standard_meets_every_regime_and_quick_most() -> None:
+@slow
+def test_standard_meets_every_regime() -> None:
     assert set(REGIMES) == set(met(suites.cases("standard")))
+
+
+def test_quick_meets_most_regimes() -> None:
     assert len(met(suites.cases("quick"))) > 0.8 * len(REGIMES)

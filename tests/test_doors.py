@@ -313,11 +313,11 @@ def test_a_damaged_or_lacking_package_gets_one_sentence(tmp_path: Path) -> None:
     for part in ("spec", "backends", "verify"):
         shutil.copytree(HOME / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(HOME / "concordant.py", tmp_path)
-    command = [sys.executable, "-S", str(tmp_path / "concordant.py"), "backends"]  # -S: no editable install supplies the lacking file
+    program = [sys.executable, "-S", str(tmp_path / "concordant.py")]  # -S: no editable install supplies the lacking file
     environment = os.environ | {"PYTHONPATH": sysconfig.get_path("purelib")}
 
-    def ended() -> Ended:
-        return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, timeout=60)
+    def ended(command: str = "backends") -> Ended:
+        return subprocess.run([*program, command], cwd="/", env=environment, capture_output=True, text=True, timeout=60)
 
     (tmp_path / "spec" / "ops" / "pad.py").unlink()
     refused(ended(), "spec.ops.pad", "install concordant anew")
@@ -326,7 +326,7 @@ def test_a_damaged_or_lacking_package_gets_one_sentence(tmp_path: Path) -> None:
     refused(ended(), "needs msgspec", "-m pip install msgspec")
     (tmp_path / "msgspec.py").unlink()
     (tmp_path / "flint.py").write_text("raise ModuleNotFoundError(\"No module named 'flint'\", name='flint')")
-    refused(ended(), "needs flint", "-m pip install python-flint")
+    refused(ended("compare"), "needs flint", "-m pip install python-flint")
 
 
 def test_a_package_of_another_name_is_left_alone(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from verify.explain.findings import SECONDS, find
 from verify.grouping import likeness, mistake_of, unexpected
 from verify.judge.reference import Reference
 from verify.plan.work import MAX_WORK, expect_affordable
-from verify.record import FINE, Finding, Record, Report, Verdict
+from verify.record import FATAL, FINE, WRONG, Finding, Record, Report, Verdict
 from verify.run import Run
 
 BATCH = 96
@@ -46,7 +46,7 @@ LARGEST = 1 << 13
 CHANNELS = 4
 """The greatest free size that belongs to no spatial axis."""
 SEEN = "seen.json"
-REPORTED: tuple[Verdict, ...] = ("crashed", "timeout", "differ", "changed argument", "nondeterministic", "imprecise", "zero sign")
+REPORTED: tuple[Verdict, ...] = (*FATAL, *WRONG)
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from verify.record import FINE, Diagnosis, Finding, Record, Report, Verdict
+from verify.record import FATAL, FINE, WRONG, Diagnosis, Finding, Record, Report, Verdict
 
 WORST_FIRST: tuple[Verdict, ...] = (
     "crashed", "timeout", "differ", "changed argument", "nondeterministic", "raised", "not offered", "imprecise", "zero sign", "vacuous",
@@ -28,8 +28,7 @@ DID = {"raised": "raised", "changed argument": "changed an argument"}
 """What a runtime did, whichever output shows it."""
 
 SORTS: dict[str, tuple[Verdict, ...]] = {
-    "wrong": ("crashed", "timeout", "differ", "changed argument", "nondeterministic", "imprecise", "zero sign"), "raised": ("raised",),
-    "not offered": ("not offered",),
+    "wrong": (*FATAL, *WRONG), "raised": ("raised",), "not offered": ("not offered",),
 }
 """The sorts of results that do not agree: only a wrong one can be unexpected; the others are limits that a framework states itself."""
 
@@ -177,14 +176,10 @@ class Likeness(NamedTuple):
 
 
 def likeness(r: Record) -> Likeness:
-    """The key of a record."""
-    output = r.output if not r.matches and r.verdict in BY_OUTPUT else ""
+    """The key of a record. Two outputs whose values are wrong without an explanation are two faults."""
+    output = r.output if not r.matches and r.verdict in WRONG else ""
     reason = "" if r.matches else explanation(r)
     return Likeness(r.runtime, operation(r), output, r.verdict, in_any_step(r.matches), reason, r.known or "")
-
-
-BY_OUTPUT: tuple[Verdict, ...] = ("differ", "changed argument", "nondeterministic", "imprecise", "zero sign")
-"""The verdicts on values: two outputs that are wrong without an explanation are two faults."""
 
 
 def alike(records: Iterable[Record]) -> list[list[Record]]:
@@ -276,10 +271,6 @@ class Interop:
         return self.everywhere / self.cases if self.cases else 0.0
 
 
-SILENT: set[Verdict] = {"differ", "changed argument", "imprecise", "zero sign", "nondeterministic"}
-"""Other values, of the result or of an argument, without an error."""
-
-
 def interop(report: Report) -> Interop:
     """Known deviations count as wrong here: a user of two frameworks meets them all the same. Of runtimes in their default modes, unless
     there are only others."""
@@ -305,8 +296,8 @@ def interop(report: Report) -> Interop:
             alone.add((case, amiss[0]))
     own = Counter(name for _, name in alone)
     stood = {name: Standing(right[name], own[name], len(answers) - asked[name]) for name in report.runtimes}
-    silent = sum(bool(verdicts & SILENT) for verdicts in seen.values())
-    loud = sum(bool(verdicts & {"raised", "crashed", "timeout"}) for verdicts in seen.values() if not verdicts & SILENT)
+    silent = sum(not verdicts.isdisjoint(WRONG) for verdicts in seen.values())
+    loud = sum(not verdicts.isdisjoint(("raised", *FATAL)) for verdicts in seen.values() if verdicts.isdisjoint(WRONG))
     return Interop(len(answers), everywhere, stood, frozenset(alone), silent, loud)
 
 

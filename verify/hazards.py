@@ -13,12 +13,12 @@ from typing import Literal
 import msgspec
 
 from verify.grouping import because, by_length, counted, explanation, is_mode, operation
-from verify.record import FINE, BadReport, Record, Report, Verdict
+from verify.record import FATAL, FINE, WRONG, BadReport, Record, Report, Verdict
 
 Sort = Literal["silent", "crash", "raised", "cannot"]
 
 SORTS: dict[Sort, tuple[Verdict, ...]] = {
-    "silent": ("differ", "changed argument", "imprecise", "zero sign"), "crash": ("crashed", "timeout", "nondeterministic"),
+    "silent": tuple(verdict for verdict in WRONG if verdict != "nondeterministic"), "crash": (*FATAL, "nondeterministic"),
     "raised": ("raised",), "cannot": ("not offered",),
 }  # fmt: skip
 

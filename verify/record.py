@@ -24,6 +24,10 @@ Verdict = Literal[
 
 
 FINE: tuple[Verdict, ...] = ("agree", "vacuous")
+WRONG: tuple[Verdict, ...] = ("differ", "changed argument", "nondeterministic", "imprecise", "zero sign")
+"""A result came and is wrong, the worst first."""
+FATAL: tuple[Verdict, ...] = ("crashed", "timeout")
+"""No result came: the process ended, or did not answer."""
 
 Status = Literal["ran", "not installed", "failed"]
 

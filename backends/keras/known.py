@@ -9,7 +9,7 @@ from backends.call import Call
 from backends.cannot import Raises
 from backends.jax import known as jax
 from backends.keras import write as keras
-from backends.known import NOT_FINITE, Facts, Known, When, begins_in_padding, native
+from backends.known import NOT_FINITE, Facts, Known, When, native, pads_before_a_maximum
 from backends.pixels import word
 from backends.tensorflow import known as tensorflow
 from backends.torch import known as torch
@@ -44,7 +44,7 @@ def _grouped(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _empty(op: Operation, at: Step, facts: Facts) -> bool:
-    return isinstance(op, Conv) and 0 in at.y[2:]
+    return isinstance(op, Conv) and at.empty
 
 
 def _shorter_than_tensorflow_allows(op: Operation, at: Step, facts: Facts) -> bool:
@@ -190,10 +190,6 @@ def _adaptive_maximum(op: Operation, at: Step, facts: Facts) -> bool:
     return isinstance(op, AdaptiveMaxPool) and max(op.size) > 1 and tensorflow.least_is_finite(at, facts)
 
 
-def _pads_before_a_maximum(op: Operation, at: Step, facts: Facts) -> bool:
-    return begins_in_padding(op) and any(call.function == "keras.ops.pad" for call in calls(keras, op, at))
-
-
 def _first(call: Call) -> bool:
     return call["data_format"] == "channels_first"
 
@@ -251,7 +247,7 @@ KNOWN = [
     ),
     Known(
         id="keras-max-pool-padding-wins", runtimes=("keras-torch", "keras-tensorflow"), versions=SILENT, verdict="differ", outputs=("dx",),
-        data=("infinities",), when=_pads_before_a_maximum,
+        data=("infinities",), when=pads_before_a_maximum(keras, "keras.ops.pad"),
         reason="padding other than 'same' is −∞ that keras.ops.pad puts there: where a window begins in it and holds only −∞, its gradient "
         "goes to the padding and is lost",
         link="no upstream report found",
@@ -290,7 +286,7 @@ KNOWN = [
     ),
     Known(
         id="keras-empty-sum-inference", runtimes=("keras-*",), versions=SINCE, verdict="raised", checks=("shape",),
-        when=lambda op, at, facts: 0 in at.y[2:] and _summed(op, at), message="Computed output size would be zero or negative",
+        when=lambda op, at, facts: at.empty and _summed(op, at), message="Computed output size would be zero or negative",
         reason="a depthwise convolution of symbolic tensors whose answer has length 0 is refused", link="no upstream report found",
     ),
     Known(
@@ -439,12 +435,12 @@ KNOWN = [
     ),
     Known(
         id="keras-empty-resize", runtimes=("keras-*",), versions=SINCE, verdict="raised", message="must have positive height and width",
-        when=lambda op, at, facts: 0 in at.y[2:] and _interpolation(op, at) != "", reason="resampling refuses an answer of length 0",
+        when=lambda op, at, facts: at.empty and _interpolation(op, at) != "", reason="resampling refuses an answer of length 0",
         link="https://keras.io/api/ops/image/",
     ),
     Known(
         id="keras-tensorflow-empty-transpose-without-onednn", runtimes=("keras-tensorflow",), versions=SILENT, verdict="raised",
-        when=lambda op, at, facts: isinstance(op, ConvTranspose) and 0 in at.y[2:] and facts.get("onednn") == "off",
+        when=lambda op, at, facts: isinstance(op, ConvTranspose) and at.empty and facts.get("onednn") == "off",
         message="actual = .* computed = 0", sometimes=True,
         reason="without oneDNN TensorFlow raises for a transposed convolution whose output is empty, for some sizes",
         link="no upstream report found",
@@ -453,7 +449,7 @@ KNOWN = [
         Known(
             id=f"keras-tensorflow-empty-transpose-{verdict}", runtimes=("keras-tensorflow",), versions=SILENT, verdict=verdict,
             outputs=("dx", "dw"), sometimes=True, message=message,
-            when=lambda op, at, facts: isinstance(op, ConvTranspose) and 0 in at.y[2:],
+            when=lambda op, at, facts: isinstance(op, ConvTranspose) and at.empty,
             reason="the gradient of an answer of length 0 has the wrong shape: oneDNN returns arrays of the input's",
             link="https://github.com/tensorflow/tensorflow/pull/112639",
         )

@@ -41,7 +41,7 @@ def _no_kernel(op: Operation, at: Step, facts: Facts) -> bool:
 
 def _empty(op: Operation, at: Step, facts: Facts) -> bool:
     """Of a convolution, by which sums are written, too. Pools and Pad give it."""
-    if 0 not in at.y[2:] or not isinstance(op, Conv | ConvTranspose | SumPool | AveragePool):
+    if not at.empty or not isinstance(op, Conv | ConvTranspose | SumPool | AveragePool):
         return False
     return any(call.function in ("onnx.Conv", "onnx.ConvTranspose") for call in calls(onnx, op, at))
 
@@ -208,7 +208,7 @@ KNOWN = [
     ),
     Known(
         id="onnxruntime-resize-empty", runtimes=RUNTIME, versions=SINCE, verdict="raised", message="Scale value should be greater than 0",
-        when=lambda op, at, facts: isinstance(op, Resize) and 0 in at.y[2:], reason="Resize refuses a result of length 0",
+        when=lambda op, at, facts: isinstance(op, Resize) and at.empty, reason="Resize refuses a result of length 0",
         link="no upstream report found",
     ),
     Known(

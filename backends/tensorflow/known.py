@@ -8,7 +8,7 @@ from backends import Step, Unsupported, calls, onednn
 from backends.call import Call
 from backends.cannot import Raises
 from backends.keras import write as keras
-from backends.known import EVERY_CHECK, EVERY_MODE, NOT_FINITE, Facts, Known, begins_in_padding, native, undecorated
+from backends.known import EVERY_CHECK, EVERY_MODE, NOT_FINITE, Facts, Known, native, pads_before_a_maximum, undecorated
 from backends.pixels import word
 from backends.tensorflow import write as tensorflow
 from spec import (
@@ -160,7 +160,7 @@ def _grouped_3d(op: Operation, at: Step, facts: Facts) -> bool:
 
 def _answered_grouped_3d(op: Operation, at: Step, facts: Facts) -> bool:
     """Without oneDNN an empty output is returned before anything raises."""
-    return _grouped_3d(op, at, facts) and not (0 in at.y[2:] and _plain(at, facts))
+    return _grouped_3d(op, at, facts) and not (at.empty and _plain(at, facts))
 
 
 def _dilated_double(op: Operation, at: Step, facts: Facts) -> bool:
@@ -183,7 +183,7 @@ def _grouped_double(op: Operation, at: Step, facts: Facts) -> bool:
 
 def _empty_onednn(op: Operation, at: Step, facts: Facts) -> bool:
     plain = at.dtype == "float32" and not _grouped_3d(op, at, facts)
-    return _by_onednn(at.dtype, facts) and isinstance(op, Conv) and 0 in at.y[2:] and plain
+    return _by_onednn(at.dtype, facts) and isinstance(op, Conv) and at.empty and plain
 
 
 def _summed(op: Operation, at: Step) -> bool:
@@ -199,7 +199,7 @@ def _empty_narrow(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def _empty_sum(op: Operation, at: Step, facts: Facts) -> bool:
-    return _by_onednn(at.dtype, facts) and _summed(op, at) and op.rank < 3 and 0 in at.y[2:] and at.dtype == "float32"
+    return _by_onednn(at.dtype, facts) and _summed(op, at) and op.rank < 3 and at.empty and at.dtype == "float32"
 
 
 def _cut_by_same_3d(op: Operation, at: Step, facts: Facts) -> bool:
@@ -220,7 +220,7 @@ def _empty_batch(op: Operation, at: Step, facts: Facts) -> bool:
 def _empty_strided_double(op: Operation, at: Step, facts: Facts) -> bool:
     if not isinstance(op, Conv | SumPool | AveragePool | LpPool) or not (isinstance(op, Conv) or _summed(op, at)):
         return False
-    return _plain(at, facts) and 0 in at.y[2:] and max(op.stride) > 1
+    return _plain(at, facts) and at.empty and max(op.stride) > 1
 
 
 def _half_sums(op: Operation, at: Step, facts: Facts) -> bool:
@@ -270,10 +270,6 @@ def least_is_finite(at: Step, facts: Facts) -> bool:
 def _pads_maxima(op: Operation, at: Step) -> bool:
     """With explicit padding, of which oneDNN does nothing."""
     return any(call.function == "tf.nn.max_pool2d" and not isinstance(call["padding"], str) for call in calls(tensorflow, op, at))
-
-
-def _pads_before_a_maximum(op: Operation, at: Step, facts: Facts) -> bool:
-    return begins_in_padding(op) and any(call.function == "tf.pad" for call in calls(tensorflow, op, at))
 
 
 def _said(op: Operation, at: Step) -> bool:
@@ -528,7 +524,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-dilated-float64-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", outputs=("dx", "dw"),
-        when=lambda op, at, facts: _dilated_double(op, at, facts) and (op.rank < 3 or 0 in at.y[2:]), message=DILATION,
+        when=lambda op, at, facts: _dilated_double(op, at, facts) and (op.rank < 3 or at.empty), message=DILATION,
         reason=f"dilated convolution without oneDNN {WITHOUT} has no gradient on CPU",
         link="https://github.com/tensorflow/tensorflow/issues/28264",
     ),
@@ -635,13 +631,13 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-empty-resize", runtimes=("tensorflow",), versions=SINCE, verdict="raised", message="dimensions must be positive",
-        when=lambda op, at, facts: 0 in at.y[2:] and _method(op, at) != "", reason="resampling refuses an answer of length 0",
+        when=lambda op, at, facts: at.empty and _method(op, at) != "", reason="resampling refuses an answer of length 0",
         link="https://www.tensorflow.org/api_docs/python/tf/image/resize",
     ),
     *(
         Known(
             id=f"tensorflow-empty-max-pool-{verdict}", runtimes=BOTH, versions=SILENT, verdict=verdict, sometimes=True,
-            when=lambda op, at, facts: isinstance(op, MaxPool) and 0 in at.y[2:],
+            when=lambda op, at, facts: isinstance(op, MaxPool) and at.empty,
             reason="a window larger than the input: the process ends by a division by zero, or the gradient is memory never written",
             link="https://github.com/tensorflow/tensorflow/issues/88481",
         )
@@ -667,7 +663,7 @@ KNOWN = [
     ),
     Known(
         id="tensorflow-max-pool-padding-wins", runtimes=("tensorflow",), versions=SILENT, verdict="differ", outputs=("dx",),
-        data=("infinities",), when=_pads_before_a_maximum,
+        data=("infinities",), when=pads_before_a_maximum(tensorflow, "tf.pad"),
         reason="lines and volumes are padded by tf.pad with −∞: where a window begins there and holds only −∞, its gradient goes to the "
         "padding and is lost",
         link="no upstream report found",
@@ -755,7 +751,7 @@ KNOWN = [
     Known(
         id="tensorflow-xla-empty-convolution-gradient", runtimes=("tensorflow",), versions=SINCE, verdict="raised", modes=("xla",),
         outputs=("dx", "dw"), message="InvalidArgumentError: Window",
-        when=lambda op, at, facts: isinstance(op, Conv) and 0 in at.y[2:] and not _too_short(op, at, facts),
+        when=lambda op, at, facts: isinstance(op, Conv) and at.empty and not _too_short(op, at, facts),
         reason="XLA answers a convolution of length 0, but refuses its gradient", link="no upstream report found",
     ),
     Known(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends import Step, calls, onednn
 from backends.call import Call
-from backends.known import NOT_FINITE, Facts, Known, When, begins_in_padding, native, undecorated
+from backends.known import NOT_FINITE, Facts, Known, When, native, pads_before_a_maximum, undecorated
 from backends.torch import write as torch
 from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, Lanczos, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
 from spec.case import INTEGERS
@@ -14,12 +14,12 @@ from spec.ops.separable import alike
 
 
 def _empty(op: Operation, at: Step, facts: Facts) -> bool:
-    return isinstance(op, Conv) and 0 in at.y[2:]
+    return isinstance(op, Conv) and at.empty
 
 
 def _empty_resize(op: Operation, at: Step, facts: Facts) -> bool:
     """Not by area, which is adaptive pooling."""
-    return isinstance(op, Resize | Lanczos) and 0 in at.y[2:] and any(call["mode"] != "area" for call in _interpolations(op, at))
+    return isinstance(op, Resize | Lanczos) and at.empty and any(call["mode"] != "area" for call in _interpolations(op, at))
 
 
 def _interpolations(op: Operation, at: Step) -> list[Call]:
@@ -49,10 +49,6 @@ def _appended(op: Operation, at: Step, facts: Facts) -> bool:
 
 def _dilated_narrow(op: Operation, at: Step, facts: Facts) -> bool:
     return at.dtype == "bfloat16" and isinstance(op, Conv | ConvTranspose) and max(op.dilation) > 1
-
-
-def _pads_before_a_maximum(op: Operation, at: Step, facts: Facts) -> bool:
-    return begins_in_padding(op) and any(call.function == "torch.nn.functional.pad" for call in calls(torch, op, at))
 
 
 def _integers_unknown(op: Operation, at: Step, facts: Facts) -> bool:
@@ -219,7 +215,7 @@ KNOWN = [
     ),
     Known(
         id="torch-max-pool-padding-wins", runtimes=("torch",), versions=SILENT, verdict="differ", outputs=("dx",), data=("infinities",),
-        when=_pads_before_a_maximum,
+        when=pads_before_a_maximum(torch, "torch.nn.functional.pad"),
         reason="max_pool pads both ends alike, so F.pad puts −∞ there: where a window begins in it and holds only −∞, its gradient goes to "
         "the padding and is lost",
         link="no upstream report found",
@@ -245,13 +241,13 @@ KNOWN = [
     ),
     Known(
         id="torch-empty-transposed-convolution", runtimes=("torch",), versions=SILENT, verdict="raised", sometimes=True,
-        when=lambda op, at, facts: isinstance(op, ConvTranspose) and 0 in at.y[2:], message="Output size is too small",
+        when=lambda op, at, facts: isinstance(op, ConvTranspose) and at.empty, message="Output size is too small",
         reason="an error is raised where the padding leaves nothing of the result, but not for every kernel",
         link="https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html",
     ),
     Known(
         id="torch-empty-pool", runtimes=BOTH, versions={"torch": ">=1.0"}, verdict="raised",
-        when=lambda op, at, facts: isinstance(op, SumPool | AveragePool | MaxPool | LpPool) and 0 in at.y[2:],
+        when=lambda op, at, facts: isinstance(op, SumPool | AveragePool | MaxPool | LpPool) and at.empty,
         message="Output size is too small|Invalid computed output size|Kernel size can't be greater",
         reason="an error is raised where the result has length 0: a window may not be larger than the padded input",
         link="https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html",

@@ -9,11 +9,14 @@ Vectors are the rows of an array, of whole numbers or of fractions.
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
-from flint import fmpq, fmpq_mat
 
 from spec.operation import Array
+
+if TYPE_CHECKING:
+    from flint import fmpq_mat
 
 
 def rank(vectors: Array) -> int:
@@ -47,5 +50,7 @@ def distinct(*groups: Array) -> tuple[Array, ...]:
 
 
 def _matrix(rows: Array) -> fmpq_mat:
+    from flint import fmpq, fmpq_mat  # here, since every command imports this module, and few ask for a rank
+
     count, length = rows.shape
     return fmpq_mat(count, length, [fmpq(entry.numerator, entry.denominator) for entry in rows.reshape(-1)])

@@ -86,6 +86,11 @@ def answer(convention: str, k: int, s: int = 2, rank: int = 2, n: int = LENGTH) 
     return Answer(convention=convention, k=k, relation=relation, wide=None, boxed=False, flipped=flipped)
 
 
+def answers() -> list[Answer]:
+    """For each convention, kernels of 2 to 5 taps along both axes, stride 2."""
+    return [answer(convention, k) for convention in CONVENTIONS for k in range(2, 6)]
+
+
 def box(k: int, s: int, *, flip: bool = False) -> Array:
     """The rows [0 … 1 … 1 … 0] with s ones, tap by tap: the combinations of a kernel of k + s − 1 taps that filter one of k by a box."""
     rows: Array = np.array([[int(0 <= j - i < s) for j in range(k + s - 1)] for i in range(k)])

@@ -27,14 +27,14 @@ from verify.execute.process import WorkerFailed
 from verify.execute.scheduler import SLOWEST_IMPORT, Cores, Scheduler
 from verify.explain.diagnose import remedies
 from verify.explain.minimize import Given, cost, plainer_numbers, smaller, weight
-from verify.explain.reproduce import FATAL, issue, script
+from verify.explain.reproduce import issue, script
 from verify.explain.standalone import Outcome, outcome
 from verify.explain.verdicts import job, verdicts
 from verify.grouping import by_mistake, counted, mistake_of, sentence
 from verify.judge.judge import Judgement
 from verify.judge.reference import Reference
 from verify.plan.work import MAX_WORK, work
-from verify.record import Diagnosis, Finding, Record, Report
+from verify.record import FATAL, Diagnosis, Finding, Record, Report
 
 SECONDS = 60.0
 """For minimising one finding; the smallest form so far is kept."""

@@ -37,9 +37,8 @@ from verify.explain.standalone import (
 )  # fmt: skip
 from verify.grouping import sentence
 from verify.judge.reference import Reference
-from verify.record import Finding
+from verify.record import FATAL, Finding
 
-FATAL = ("crashed", "timeout")
 IMPORTED = {"crashed": ("traceback",), "timeout": ("threading",), "raised": ("re", "traceback")}
 """What a program of this verdict imports besides os, subprocess and sys."""
 

@@ -22,14 +22,10 @@ from verify.execute.worker import FORMATS
 from verify.judge.picture import drawn
 from verify.judge.precision import biased, explained
 from verify.judge.reference import Reference
-from verify.record import Diagnosis, Difference, Rounding, Verdict
+from verify.record import FATAL, WRONG, Diagnosis, Difference, Rounding, Verdict
 
-WORST_FIRST: tuple[Verdict, ...] = ("differ", "changed argument", "nondeterministic", "imprecise", "zero sign", "agree", "vacuous")
+WORST_FIRST: tuple[Verdict, ...] = (*WRONG, "agree", "vacuous")
 """Of several draws; `vacuous` is said only of an output of which no draw claims anything."""
-DOUBTFUL: tuple[Verdict, ...] = ("differ", "changed argument", "nondeterministic", "imprecise", "zero sign")
-"""What is found in a batch is run again individually, in a new worker process with the environment users have, before it is reported."""
-FATAL: tuple[Verdict, ...] = ("crashed", "timeout")
-"""So is a death, where batches run under flags of their own."""
 UNSTEADY = "a second run on the same data gave another result"
 ZERO_TIMES_NAN = Diagnosis("pixels outside the window multiplied by zero", value="0 · NaN is NaN")
 NOT_NEAREST = Diagnosis("numbers not rounded to nearest")
@@ -79,12 +75,13 @@ def judge(
 
 
 def doubtful(judged: Sequence[Judgement], *, batch_flags: bool) -> bool:
-    """Whether these verdicts on a result in a batch are not reported before the result individually is judged too."""
-    return any(j.verdict in DOUBTFUL or (batch_flags and j.verdict in FATAL) for j in judged)
+    """Whether these verdicts on a result in a batch are not reported before the case was run again individually, in a new worker process
+    with the environment users have. A death counts where batches run under flags of their own."""
+    return any(j.verdict in WRONG or (batch_flags and j.verdict in FATAL) for j in judged)
 
 
 def _steady(before: Judgement, now: Judgement) -> Judgement:
-    if now.verdict != "agree" or before.verdict not in DOUBTFUL:
+    if now.verdict != "agree" or before.verdict not in WRONG:
         return now
     return Judgement(before.output, "nondeterministic", f"{before.verdict} at first, right when run again in a new process")
 

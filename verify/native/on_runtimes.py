@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from spec.families.maps import Family
+from spec.operation import Array
 from spec.theorems.theorem import Side, Theorem
 from verify.grouping import standing
 from verify.plan.plan import chosen
@@ -37,7 +39,7 @@ class Checked:
         return self.by_definition and not self.wrong
 
 
-def checked(a: Family, b: Family, to: object) -> Checked:
+def checked(a: Family, b: Family, to: Callable[[Array], Array]) -> Checked:
     """Of A with random weights against B with the weights that follow; `to`: the map, exact (verify.native.weight_map)."""
     sides = instance(a, b, to)
     left, right = (side() for side in sides)
@@ -49,12 +51,12 @@ def checked(a: Family, b: Family, to: object) -> Checked:
     return _said(Run([], chosen(None), {"name": "families"}, prove=lambda: [proof]).go())
 
 
-def instance(a: Family, b: Family, to: object, seed: int = 0) -> tuple[Side, Side]:
+def instance(a: Family, b: Family, to: Callable[[Array], Array], seed: int = 0) -> tuple[Side, Side]:
     """Both programs on whole numbers, the weights of A multiplied so that those of B are whole."""
     drawn = Drawn(seed, RADIUS)
     x = drawn(2, *a.x[1:])
     w = [drawn(*shape).astype(object) for shape in a.w]
-    v = to(w[0] if w else np.ones((), int))  # type: ignore[operator]
+    v = to(w[0] if w else np.ones((), int))
     unit = np.lcm.reduce([1, *(Fraction(entry).denominator for entry in v.reshape(-1))])
     scaled = [np.asarray(array * unit).astype(int) for array in (*w, v)]
     return (Side(a.op, x, scaled[0]), Side(b.op, x, scaled[1])) if w else (Side(a.op, x * unit), Side(b.op, x, scaled[0]))

@@ -59,9 +59,10 @@ def cases(suite: str, seed: int) -> Iterator[Case]:
                 yield from covered(strength, rank, seed, _channels(kind, rank), partial(_weighted, kind))
             if suite != "quick" or rank < 3:
                 yield from covered(strength, rank, seed, _lengths(kind, rank), partial(_weighted, kind))
-    beyond_quick = (_adaptive, _whole, _many_products, _coinciding, _large, _empty, _reported)
-    for part in (_pooled, _resized, *(beyond_quick if suite != "quick" else ())):
-        yield from part(strength)
+    yield from _pooled(strength)
+    yield from _resized(strength)
+    for part in (_adaptive, _whole, _many_products, _coinciding, _large, _empty, _reported) if suite != "quick" else ():
+        yield from part()
 
 
 def _channels(kind: type, rank: int) -> Grid:
@@ -92,7 +93,7 @@ def _weighted(kind: type[Conv | ConvTranspose], row: Row, rank: int) -> Built:
     groups = {"one": 1, "two": 2}.get(row["grouping"], max(row["inputs"], 2))
     inputs, outputs = {"depthwise": (1, 1), "depthwise twice": (1, 2)}.get(row["grouping"], (row["inputs"], row["outputs"]))
     n, k = axes(row, "n", rank), axes(row, "k", rank)
-    stride, dilation = ((*(max(n // 2, 1),) * (rank - 1), n) for n in row["steps"])
+    stride, dilation = ((*(max(last // 2, 1),) * (rank - 1), last) for last in row["steps"])
     ends = tuple(_ends(kind, row["rule"], *sizes) for sizes in zip(n, k, stride, dilation, strict=True))
     fields = {"stride": stride, "dilation": dilation, "groups": groups, "bias": row["bias"]}
     op: Operation = Conv(padding=ends, **fields) if kind is Conv else ConvTranspose(crop=ends, **fields)
@@ -117,7 +118,7 @@ def _seeing(op: Operation, x: Shape, *w: Shape) -> Built:
     return op, (x, *w)
 
 
-def _many_products(strength: int) -> Iterator[Case]:
+def _many_products() -> Iterator[Case]:
     """Sums of over a thousand products, where half precision is accumulated in blocks; whole and real numbers."""
     for dtype, data in product((*HALF, "float32"), ("integers", "normal")):
         yield Case(op=Conv(stride=(1,)), x=(1, 67, 40), w=((5, 67, 31),), dtype=dtype, data=data)
@@ -146,7 +147,7 @@ def _pool(kind: type[MaxPool | AveragePool], row: Row, rank: int) -> Built:
     return _seeing(op, (1, 1, *n) if few else (*row["form"], *n))
 
 
-def _adaptive(strength: int) -> Iterator[Case]:
+def _adaptive() -> Iterator[Case]:
     """Every pair of lengths up to 16, two to an image."""
     pairs = list(product(range(1, 17), repeat=2))
     for (n0, m0), (n1, m1) in zip(pairs[::2], pairs[::-1][::2], strict=True):
@@ -195,7 +196,7 @@ def _padded(f: int, x: Shape) -> tuple[Operation, Shape]:
     return Pad(padding=((1, 2), (f, 0)), mode="reflect" if f < x[3] else "edge"), x
 
 
-def _whole(strength: int) -> Iterator[Case]:
+def _whole() -> Iterator[Case]:
     """Groups and many channels of integers."""
     grid: Grid = {
         "kind": [Conv, ConvTranspose], "form": [(2, 1, 1), (2, 4, 3), (8, 1, 1), (2, 8, 4), (1, 17, 8)], "k": [1, 3], "s": [1, 2],
@@ -209,9 +210,9 @@ def _whole(strength: int) -> Iterator[Case]:
         yield Case(op=Conv(**fields) if conv else ConvTranspose(**fields), x=(2, groups * inputs, 3, row["n"]), w=(w,), dtype=row["dtype"])
 
 
-def _coinciding(strength: int) -> Iterator[Case]:
+def _coinciding() -> Iterator[Case]:
     """Lengths that are equal on purpose, in pairs and all: what is added along the wrong axis has no wrong shape then."""
-    for row in rows({"n": [2, 3, 4, 5], "groups": [1, 0], "bias": ["yes", "no"], "s": [1, 2]}, strength):
+    for row in rows({"n": [2, 3, 4, 5], "groups": [1, 0], "bias": ["yes", "no"], "s": [1, 2]}, 2):
         n, groups, bias, s = (row[name] for name in ("n", "groups", "bias", "s"))
         for rank in (1, 2, 3):
             ones, group = (1,) * rank, groups or n
@@ -231,7 +232,7 @@ def _coinciding(strength: int) -> Iterator[Case]:
         yield Case(op=DepthToSpace(factor=(2,) * rank), x=(2**rank, 2**rank, *(2**rank,) * rank))
 
 
-def _large(strength: int) -> Iterator[Case]:
+def _large() -> Iterator[Case]:
     """More elements than 16 bits count, of few channels: in the input, the output, or both."""
     line, image = (1, 2, LARGE // 2 + 9), (2, 2, 129, 131)
     yield Case(op=Conv(stride=(1,), padding=((1, 1),)), x=line, w=((2, 2, 3),))
@@ -248,7 +249,7 @@ def _large(strength: int) -> Iterator[Case]:
     yield Case(op=AdaptiveAveragePool(size=(8, 4)), x=(2, 2, 128, 132))
 
 
-def _empty(strength: int) -> Iterator[Case]:
+def _empty() -> Iterator[Case]:
     """A batch of nothing: the result is empty, and the weights' gradients are zeros."""
     for rank in (1, 2):
         space, ones = (5, 4)[:rank], (1,) * rank
@@ -264,7 +265,7 @@ def _empty(strength: int) -> Iterator[Case]:
     yield Case(op=DepthToSpace(factor=(2, 2)), x=(0, 4, 3, 2))
 
 
-def _reported(strength: int) -> Iterator[Case]:
+def _reported() -> Iterator[Case]:
     """Layers of which public reports of 2024 to 2026 say that one runtime answered wrong, then two of docs/findings."""
     yield Case(op=ConvTranspose(stride=(8,), crop=((4, 4),)), x=(1, 4, 20), w=((4, 4, 16),))
     yield Case(op=Conv(stride=(1,), padding=((64, 63),), groups=16), x=(1, 64, 20), w=((64, 4, 128),))

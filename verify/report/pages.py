@@ -6,7 +6,7 @@ import re
 from textwrap import dedent
 
 from backends.known import Known
-from spec.families.founding import CONVENTIONS, Answer, answer
+from spec.families.founding import Answer, answers
 from verify.grouping import counted
 from verify.record import Report, TheoremReport
 
@@ -16,7 +16,7 @@ def claims_page(report: Report) -> str:
     claims = sorted(((t.claim, name, t) for name, t in report.theorems.items() if t.claim), key=lambda row: row[0] or 0)
     rows = "\n".join(f"| {number} | {cell(t.statement)} | {_verdict(t)} |" for number, _, t in claims)
     natives = "\n".join(f"| {name} | {_versions(report, name)} | {_agreeing(report, name)} |" for name in report.runtimes)
-    express = "\n".join(_expresses(answer(convention, k)) for convention in CONVENTIONS for k in range(2, 6))
+    express = "\n".join(map(_expresses, answers()))
     also = "\n".join(f"- **{name}**: {t.statement} *{t.verdict}*" for name, t in report.theorems.items() if not t.claim)
     return TEMPLATE.format(rows=rows, natives=natives, express=express, also=also)
 
