@@ -208,6 +208,11 @@ class Operation:
         return False
 
     @property
+    def apart(self) -> bool:
+        """Whether it works along one spatial axis after the other, and brings numbers of other channels together only by a kernel."""
+        return True
+
+    @property
     def multilinear(self) -> bool:
         """Whether the output is a polynomial of degree one in x and in each further input of real numbers, so that whole numbers decide
         its meaning."""

@@ -14,12 +14,13 @@ import verify.native.family
 import verify.native.weight_map
 from backends import named
 from spec import Impossible
+from spec.families.founding import KERNELS
 from spec.families.relation import related
 from tests.command import in_process, needs
 from tests.mutants import MUTANTS
 from tests.sample_reports import record
 from tests.tiers import slow
-from verify.native import family_shown, founding, on_runtimes
+from verify.native import family_shown, on_runtimes
 from verify.native.family import Families, Inside, families
 from verify.native.on_runtimes import checked, instance
 from verify.native.programs import program
@@ -236,7 +237,7 @@ def test_compare_without_a_call_answers_the_founding_question() -> None:
     assert ended.returncode == 0
     assert "They share (k − 1)² of them, and neither contains" in ended.stdout
     rows = json.loads(in_process("compare", "--json").stdout)["answers"]
-    assert len(rows) == 2 * len(founding.KERNELS)
+    assert len(rows) == 2 * len(KERNELS)
     for row in rows:
         k = row["kernel"]
         assert (row["dimensions"], row["overlap"], row["wider"], row["box_filtered"]) == ([k**2, k**2], (k - 1) ** 2, k + 1, True)

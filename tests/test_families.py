@@ -20,6 +20,7 @@ from spec.families.maps import Family
 from spec.families.relation import related
 from tests.family_checks import CHECKS, brute_force, family, founding, longer_lengths, maps_of_weights
 from tests.tiers import sampled, slow
+from verify.plan.suites import cases
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -38,6 +39,17 @@ def test_brute_force_over_a_small_field(seed: int) -> None:
 @pytest.mark.parametrize("k", sampled(range(1, 7), 1, 2, 3))
 def test_the_founding_question_in_2d(k: int) -> None:
     founding(range(k, k + 1), axes=2)
+
+
+APART = {case.op.name: case for case in cases("quick") if len(case.op.steps) == 1 and not case.w and case.op.apart}
+
+
+@pytest.mark.parametrize("name", APART)
+def test_an_operation_that_says_so_keeps_channels_apart(name: str) -> None:
+    """One that moves numbers between channels must say that it does not (Operation.apart)."""
+    case = APART[name]
+    x = np.random.default_rng(0).integers(-9, 10, (2, 12, *case.x[2:])).astype(float)
+    assert np.allclose(case.op(x), np.concatenate([case.op(x[:, c : c + 1]) for c in range(12)], axis=1))
 
 
 # ---- each part broken once ----

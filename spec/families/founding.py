@@ -44,6 +44,7 @@ def _multiplying(k: int, s: int) -> Pair:
 
 
 CONVENTIONS: dict[str, Callable[[Shape, Shape], tuple[Operation, Operation]]] = {"Keras": keras, "PyTorch": torch}
+KERNELS = range(2, 6)
 LENGTH = 8
 """Of the inputs on which the question is decided; spec.families.lengths says for which others it holds."""
 
@@ -88,7 +89,7 @@ def answer(convention: str, k: int, s: int = 2, rank: int = 2, n: int = LENGTH) 
 
 def answers() -> list[Answer]:
     """For each convention, kernels of 2 to 5 taps along both axes, stride 2."""
-    return [answer(convention, k) for convention in CONVENTIONS for k in range(2, 6)]
+    return [answer(convention, k) for convention in CONVENTIONS for k in KERNELS]
 
 
 def box(k: int, s: int, *, flip: bool = False) -> Array:

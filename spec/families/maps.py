@@ -22,7 +22,6 @@ from spec.operation import Array, Impossible, Operation, Shape, each_axis, size
 from spec.ops.conv import Conv, ConvTranspose
 from spec.ops.lanczos import Lanczos
 from spec.ops.pad import Pad
-from spec.ops.rearrange import DepthToSpace, SpaceToDepth
 
 Layer = Conv | ConvTranspose
 MOST_ENTRIES = 1 << 22
@@ -59,7 +58,7 @@ class Family:
     @property
     def separable(self) -> bool:
         """Whether channels and axes are apart, so that the space is a tensor product."""
-        return not any(isinstance(step, DepthToSpace | SpaceToDepth) for step in self.op.steps)
+        return all(step.apart for step in self.op.steps)
 
     @property
     def products(self) -> int:

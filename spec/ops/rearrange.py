@@ -65,6 +65,10 @@ class DepthToSpace(Operation):
     order: str = one_of("DCR", "CRD")
 
     @property
+    def apart(self) -> bool:
+        return False
+
+    @property
     def copies(self) -> bool:
         return True
 
@@ -96,6 +100,10 @@ class SpaceToDepth(Operation):
 
     factor: Shape = per_axis(least=1)
     order: str = one_of("DCR", "CRD")
+
+    @property
+    def apart(self) -> bool:
+        return False
 
     @property
     def copies(self) -> bool:
