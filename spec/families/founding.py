@@ -51,7 +51,7 @@ LENGTH = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """For kernels of length k on each axis. wide: B's kernel at the same convention with which it contains A, None if none was found."""
+    """For kernels of length k on each axis. wide: the length of the smallest kernel with which B contains A; None if none was found."""
 
     convention: str
     k: int
@@ -60,7 +60,7 @@ class Answer:
     boxed: bool
     """Whether B's wider kernel is then A's, filtered by a box of s."""
     flipped: bool
-    """Whether it is reversed before: A's layer is a convolution, and no transposed one."""
+    """Whether A's kernel is reversed first, since its layer is a convolution and not a transposed one."""
 
 
 def decoders(convention: str, k: Shape, s: Shape) -> tuple[Operation, Operation]:

@@ -97,7 +97,7 @@ def at_every_length(a: Family, b: Family, axis: int, at: Callable[[int], tuple[F
 
 
 def reach(family: Family, axis: int) -> Reach | None:
-    """An upper bound; None of a program with a step whose windows do not lie at a fixed stride."""
+    """Return an upper bound; None if the windows of a step do not lie at a fixed stride."""
     rate, pixels, period, left = Fraction(1), Fraction(0), 1, list(family.w)
     for step in family.op.steps:
         own = [left.pop(0)[axis + 2] for _ in range(step.weights)]

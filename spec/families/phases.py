@@ -28,7 +28,7 @@ class Phases:
 
 
 def phases(family: Family, axis: int) -> Phases | None:
-    """None of two weighted layers, whose gain is a product, and of windows that do not lie at a fixed stride."""
+    """Return None if there are two weighted layers, whose gain is a product, or windows that do not lie at a fixed stride."""
     reaches = reach(family, axis)
     if reaches is None or len(family.w) > 1:
         return None

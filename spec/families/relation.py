@@ -142,7 +142,7 @@ class Witness:
 
 
 def witness(a: Family, b: Family) -> Witness | None:
-    """Where A has at most one weighted layer, and is not inside B."""
+    """Return a kernel of A that B does not have; None if A lies inside B, or has two weighted layers."""
     if len(a.w) > 1 or a.y != b.y:
         return None
     if not (a.separable and b.separable):

@@ -26,8 +26,8 @@ WEIGHTS = "The shape of an array that a function is given beside x, such as 8,3,
 JSON = "Print JSON."
 ON = "Where the first call is run; once more: where the second is. A target such as keras-torch, or with a version: keras-torch@3.14.0."
 FAMILY = (
-    "Compare what the two can express with free weights, exactly; also in spec's syntax, such as 'Conv(stride=(2,)) w=(1, 1, 3)', with "
-    "--input or x=(1, 1, 8)."
+    "Compare what the two can express if their weights are free: decided exactly. A program may also be in the syntax of reports: "
+    "'Conv(stride=(2,)) x=(1, 1, 8) w=(1, 1, 3)'."
 )
 RUN = "Run the calls to verify what is printed; --no-run only reads them."
 
@@ -99,8 +99,8 @@ def compare(
 ) -> None:
     """Compare two calls with the same weights: equal, shifted, equal except at the border, or different; why; and what to write instead.
 
-    With --family, compare what they can express while their weights vary. Without any call, answer the question that the project began
-    with. Exit status 0: equal; 1: not equal; 2: bad input.
+    With --family, compare what they can express while their weights vary. Without any call, do so for nearest upsampling and a
+    convolution against a transposed convolution with stride 2. Exit status 0: equal, or no call was given; 1: not equal; 2: bad input.
     """
     if first is None and not (input or weights or on):
         _founding(as_json)

@@ -1,4 +1,4 @@
-"""`concordant compare` without a call: the question that the project began with, for each convention and kernel."""
+"""`concordant compare` without a call: upsampling and a convolution, or a strided transposed convolution?"""
 
 from __future__ import annotations
 

@@ -36,8 +36,8 @@ TEMPLATE = dedent("""\
     ## In short, for Keras
 
     A repeats every pixel, B puts zeros between them; then both slide a kernel over the result. With one kernel they give different
-    answers. A *is* a B whose kernel is one pixel wider and is the box (1, 1) convolved with A's kernel, so B with k + 1 can do all
-    that A with k can. A answers a constant input evenly whatever its kernel; B does so only if the phases of its kernel have equal
+    results. A *is* a B with a kernel that is one pixel wider: the box (1, 1) convolved with A's kernel. So B with k + 1 can do all
+    that A with k can. A maps a constant input to a constant, whatever its kernel. B does so only if the phases of its kernel have equal
     sums: that is the checkerboard. And B is not "zeros, then a 'same' convolution": Keras and TensorFlow crop so that the image sits
     one pixel further than 'same' would put it, for every k from 2 to 5.
 
@@ -71,8 +71,8 @@ TEMPLATE = dedent("""\
 
     ## On the frameworks
 
-    Both sides of every statement were also run as native programs, and every one of the answers below is bit for bit what the definition
-    says, the counterexamples included: the frameworks agree on what they compute, and so on where the statements fail.
+    Both sides of every statement were also run as native programs. Every result below is bit for bit what the definition says, the
+    counterexamples included. So the frameworks agree on what they compute, and on where the statements fail.
 
     | runtime | versions | cases in which both sides answer as the definition says |
     |---|---|---|

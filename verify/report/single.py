@@ -1,4 +1,4 @@
-"""One case, told whole: for each runtime what came, why, the first wrong value, the code; runtimes that say the same are told together."""
+"""One case in full: for each runtime the outcome, its reason, the first wrong value, the code. Runtimes of which all this is alike share an entry."""
 
 from __future__ import annotations
 
