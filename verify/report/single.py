@@ -1,4 +1,4 @@
-"""One case in full: for each runtime the outcome, its reason, the first wrong value, the code. Runtimes of which all this is alike share an entry."""
+"""One case in full: for each runtime the outcome, its reason, the first wrong value and the code, once for runtimes with the same."""
 
 from __future__ import annotations
 
