@@ -173,8 +173,9 @@ def test_an_offset_of_16_bits_is_named_in_large_arrays() -> None:
     assert sentence(diagnose(reference, 0, tail)) == "matches only in the last 1000 of 40000 positions: result multiplied by a constant (0)"
 
 
-def test_an_offset_of_15_bits_into_an_argument_is_named() -> None:
-    reference = Reference(parse_case("Conv(stride=(1,)) x=(1, 2, 40000) w=(1, 2, 3) float32 seed=1"))
+@pytest.mark.parametrize("n", [40000, 20000], ids=["80,000 elements", "40,000: all families are tried"])
+def test_an_offset_of_15_bits_into_an_argument_is_named(n: int) -> None:
+    reference = Reference(parse_case(f"Conv(stride=(1,)) x=(1, 2, {n}) w=(1, 2, 3) float32 seed=1"))
     x, _, w = reference.drawn
     cut = (x.flatten() * (np.arange(x.size) < 1 << 15)).reshape(x.shape)
     assert sentence(diagnose(reference, 0, reference.case.op(cut, *w))) == "matches: x with zeros behind its first 32768 elements"
