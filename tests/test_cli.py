@@ -236,6 +236,7 @@ def test_a_backend_that_offers_nothing_of_what_was_asked_is_status_1(tmp_path: P
     assert (ended.returncode, ended.stderr) == (1, "")
     assert "\nnot offered by mine: no pixels here (1 case), operation Conv (1 case)\n" in ended.stdout
     assert "no case was run: mine offers none of this: no pixels here, operation Conv" in ended.stdout
+    assert "a function of its name in the backend's file" in ended.stdout
     assert "2 cases on 1 runtime, 0 results: 0 agree." in ended.stdout
     assert "\nnothing unexpected, but the run fails: see above\n" in ended.stdout
 

@@ -32,6 +32,7 @@ from verify.report.single import told
 from verify.run import Run, Watch
 
 MOST_SHOWN = 20
+ADD = ". An operation is offered by a function of its name in the backend's file: backends/*/write.py, or your own"
 MOST_ADDED = 3
 SECONDS_BETWEEN_LINES = 30.0
 """Of progress, where there is no terminal."""
@@ -140,7 +141,7 @@ def remaining(report: Report, console: Console, *, quiet: bool) -> None:
         console.print(f"[bold red]works now[/]: {escape(words)}", highlight=False, soft_wrap=True)
     if not report.records and any(r.not_offered for r in report.runtimes.values()):
         lacking = (f"{name} offers none of this: {', '.join(r.not_offered)}" for name, r in report.runtimes.items() if r.not_offered)
-        console.print(f"[bold red]no case was run[/]: {escape('; '.join(lacking))}", highlight=False, soft_wrap=True)
+        console.print(f"[bold red]no case was run[/]: {escape('; '.join(lacking))}{ADD}", highlight=False, soft_wrap=True)
     for name, r in report.runtimes.items():
         if r.status == "failed" or (r.status == "not installed" and not quiet):
             console.print(f"[bold red]{r.status}[/] {name}: {escape(r.reason)}", highlight=False, soft_wrap=True)
