@@ -280,3 +280,8 @@ def test_a_framework_that_compiles_many_at_once() -> None:
     stops += "def forward(x):\n    raise ValueError('no gradient')\n\n\nf.defvjp(forward, forward)\n"
     assert came(program("differ", stops, backend=jax)) == "gone"
     assert came(program("raised", stops, "ValueError: no gradient", output="dx", backend=jax)) == "shown"
+
+
+def test_a_program_about_an_argument_states_no_expected_values() -> None:
+    assert "expected = " in program("differ", RIGHT, "", seconds=2)
+    assert "expected = " not in program("changed argument", RIGHT, "", seconds=2)
