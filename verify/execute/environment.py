@@ -18,7 +18,8 @@ import numpy as np
 
 from backends import Backend
 
-HOME = Path(__file__).parent.parent
+HOME = Path(__file__).parent.parent.parent
+"""The folder that holds spec/, backends/ and verify/."""
 MATTERS = ("ATEN_", "CONCORDANT_THREADS", "KERAS_", "TF_", "XLA_", "JAX_", "OMP_", "MKL_", "DNNL_", "ONEDNN_", "CUDA_", "TORCH_", "ORT_")
 """Beginnings of the names of environment variables that can change an answer."""
 ANOTHERS = ("TF_CLI_", "TF_DATA_", "TF_LOG", "TF_PLUGIN_", "TF_TOKEN_", "TF_VAR_", "TF_WORKSPACE")
@@ -116,9 +117,9 @@ def source_digest(backends: Iterable[Backend]) -> str:
     return digest(Path(b.module.__file__) for b in backends if b.module.__file__)
 
 
-def digest(files: Iterable[Path]) -> str:
-    """The same, of backends that are not loaded."""
-    ours = {path for name in ("spec", "backends", "verify") for path in (HOME / name).rglob("*.py")}
+def digest(files: Iterable[Path], rooms: Iterable[str] = ("spec", "backends", "verify")) -> str:
+    """The same, of backends that are not loaded; or of some of our three packages."""
+    ours = {path for name in rooms for path in (HOME / name).rglob("*.py")}
     theirs = {path.resolve() for path in files if path.is_file()}
     found = hashlib.sha256()
     for path in (*sorted(ours), *sorted(theirs - ours)):
