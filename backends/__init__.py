@@ -22,7 +22,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -354,6 +354,11 @@ def function_name(operation: str) -> str:
 
 def found() -> dict[str, Backend]:
     """Every runtime of every room in backends/, by name, in its default mode."""
+    return dict(_found())
+
+
+@cache
+def _found() -> dict[str, Backend]:
     rooms = sorted(path.parent.name for path in Path(__file__).parent.glob("*/write.py"))
     modules = (importlib.import_module(f"backends.{room}.write") for room in rooms)
     return {backend.name: backend for module in modules for backend in _runtimes(module)}

@@ -43,6 +43,7 @@ Facts = dict[str, str]
 instruction sets."""
 
 When = Callable[[Operation, Step, Facts], bool]
+Walked = Sequence[tuple[Operation, Step]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +86,9 @@ class Known:
             v in versions and SpecifierSet(s).contains(versions[v], prereleases=True) for v, s in self.versions.items()
         )
 
-    def covers(self, case: Case, facts: Facts, mode: Mode = BY_DEFAULT) -> bool:
-        """Whether it speaks of this case in this mode, whatever the verdict."""
-        return self._speaks_of(case, mode) and any(self._fits(op, at, facts) for op, at in steps(case))
+    def covers(self, case: Case, facts: Facts, mode: Mode = BY_DEFAULT, walked: Walked | None = None) -> bool:
+        """Whether it speaks of this case in this mode, whatever the verdict. walked: the steps of the case, if they are there already."""
+        return self._speaks_of(case, mode) and any(self._fits(op, at, facts) for op, at in walked or steps(case))
 
     def _fits(self, op: Operation, at: Step, facts: Facts) -> bool:
         """What the predicate says; an operation that the backend cannot write, which a predicate may find out, fits nothing."""

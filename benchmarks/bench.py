@@ -49,7 +49,8 @@ def python(*arguments: str, environment: dict[str, str] | None = None) -> tuple[
     began = time.monotonic()
     with tempfile.TemporaryFile("w+") as out:
         process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=HOME, stdout=out, stderr=subprocess.DEVNULL, env={**os.environ, **(environment or {})}
+            [sys.executable, *arguments], cwd=HOME, stdout=out, stderr=subprocess.DEVNULL,
+            env={**os.environ, "CONCORDANT_CACHE": "0", **(environment or {})},
         )  # fmt: skip
         _, _, used = os.wait4(process.pid, 0)
         out.seek(0)

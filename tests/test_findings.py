@@ -34,7 +34,7 @@ ASKED = [
 ]
 
 
-def found(name: str, asked: list[str] = ASKED, *, timeout: float = 20.0, seconds: float = 30.0) -> tuple[Report, list[Finding]]:
+def found(name: str, asked: list[str] = ASKED, *, timeout: float = 60.0, seconds: float = 300.0) -> tuple[Report, list[Finding]]:
     """What comes of a mutant."""
     backend = replace(MUTANTS[name], name="torch")
     report = Run([parse_case(text) for text in asked], [backend], suite={}, known=[], timeout=timeout).go()
@@ -108,7 +108,7 @@ def test_an_argument_that_the_backward_run_changes_is_shown() -> None:
     wrap = "def f(x):\n    y = honest(x)\n    y.register_hook(lambda g: (x.data.add_(1), None)[1])\n    return y\n"
     backend = replace(MUTANTS["x-changed-in-place"], name="torch", wrap=wrap)
     report = Run([parse_case("SumPool(kernel=(2,)) x=(1, 1, 4) float32")], [backend], suite={}, known=[]).go()
-    (finding,) = find(report, unexpected(report), [backend], [], timeout=20, seconds=30)
+    (finding,) = find(report, unexpected(report), [backend], [], timeout=60, seconds=300)
     assert (finding.output, finding.verdict, finding.reason) == ("y", "changed argument", "argument x was changed")
     assert came(finding.script) == "shown"
 
@@ -148,7 +148,7 @@ def test_what_shrinks_into_a_known_deviation_is_not_taken_for_it() -> None:
         when=lambda op, at, env: at.x[0] == 1,
     )  # fmt: skip
     report = Run([parse_case(ASKED[1])], [backend], suite={}, known=[known]).go()
-    (finding,) = find(report, unexpected(report), [backend], [known], timeout=20, seconds=30)
+    (finding,) = find(report, unexpected(report), [backend], [known], timeout=60, seconds=300)
     assert parse_case(finding.case).x[0] > 1
 
 

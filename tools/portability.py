@@ -75,7 +75,7 @@ def run(name: str, suite: str, out: Path) -> Report | None:
             return None
         chosen = [word for runtime in setting.runtimes for word in ("--backend", runtime)]
         command = [sys.executable, "-m", "concordant", "run", "--suite", suite, "--quiet", "--no-shrink", "--out", str(out / name), *chosen]
-        subprocess.run(command, env=os.environ | setting.variables | hidden, stdout=sys.stderr)
+        subprocess.run(command, env=os.environ | setting.variables | hidden | {"CONCORDANT_CACHE": "0"}, stdout=sys.stderr)
     report = load(out / name / "report.json")
     hid = not setting.without_avx512 or not any("avx512" in r.facts.get("cpu_isa", "") for r in report.runtimes.values())
     return report if hid else None

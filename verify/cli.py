@@ -34,6 +34,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "theorems": statements.theorems, "claims": statements.claims, "known": known.known,
     "hazards": views.hazards, "report": views.view, "diff": views.diff,
     "backends": installed.backends, "environments": installed.side_environments,
+    "cache": installed.cached,
 }  # fmt: skip
 
 for name, command in COMMANDS.items():

@@ -6,14 +6,16 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from backends import Backend
+from backends import Backend, steps
 from backends.known import Known, of
 from spec import Array, Case
 from spec.theorems.theorem import Side
+from verify.cache import Notebook
 from verify.execute.environment import own_version
 from verify.grouping import mistake_of, sentence, standing
 from verify.judge import agreement
@@ -48,10 +50,15 @@ class Ask:
     reduced_from: str = ""
     """The instance of which this is a smaller form, if the run added it."""
 
-    @property
+    @cached_property
+    def text(self) -> str:
+        """Of the case that is run."""
+        return repr(self.case)
+
+    @cached_property
     def key(self) -> str:
         """What distinguishes it from everything else that is run."""
-        return f"{self.instance.text} {self.number}" if self.instance else repr(self.case)
+        return f"{self.instance.text} {self.number}" if self.instance else self.text
 
     def reference(self, confidence: int) -> Reference:
         """What the definition answers."""
@@ -78,12 +85,15 @@ class Ran:
     """The indices of what has a verdict, or is not offered."""
     not_offered: dict[int, str] = field(default_factory=dict)
     """Of what the runtime does not offer: what it lacks."""
+    setting: str = ""
+    """A digest of all that decides its verdicts beside the programs (verify.cache.setting)."""
+    from_cache: int = 0
+    """How many programs a former run had run already."""
 
     def add(self, i: int, text: str, judged: Sequence[Judgement]) -> None:
         """The verdicts on the i-th, and the text that was run."""
         self.judged.extend((i, text, j) for j in judged)
         self.settled.add(i)
-
 
     def replace(self, i: int, text: str, judged: Sequence[Judgement]) -> None:
         """Other verdicts on the i-th."""
@@ -103,29 +113,42 @@ class Tally:
         self.known = known
         self.matched: Counter[str] = Counter()
         self.agreed: Counter[str] = Counter()
-        self._concerning: dict[str, list[Known]] = {}
-        self._last: tuple[str, Case | None, list[Known]] = ("", None, [])
+        self._concerning: dict[str, tuple[list[Known], Notebook]] = {}
+        self._last: tuple[str, Ask | None, list[Known]] = ("", None, [])
 
-    def explanation(self, ran: Ran, case: Case, judged: Judgement) -> str | None:
+    def explanation(self, ran: Ran, ask: Ask, judged: Judgement) -> str | None:
         """The first record that explains a verdict. Ask for all outputs of a case in turn: that is quickest."""
         first = None
-        for known in self._covering(ran, case):
+        for known in self._covering(ran, ask):
             if known.has(judged.output):
                 if known.explains(judged.verdict, f"{judged.reason}\n{sentence(judged.diagnosis)}"):
                     self.matched[known.id] += 1
                     first = first or known.id
-                elif not case.call and known.is_stale(judged.verdict, ran.backend.mode):
+                elif not ask.case.call and known.is_stale(judged.verdict, ran.backend.mode):
                     self.agreed[known.id] += 1
         return first
 
-    def _covering(self, ran: Ran, case: Case) -> list[Known]:
+    def _covering(self, ran: Ran, ask: Ask) -> list[Known]:
         name = ran.backend.name
-        if self._last[0] != name or self._last[1] is not case:
+        if self._last[0] != name or self._last[1] is not ask:
             if name not in self._concerning:
-                self._concerning[name] = [k for k in of(ran.backend, self.known) if k.concerns(name, ran.versions)]
-            covering = [known for known in self._concerning[name] if known.covers(case, ran.facts, ran.backend.mode)]
-            self._last = (name, case, covering)
+                concerning = [k for k in of(ran.backend, self.known) if k.concerns(name, ran.versions)]
+                told = (name, ran.versions, ran.facts, ran.backend.ours, [known.id for known in self.known])
+                self._concerning[name] = concerning, Notebook(list[int], "covering", *told)
+            concerning, notebook = self._concerning[name]
+            numbers = notebook.of(ask.text, lambda: self._covers(concerning, ran, ask.case))
+            self._last = (name, ask, [concerning[i] for i in numbers])
         return self._last[2]
+
+    @staticmethod
+    def _covers(concerning: list[Known], ran: Ran, case: Case) -> list[int]:
+        walked = tuple(steps(case))
+        return [i for i, known in enumerate(concerning) if known.covers(case, ran.facts, ran.backend.mode, walked)]
+
+    def keep(self) -> None:
+        """Keep which records cover which cases for the next run."""
+        for _, notebook in self._concerning.values():
+            notebook.keep()
 
     def report(self) -> dict[str, KnownReport]:
         return {
@@ -142,6 +165,7 @@ def conclude(
     """The report of everything judged so far. `missed`: for each ask, the probability that a wrong answer was let through."""
     tally = Tally(known)
     records = [record for r in ran for record in _records(r, asks, tally, missed)]
+    tally.keep()
     runtimes = {r.backend.name: _runtime(r, asks, records) for r in ran}
     theorems = {proof.theorem.name: _theorem(proof, records, ran) for proof in proofs}
     return Report(
@@ -160,7 +184,7 @@ def _records(ran: Ran, asks: Sequence[Ask], tally: Tally, missed: dict[int, floa
     sides: dict[str, list[tuple[int, str, Judgement, str | None]]] = {}
     for i, text, judged in sorted(ran.judged, key=lambda j: j[0]):
         ask, judged = asks[i], _as_most_others(judged, frequent)
-        explanation = tally.explanation(ran, ask.case, judged)
+        explanation = tally.explanation(ran, ask, judged)
         if ask.instance is None or ask.side is None:
             records.append(_case(ran, ask, text, judged, missed[i], explanation))
         elif judged.output == ask.side.output:
@@ -178,7 +202,7 @@ def _case(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | None
     q = ask.case
     runtime, shapes = ran.backend.name, dict(zip(q.outputs, (q.y, q.x, *q.w), strict=False))
     return Record(
-        id=_id("case", repr(q), judged.output, runtime), kind="case", case=repr(q), operations=tuple(op.name for op in q.op.steps),
+        id=_id("case", ask.text, judged.output, runtime), kind="case", case=ask.text, operations=tuple(op.name for op in q.op.steps),
         output=judged.output, shape=shapes[judged.output], dtype=q.dtype, data=q.data, check=q.check, seed=q.seed, runtime=runtime,
         verdict=judged.verdict, reason=judged.reason, native=text, missed_probability=missed, difference=judged.difference,
         rounding=judged.rounding, matches=judged.diagnosis, diagnosis=sentence(judged.diagnosis), known=explanation,

@@ -17,6 +17,7 @@ from msgspec import structs
 from backends import Backend, BadBackend, Unsupported, file_of, found, in_mode, runtime_of
 from backends.known import Known, everything
 from spec import Case
+from verify.cache import BadCache, Cache, Hit, Notebook, key, setting
 from verify.conclude import Ask, Ran, conclude
 from verify.execute.environment import digest, machine, missing, variables, versions
 from verify.execute.patience import Patience, Say
@@ -76,6 +77,8 @@ class Run:
     known: list[Known] = field(default_factory=everything)
     store: Store | None = None
     """Where every verdict is kept as it comes, and taken from if it is there already."""
+    cache: Cache | None = None
+    """Where verdicts of former runs are taken from, and these are kept for the next."""
     place: dict[str, Any] = field(default_factory=machine)
     max_work: float = MAX_WORK
     """What is allowed for the reference of each case (verify.plan.work)."""
@@ -126,7 +129,7 @@ class Run:
         self.missed: dict[int, float | None] = {}
         self.ran = {backend.name: Ran(backend, partly=backend.name in self.partly) for backend in self.backends}
         self._asked = {
-            name: frozenset(i for i, ask in enumerate(self.asks) if texts & {repr(ask.case), ask.reduced_from})
+            name: frozenset(i for i, ask in enumerate(self.asks) if texts & {ask.text, ask.reduced_from})
             for name, texts in self.only.items()
         }
 
@@ -190,6 +193,7 @@ class Run:
                     self._keep(ran, taken.pop(job.id), judged, "running")
             async for job, judged in self._judged(ran, [taken[i] for i in sorted(again)], cores, again):
                 self._keep(ran, job, judged, "confirming")
+            self._tell(ran)
             await self._repeat(ran, cores)
         except WorkerFailed as error:
             for i in again.keys() - ran.settled:
@@ -213,18 +217,30 @@ class Run:
         texts = {i: text for i, text, _ in ran.judged}
         agreed = texts.keys() - {i for i, _, judged in ran.judged if judged.verdict != "agree"}
         chosen = sampled({i: self.asks[i].key for i in agreed}, self.suite.get("seed", 0))
-        jobs = [job(i, texts[i], self.reference(i), gradients=ran.backend.has_gradients) for i in chosen]
-        otherwise, mode = 0, ran.backend.runtime.repeat_in
+        mode = ran.backend.runtime.repeat_in
         backend = in_mode(ran.backend, mode) if mode else ran.backend
+        otherwise, jobs = 0, list[Job]()
+        for i in chosen:
+            if hit := self._hit(ran, i, texts[i], individually=True):
+                otherwise += self._repeated(ran, backend, i, texts[i], hit.judged)
+            else:
+                jobs.append(job(i, texts[i], self.reference(i), gradients=ran.backend.has_gradients))
         async for one, judged in self._judged(ran, jobs, cores, {}, backend):
-            if any(j.verdict != "agree" for j in judged):
-                otherwise += 1
-                judged = [replace(j, reason=f"as {backend.name}: {j.reason}") if mode and j.verdict != "agree" else j for j in judged]
-                ran.replace(one.id, one.text, judged)
-                self._save(ran, one.id, one.text, judged)
+            self._cached(ran, one.id, one.text, judged, individually=True)
+            otherwise += self._repeated(ran, backend, one.id, one.text, judged)
             self.watch(ran.backend.name, "repeating", len(ran.settled))
-        ran.repeated = Repeated(agreed=len(agreed), repeated=len(jobs), otherwise=otherwise, mode=mode)
+        ran.repeated = Repeated(agreed=len(agreed), repeated=len(chosen), otherwise=otherwise, mode=mode)
         self._tell(ran)
+
+    def _repeated(self, ran: Ran, backend: Backend, i: int, text: str, judged: list[Judgement]) -> bool:
+        """Whether what agreed in a batch does not agree individually, which then is its verdict."""
+        if all(j.verdict == "agree" for j in judged):
+            return False
+        if backend is not ran.backend:
+            judged = [replace(j, reason=f"as {backend.name}: {j.reason}") if j.verdict != "agree" else j for j in judged]
+        ran.replace(i, text, judged)
+        self._save(ran, i, text, judged)
+        return True
 
     def total(self, target: str) -> int:
         """How many programs a target is to run, theorems included as soon as they are proven."""
@@ -261,25 +277,77 @@ class Run:
     def _open(self, ran: Ran) -> Iterator[Job]:
         """The jobs still to run, theorems last. What a runtime does not offer, and what has a verdict already, is settled here."""
         kept = self.store.kept(ran.backend.name) if self.store else {}
+        texts = Notebook(tuple[str, str], "texts", ran.backend.name) if self._caches(ran) and ran.backend.ours else None
         for i in self._everything(ran):
             if self._take(ran, i, kept):
                 continue
-            reference = self.reference(i)
             try:
                 if lacking := self._lacking(ran, i):
                     self._decline(ran, i, lacking)
                     continue
-                text = ran.backend.translate(self.asks[i].case).encode("utf-8", "backslashreplace").decode()
+                text = self._text(ran, i, texts)
+                if hit := self._hit(ran, i, text):
+                    self._recognise(ran, i, text, hit)
+                    continue
+                reference = self.reference(i)
             except (Unsupported, BadBackend) as why:
                 if isinstance(why, Unsupported) and not ran.backend.ours:
                     self._decline(ran, i, str(why))
                     continue
-                verdict: Verdict = "not offered" if isinstance(why, Unsupported) else "raised"
+                reference, verdict = self.reference(i), _untranslated(why)
                 judged = judge(reference, Answer(stopped=verdict, reason=str(why)), names=_names(ran.backend, reference))
                 self._save(ran, i, "", judged)
                 ran.add(i, "", judged)
             else:
                 yield job(i, text, reference, gradients=ran.backend.has_gradients)
+        if texts:
+            texts.keep()
+
+    def _text(self, ran: Ran, i: int, texts: Notebook | None) -> str:
+        """The native text of the i-th program. Raises Unsupported, BadBackend."""
+        if not texts:
+            return _translated(ran.backend, self.asks[i].case)
+        text, why = texts.of(self.asks[i].text, lambda: _translated_or_why(ran.backend, self.asks[i].case))
+        if why:
+            raise Unsupported(why)
+        return text
+
+    def _caches(self, ran: Ran) -> bool:
+        """Whether the verdicts on a runtime are taken from the cache, and kept there."""
+        return bool(self.cache and self.cache.takes(ran.backend))
+
+    def _hit(self, ran: Ran, i: int, text: str, *, individually: bool = False) -> Hit | None:
+        """What a former run found of the i-th program, if nothing has changed since that may change it."""
+        if not (self.cache and self._caches(ran)):
+            return None
+        try:
+            return self.cache.hit(self._key(ran, i, text, individually=individually))
+        except BadCache as why:
+            self._without_cache(why)
+            return None
+
+    def _cached(self, ran: Ran, i: int, text: str, judged: list[Judgement], *, individually: bool = False) -> None:
+        """Keep verdicts for the next run."""
+        if self.cache and self._caches(ran):
+            try:
+                self.cache.keep(self._key(ran, i, text, individually=individually), judged, self.missed[i])
+            except BadCache as why:
+                self._without_cache(why)
+
+    def _key(self, ran: Ran, i: int, text: str, *, individually: bool) -> bytes:
+        ran.setting = ran.setting or setting(ran.backend, ran.versions, ran.facts, self.place, self.confidence, self.max_work)
+        return key(ran.setting, self.asks[i].key, text, individually=individually)
+
+    def _without_cache(self, why: BadCache) -> None:
+        self.cache = None
+        self.say(f"{why}; this run goes on without former results")
+
+    def _recognise(self, ran: Ran, i: int, text: str, hit: Hit) -> None:
+        """Settle the i-th program by what a former run found."""
+        self.missed[i] = hit.missed
+        self._save(ran, i, text, hit.judged)
+        ran.from_cache += 1
+        ran.add(i, text, hit.judged)
 
     def _lacking(self, ran: Ran, i: int) -> str:
         """What the i-th program needs and a runtime does not declare; empty if nothing."""
@@ -332,7 +400,7 @@ class Run:
         workers = max(self.cores // len(self.backends), 1)
         scheduler = Scheduler(backend or ran.backend, cores, self.timeout, alone, ran.versions, ran.facts, workers, self.memory, self.start)
         told = dict(ran.versions), dict(ran.facts)
-        async with aclosing(answers(scheduler, jobs)) as stream:
+        async with aclosing(answers(scheduler, jobs, begin=self._caches(ran) and not alone)) as stream:
             async for job, answer in stream:
                 if (ran.versions, ran.facts) != told:
                     self._tell(ran)
@@ -348,6 +416,7 @@ class Run:
 
     def _keep(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
         self._save(ran, job.id, job.text, judged)
+        self._cached(ran, job.id, job.text, judged)
         self._settle(ran, job, judged, doing)
 
     def _save(self, ran: Ran, i: int, text: str, judged: list[Judgement]) -> None:
@@ -408,6 +477,22 @@ def exact_form(case: Case) -> list[Case]:
             return exact[:1]
         case = candidates[0]
     return []
+
+
+def _translated(backend: Backend, case: Case) -> str:
+    return backend.translate(case).encode("utf-8", "backslashreplace").decode()
+
+
+def _translated_or_why(backend: Backend, case: Case) -> tuple[str, str]:
+    """The text, or why there is none."""
+    try:
+        return _translated(backend, case), ""
+    except Unsupported as why:
+        return "", str(why)
+
+
+def _untranslated(why: Unsupported | BadBackend) -> Verdict:
+    return "not offered" if isinstance(why, Unsupported) else "raised"
 
 
 def _names(backend: Backend, reference: Reference) -> tuple[str, ...]:

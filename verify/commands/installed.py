@@ -38,6 +38,22 @@ def side_environments(
     print("\n" * bool(kept) + f"{len(kept)} in {environments()}")
 
 
+def cached(
+    clear: Annotated[bool, typer.Option("--clear", help="Delete it.")] = False,
+) -> None:
+    """Say where the results of former runs are kept, how many there are and what they take; or delete them."""
+    from verify.cache import BadCache, Cache, default
+
+    cache = Cache(default())
+    try:
+        count, size = cache.size
+        if clear:
+            cache.clear()
+    except BadCache as error:
+        refuse(str(error))
+    print(f"{count:,} results, {size / 1e6:.1f} MB in {cache.path}{', deleted' if clear else ''}")
+
+
 create = typer.Typer(no_args_is_help=True)
 
 

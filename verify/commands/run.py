@@ -14,10 +14,12 @@ from rich.console import Console
 from backends import BadBackend
 from backends.known import records
 from spec import Impossible
+from verify.cache import NOW, Cache, default, in_use
 from verify.commands.files import refuse, save_report, say_on_stderr, writable
 from verify.commands.native import meant
 from verify.commands.options import BACKEND, BUDGET, NAMED, VALUES, WORK
 from verify.commands.running import go, minimized, show
+from verify.commands.watching import when_changed
 from verify.execute.environment import machine, source_digest
 from verify.execute.process import GIB, MEMORY, Worker, WorkerFailed
 from verify.execute.scheduler import Start
@@ -35,6 +37,10 @@ CASE = "Run this one case, as a report prints it, or a native call with --input,
 SUITE = "quick, standard, full; calls: native calls alone; models: the layers of published architectures."
 MODEL = "Only the layers of this architecture, such as resnet50; with the suite models, which it implies. [default: all]"
 FULL_SIZE = "With the suite models: layers keep the lengths of their images, which are cut otherwise. Takes hours."
+CACHE = "Take from former runs what has not changed since, and keep what this run finds for the next. Only with --on local."
+OF_RESUME = ("resume", "backend", "timeout", "memory", "on", "cores", "minimize", "minimize_budget", "cache", "quiet")
+"""What may be said with --resume."""
+WATCH = "Run again whenever the backend file that you name changes: only what the change concerns. Ctrl-C ends it."
 MINIMIZE = "Find the smallest case of each unexpected failure, after the table is printed."
 
 
@@ -62,16 +68,21 @@ def run(
     cores: Annotated[int | None, typer.Option(help="How many worker processes may be busy at a time. [default: all cores]", min=1)] = None,
     minimize: Annotated[bool, typer.Option("--minimize/--no-minimize", "--shrink/--no-shrink", help=MINIMIZE)] = True,
     minimize_budget: Annotated[float, typer.Option(help=BUDGET, min=0)] = SECONDS,
+    cache: Annotated[bool, typer.Option("--cache/--no-cache", help=CACHE, envvar="CONCORDANT_CACHE")] = True,
+    watch: Annotated[bool, typer.Option("--watch", help=WATCH)] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what is wrong.")] = False,
 ) -> None:
     """Run a suite on every runtime, judge every result, write report.json and print the table.
 
     Exit status 0: every result agrees or is a known deviation; 1: something else; 2: bad input; 130: interrupted.
     """
+    if watch:
+        when_changed(backend or (), lambda: run(context, **{**context.params, "watch": False}))
+    use = context.with_resource(in_use(NOW.get() or (Cache(default()) if cache and on == "local" and not resume else None)))
     say = say_on_stderr(quiet=quiet)
     try:
         if resume:
-            _only(context, "--resume", "resume", "backend", "timeout", "memory", "on", "cores", "minimize", "minimize_budget", "quiet")
+            _only(context, "--resume", *OF_RESUME)
             out, store = resume, Store.opened(resume)
         else:
             if model and not case and not _given(context, "suite"):
@@ -89,7 +100,7 @@ def run(
             store = Store.begun(out, plan, machine())
         with store, _place(on) as (start, there):
             how: dict[str, Any] = {"timeout": timeout, "memory": int(memory * GIB), "cores": cores or there, "start": start, "say": say}
-            asked = Run.resumed(store, backend or (), **how) if resume else Run.of(store, backends, **how)
+            asked = Run.resumed(store, backend or (), **how) if resume else Run.of(store, backends, cache=use, **how)
             report = go(asked, out, quiet=quiet)
             if store.plan.probed and not report.summary.interrupted:
                 report = with_probes(report, asked.backends, records, timeout)
@@ -99,6 +110,9 @@ def run(
     except KeyboardInterrupt:  # before anything was run
         raise typer.Exit(130) from None
     terminal.counts(report, Console(emoji=False), quiet=quiet)
+    if (known := sum(ran.from_cache for ran in asked.ran.values())) and not quiet:
+        everything = sum(len(ran.settled) - len(ran.not_offered) for ran in asked.ran.values())
+        print(f"{known:,} of {everything:,} programs are from the cache of former runs; --no-cache runs them again")
     if minimize:
         report = minimized(asked, report, out, minimize_budget, quiet=quiet)
     show(report, out, quiet=quiet)

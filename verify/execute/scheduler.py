@@ -127,6 +127,11 @@ class Scheduler:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def begin(self) -> None:
+        """Start the first worker before there is anything to ask, so that its versions and facts are there. Raises WorkerFailed."""
+        async with self.cores.one():
+            await self._ready(0)
+
     async def stop(self) -> None:
         """End the workers, if there are any."""
         for place in list(self.running):
@@ -203,9 +208,14 @@ class Scheduler:
         await self.running.pop(place).stop()
 
 
-async def answers(scheduler: Scheduler, jobs: Iterable[Job]) -> AsyncGenerator[tuple[Job, Answer]]:
-    """Every job's answer from an scheduler that has nothing else to do. Raises WorkerFailed if no worker starts."""
+async def answers(scheduler: Scheduler, jobs: Iterable[Job], *, begin: bool = False) -> AsyncGenerator[tuple[Job, Answer]]:
+    """Every job's answer from a scheduler that has nothing else to do. Raises WorkerFailed if no worker starts.
+
+    begin: whether a worker is started before the first job is taken, since which jobs there are depends on what it observes.
+    """
     try:
+        if begin:
+            await scheduler.begin()
         async with aclosing(scheduler.answers(jobs)) as stream:
             async for heard in stream:
                 yield heard

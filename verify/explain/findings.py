@@ -21,7 +21,7 @@ from msgspec import structs
 from backends import Backend, BadBackend, Unsupported
 from backends.known import Known
 from spec import Case, Impossible, parse_case
-from verify.conclude import Ran, Tally
+from verify.conclude import Ask, Ran, Tally
 from verify.execute.patience import Patience
 from verify.execute.process import WorkerFailed
 from verify.execute.scheduler import SLOWEST_IMPORT, Cores, Scheduler
@@ -303,7 +303,7 @@ class Hunt:
             return False
         if fault.mistake and fault.mistake not in map(mistake_of, (judged.diagnosis, *judged.equals)):
             return False
-        return Tally(self.known).explanation(self.ran, case, judged) == fault.known
+        return Tally(self.known).explanation(self.ran, Ask(case), judged) == fault.known
 
     async def _plain_numbers(self, case: Case, judged: Judgement, fault: Fault, share: float) -> Given:
         """The numbers of the draw that shows it, made few and small where it still does."""

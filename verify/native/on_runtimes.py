@@ -47,7 +47,7 @@ def checked(a: Family, b: Family, to: Callable[[Array], Array]) -> Checked:
     if not equal or max(int(side(magnitude=True).max(initial=0)) for side in sides) > LARGEST:
         return Checked(by_definition=equal)
     theorem = Theorem("weight-map", "A is B with the mapped weights", "", {}, lambda **_: sides, None, False, (a.op.rank,), None, ())
-    proof = Proof(theorem, equal=1, native=[Instance(theorem, {}, sides, (left, right))])
+    proof = Proof(theorem, equal=1, native=[Instance(theorem, {}, sides)])
     return _said(Run([], chosen(None), {"name": "families"}, prove=lambda: [proof]).go())
 
 

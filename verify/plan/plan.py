@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -15,6 +16,7 @@ from spec import Case, Impossible, operations, parse_case
 from spec.case import CHECKS, DTYPES, FORMER_CHECKS, UnknownData
 from spec.data import DATA
 from spec.theorems.theorem import THEOREMS
+from verify.cache import remembered
 from verify.execute import side
 from verify.execute.environment import missing, not_probed
 from verify.execute.patience import AFTER, Say, naming
@@ -88,9 +90,13 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
     def part(self, share: str = "") -> list[Case]:
         """The suite after all filters, or a share of it."""
         if share not in self._parts:
-            self._parts[share] = suites.cases(
-                self.suite, seed=self.seed, ops=self.ops, dtypes=self.dtypes, data=self.data, checks=self.checks, share=share,
-                architectures=self.models, full_size=self.full_size,
+            how: dict[str, Any] = {
+                "seed": self.seed, "ops": self.ops, "dtypes": self.dtypes, "data": self.data, "checks": self.checks, "share": share,
+                "architectures": self.models, "full_size": self.full_size,
+            }  # fmt: skip
+            self._parts[share] = remembered(
+                lambda: suites.cases(self.suite, **how), list[str], "cases", self.suite, how,
+                put=lambda cases: list(map(repr, cases)), got=lambda texts: list(map(read, texts)),
             )  # fmt: skip
         return self._parts[share]
 

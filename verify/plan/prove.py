@@ -9,9 +9,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from itertools import product
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 from covertable import make
 
@@ -20,6 +22,7 @@ import spec.theorems.convolutions
 import spec.theorems.pixels  # noqa: F401  (all three put their statements on the list)
 from spec import Array, Case, Impossible
 from spec.theorems.theorem import THEOREMS, Side, Theorem
+from verify.cache import remembered
 from verify.execute.worker import draw
 from verify.judge.reference import Reference
 
@@ -48,12 +51,23 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Instance:
-    """A theorem at certain sizes, with both sides evaluated by definition."""
+    """A theorem at certain sizes, with the numbers drawn for it."""
 
     theorem: Theorem
     sizes: Sizes
     sides: tuple[Side | Array, ...]
-    values: tuple[Array, ...]
+    seed: int = 0
+    radius: int = RADIUS
+
+    @classmethod
+    def drawn(cls, theorem: Theorem, sizes: Sizes, seed: int, radius: int) -> Instance:
+        """Raises Impossible where a side is."""
+        return cls(theorem, sizes, theorem.sides(Drawn(seed, radius), **sizes), seed, radius)
+
+    @cached_property
+    def values(self) -> tuple[Array, ...]:
+        """Both sides, evaluated by definition."""
+        return tuple(side() if isinstance(side, Side) else side for side in self.sides)
 
     @property
     def equal(self) -> bool:
@@ -142,7 +156,41 @@ def prove_all(names: Iterable[str] = (), *, claims_only: bool = False) -> list[P
     if claims_only:
         wanted = {name for t in chosen if t.claim for name in (t.name, *t.see)}
         chosen = [t for t in chosen if t.name in wanted]
-    return [prove(t) for t in chosen]
+    return [remembered(partial(prove, t), Found, "proof", t.name, put=_found, got=partial(_again, t)) for t in chosen]
+
+
+class Drawing(msgspec.Struct, frozen=True):
+    """What an instance is drawn from."""
+
+    sizes: dict[str, str | tuple[int, ...]]
+    seed: int
+    radius: int
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A proof without its arrays, which are drawn again."""
+
+    counts: tuple[int, int, int, int, int]
+    counterexample: Drawing | None
+    native: list[Drawing]
+
+
+def _found(proof: Proof) -> Found:
+    counts = proof.equal, proof.unequal, proof.vacuous, proof.outside, proof.outside_unequal
+    return Found(counts, _drawing(proof.counterexample) if proof.counterexample else None, [_drawing(one) for one in proof.native])
+
+
+def _drawing(instance: Instance) -> Drawing:
+    return Drawing(instance.sizes, instance.seed, instance.radius)
+
+
+def _again(theorem: Theorem, found: Found) -> Proof:
+    native = [_instance_of(theorem, one) for one in found.native]
+    return Proof(theorem, *found.counts, _instance_of(theorem, found.counterexample) if found.counterexample else None, native)
+
+
+def _instance_of(theorem: Theorem, drawing: Drawing) -> Instance:
+    return Instance.drawn(theorem, drawing.sizes, drawing.seed, drawing.radius)
 
 
 def asked(side: Side) -> Reference:
@@ -154,12 +202,12 @@ def asked(side: Side) -> Reference:
 def _instance(theorem: Theorem, sizes: Sizes, seed: int, radius: int = RADIUS) -> Instance | None:
     """None where a side is impossible."""
     try:
-        sides = theorem.sides(Drawn(seed, radius), **sizes)
-        values = tuple(side() if isinstance(side, Side) else side for side in sides)
+        instance = Instance.drawn(theorem, sizes, seed, radius)
+        _ = instance.values
     except Impossible:
         return None
-    _exact(theorem, sides)
-    return Instance(theorem, sizes, sides, values)
+    _exact(theorem, instance.sides)
+    return instance
 
 
 def _exact(theorem: Theorem, sides: Iterable[Side | Array]) -> None:
