@@ -1,15 +1,17 @@
 """Concordant states each operation once, asks every framework to compute it, and says exactly who agrees.
 
     concordant run            from the command line
-    import concordant         from Python: parse_case, Run, load, Report
+    import concordant         from Python: assert_agrees, check; parse_case, Run, load, Report
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 from pathlib import Path
-from typing import NoReturn
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
 
 HOME = Path(__file__).resolve().parent
 FIRST_WORDS = {"spec": "Each operation stated once", "backends": "How each framework says", "verify": "Asks, judges, explains, reports"}
@@ -55,31 +57,51 @@ def _install(name: str, package: str) -> str:
     return f"it needs {name}, which is not installed; {sys.executable} -m pip install {package}"
 
 
-if _sentence := _intruder():
-    _refuse(_sentence)
+if TYPE_CHECKING:
+    from concordant_testing import Disagreement as Disagreement
+    from concordant_testing import assert_agrees as assert_agrees
+    from concordant_testing import check as check
+    from spec import Case as Case
+    from spec import parse as parse
+    from spec import parse_case as parse_case
+    from verify.record import Report as Report
+    from verify.record import load as load
+    from verify.run import Run as Run
 
-try:
-    from spec import Case, parse, parse_case
-    from verify.record import Report, load
-    from verify.run import Run
-except ImportError as _lacking:
-    _name = str(_lacking.name)
-    if _name.partition(".")[0] in FIRST_WORDS:
-        _refuse(f"{HOME} is damaged: {_lacking}; install concordant anew, in an environment of its own")
-    if not isinstance(_lacking, ModuleNotFoundError):
-        raise
-    _refuse(_install(_name, _name))
+PLACES = {
+    "assert_agrees": "concordant_testing", "check": "concordant_testing", "Disagreement": "concordant_testing",
+    "Case": "spec", "parse": "spec", "parse_case": "spec", "Report": "verify.record", "load": "verify.record", "Run": "verify.run",
+}  # fmt: skip
+"""Where each name is, imported when it is first wanted: `assert_agrees` and `check` work beside packages of yours that are called spec,
+backends or verify; the others need ours in their places."""
 
-__all__ = ["Case", "Report", "Run", "load", "main", "parse", "parse_case"]
+__all__ = ["Case", "Disagreement", "Report", "Run", "assert_agrees", "check", "load", "main", "parse", "parse_case"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in PLACES:
+        raise AttributeError(f"module 'concordant' has no attribute {name!r}")
+    return getattr(_imported(PLACES[name]), name)
+
+
+def _imported(module: str) -> ModuleType:
+    if module.partition(".")[0] in FIRST_WORDS and (sentence := _intruder()):
+        _refuse(sentence)
+    try:
+        return importlib.import_module(module)
+    except ImportError as lacking:
+        name = str(lacking.name)
+        if name.partition(".")[0] in FIRST_WORDS:
+            _refuse(f"{HOME} is damaged: {lacking}; install concordant anew, in an environment of its own")
+        if not isinstance(lacking, ModuleNotFoundError):
+            raise
+        _refuse(_install(name, name))
 
 
 def main() -> None:
     """The console script."""
-    from verify.streams import prepare
-
-    prepare()
-    from verify.cli import app
-
+    _imported("verify.streams").prepare()
+    app = _imported("verify.cli").app
     try:
         app()
     except ModuleNotFoundError as lacking:

@@ -133,10 +133,10 @@ def test_the_host_needs_only_python_and_numpy() -> None:
 
 @pytest.mark.parametrize("room", ALLOWED)
 def test_an_intruder_is_named(room: str, tmp_path: Path) -> None:
-    """Another `spec`, `backends` or `verify` ahead on the path: one sentence, exit status 2."""
+    """Another `spec`, `backends` or `verify` ahead on the path: one sentence, exit status 2; `check` is there none the less."""
     (tmp_path / room).mkdir()
     (tmp_path / room / "__init__.py").write_text("")
-    code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]; import concordant"
+    code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]; import concordant; concordant.check; concordant.Run"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 2
     assert room in done.stderr
@@ -149,7 +149,10 @@ def test_the_public_face() -> None:
 
     op = concordant.parse("Upsample(factor=(2,)) >> Conv(stride=(1,))")
     assert op.rank == 1
-    assert set(concordant.__all__) <= set(dir(concordant))
+    assert all(getattr(concordant, name).__doc__ for name in concordant.__all__)
+    assert set(concordant.PLACES) | {"main"} == set(concordant.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'no_such'"):
+        _ = concordant.no_such
 
 
 def test_spec_names_no_compiler() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from verify.commands import installed, known, native, run, search, statements, views
+from verify.commands import checking, installed, known, native, run, search, statements, views
 from verify.execute.environment import own_version
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ def about(
 COMMANDS: dict[str, Callable[..., None]] = {
     "explain": native.explain, "port": native.port, "compare": native.compare,
     "run": run.run, "merge": run.merge, "shrink": run.shrink, "fuzz": search.fuzz,
+    "check": checking.check,
     "theorems": statements.theorems, "claims": statements.claims, "known": known.known,
     "hazards": views.hazards, "report": views.view, "diff": views.diff,
     "backends": installed.backends, "environments": installed.side_environments,

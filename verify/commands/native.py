@@ -135,7 +135,7 @@ def _families(
 
     if on:
         raise Impossible("--on says where a call is run; with --family every installed runtime runs the map of weights")
-    x, shapes = _shape("--input", input) if input else None, [_shape("--weights", text) for text in weights or ()]
+    x, shapes = shape("--input", input) if input else None, [shape("--weights", text) for text in weights or ()]
     found = families(_text(first), _text(second), x, shapes, run=run)
     fine = all(one is None or one.checked is None or one.checked.fine for one in (found.inside, found.wider))
     return family_shown.data(found) if as_json else family_shown.told(found), found.relation.word == "equal" and fine
@@ -158,7 +158,7 @@ def meant(cases: list[str] | None, input: str) -> list[str] | None:
     from backends.reading import read
     from verify.native.check import case_of
 
-    readings = [read(_text(text), _shape("--input", input)) for text in cases]
+    readings = [read(_text(text), shape("--input", input)) for text in cases]
     return [repr(case_of(found.op, found.x, found.w)) for found in readings]
 
 
@@ -167,7 +167,7 @@ def _asked(call: str | None, input: str, weights: list[str] | None) -> tuple[str
         raise Impossible("give a call, such as 'nn.Conv2d(3, 8, 3, padding=1)'; --list prints what is read")
     if not input:
         raise Impossible("give the shape of the input in the call's own layout, such as --input 1,3,32,32")
-    return _text(call), _shape("--input", input), [_shape("--weights", text) for text in weights or ()]
+    return _text(call), shape("--input", input), [shape("--weights", text) for text in weights or ()]
 
 
 def _text(call: str) -> str:
@@ -180,7 +180,7 @@ def _text(call: str) -> str:
         raise Impossible(f"{call[1:]} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
 
 
-def _shape(option: str, text: str) -> Shape:
+def shape(option: str, text: str) -> Shape:
     parts = text.replace(" ", "").strip("()[]").split(",")
     parts = parts[:-1] if parts[-1] == "" and len(parts) > 1 else parts
     if not all(part.isascii() and part.isdecimal() and 0 < len(part) < 9 and 0 < int(part) <= LARGEST for part in parts) or len(parts) > 8:

@@ -121,6 +121,8 @@ def _other_biases(asked: Asked, i: int, step: int | None, where: str) -> Guesses
     nothing = np.full(bias.shape, -1)
     without = asked.through(i, Move("ignored", "", nothing.shape, nothing))
     yield Diagnosis("bias ignored", "bias", step=step, where=where), without
+    if asked.output == 0 and without is not None and len(asked.op.steps) == 1:
+        yield Diagnosis("bias added twice", "bias"), 2 * asked.right - without
     for move in moves(bias.shape, asked.axes(i), asked.groups):
         yield Diagnosis(f"bias {move.words}", "bias", move.value, step, where), asked.through(i, move)
     for axis, name in enumerate(names(asked.op.layout, g.ndim)):

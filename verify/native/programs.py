@@ -28,7 +28,7 @@ def program(text: str, x: Shape | None, weights: Sequence[Shape] = (), like: Rea
 
     like: another program, on whose input this one is to work. Raises Impossible.
     """
-    if _in_spec_syntax(text):
+    if in_spec_syntax(text):
         return _spec(text, like.x if like else x, weights)
     if like is None and x is None:
         raise Impossible("give the shape of the input in the first call's own layout, such as --input 1,3,32,32")
@@ -55,7 +55,7 @@ def family(reading: Reading) -> Family:
     return Family(op=reading.op, x=(1, *reading.x[1:]), w=kernels(reading))
 
 
-def _in_spec_syntax(text: str) -> bool:
+def in_spec_syntax(text: str) -> bool:
     """A name of spec's without a dot; where a framework has the name too, fields of spec's behind it."""
     name = re.match(r"\s*(\w+)\s*\(", text)
     if not name or name[1] not in operations():

@@ -1,0 +1,85 @@
+"""What a function is to be run on that should compute a program, and the verdict on what it returned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from concordant_testing import Draws, Plan, Results, Sent, Verdict
+from spec import Array, Case, Impossible
+from verify.execute.result import Answer, Output
+from verify.explain.diagnose import diagnosed
+from verify.judge.judge import judge
+from verify.judge.reference import Reference
+from verify.plan.work import MAX_WORK, expect_affordable
+from verify.testing.judging import nearly, said
+from verify.testing.program import Asked
+
+OF_SUMS, OF_CHOICES = ("integers", "normal"), ("integers", "distinct", "ties")
+"""The values that are fed in if none are named."""
+ON_THE_WIRE = {"bfloat16": "float32"}
+
+
+class Asking:
+    """One plan: its references, until the results are in."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Raises Impossible."""
+        self.asked = Asked.of(plan.program, plan.x, plan.w)
+        named = plan.data or (OF_CHOICES if self.asked.reading.op.selects else OF_SUMS)
+        cases = [self.asked.case(dtype, data, plan.seed) for dtype in plan.dtypes for data in named]
+        self.references = [made for case in cases if (made := _made(case, named=bool(plan.data)))]
+        if not self.references:
+            raise Impossible(f"nothing can be asked of {plan.program} in {', '.join(plan.dtypes)}; make the shapes smaller")
+
+    @property
+    def draws(self) -> Draws:
+        """All that the function is run on."""
+        arrays = [[self._sent(reference.at(d)) for d in range(reference.draws)] for reference in self.references]
+        return Draws([repr(reference.case) for reference in self.references], arrays)
+
+    def _sent(self, reference: Reference) -> list[Sent]:
+        x, _, w = reference.drawn
+        dtype = reference.case.dtype
+        kept = ON_THE_WIRE.get(dtype, dtype)
+        return [Sent.of(np.asarray(a).astype(kept), dtype) for a in self.asked.given(x, w)]
+
+    def verdict(self, told: Results) -> Verdict:
+        """The first case that is wrong, or that all agree. Raises Impossible."""
+        cases = zip(self.references, told.results, told.repeats, told.changed, strict=True)
+        for reference, results, repeats, changed in cases:
+            draws = [(self._output(sent, same),) for sent, same in zip(results, repeats, strict=True)]
+            answer = Answer(outputs=draws[0], more=tuple(draws[1:]), changed=tuple(changed))
+            (found,) = judge(reference, answer, names=("y",), explain=diagnosed)
+            values = draws[found.draw][0].values
+            if found.verdict == "differ" and not found.diagnosis and values.shape == reference.case.y:
+                found = replace(found, diagnosis=nearly(reference.at(found.draw), 0, values))
+            if found.verdict not in ("agree", "vacuous"):
+                return said(reference, 0, found, self.asked.reading.native.leave)
+        return Verdict(agrees=True, text=f"agrees with the definition on {self._count()}")
+
+    def _output(self, sent: Sent, same: bool) -> Output:
+        a: Array = sent.array
+        values = self.asked.left(a) if a.ndim == len(self.asked.reading.y) else a
+        return Output(values.astype(np.float64), sent.dtype, same)
+
+    def _count(self) -> str:
+        draws = sum(reference.draws for reference in self.references)
+        missed = [p for r in self.references if (p := r.missed_probability) is not None]
+        sure = f"; P(a wrong function passed) ≤ {max(missed):.1g}" if missed else ""
+        words: Sequence[str] = [f"{r.case.dtype} {r.case.data}" for r in self.references]
+        return f"{draws} draws ({', '.join(words)}){sure}"
+
+
+def _made(case: Case, *, named: bool) -> Reference | None:
+    """None if these values have no meaning for the operation, unless the user named them."""
+    try:
+        expect_affordable(case, MAX_WORK)
+        reference = Reference(case)
+    except Impossible:
+        if named:
+            raise
+        return None
+    return reference
