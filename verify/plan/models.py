@@ -31,14 +31,12 @@ PARTS = [part / 16 for part in (16, 12, 8, 6, 4, 3, 2, 1.5, 1, 0.75, 0.5, 0.375,
 def cases(names: Iterable[str] = (), *, full_size: bool = False) -> list[Case]:
     """The distinct cases of these architectures, or of all, in the order of their tables."""
     chosen = {key: None for name in names or architectures() for key in architectures()[name].distinct}
-    by_layer = _cases(full_size)
-    return list({repr(case): case for key in chosen for case in by_layer[key]}.values())
+    return list({repr(case): case for key in chosen for case in _cases(key, full_size)}.values())
 
 
 def of_layers(name: str, *, full_size: bool = False) -> dict[str, tuple[str, ...]]:
     """For each distinct layer of an architecture the texts of its cases, without their seeds."""
-    by_layer = _cases(full_size)
-    return {key: tuple(without_seed(repr(case)) for case in by_layer[key]) for key in architectures()[name].distinct}
+    return {key: tuple(without_seed(repr(case)) for case in _cases(key, full_size)) for key in architectures()[name].distinct}
 
 
 def without_seed(text: str) -> str:
@@ -47,17 +45,23 @@ def without_seed(text: str) -> str:
 
 
 @cache
-def _cases(full_size: bool) -> dict[str, tuple[Case, ...]]:
-    """The cases of each distinct layer of all architectures: the same whichever of them are run."""
-    layers = {key: layer for found in architectures().values() for key, layer in found.distinct.items()}
-    made = {key: (whole(layer) if full_size else cut(layer),) for key, layer in layers.items()}
-    return {key: own + rounded.get(key, ()) for rounded in [_rounded(layers)] for key, own in made.items()}
+def _cases(key: str, full_size: bool) -> tuple[Case, ...]:
+    """The cases of a distinct layer: the same whichever architectures are run."""
+    layer = _layers()[key]
+    return (whole(layer) if full_size else cut(layer), *_rounded().get(key, ()))
 
 
-def _rounded(layers: dict[str, Layer]) -> dict[str, tuple[Case, ...]]:
+@cache
+def _layers() -> dict[str, Layer]:
+    """The distinct layers of all architectures."""
+    return {key: layer for found in architectures().values() for key, layer in found.distinct.items()}
+
+
+@cache
+def _rounded() -> dict[str, tuple[Case, ...]]:
     """Real numbers for the cheapest layer of each kind, if it is cheap enough, at its least lengths."""
     cheapest: dict[str, tuple[float, str, Case]] = {}
-    for key, layer in layers.items():
+    for key, layer in _layers().items():
         for lengths in list(_lengths(layer))[-1:]:
             found = (roughly(case := replace(layer.at(lengths), data="normal")).seconds, key, case)
             if _is_defined(case):
