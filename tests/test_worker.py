@@ -27,7 +27,7 @@ from verify.execute import process, scheduler
 from verify.execute.process import Job, Worker, WorkerFailed
 from verify.execute.result import Answer
 from verify.execute.scheduler import Cores, Scheduler, answers
-from verify.execute.worker import FORMATS, REAL, draw, numbers, rounded
+from verify.execute.worker import BLOCK, FORMATS, REAL, draw, numbers, rounded
 from verify.judge.judge import judge
 from verify.judge.reference import Reference
 
@@ -191,9 +191,9 @@ def test_draw_is_splitmix64() -> None:
 
     assert mixed(1234567 + golden) == 6457827717110365317
     seed, stream, radius = 12345, 3, 1000
-    start = mixed(seed * golden + stream + 1 & mask)
-    expected = [mixed(start + i * golden & mask) % (2 * radius + 1) - radius for i in range(1, 201)]
-    assert draw(seed, stream, (200,), radius).tolist() == expected
+    start, count = mixed(seed * golden + stream + 1 & mask), 2 * BLOCK + 100
+    expected = [mixed(start + i * golden & mask) % (2 * radius + 1) - radius for i in range(1, count + 1)]
+    assert draw(seed, stream, (count,), radius).tolist() == expected
 
 
 @pytest.mark.parametrize("radius", [1, 2, 9, 100])

@@ -38,6 +38,8 @@ PR_SET_PDEATHSIG = 1
 """Linux: the signal that a process gets when its parent ends."""
 FILE = "file of this backend"
 """Where the glue keeps the name of the file it stands in; no name of Python."""
+BLOCK = 1 << 14
+"""Numbers that are drawn at once: so many stay in the cache of a core."""
 STREAMS = 64
 """Room for the arrays of one draw: draw d takes the streams from 64·d on."""
 
@@ -135,7 +137,11 @@ def draw(seed: int, stream: int, shape: tuple[int, ...], radius: int) -> np.ndar
 
     Streams of one seed, and seeds, are independent: stream 0 is x, 1 the cotangent, 2 and on the weights.
     """
-    return (_bits(seed, stream, math.prod(shape)) % np.uint64(2 * radius + 1)).astype(np.int64).reshape(shape) - radius
+    bits = _bits(seed, stream, math.prod(shape))
+    bits %= np.uint64(2 * radius + 1)
+    whole = bits.view(np.int64)
+    whole -= radius
+    return whole.reshape(shape)
 
 
 MARKS = {"nan": math.nan, "nans": math.nan, "infinity": math.inf, "infinities": -math.inf}
@@ -206,13 +212,20 @@ def _impulses(shape: tuple[int, ...]) -> Array:
 
 def _bits(seed: int, stream: int, count: int) -> Array:
     start = _mixed(np.array([(seed * 0x9E3779B97F4A7C15 + stream + 1) & MASK], np.uint64))
+    bits = np.arange(1, count + 1, dtype=np.uint64)
     with np.errstate(over="ignore"):
-        return _mixed(start + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+        for at in range(0, count, BLOCK):
+            z = bits[at : at + BLOCK]
+            z *= np.uint64(0x9E3779B97F4A7C15)
+            z += start
+            _mixed(z)
+    return bits
 
 
 def _mixed(z: np.ndarray[Any, np.dtype[np.uint64]]) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """In place."""
     with np.errstate(over="ignore"):
-        z = z ^ (z >> np.uint64(30))
+        z ^= z >> np.uint64(30)
         z *= np.uint64(0xBF58476D1CE4E5B9)
         z ^= z >> np.uint64(27)
         z *= np.uint64(0x94D049BB133111EB)

@@ -138,14 +138,13 @@ def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
     defined = reference.defined[i]
     if defined.size and not defined.any():
         return Judgement(name, "vacuous", "the gradient is not defined at any of these numbers, so nothing is claimed")
-    with np.errstate(invalid="ignore"):
-        values = got.values.astype(np.float64)
-    if q.drawing.marked:
-        verdict = _located(name, i, reference, values)
-    elif reference.exact:
+    values = got.values
+    if reference.exact and not q.drawing.marked:
         verdict = _exact(name, i, reference, values)
     else:
-        verdict = _rounded(name, i, reference, values)
+        with np.errstate(invalid="ignore"):
+            values = values.astype(np.float64)
+        verdict = (_located if q.drawing.marked else _rounded)(name, i, reference, values)
     if i == 0 and verdict.verdict == "agree":
         verdict = _zeros(reference, values) or verdict
     if got.repeats:

@@ -217,11 +217,15 @@ class Reference:
 
     @cached_property
     def outputs(self) -> Outputs:
-        """y, ∂x and each ∂w, as float64; NaN where nothing finite may come out."""
+        """y, ∂x and each ∂w, as float64; NaN where nothing finite may come out.
+
+        Of whole numbers what was drawn is not kept, since it takes as much memory as the outputs: it is drawn again when needed.
+        """
         x, g, w = self.drawn
         if self.case.drawing.marked:
             return self._marked(x, g, w) if not self._selects else self.everything(x, g, w)
         if self.exact and self._fits_float32:
+            vars(self).pop("drawn", None)
             x, g, *weights = (a.astype(np.float32) for a in (x, g, *w))
             return tuple(a.astype(np.float64) for a in self.everything(x, g, tuple(weights)))
         if self.exact:
@@ -335,10 +339,11 @@ class Reference:
         It is promised where a zero is copied, and where a maximum is one of zeros that all have the same sign. Nothing is promised of a
         sum, nor of the maximum of +0 and −0, nor of zeros that are no pixels of x.
         """
-        (x, _, w), y, q = self.drawn, self.outputs[0], self.case
+        y, q = self.outputs[0], self.case
         nowhere = np.zeros(y.shape, bool)
         if not q.drawing.signed or q.dtype in INTEGERS or not all(op.copies or op.selects for op in q.op.steps):
             return nowhere, nowhere
+        x, _, w = self.drawn
         without = q.op(np.zeros(x.shape), *w)
         minus, plus = (q.op(((x == 0) & (np.signbit(x) == sign)).astype(float), *w) != without for sign in (True, False))
         return (y == 0) & (minus != plus), minus
