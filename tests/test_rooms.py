@@ -22,6 +22,7 @@ MAY_NAME = {
     "spec/families/founding.py": "the question that the project began with is about layers of frameworks",
     "spec/theorems/claims.py": "the claims are about layers of frameworks",
     "spec/theorems/pixels.py": "sources of statements",
+    "spec/theorems/sources.py": "sources of statements",
     "verify/commands/native.py": "examples of targets in --help",
     "verify/commands/options.py": "examples of targets in --help",
     "verify/execute/environment.py": "beginnings of the names of environment variables",

@@ -15,8 +15,10 @@ from spec import (
     AdaptiveAveragePool,
     AveragePool,
     Conv,
+    ConvTranspose,
     DepthToSpace,
     Impossible,
+    LpPool,
     MaxPool,
     MaxUnpool,
     Pad,
@@ -86,7 +88,30 @@ MUTATIONS: dict[str, tuple[object, str, Callable[[Answer], Answer]]] = {
     "averages are doubled": (AveragePool, "__call__", _then(lambda y: 2 * y)),
     "adaptive averages are late": (AdaptiveAveragePool, "__call__", _then(lambda y: np.roll(y, 1, -1))),
     "maxima are one more": (MaxPool, "__call__", _then(lambda y: y + 1)),
+    "convolution is one pixel short": (Conv, "__call__", _then(lambda y: y[..., :-1])),
+    "transposed convolution is one pixel short": (ConvTranspose, "__call__", _then(lambda y: y[..., :-1])),
+    "sums are late": (SumPool, "__call__", _then(lambda y: np.roll(y, 1, -1))),
+    "sums grow": (SumPool, "__call__", _then(lambda y: y * (1 + np.arange(y.shape[-1])))),
+    "maxima are late": (MaxPool, "__call__", _then(lambda y: np.roll(y, 1, -1))),
+    "maxima grow": (MaxPool, "__call__", _then(lambda y: y + np.arange(y.shape[-1]))),
+    "maxima are found anew": (MaxPool, "__call__", lambda f: lambda op, x: -f(op, -x)),
+    "averages are late": (AveragePool, "__call__", _then(lambda y: np.roll(y, 1, -1))),
+    "padding wraps nothing": (Pad, "__call__", lambda f: lambda op, x: f(replace(op, mode="constant"), x)),
+    "padding is one more": (Pad, "__call__", _then(lambda y: y + 1)),
+    "a norm keeps signs": (LpPool, "__call__", lambda f: lambda op, x: op._sum()(x)),
+    "groups are one": (spec.ops.conv, "_mix", lambda f: lambda matrices, x: f(matrices, x) + len(matrices) - 1),
+    "a bias is doubled": (spec.ops.conv, "_plus", lambda f: lambda y, *b: f(y, *(2 * v for v in b))),
+    "a scale is squared": (spec.ops.conv, "_gather", lambda f: lambda op, x, w, n: f(op, x, w * w, n)),
+    "resampling overshoots": (Resize, "__call__", _then(lambda y: 2 * y)),
+    "resampling's gradient is doubled": (Resize, "vjp", _then(lambda grads: (2 * grads[0],))),
+    "the gradient of weaving is unwoven in another order": (DepthToSpace, "vjp", _then(lambda grads: (grads[0][:, ::-1],))),
     "a parameter is found": (Parameters, "__call__", _then(lambda y: y + 1)),
+    "convolution is nothing": (Conv, "__call__", _then(lambda y: 0 * y)),
+    "linear is cubic": (Resize, "__call__", lambda f: lambda op, x: f(replace(op, mode="cubic", a="-1/2"), x)),
+    "averages look at the middle": (AveragePool, "__call__", lambda f: lambda op, x: Resize(size=op.shape(x.shape)[2:], mode="linear")(x)),
+    "adaptive averages grow": (AdaptiveAveragePool, "__call__", _then(lambda y: y * (1 + np.arange(y.shape[-1])))),
+    "averages are one more": (AveragePool, "__call__", _then(lambda y: y + 1)),
+    "sums are one pixel short": (SumPool, "__call__", _then(lambda y: y[..., :-1])),
 }  # fmt: skip
 
 
@@ -128,7 +153,7 @@ def proofs() -> dict[str, Any]:
 
 
 def test_enough_is_stated(proofs: dict[str, Any]) -> None:
-    assert len(proofs) >= 25
+    assert len(proofs) >= 100
     assert sorted(p.theorem.claim for p in proofs.values() if p.theorem.claim) == list(range(1, 11))
 
 

@@ -1,6 +1,6 @@
 """The page of what people reported (backends/reported.py), and of what nobody did.
 
-    python -m tools.disagreements REPORT.json …        docs/findings/disagreements.md, with a case of these reports for each
+python -m tools.disagreements REPORT.json …        docs/findings/disagreements.md, with a case of these reports for each
 """
 
 from __future__ import annotations

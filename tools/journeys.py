@@ -1,6 +1,6 @@
 """docs/journeys.md: questions that users really ask, each answered by one command.
 
-    python -m tools.journeys > docs/journeys.md      runs every command; `make docs` calls it
+python -m tools.journeys > docs/journeys.md      runs every command; `make docs` calls it
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """docs/ports.md: calls of published models, written in every other framework and run there.
 
-    python -m tools.ports > docs/ports.md      reads, writes and runs all of them; `make docs` calls it
+python -m tools.ports > docs/ports.md      reads, writes and runs all of them; `make docs` calls it
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How much of its rounding bound each runtime takes: docs/ratios.md, from a report.
 
-    python -m tools.ratios REPORT
+python -m tools.ratios REPORT
 """
 
 from __future__ import annotations

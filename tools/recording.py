@@ -1,6 +1,6 @@
 """docs/recording.svg: a terminal in which the first commands of README.md are typed and answered, as an animation in CSS.
 
-    python -m tools.recording > docs/recording.svg      takes the commands and their output from README.md, which tests hold to be real
+python -m tools.recording > docs/recording.svg      takes the commands and their output from README.md, which tests hold to be real
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from verify.judge import agreement
 from verify.judge.judge import Judgement
 from verify.judge.reference import Reference
 from verify.plan.prove import Instance, Proof, asked
+from verify.plan.suites import OF_FEW
 from verify.record import (
     SCHEMA,
     Counterexample,
@@ -272,11 +273,6 @@ def _on(ran: Ran, records: list[Record]) -> TheoremOnRuntime:
         verdict="failing" if wrong or not counts["agree"] else "holds",
         agree=counts["agree"], vacuous=counts["vacuous"], other=len(own) - counts["agree"] - counts["vacuous"],
     )  # fmt: skip
-
-
-OF_FEW = ("models", "calls")
-"""Suites with few cases of each operation, or of native calls alone, which have limits of their own: the table of minimum agreement is not
-about them, and only the suite's own share over everything is checked."""
 
 
 def _summary(

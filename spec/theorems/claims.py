@@ -23,8 +23,9 @@ from spec.ops.maxpool import MaxPool, MaxUnpool
 from spec.ops.pool import SumPool
 from spec.ops.rearrange import ZeroInsert
 from spec.ops.resize import Upsample
-from spec.theorems.convolutions import ALGEBRA, ODENA, SHI, equal_phases, gain
+from spec.theorems.sources import ALGEBRA, ODENA, SHI
 from spec.theorems.theorem import Draw, Side, Sides, convolved, flipped, swapped, theorem
+from spec.theorems.upsampling import equal_phases, gain
 
 SEED = "a well-known question and its accepted answer"
 

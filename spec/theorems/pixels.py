@@ -18,12 +18,9 @@ from spec.ops.maxpool import MaxPool
 from spec.ops.pool import AveragePool
 from spec.ops.rearrange import DepthToSpace, SpaceToDepth
 from spec.ops.resize import COORDINATES, Resize
-from spec.theorems.convolutions import ALGEBRA, CONV, DUMOULIN, SHI
+from spec.theorems.convolutions import CONV
+from spec.theorems.sources import ALGEBRA, DUMOULIN, LONG, ONNX, SHI, SIFRE
 from spec.theorems.theorem import Draw, Side, Sides, stretched, theorem
-
-LONG = "Long, Shelhamer & Darrell 2015, Fully convolutional networks for semantic segmentation, §3.3"
-ONNX = "ONNX operators, Resize, https://onnx.ai/onnx/operators/onnx__Resize.html"
-SIFRE = "Sifre & Mallat 2014, Rigid-motion scattering for texture classification; Chollet 2017, Xception, arXiv:1610.02357"
 
 
 def _times(n: Shape, s: Shape) -> Shape:

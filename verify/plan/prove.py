@@ -18,8 +18,16 @@ import numpy as np
 from covertable import make
 
 import spec.theorems.claims
+import spec.theorems.composition
 import spec.theorems.convolutions
-import spec.theorems.pixels  # noqa: F401  (all three put their statements on the list)
+import spec.theorems.fast
+import spec.theorems.pixels
+import spec.theorems.pooling
+import spec.theorems.resampling
+import spec.theorems.sizes
+import spec.theorems.stride
+import spec.theorems.unpooling
+import spec.theorems.upsampling  # noqa: F401  (all of them put their statements on the list)
 from spec import Array, Case, Impossible
 from spec.theorems.theorem import THEOREMS, Side, Theorem
 from verify.cache import remembered
@@ -122,10 +130,15 @@ class Proof:
         return "its condition excludes nothing that fails"
 
 
-def prove(theorem: Theorem) -> Proof:
-    """Try a theorem on the definition, and choose what to ask natively."""
+SAMPLED = 3
+"""Of a sample: how many instances of a theorem are run natively."""
+
+
+def prove(theorem: Theorem, strength: int = 3, most: int | None = None) -> Proof:
+    """Try a theorem on the definition, over sizes that hold every combination of `strength` values, and choose what to run natively: at
+    most so many instances, from one end of its sizes to the other, and the counterexample."""
     proof = Proof(theorem)
-    for i, sizes in enumerate(_covering(theorem, strength=3)):
+    for i, sizes in enumerate(_covering(theorem, strength)):
         instance = _instance(theorem, sizes, i)
         if instance is None:
             proof.vacuous += 1
@@ -138,14 +151,16 @@ def prove(theorem: Theorem) -> Proof:
     if theorem.refuted or theorem.when or proof.unequal:
         proof.counterexample = _smallest_counterexample(theorem)
     chosen = (_instance(theorem, sizes, i) for i, sizes in enumerate(_covering(theorem, strength=1)))
-    proof.native = [instance for instance in chosen if instance and (theorem.refuted or theorem.applies(instance.sizes))]
+    native = [instance for instance in chosen if instance and (theorem.refuted or theorem.applies(instance.sizes))]
+    proof.native = native if most is None else native[:: max(1, -(-len(native) // most))]
     if proof.counterexample and proof.counterexample.text not in {instance.text for instance in proof.native}:
         proof.native.append(proof.counterexample)
     return proof
 
 
-def prove_all(names: Iterable[str] = (), *, claims_only: bool = False) -> list[Proof]:
-    """The theorems named (all if none). Raises Impossible for an unknown name."""
+def prove_all(names: Iterable[str] = (), *, claims_only: bool = False, sample: bool = False) -> list[Proof]:
+    """The theorems named (all if none), or a sample of their sizes: every pair of values, and few instances to run natively. Raises
+    Impossible for an unknown name."""
     names = list(names)
     for name in names:
         if name not in THEOREMS:
@@ -156,7 +171,8 @@ def prove_all(names: Iterable[str] = (), *, claims_only: bool = False) -> list[P
     if claims_only:
         wanted = {name for t in chosen if t.claim for name in (t.name, *t.see)}
         chosen = [t for t in chosen if t.name in wanted]
-    return [remembered(partial(prove, t), Found, "proof", t.name, put=_found, got=partial(_again, t)) for t in chosen]
+    how = (2, SAMPLED) if sample else (3, None)
+    return [remembered(partial(prove, t, *how), Found, "proof", t.name, how, put=_found, got=partial(_again, t)) for t in chosen]
 
 
 class Drawing(msgspec.Struct, frozen=True):

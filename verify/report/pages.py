@@ -14,7 +14,7 @@ from verify.record import Report, TheoremReport
 def claims_page(report: Report) -> str:
     """docs/claims.md: the founding case answered on one page, from a report of `concordant claims`."""
     claims = sorted(((t.claim, name, t) for name, t in report.theorems.items() if t.claim), key=lambda row: row[0] or 0)
-    rows = "\n".join(f"| {number} | {cell(t.statement)} | {_verdict(t)} |" for number, _, t in claims)
+    rows = "\n".join(f"| {number} | {cell(t.statement)} | {verdict(t)} |" for number, _, t in claims)
     natives = "\n".join(f"| {name} | {_versions(report, name)} | {_agreeing(report, name)} |" for name in report.runtimes)
     express = "\n".join(map(_expresses, answers()))
     also = "\n".join(f"- **{name}**: {t.statement} *{t.verdict}*" for name, t in report.theorems.items() if not t.claim)
@@ -95,7 +95,7 @@ def _expresses(one: Answer) -> str:
 def theorems_page(report: Report) -> str:
     """docs/theorems.md: every statement with its source and verdict, from a report of `concordant theorems`."""
     rows = "\n".join(
-        f"| {name} | {cell(t.statement)} | {_verdict(t)} | {cell(t.source)} |" for name, t in report.theorems.items() if not t.claim
+        f"| {name} | {cell(t.statement)} | {verdict(t)} | {cell(t.source)} |" for name, t in report.theorems.items() if not t.claim
     )
     runtimes = ", ".join(f"{name} ({_agreeing(report, name)})" for name in report.runtimes)
     return THEOREMS_TEMPLATE.format(rows=rows, runtimes=runtimes)
@@ -104,7 +104,7 @@ def theorems_page(report: Report) -> str:
 THEOREMS_TEMPLATE = dedent("""\
     # Theorems
 
-    <!-- made by `make docs`; the statements are the docstrings of spec/theorems/convolutions.py and spec/theorems/claims.py -->
+    <!-- made by `make docs`; the statements are the docstrings of spec/theorems/ -->
 
     Each is two programs that give the same numbers: tried by definition on exact integers over all its sizes, in 1-D and 2-D, then
     both sides as native programs on every runtime. Cases in which both sides answered as the definition says: {runtimes}.
@@ -115,7 +115,7 @@ THEOREMS_TEMPLATE = dedent("""\
     """)
 
 
-def _verdict(t: TheoremReport) -> str:
+def verdict(t: TheoremReport) -> str:
     if t.verdict == "holds":
         return f"**holds** ({counted(t.equal, 'case')})"
     shown = ""
