@@ -61,6 +61,7 @@ docs: .venv/frameworks
 	$(BIN)/python -m tools.journeys > docs/journeys.md
 	$(BIN)/python -m tools.ports > docs/ports.md
 	$(BIN)/python -m tools.recording > docs/recording.svg
+	$(BIN)/python -m tools.gallery
 
 # The page of a real run, and its pictures in README.md.
 report-docs: .venv/frameworks browser

@@ -109,11 +109,12 @@ def test_what_cannot_be_compared_gets_one_sentence(first: str, second: str) -> N
 
 
 def test_json_of_the_three_commands(tmp_path: Path) -> None:
-    said = concordant("explain", "nn.Conv2d(3, 8, 3, padding=1)", "--input", "1,3,9,9", "--json", "--no-run", "--svg", tmp_path / "d.svg")
+    drawn = ("--picture", tmp_path / "d.svg")
+    said = concordant("explain", "nn.Conv2d(3, 8, 3, padding=1)", "--input", "1,3,9,9", "--json", "--no-run", *drawn)
     found = json.loads(said.stdout)
     assert found["operation"] == "Conv(stride=(1, 1), padding=((1, 1), (1, 1)), bias='yes')"
     assert list(found) == ["call", "framework", "operation", "equation", "input", "output", "weights", "notes", "checked"]
-    assert (tmp_path / "d.svg").read_text().startswith("<svg xmlns=")
+    assert (tmp_path / "d.svg").read_text().startswith("<svg class=")
     ports = json.loads(concordant("port", FORUM, "--to", "keras,jax", "--input", "1,56,10,10", "--json", "--no-run").stdout)["ports"]
     assert [(one["framework"], one["verdict"]) for one in ports] == [("keras", "unverified"), ("jax", "unverified")]
     ended = concordant("compare", FORUM, FORUM_IN_KERAS, "--input", "1,56,10,10", "--json", "--no-run")

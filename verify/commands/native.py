@@ -12,6 +12,7 @@ import typer
 
 from backends import BadBackend
 from backends.names import readable
+from backends.native import Reading
 from spec import Impossible
 from spec.operation import Shape
 from verify.commands.files import refuse
@@ -29,6 +30,7 @@ FAMILY = (
     "Compare what the two can express if their weights are free: decided exactly. A program may also be in the syntax of reports: "
     "'Conv(stride=(2,)) x=(1, 1, 8) w=(1, 1, 3)'."
 )
+PICTURE = "Draw the steps on a small input: FILE.svg or FILE.html is an animated picture, - prints formulas on the terminal."
 RUN = "Run the calls to verify what is printed; --no-run only reads them."
 
 
@@ -37,7 +39,7 @@ def explain(
     input: Annotated[str, typer.Option(help=INPUT)] = "",
     weights: Annotated[list[str] | None, typer.Option(help=WEIGHTS)] = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON)] = False,
-    svg: Annotated[Path | None, typer.Option(help="Write a drawing of which inputs reach which outputs.")] = None,
+    picture: Annotated[str, typer.Option(help=PICTURE)] = "",
     run: Annotated[bool, typer.Option("--run/--no-run", help=RUN)] = True,
     listed: Annotated[bool, typer.Option("--list", help="List the functions and layers that are read.")] = False,
 ) -> None:
@@ -50,13 +52,11 @@ def explain(
         raise typer.Exit(0)
     from verify.native import shown
     from verify.native.explain import explain as explained
-    from verify.native.reach import svg as picture
 
     with _one_sentence():
         found = explained(*_asked(call, input, weights), run=run)
-        if svg:
-            _written(svg, picture(found.reach, found.text))
-    _print(found.data if as_json else shown.explanation(found))
+        drawn = _drawn(picture, (found.reading, found.text)) if picture else ""
+    _print(found.data if as_json else "\n\n".join((shown.explanation(found), *filter(None, [drawn]))))
     raise typer.Exit(int(found.verdict is not None and found.verdict.status not in ("verified", "unverified", "known")))
 
 
@@ -96,6 +96,7 @@ def compare(
     run: Annotated[bool, typer.Option("--run/--no-run", help=RUN)] = True,
     on: Annotated[list[str] | None, typer.Option(help=ON)] = None,
     family: Annotated[bool, typer.Option("--family", help=FAMILY)] = False,
+    picture: Annotated[str, typer.Option(help=PICTURE)] = "",
 ) -> None:
     """Compare two calls with the same weights: equal, shifted, equal except at the border, or different; why; and what to write instead.
 
@@ -107,23 +108,27 @@ def compare(
     with _one_sentence():
         if second is None:
             raise Impossible("give two calls, such as 'nn.Conv2d(3, 8, 3)' and 'nn.Conv2d(3, 8, 3, padding=1)'; or none")
+        if family and picture:
+            raise Impossible("--picture draws two calls with the same weights; leave out --family")
         if family:
             found, equal = _families(first or "", second, input, weights, run=run, as_json=as_json, on=on)
         else:
-            found, equal = _compared(first, second, input, weights, run=run, as_json=as_json, on=on)
+            found, equal = _compared(first, second, input, weights, run=run, as_json=as_json, on=on, picture=picture)
     _print(found)
     raise typer.Exit(int(not equal))
 
 
 def _compared(
-    first: str | None, second: str, input: str, weights: list[str] | None, *, run: bool, as_json: bool, on: list[str] | None
+    first: str | None, second: str, input: str, weights: list[str] | None, *, run: bool, as_json: bool, on: list[str] | None, picture: str
 ) -> tuple[str | dict[str, Any], bool]:
     from verify.native import shown
     from verify.native.compare import compare as compared
 
     text, x, shapes = _asked(first, input, weights)
     found = compared(text, _text(second), x, shapes, run=run, targets=on or ())
-    said = found.data | {"sentence": shown.sentence(found)} if as_json else shown.comparison(found)
+    drawn = _drawn(picture, (found.first, text), (found.second, _text(second))) if picture else ""
+    told = "\n\n".join((shown.comparison(found), *filter(None, [drawn])))
+    said = found.data | {"sentence": shown.sentence(found)} if as_json else told
     return said, found.relation == "equal" and not found.wrong
 
 
@@ -186,6 +191,21 @@ def shape(option: str, text: str) -> Shape:
     if not all(part.isascii() and part.isdecimal() and 0 < len(part) < 9 and 0 < int(part) <= LARGEST for part in parts) or len(parts) > 8:
         raise Impossible(f"{option} is {text!r}, but it must be whole numbers above 0, separated by commas, such as 1,3,32,32")
     return tuple(map(int, parts))
+
+
+def _drawn(where: str, *programs: tuple[Reading, str]) -> str:
+    """One program's picture, or two programs' with their differences: written to a file, or the text for the terminal."""
+    from verify.native import formulas, picture
+    from verify.native.links import steps
+
+    if where != "-" and Path(where).suffix not in (".svg", ".html"):
+        raise Impossible(f"--picture is {where!r}, but it must end in .svg or .html, or be - for the terminal")
+    (first, title), *others = [(steps(one.op, one.x, one.w), " ".join(text.split())) for one, text in programs]
+    other = others[0] if others else None
+    if where == "-":
+        return "\n\n".join(formulas.text(one) for one, _ in [(first, title), *others]) + formulas.differences(first, other and other[0])
+    _written(Path(where), (picture.html if where.endswith(".html") else picture.svg)(first, title, other))
+    return ""
 
 
 def _written(path: Path, text: str) -> None:
