@@ -91,6 +91,19 @@ def test_a_picture_moves_unless_the_reader_prefers_it_not_to(picture: Window) ->
     assert picture.run(SEEN) == [0, len(picture.all(".f")) // 2]
 
 
+def test_one_output_is_shown_at_a_time(picture: Window) -> None:
+    count = len(picture.all(".f")) // 2
+    picture.run("document.getAnimations().forEach((one) => one.pause())")
+    for at in (0, 1, count - 1):
+        share = (at + 0.5) / count
+        picture.run(
+            "document.getAnimations().forEach((one) => { const t = one.effect.getComputedTiming();"
+            " one.currentTime = t.delay + (Math.ceil(-t.delay / t.duration) + arguments[0]) * t.duration - t.delay; })",
+            share,
+        )
+        assert picture.run(SEEN) == [at, at + count]
+
+
 def test_a_picture_asks_no_network_and_has_no_script(picture: Window) -> None:
     assert picture.run("return performance.getEntriesByType('resource').length") == 0
     assert picture.all("script, img, link, iframe") == []

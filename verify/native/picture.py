@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from spec import Resize
 from spec.ops.resize import affine
 from verify.native import formulas
-from verify.native.links import Place, Stage, Steps
+from verify.native.links import Place, Stage, Steps, Weight
 
 CELL, GRID, BETWEEN, GAP, EDGE, SECONDS, LETTER = 44, 34, 22, 104, 24, 1.6, 7.4
 """Pixels of a cell in a row, of one in a grid, between channels, between rows, at the edge; seconds for each output; pixels of a letter."""
@@ -51,8 +51,10 @@ def svg(found: Steps, title: str, other: tuple[Steps, str] | None = None) -> str
     parts, y = [], 0.0
     for n, panel in enumerate(panels):
         lines = max(len(said[n, j]) for j in formulas.outputs(panel.found))
-        top, bottom = y + 34, y + 34 + panel.high + 20
-        parts.append(f'<text class="head" x="{EDGE}" y="{y + 24:g}">{escape(_cut(panel.title, letters))}</text>')
+        heads = _wrapped(panel.title, letters)
+        parts += [f'<text class="head" x="{EDGE}" y="{y + 24 + 18 * k:g}">{escape(line)}</text>' for k, line in enumerate(heads)]
+        top = y + 16 + 18 * len(heads)
+        bottom = top + panel.high + 20
         frames = (_frame(panel, j, places, said[n, j], panel.high + 20, j in bad) for j in formulas.outputs(panel.found))
         parts.append(f'<g transform="translate(0 {top:g})">{_still(panel)}{"".join(frames)}</g>')
         y = bottom + 19 * lines + 10
@@ -67,8 +69,8 @@ def svg(found: Steps, title: str, other: tuple[Steps, str] | None = None) -> str
     about = "; ".join(formulas.title(stage) for stage in found.stages)
     return (
         f'<svg class="p" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:g} {y + 12:g}" width="{wide:g}" role="group" '
-        f'aria-labelledby="t d" style="--all:{len(places) * SECONDS:g}s">'
-        f"<style>{STYLE}@keyframes on{{0%,{100 / len(places) - 0.01:.2f}%{{opacity:1}}"
+        f'aria-labelledby="t d" style="--name:on{len(places)};--all:{len(places) * SECONDS:g}s">'
+        f"<style>{STYLE}@keyframes on{len(places)}{{0%,{100 / len(places) - 0.01:.2f}%{{opacity:1}}"
         f'{100 / len(places):.2f}%,100%{{opacity:{int(len(places) == 1)}}}}}{both}</style><title id="t">{escape(named)}</title>'
         f'<desc id="d">{escape(about)}. The Tab key goes from output to output.</desc>'
         f'<rect class="back" width="100%" height="100%" rx="8"/>{"".join(parts)}</svg>\n'
@@ -110,7 +112,7 @@ def _panel(found: Steps, title: str) -> Panel:
 
 
 def _in_rows(panel: Panel, sizes: list[Place], labels: list[str]) -> None:
-    """From the last row up: an element lies above the middle of what it reaches, by a straight line through the links."""
+    """From the last row up, each row by its links to the one below it."""
     fits = [(1.0, 0.0)]
     for stage in reversed(panel.found.stages):
         step, start = fits[0]
@@ -127,16 +129,33 @@ def _in_rows(panel: Panel, sizes: list[Place], labels: list[str]) -> None:
 
 
 def _above(stage: Stage, step: float, start: float) -> tuple[float, float]:
-    """Step and start of a row, from those of the row that its elements reach. A resize states the coordinates of its outputs itself."""
+    """Step and start of a row, from those of the row that its elements reach: an output lies below the middle of its inputs,
+    or an input above the middle of its outputs, whichever fits better. A resize states the coordinates of its outputs itself.
+    """
     if isinstance(stage.op, Resize) and stage.op.mode != "area":
         apart, first = map(float, affine(stage.op, 0, stage.before[2]))
         return (step / apart, start - step * first / apart) if apart else (step, start)
-    pairs = [(i[1], step * j[1] + start) for j, row in stage.links.items() for i in row]
-    if len({i for i, _ in pairs}) < 2:
-        return step, float(np.mean([at - step * i for i, at in pairs])) if pairs else start
-    places, targets = zip(*pairs, strict=True)
-    slope, offset = np.polyfit(places, targets, 1)
-    return float(slope) or step, float(offset)
+    by_output = [(_middle(row), step * j[1] + start) for j, row in stage.links.items() if row]
+    reached: dict[Place, dict[Place, Weight]] = {}
+    for j, row in stage.links.items():
+        for i, weight in row.items():
+            reached.setdefault(i, {})[j] = weight
+    by_input = [(float(i[1]), step * _middle(row) + start) for i, row in reached.items()]
+    return min((_through(pairs, step) for pairs in (by_output, by_input)), key=lambda found: found[0])[1]
+
+
+def _middle(row: dict[Place, Weight]) -> float:
+    """Of some elements, by the magnitudes of their weights."""
+    magnitudes = {place[1]: sum(abs(float(c)) for _, c in weight) for place, weight in row.items()}
+    return sum(i * c for i, c in magnitudes.items()) / sum(magnitudes.values())
+
+
+def _through(pairs: list[tuple[float, float]], step: float) -> tuple[float, tuple[float, float]]:
+    """How far points lie from a line, and its slope and start: medians, so that a border does not bend it."""
+    slopes = [(d - b) / (c - a) for (a, b), (c, d) in combinations(pairs, 2) if abs(c - a) > 1e-9]
+    slope = float(np.median(slopes)) if slopes and np.median(slopes) > 0 else step
+    start = float(np.median([b - slope * a for a, b in pairs])) if pairs else 0.0
+    return sum(abs(b - slope * a - start) for a, b in pairs), (slope, start)
 
 
 def _in_grids(panel: Panel, sizes: list[Place], labels: list[str]) -> None:
@@ -276,7 +295,3 @@ def _wrapped(text: str, letters: int) -> list[str]:
             lines.append("")
         lines[-1] += (" " if lines[-1] else "") + word
     return lines
-
-
-def _cut(text: str, letters: int) -> str:
-    return text if len(text) <= letters else text[: letters - 1] + "…"
