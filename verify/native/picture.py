@@ -64,7 +64,7 @@ def svg(found: Steps, title: str, other: tuple[Steps, str] | None = None) -> str
         for line in _wrapped(text, letters):
             parts.append(f'<text class="{kind}" x="{EDGE}" y="{y + 8:g}">{escape(line)}</text>')
             y += 19
-    both = "".join(f".p:has(.j{n}:focus,.j{n}:hover) .f.j{n}.j{n} .on{{opacity:1!important}}" for n in range(len(places))) if other else ""
+    both = "".join(f".p:has(.j{n}:focus,.j{n}:hover) .f.j{n} .on{{opacity:1!important}}" for n in range(len(places))) if other else ""
     named = title + (f" compared with {other[1]}" if other else "")
     about = "; ".join(formulas.title(stage) for stage in found.stages)
     return (
