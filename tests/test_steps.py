@@ -127,6 +127,8 @@ REFUSED = {
     "Conv(stride=(1, 1, 1)) x=(1, 1, 5, 5, 5) w=(1, 1, 3, 3, 3)": "a picture has 1 or 2 spatial axes",
     "Conv(stride=(1,)) x=(1, 1, 2) w=(1, 1, 3)": "there is nothing to draw",
     "DepthToSpace(factor=(4,)) x=(1, 16, 2)": "the input has 16 channels, but at most 9 are drawn",
+    "Pad(padding=((1, 1),), value=3) x=(1, 1, 4)": "adds a constant other than 0",
+    "AdaptiveAveragePool(size=(1,)) x=(1, 1, 40)": "each output needs more than 12 elements",
     "Upsample(factor=(8, 8)) x=(1, 1, 256, 256)": "is too large for a picture",
 }
 

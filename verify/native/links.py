@@ -28,7 +28,7 @@ Links = dict[Place, dict[Place, Weight]]
 
 MOST = {1: 12, 2: 6}
 """Elements drawn along each axis of the input, by the number of axes."""
-MOST_CHANNELS, MOST_ELEMENTS, MOST_PRODUCTS = 9, 20_000_000, 200_000_000
+MOST_CHANNELS, MOST_ELEMENTS, MOST_PRODUCTS = 9, 10_000_000, 10_000_000
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class Steps:
 
 def steps(op: Operation, x: Shape, w: Sequence[Shape]) -> Steps:
     """The stages on an input of shape (N, C, *space) with weights of these shapes. Raises Impossible where nothing can be drawn."""
-    _expect(op, x, w)
     mixes = any(not step.apart and not isinstance(step, Conv | ConvTranspose) for step in op.steps)
+    _expect(op, x, w, mixes=mixes)
     x = (1, x[1] if mixes else 1, *x[2:])
     plain = [_plain(step) for step in op.steps]
     given = [[(1, 1, *shape[2:]) for shape in own[: one.weights]] for (_, own), one in zip(op.dealt(w), plain, strict=True)]
@@ -75,7 +75,10 @@ def steps(op: Operation, x: Shape, w: Sequence[Shape]) -> Steps:
             stages.append(stage)
             shape, drawn = stage.after, stage.drawn[1]
     if 0 in drawn:
-        raise Impossible("there is nothing to draw: the output is empty, or no output can be computed from the inputs that would be drawn")
+        raise Impossible(
+            f"there is nothing to draw: the output is empty, or each output needs more than {MOST[op.rank]} elements of an axis; "
+            "give another --input"
+        )
     whole = None
     if len(kernels) <= 1:
         together = plain[0] if len(plain) == 1 else Program(inner=tuple(plain))
@@ -83,8 +86,8 @@ def steps(op: Operation, x: Shape, w: Sequence[Shape]) -> Steps:
     return Steps(op, tuple(stages), whole)
 
 
-def _expect(op: Operation, x: Shape, w: Sequence[Shape]) -> None:
-    mixes = any(not step.apart and not isinstance(step, Conv | ConvTranspose) for step in op.steps)
+def _expect(op: Operation, x: Shape, w: Sequence[Shape], *, mixes: bool) -> None:
+    """Raises Impossible where nothing can be drawn. `mixes`: whether a step without a kernel moves elements between channels."""
     if op.rank not in MOST or any(step.out_rank != op.rank for step in op.steps):
         raise Impossible(f"a picture has 1 or 2 spatial axes, but this operation has {op.rank}; give the call of fewer axes")
     if any(domain is not None for domain in op.domains(x, *w)):
@@ -171,7 +174,10 @@ def links(op: Operation, x: Shape, w: Sequence[Shape], drawn: Shape) -> tuple[Li
         kernel = [np.zeros(shape, np.int64) for shape in w]
         if w:
             kernel[0][(0, 0, *tap)] = 1
-        moved = op(ones, *kernel) - op(ones[:1] * 0, *kernel)
+        zero = op(ones[:1] * 0, *kernel)
+        if zero.any():
+            raise Impossible("this operation adds a constant other than 0, which has no link to an input: it is not drawn; pad with 0")
+        moved = op(ones, *kernel)
         for n, *target in zip(*np.nonzero(moved), strict=True):
             place = tuple(map(int, target))
             rows.setdefault(place, {}).setdefault(sources[n], []).append((tap, moved[(n, *target)]))
