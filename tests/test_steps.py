@@ -123,6 +123,14 @@ def test_a_long_input_is_cut_where_every_output_drawn_is_complete() -> None:
     assert drawn("Convolution").cut == ""
 
 
+def test_the_text_fits_80_columns_and_breaks_no_index() -> None:
+    one = drawn("Convolution in 2-D")
+    lines = text(one).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert all(line.count("[") == line.count("]") for line in lines)
+    assert formula(one, (0, 1, 1)) in " ".join(line.strip() for line in lines)
+
+
 REFUSED = {
     "Conv(stride=(1, 1, 1)) x=(1, 1, 5, 5, 5) w=(1, 1, 3, 3, 3)": "a picture has 1 or 2 spatial axes",
     "Conv(stride=(1,)) x=(1, 1, 2) w=(1, 1, 3)": "there is nothing to draw",

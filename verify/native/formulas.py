@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from textwrap import fill
 from typing import Any
 
 from spec import Operation
@@ -100,10 +102,16 @@ def text(found: Steps) -> str:
     lines = [f"x  {_by(found.stages[0].drawn[0])}"]
     lines += [f"→  {_by(stage.drawn[1])}  {title(stage)}" for stage in found.stages]
     all_of_them = outputs(found)
-    lines += ["", *(formula(found, j) for j in all_of_them[:MOST_LINES])]
+    lines += ["", *(_folded(formula(found, j)) for j in all_of_them[:MOST_LINES])]
     if len(all_of_them) > MOST_LINES:
         lines.append(f"and {len(all_of_them) - MOST_LINES} more outputs")
     return "\n".join((*lines, *filter(None, [found.cut])))
+
+
+def _folded(line: str) -> str:
+    """In lines of 80 columns, broken between terms but not within an index."""
+    whole = re.sub(r"(?<=\d), ", ",\N{NO-BREAK SPACE}", line)
+    return fill(whole, 80, subsequent_indent="  ", break_on_hyphens=False).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _by(lengths: Place) -> str:
