@@ -91,6 +91,11 @@ class Ran:
     from_cache: int = 0
     """How many programs a former run had run already."""
 
+    @property
+    def programs(self) -> int:
+        """How many programs were run, now or by a former run."""
+        return len({i for i, text, _ in self.judged if text})
+
     def add(self, i: int, text: str, judged: Sequence[Judgement]) -> None:
         """The verdicts on the i-th, and the text that was run."""
         self.judged.extend((i, text, j) for j in judged)

@@ -111,7 +111,7 @@ def run(
         raise typer.Exit(130) from None
     terminal.counts(report, Console(emoji=False), quiet=quiet)
     if (known := sum(ran.from_cache for ran in asked.ran.values())) and not quiet:
-        everything = sum(len(ran.settled) - len(ran.not_offered) for ran in asked.ran.values())
+        everything = sum(ran.programs for ran in asked.ran.values())
         print(f"{known:,} of {everything:,} programs are from the cache of former runs; --no-cache runs them again")
     if minimize:
         report = minimized(asked, report, out, minimize_budget, quiet=quiet)
