@@ -17,7 +17,7 @@ import pytest
 import concordant
 import concordant_testing
 from concordant import Disagreement, assert_agrees, check
-from tests.command import NUMPY, backend_file
+from tests.command import HOME, NUMPY, backend_file
 from tests.command import concordant as command
 
 Array = np.ndarray[Any, Any]
@@ -140,6 +140,29 @@ def test_an_error_of_the_function_is_its_own() -> None:
     with pytest.raises(ZeroDivisionError) as raised:
         check(lambda x: x / (1 // 0), "Upsample(factor=(2,)) x=(1, 2, 5)")
     assert "while it was checked on Upsample" in raised.value.__notes__[0]
+
+
+def test_numbers_that_the_results_dtype_does_not_hold_are_said() -> None:
+    """Random numbers are float64 in NumPy, and a framework rounds them on their way in."""
+    x = np.random.default_rng(5).normal(size=(1, 2, 6))
+    y = x.astype(np.float32).repeat(2, axis=2)
+    assert_agrees(y, "Upsample(factor=(2,))", x.astype(np.float32))
+    with pytest.raises(Disagreement, match="x holds numbers that float32 does not: if they were rounded first"):
+        assert_agrees(y, "Upsample(factor=(2,))", x)
+
+
+def test_a_fork_leaves_the_process_of_its_parent_alone() -> None:
+    code = (
+        "import os, numpy as np, concordant_testing as c\n"
+        "ask = lambda: c.assert_agrees(np.ones((1, 1, 4)), 'Upsample(factor=(2,))', np.ones((1, 1, 2)))\n"
+        "ask()\n"
+        "pid = c._process._running.pid\n"
+        "child = os.fork()\n"
+        "ask()\n"
+        "if child: assert os.waitpid(child, 0)[1] == 0; ask(); assert c._process._running.pid == pid\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=HOME, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_gradients() -> None:

@@ -7,12 +7,13 @@ from dataclasses import replace
 from itertools import chain
 
 import numpy as np
+from msgspec import structs
 
 from concordant_testing import Judge, Verdict
 from spec import Array, Case, Impossible
 from spec.case import DTYPES, INTEGERS
 from verify.execute.result import Answer, Output
-from verify.execute.worker import FORMATS
+from verify.execute.worker import FORMATS, rounded
 from verify.explain.diagnose import diagnose, diagnosed
 from verify.explain.hypotheses import Asked as Mistaken
 from verify.explain.hypotheses import further_mistakes, other_operations
@@ -37,7 +38,8 @@ def judged(told: Judge) -> Verdict:
     output = reference.names.index(told.output)
     result = asked.left(told.result.array) if output == 0 else _gradient(asked, told, output)
     leave = asked.reading.native.leave if output == 0 else ()
-    return verdict(reference, output, Output(result.astype(np.float64), told.result.dtype), leave)
+    found = verdict(reference, output, Output(result.astype(np.float64), told.result.dtype), leave)
+    return found if found.agrees else structs.replace(found, text=found.text + _finer(reference))
 
 
 def verdict(reference: Reference, output: int, given: Output, leave: tuple[int, ...] = ()) -> Verdict:
@@ -82,6 +84,14 @@ def _reference(asked: Asked, told: Judge, x: Array, w: list[Array]) -> Reference
     if dtype in INTEGERS:
         raise Impossible(f"sums are larger than {dtype} holds exactly; give smaller numbers")
     return Reference(asked.case(dtype, "normal"), given=given)
+
+
+def _finer(reference: Reference) -> str:
+    """A line about numbers that the dtype of the result does not hold: a function that rounds them first computes with others."""
+    dtype, (x, _, w) = reference.case.dtype, reference.drawn
+    digits = FORMATS[dtype][0] if dtype in FORMATS else 31
+    names = [name for name, a in (("x", x), *(("a weight", a) for a in w)) if (rounded(a, digits) != a).any()]
+    return f"\n  {names[0]} holds numbers that {dtype} does not: if they were rounded first, give them as they were then" if names else ""
 
 
 def _is_exact(reference: Reference) -> bool:
