@@ -75,3 +75,19 @@ def test_a_composition_is_covered_by_another_step_of_it() -> None:
     known = Known(id="one", runtimes=("*",), verdict="differ", reason="", link="", when=when, versions={})
     assert known.covers(parse_case("Upsample(factor=(2,)) >> SumPool(kernel=(2,)) x=(1, 1, 3)"), {})
     assert not known.covers(parse_case("Upsample(factor=(2,)) x=(1, 1, 3)"), {})
+
+
+WITHOUT_AVX512, WITH_AVX512 = "avx avx2 sse4_2", "avx avx2 avx512f sse4_2"
+
+
+@pytest.mark.parametrize(
+    ("dtype", "onednn", "cpu", "covered"),
+    [
+        ("bfloat16", "on", WITH_AVX512, False), ("bfloat16", "on", WITHOUT_AVX512, True), ("bfloat16", "off", WITH_AVX512, True),
+        ("float32", "on", WITH_AVX512, True),
+    ],
+)  # fmt: skip
+def test_a_maximum_in_bfloat16_begins_with_infinity_where_onednn_computes_it(dtype: str, onednn: str, cpu: str, covered: bool) -> None:
+    """That oneDNN is on is not enough: without AVX-512 it has no kernel for bfloat16."""
+    case = parse_case(f"MaxPool(kernel=(1,)) x=(1, 1, 1) {dtype} infinities")
+    assert KNOWN["tensorflow-max-pool-from-least-finite"].covers(case, {"onednn": onednn, "cpu_isa": cpu}) is covered

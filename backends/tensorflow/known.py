@@ -263,8 +263,8 @@ def _integers_unknown(op: Operation, at: Step, facts: Facts) -> bool:
 
 
 def least_is_finite(at: Step, facts: Facts) -> bool:
-    """Not in bfloat16 with oneDNN: it begins with float32's least number, which is −∞ when rounded."""
-    return at.dtype != "bfloat16" or facts.get("onednn") != "on"
+    """Not in bfloat16 by oneDNN: it begins with float32's least number, which is −∞ when rounded."""
+    return at.dtype != "bfloat16" or _plain(at, facts)
 
 
 def _pads_maxima(op: Operation, at: Step) -> bool:
