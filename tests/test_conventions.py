@@ -102,6 +102,9 @@ def transpose(x, w, padding, **more):
 """
 
 QUIET = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu", "OMP_NUM_THREADS": "1"}
+WITH_ONEDNN = {"TF_ENABLE_ONEDNN_OPTS": "1"}
+"""Where TensorFlow switches it off by itself, as on processors without AVX-512, it refuses dilated transposed convolutions. What a padding
+word means is the same."""
 
 
 class Refused(Exception):
@@ -120,7 +123,7 @@ class Framework:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env=os.environ | QUIET | environment,
+            env=os.environ | QUIET | WITH_ONEDNN | environment,
         )
 
     def __call__(self, call: str, x: Array, w: Array) -> Array:
