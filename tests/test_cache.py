@@ -75,6 +75,16 @@ def test_editing_one_translation_runs_its_cases_alone(tmp_path: Path) -> None:
     assert {r.verdict for r in edited.records if r.operations == ("Pad",)} == {"agree"}
 
 
+@pytest.mark.parametrize("limit", [{"confidence": 40}, {"max_work": 600.0}, {"memory": 1 << 31}], ids=str)
+def test_a_run_under_other_limits_runs_again(tmp_path: Path, limit: dict[str, float]) -> None:
+    """What memory does not suffice for is an error, which more memory may not give."""
+    cache, (backend,) = Cache(), named(str(backend_file(tmp_path, FILE.format(GLUE, REPEATED))))
+    for how, found in ((limit, 0), (limit, 1), ({}, 0)):
+        run = Run([parse_case(CASES[0])], [backend], suite={}, cache=cache, **how)  # type: ignore[arg-type]
+        run.go()
+        assert run.ran["mine"].from_cache == found
+
+
 def test_what_a_sample_showed_is_shown_again(tmp_path: Path) -> None:
     """A fault that shows individually alone: the program in its batch, and individually, are two entries."""
     cache = Cache()
@@ -88,7 +98,7 @@ def _settings(tmp_path: Path) -> list[Callable[[], str]]:
     (backend,) = named(str(backend_file(tmp_path, FILE.format(GLUE, REPEATED))))
 
     def of(changed: Backend = backend, *rest: object) -> Callable[[], str]:
-        told = [{"numpy": "1"}, {"isa": "AVX2"}, {"cpu": "A", "cores": 2}, 30, 60.0]
+        told = [{"numpy": "1"}, {"isa": "AVX2"}, {"cpu": "A", "cores": 2}, 30, 60.0, 1 << 33]
         for i, value in enumerate(rest):
             told[i] = told[i] if value is None else value
         return lambda: setting(changed, *told)  # type: ignore[arg-type]
@@ -100,7 +110,8 @@ def _settings(tmp_path: Path) -> list[Callable[[], str]]:
     )  # fmt: skip
     return [
         of(), of(backend, {"numpy": "2"}), of(backend, None, {"isa": "AVX-512"}), of(backend, None, None, {"cpu": "B"}),
-        of(backend, None, None, None, 40), of(backend, None, None, None, None, 600.0), of(replace(backend, name="other")),
+        of(backend, None, None, None, 40), of(backend, None, None, None, None, 600.0),
+        of(backend, None, None, None, None, None, 1 << 30), of(replace(backend, name="other")),
         of(replace(backend, mode=Mode(meaning="compiled", name="compile"))),
         *(of(replace(backend, runtime=replace(runtime, **change))) for change in changes),  # type: ignore[arg-type]
     ]  # fmt: skip

@@ -32,7 +32,8 @@ from spec.theorems.theorem import THEOREMS, Side, Theorem, theorem
 from tests.command import needs
 from tests.mutants import MUTANTS
 from tests.tiers import slow
-from verify.plan.prove import prove, prove_all
+from verify.plan.plan import Plan
+from verify.plan.prove import SAMPLED, prove, prove_all
 from verify.run import Run
 
 Answer = Callable[..., Any]
@@ -261,3 +262,13 @@ def test_an_honest_framework_holds_them_all() -> None:
     report = Run([], named("torch"), suite={}, prove=prove_all).go()
     assert report.summary.failing == []
     assert report.summary.exit == 0
+
+
+def test_the_quick_suite_runs_a_sample_of_each_theorem_and_small_suites_none() -> None:
+    natives = {suite: Plan(backends=[], runtimes=[], suite=suite) for suite in ("quick", "standard", "models", "calls")}
+    assert [suite for suite, plan in natives.items() if plan.theorems] == ["quick", "standard"]
+    names = ["zero-insertion", "are-the-same"]
+    few, more = ([len(proof.native) for proof in prove_all(names, sample=sample)] for sample in (True, False))
+    assert all(a <= SAMPLED + 1 < b for a, b in zip(few, more, strict=True)), (few, more)
+    quick = {proof.theorem.name: len(proof.native) for proof in natives["quick"].prove()}
+    assert [quick[name] for name in names] == few

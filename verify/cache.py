@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from time import time
 from typing import Any, TypeVar
@@ -167,7 +168,8 @@ def remembered(make: Callable[[], T], kind: type[K], *told: object, put: Callabl
 
 
 def _pure(told: tuple[object, ...]) -> bytes:
-    return hashlib.sha256(repr((_code("spec", "backends", "verify"), np.__version__, sys.version, *told)).encode()).digest()
+    said = _code("spec", "backends", "verify"), np.__version__, version("covertable"), sys.version, *told
+    return hashlib.sha256(repr(said).encode()).digest()
 
 
 class Notebook:
@@ -202,15 +204,16 @@ def default() -> Path:
 
 
 def setting(
-    backend: Backend, versions: Mapping[str, str], facts: Mapping[str, str], place: Mapping[str, Any], confidence: int, max_work: float
-) -> str:
+    backend: Backend, versions: Mapping[str, str], facts: Mapping[str, str], place: Mapping[str, Any], *limits: float
+) -> str:  # fmt: skip
     """A digest of all that may change a runtime's verdicts beside the program: how it is asked, what its worker processes observed, the
-    framework's files, the machine, the code that asks and judges. Not in it: how a backend writes an operation, which is the program."""
+    framework's files, the machine, the limits of the run, the code that asks and judges. Not in it: how a backend writes an operation,
+    which is the program."""
     runtime = backend.runtime
     said = (
         _code("spec", "verify"), _stamp(backend.python or sys.executable, runtime.packages), backend.base, backend.mode.name, runtime.glue,
         runtime.environment, runtime.batch_flags, runtime.repeat_in, runtime.outputs, runtime.modes.get(runtime.repeat_in),
-        dict(versions), dict(facts), {name: place[name] for name in place if name != "cores"}, variables(), confidence, max_work,
+        dict(versions), dict(facts), {name: place[name] for name in place if name != "cores"}, variables(), limits,
     )  # fmt: skip
     return hashlib.sha256(repr(said).encode()).hexdigest()
 

@@ -8,7 +8,7 @@ import signal
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from shlex import quote
 from typing import Any
 
@@ -17,7 +17,7 @@ from msgspec import structs
 from backends import Backend, BadBackend, Unsupported, file_of, found, in_mode, runtime_of
 from backends.known import Known, everything
 from spec import Case
-from verify.cache import BadCache, Cache, Hit, Notebook, key, setting
+from verify.cache import NOW, BadCache, Cache, Hit, Notebook, key, setting
 from verify.conclude import Ask, Ran, conclude
 from verify.execute.environment import digest, machine, missing, variables, versions
 from verify.execute.patience import Patience, Say
@@ -77,8 +77,8 @@ class Run:
     known: list[Known] = field(default_factory=everything)
     store: Store | None = None
     """Where every verdict is kept as it comes, and taken from if it is there already."""
-    cache: Cache | None = None
-    """Where verdicts of former runs are taken from, and these are kept for the next."""
+    cache: Cache | None = field(default_factory=NOW.get)
+    """Where verdicts of former runs are taken from, and these are kept for the next. Left out: what is in use."""
     place: dict[str, Any] = field(default_factory=machine)
     max_work: float = MAX_WORK
     """What is allowed for the reference of each case (verify.plan.work)."""
@@ -277,7 +277,7 @@ class Run:
     def _open(self, ran: Ran) -> Iterator[Job]:
         """The jobs still to run, theorems last. What a runtime does not offer, and what has a verdict already, is settled here."""
         kept = self.store.kept(ran.backend.name) if self.store else {}
-        texts = Notebook(tuple[str, str], "texts", ran.backend.name) if self._caches(ran) and ran.backend.ours else None
+        texts = Notebook(tuple[str, str], "texts", ran.backend.name) if self._cache_of(ran) and ran.backend.ours else None
         for i in self._everything(ran):
             if self._take(ran, i, kept):
                 continue
@@ -285,7 +285,10 @@ class Run:
                 if lacking := self._lacking(ran, i):
                     self._decline(ran, i, lacking)
                     continue
-                text = self._text(ran, i, texts)
+                make = partial(_translated, ran.backend, self.asks[i].case)
+                text, why_not = texts.of(self.asks[i].text, make) if texts else make()
+                if why_not:
+                    raise Unsupported(why_not)
                 if hit := self._hit(ran, i, text):
                     self._recognise(ran, i, text, hit)
                     continue
@@ -294,7 +297,8 @@ class Run:
                 if isinstance(why, Unsupported) and not ran.backend.ours:
                     self._decline(ran, i, str(why))
                     continue
-                reference, verdict = self.reference(i), _untranslated(why)
+                reference = self.reference(i)
+                verdict: Verdict = "not offered" if isinstance(why, Unsupported) else "raised"
                 judged = judge(reference, Answer(stopped=verdict, reason=str(why)), names=_names(ran.backend, reference))
                 self._save(ran, i, "", judged)
                 ran.add(i, "", judged)
@@ -303,39 +307,30 @@ class Run:
         if texts:
             texts.keep()
 
-    def _text(self, ran: Ran, i: int, texts: Notebook | None) -> str:
-        """The native text of the i-th program. Raises Unsupported, BadBackend."""
-        if not texts:
-            return _translated(ran.backend, self.asks[i].case)
-        text, why = texts.of(self.asks[i].text, lambda: _translated_or_why(ran.backend, self.asks[i].case))
-        if why:
-            raise Unsupported(why)
-        return text
-
-    def _caches(self, ran: Ran) -> bool:
-        """Whether the verdicts on a runtime are taken from the cache, and kept there."""
-        return bool(self.cache and self.cache.takes(ran.backend))
+    def _cache_of(self, ran: Ran) -> Cache | None:
+        """Where the verdicts on a runtime are taken from, and kept."""
+        return self.cache if self.cache and self.cache.takes(ran.backend) else None
 
     def _hit(self, ran: Ran, i: int, text: str, *, individually: bool = False) -> Hit | None:
         """What a former run found of the i-th program, if nothing has changed since that may change it."""
-        if not (self.cache and self._caches(ran)):
-            return None
         try:
-            return self.cache.hit(self._key(ran, i, text, individually=individually))
+            cache = self._cache_of(ran)
+            return cache.hit(self._key(ran, i, text, individually=individually)) if cache else None
         except BadCache as why:
             self._without_cache(why)
             return None
 
     def _cached(self, ran: Ran, i: int, text: str, judged: list[Judgement], *, individually: bool = False) -> None:
         """Keep verdicts for the next run."""
-        if self.cache and self._caches(ran):
-            try:
-                self.cache.keep(self._key(ran, i, text, individually=individually), judged, self.missed[i])
-            except BadCache as why:
-                self._without_cache(why)
+        try:
+            if cache := self._cache_of(ran):
+                cache.keep(self._key(ran, i, text, individually=individually), judged, self.missed[i])
+        except BadCache as why:
+            self._without_cache(why)
 
     def _key(self, ran: Ran, i: int, text: str, *, individually: bool) -> bytes:
-        ran.setting = ran.setting or setting(ran.backend, ran.versions, ran.facts, self.place, self.confidence, self.max_work)
+        limits = self.confidence, self.max_work, self.memory
+        ran.setting = ran.setting or setting(ran.backend, ran.versions, ran.facts, self.place, *limits)
         return key(ran.setting, self.asks[i].key, text, individually=individually)
 
     def _without_cache(self, why: BadCache) -> None:
@@ -400,7 +395,7 @@ class Run:
         workers = max(self.cores // len(self.backends), 1)
         scheduler = Scheduler(backend or ran.backend, cores, self.timeout, alone, ran.versions, ran.facts, workers, self.memory, self.start)
         told = dict(ran.versions), dict(ran.facts)
-        async with aclosing(answers(scheduler, jobs, begin=self._caches(ran) and not alone)) as stream:
+        async with aclosing(answers(scheduler, jobs, begin=bool(self._cache_of(ran)) and not alone)) as stream:
             async for job, answer in stream:
                 if (ran.versions, ran.facts) != told:
                     self._tell(ran)
@@ -479,20 +474,12 @@ def exact_form(case: Case) -> list[Case]:
     return []
 
 
-def _translated(backend: Backend, case: Case) -> str:
-    return backend.translate(case).encode("utf-8", "backslashreplace").decode()
-
-
-def _translated_or_why(backend: Backend, case: Case) -> tuple[str, str]:
-    """The text, or why there is none."""
+def _translated(backend: Backend, case: Case) -> tuple[str, str]:
+    """The native text, or why there is none. Raises BadBackend."""
     try:
-        return _translated(backend, case), ""
+        return backend.translate(case).encode("utf-8", "backslashreplace").decode(), ""
     except Unsupported as why:
         return "", str(why)
-
-
-def _untranslated(why: Unsupported | BadBackend) -> Verdict:
-    return "not offered" if isinstance(why, Unsupported) else "raised"
 
 
 def _names(backend: Backend, reference: Reference) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from backends import BadBackend, environments, found
 from backends.new import file as backend_file
+from verify.cache import BadCache, Cache, default
 from verify.commands.files import refuse
 from verify.execute.environment import missing, versions
 from verify.report import terminal
@@ -42,8 +43,6 @@ def cached(
     clear: Annotated[bool, typer.Option("--clear", help="Delete it.")] = False,
 ) -> None:
     """Say where the results of former runs are kept, how many there are and what they take; or delete them."""
-    from verify.cache import BadCache, Cache, default
-
     cache = Cache(default())
     try:
         count, size = cache.size

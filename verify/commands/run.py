@@ -78,7 +78,7 @@ def run(
     """
     if watch:
         when_changed(backend or (), lambda: run(context, **{**context.params, "watch": False}))
-    use = context.with_resource(in_use(NOW.get() or (Cache(default()) if cache and on == "local" and not resume else None)))
+    context.with_resource(in_use(NOW.get() or (Cache(default()) if cache and on == "local" and not resume else None)))
     say = say_on_stderr(quiet=quiet)
     try:
         if resume:
@@ -100,7 +100,7 @@ def run(
             store = Store.begun(out, plan, machine())
         with store, _place(on) as (start, there):
             how: dict[str, Any] = {"timeout": timeout, "memory": int(memory * GIB), "cores": cores or there, "start": start, "say": say}
-            asked = Run.resumed(store, backend or (), **how) if resume else Run.of(store, backends, cache=use, **how)
+            asked = Run.resumed(store, backend or (), **how) if resume else Run.of(store, backends, **how)
             report = go(asked, out, quiet=quiet)
             if store.plan.probed and not report.summary.interrupted:
                 report = with_probes(report, asked.backends, records, timeout)
