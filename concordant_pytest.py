@@ -19,8 +19,6 @@ from typing import Any
 import pytest
 
 MARK = "concordant(program, ..., **keywords): run the test with `agrees(function)`, which checks it against each program (concordant.check)"
-OPERATIONS = "import sys; sys.path.insert(0, sys.argv[1]); from verify.testing.items import main; main(sys.argv[2])"
-HOME = Path(__file__).resolve().parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,8 +63,9 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 
 
 def _operations(file: str) -> Iterator[str]:
-    command = [sys.executable, "-P", "-c", OPERATIONS, str(HOME), file]
-    done = subprocess.run(command, capture_output=True, text=True)
+    from concordant_testing import beside
+
+    done = subprocess.run(beside("verify.testing.items", file), capture_output=True, text=True)
     if done.returncode:
         raise pytest.UsageError(done.stderr.strip().splitlines()[-1])
     yield from done.stdout.split()

@@ -26,7 +26,12 @@ import numpy as np
 import numpy.typing as npt
 
 HOME = Path(__file__).resolve().parent
-SERVER = "import sys; sys.path.insert(0, sys.argv[1]); from verify.testing.server import main; main()"
+
+
+def beside(module: str, *arguments: str) -> list[str]:
+    """The command that runs the `main` of a module of ours in a process of its own, where our packages come before the user's."""
+    code = f"import sys; sys.path.insert(0, {str(HOME)!r}); from {module} import main; main(*sys.argv[1:])"
+    return [sys.executable, "-P", "-c", code, *arguments]
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -78,12 +83,18 @@ class Draws(msgspec.Struct, frozen=True, tag=True):
     arrays: list[list[list[Sent]]]
 
 
-class Results(msgspec.Struct, frozen=True, tag=True):
-    """What came of it: for each case and draw the result, and whether a second run gave the same bits; for each case what was changed."""
+class Came(msgspec.Struct, frozen=True):
+    """What came of one draw: the first result, whether the second has the same bits, the names of arguments that are not as before."""
 
-    results: list[list[Sent]]
-    repeats: list[list[bool]]
-    changed: list[list[str]]
+    result: Sent
+    repeats: bool
+    changed: list[str]
+
+
+class Results(msgspec.Struct, frozen=True, tag=True):
+    """What came of every draw of every case."""
+
+    cases: list[list[Came]]
 
 
 class Verdict(msgspec.Struct, frozen=True, tag=True):
@@ -162,20 +173,13 @@ def check(
     plan = Plan(program, None if input is None else tuple(input), [tuple(shape) for shape in weights], dtypes, named, seed)
     with _process.alone:
         draws = _process.ask(plan)
-        results: list[list[Sent]] = []
-        repeats: list[list[bool]] = []
-        changed: list[list[str]] = []
-        for case, arrays in zip(draws.cases, draws.arrays, strict=True):
-            ran = [_ran(function, [_typed(sent) for sent in given], to, case) for given in arrays]
-            results.append([sent for sent, _, _ in ran])
-            repeats.append([same for _, same, _ in ran])
-            changed.append(sorted({name for _, _, names in ran for name in names}))
-        return _settled(_process.ask(Results(results, repeats, changed))).text
+        cases = zip(draws.cases, draws.arrays, strict=True)
+        came = [[_ran(function, [to(_typed(sent)) for sent in given], case) for given in arrays] for case, arrays in cases]
+        return _settled(_process.ask(Results(came))).text
 
 
-def _ran(function: Callable[..., Any], arrays: list[Any], to: Callable[[Any], Any], case: str) -> tuple[Sent, bool, list[str]]:
-    """The first result, whether the second has the same bits, and the names of arguments that are not as before."""
-    given = [to(a.copy()) for a in arrays]
+def _ran(function: Callable[..., Any], given: list[Any], case: str) -> Came:
+    """Run it twice on the same arrays."""
     before = [_sent(a, "an argument").values for a in given]
     try:
         first = _sent(function(*given), "the result")
@@ -185,7 +189,7 @@ def _ran(function: Callable[..., Any], arrays: list[Any], to: Callable[[Any], An
         raise
     names = ["x", *(["w"] if len(given) == 2 else [f"w{i}" for i in range(len(given) - 1)])]
     after = [_sent(a, "an argument").values for a in given]
-    return first, first == second, [name for name, a, b in zip(names, before, after, strict=True) if a != b]
+    return Came(first, first == second, [name for name, a, b in zip(names, before, after, strict=True) if a != b])
 
 
 def _typed(sent: Sent) -> Any:
@@ -222,21 +226,13 @@ def _settled(found: Any) -> Verdict:
     return verdict
 
 
-def from_the_shell(function: str, program: str, *rest: str) -> int:
+def from_the_shell(function: str, program: str, to: str, keywords: str) -> int:
     """Check MODULE:FUNCTION and print one verdict. Returns the exit status: 0 agrees, 1 wrong, 2 bad input.
 
-    rest: pairs of a word and its value: input, weights, dtype, data, to.
+    to: MODULE:FUNCTION, or nothing. keywords: the others of `check`, as JSON.
     """
-    said: dict[str, list[str]] = {}
-    for word, value in zip(rest[::2], rest[1::2], strict=True):
-        said.setdefault(word, []).append(value)
     try:
-        to = _named(said["to"][0]) if "to" in said else np.asarray
-        shapes = [tuple(map(int, text.split(","))) for text in said.get("weights", ())]
-        given = tuple(map(int, said["input"][0].split(","))) if "input" in said else None
-        text = check(
-            _named(function), program, input=given, weights=shapes, dtype=said.get("dtype", "float32"), data=said.get("data", ()), to=to
-        )  # fmt: skip
+        text = check(_named(function), program, to=_named(to) if to else np.asarray, **msgspec.json.decode(keywords))
     except Disagreement as wrong:
         print(f"{function}: {wrong}")
         return 1
@@ -291,8 +287,7 @@ class _Process:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._running is None or self._running.poll() is not None:
-            command = [sys.executable, "-P", "-c", SERVER, str(HOME)]
-            self._running = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._running = subprocess.Popen(beside("verify.testing.server"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             atexit.register(self._running.kill)
         return self._running
 
@@ -304,6 +299,3 @@ class _Process:
 _process = _Process()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_process.forget)
-
-if __name__ == "__main__":
-    sys.exit(from_the_shell(*sys.argv[1:]))

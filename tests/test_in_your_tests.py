@@ -322,6 +322,7 @@ def test_from_the_shell(project: Path) -> None:
     right = command("check", "spec:up", *program, cwd=project)
     assert (right.returncode, right.stderr) == (0, "")
     assert right.stdout.startswith("spec:up: agrees with the definition on ")
+    assert command("check", "spec:up", "--op", "nn.Upsample(scale_factor=2)", "--input", "(1, 2, 5)", cwd=project).returncode == 0
     wrong = command("check", "spec:up", "--op", "Upsample(factor=(3,)) x=(1, 2, 5)", cwd=project)
     assert wrong.returncode == 1
     assert "spec:up: the result is wrong" in wrong.stdout

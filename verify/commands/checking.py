@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,14 +30,11 @@ def check(
     to: Annotated[str, typer.Option(help=TO)] = "",
 ) -> None:
     """Check a function of your own against the definition. Exit status 0: it agrees; 1: it gives other values; 2: bad input."""
+    said: dict[str, Any] = {"dtype": dtype or ["float32"], "data": data or []}
     try:
-        for option, texts in (("--input", [input] if input else []), ("--weights", weights or [])):
-            for text in texts:
-                shape(option, text)
+        said |= {"input": shape("--input", input) if input else None, "weights": [shape("--weights", text) for text in weights or ()]}
     except Impossible as error:
         refuse(str(error))
-    said = [("input", input), *(("weights", one) for one in weights or ()), ("to", to)]
-    said += [*(("dtype", one) for one in dtype or ()), *(("data", one) for one in data or ())]
-    words = [word for pair in said if pair[1] for word in pair]
     # in a process of its own, where nothing stands before the user's modules
-    raise typer.Exit(subprocess.run([sys.executable, "-c", RUN, function, op, *words]).returncode)
+    command = [sys.executable, "-c", RUN, function, op, to, json.dumps(said)]
+    raise typer.Exit(subprocess.run(command).returncode)

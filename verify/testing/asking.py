@@ -1,20 +1,18 @@
-"""What a function is to be run on that should compute a program, and the verdict on what it returned."""
+"""Choose the numbers that a function is run on, and judge what it returned."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from concordant_testing import Draws, Plan, Results, Sent, Verdict
-from spec import Array, Case, Impossible
+from concordant_testing import Came, Draws, Plan, Results, Sent, Verdict
+from spec import Case, Impossible
 from verify.execute.result import Answer, Output
-from verify.explain.diagnose import diagnosed
 from verify.judge.judge import judge
 from verify.judge.reference import Reference
 from verify.plan.work import MAX_WORK, expect_affordable
-from verify.testing.judging import nearly, said
+from verify.testing.judging import explained, said
 from verify.testing.program import Asked
 
 OF_SUMS, OF_CHOICES = ("integers", "normal"), ("integers", "distinct", "ties")
@@ -48,22 +46,17 @@ class Asking:
 
     def verdict(self, told: Results) -> Verdict:
         """The first case that is wrong, or that all agree. Raises Impossible."""
-        cases = zip(self.references, told.results, told.repeats, told.changed, strict=True)
-        for reference, results, repeats, changed in cases:
-            draws = [(self._output(sent, same),) for sent, same in zip(results, repeats, strict=True)]
-            answer = Answer(outputs=draws[0], more=tuple(draws[1:]), changed=tuple(changed))
-            (found,) = judge(reference, answer, names=("y",), explain=diagnosed)
-            values = draws[found.draw][0].values
-            if found.verdict == "differ" and not found.diagnosis and values.shape == reference.case.y:
-                found = replace(found, diagnosis=nearly(reference.at(found.draw), 0, values))
+        for reference, came in zip(self.references, told.cases, strict=True):
+            draws = [(self._output(one),) for one in came]
+            changed = tuple(sorted({name for one in came for name in one.changed}))
+            answer = Answer(outputs=draws[0], more=tuple(draws[1:]), changed=changed)
+            (found,) = judge(reference, answer, names=("y",), explain=explained)
             if found.verdict not in ("agree", "vacuous"):
                 return said(reference, 0, found, self.asked.reading.native.leave)
         return Verdict(agrees=True, text=f"agrees with the definition on {self._count()}")
 
-    def _output(self, sent: Sent, same: bool) -> Output:
-        a: Array = sent.array
-        values = self.asked.left(a) if a.ndim == len(self.asked.reading.y) else a
-        return Output(values.astype(np.float64), sent.dtype, same)
+    def _output(self, came: Came) -> Output:
+        return Output(self.asked.left(came.result.array).astype(np.float64), came.result.dtype, came.repeats)
 
     def _count(self) -> str:
         draws = sum(reference.draws for reference in self.references)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 
@@ -37,23 +36,25 @@ def judged(told: Judge) -> Verdict:
         raise Impossible(f"output is {told.output!r}, but {case.op!r} has {', '.join(reference.names)}")
     output = reference.names.index(told.output)
     result = asked.left(told.result.array) if output == 0 else _gradient(asked, told, output)
-    leave = asked.reading.native.leave if output == 0 else ()
-    found = verdict(reference, output, Output(result.astype(np.float64), told.result.dtype), leave)
-    return found if found.agrees else structs.replace(found, text=found.text + _finer(reference))
+    outputs = [Output(a, case.dtype) for a in reference.outputs]  # the others being right
+    outputs[output] = Output(result.astype(np.float64), told.result.dtype)
+    found = judge(reference, Answer(tuple(outputs)), explain=explained)[output]
+    verdict = said(reference, output, found, asked.reading.native.leave if output == 0 else ())
+    return verdict if verdict.agrees else structs.replace(verdict, text=verdict.text + _finer(reference))
 
 
-def verdict(reference: Reference, output: int, given: Output, leave: tuple[int, ...] = ()) -> Verdict:
-    """The verdict on one output, the others being right. leave: the axes of the user's result, in spec's order."""
-    right = [Output(a, reference.case.dtype) for a in reference.outputs]
-    answer = Answer(outputs=(*right[:output], given, *right[output + 1 :]))
-    found = judge(reference, answer, explain=diagnosed)[output]
-    if found.verdict == "differ" and not found.diagnosis and given.values.shape == reference.outputs[output].shape:
-        found = replace(found, diagnosis=nearly(reference, output, given.values))
-    return said(reference, output, found, leave)
+def explained(reference: Reference, judged: Judgement, answer: Answer) -> Judgement:
+    """With the mistake that gives the wrong values: exactly, or else as nearly as rounding allows."""
+    found = diagnosed(reference, judged, answer)
+    output, draw = reference.names.index(found.output), answer.draws[found.draw]
+    if found.verdict != "differ" or found.diagnosis or output >= len(draw):
+        return found
+    drawn, values = reference.at(found.draw), draw[output].values
+    return replace(found, diagnosis=_nearly(drawn, output, values)) if values.shape == drawn.outputs[output].shape else found
 
 
 def said(reference: Reference, output: int, found: Judgement, leave: tuple[int, ...] = ()) -> Verdict:
-    """A verdict as text."""
+    """A verdict as text. leave: the axes of the user's result, in spec's order."""
     matches, case = sentence(found.diagnosis) or "", reference.case
     if found.verdict in ("agree", "vacuous"):
         return Verdict(agrees=True, text=f"{_named(case, output)} agrees with {case}", verdict=found.verdict)
@@ -119,21 +120,17 @@ def _gradient(asked: Asked, told: Judge, output: int) -> Array:
     return asked.reading.native.weights[output - 2].to_spec(told.result.array)
 
 
-def nearly(reference: Reference, output: int, got: Array) -> Diagnosis | None:
+def _nearly(reference: Reference, output: int, got: Array) -> Diagnosis | None:
     """The mistake that gives real numbers as near to these as rounding takes them; or the part that alone is wrong."""
     right, bound = reference.outputs[output], reference.bounds[output]
     mistaken = Mistaken.of(reference, output)
     name = "gradient" if output else "result"
     with np.errstate(all="ignore"):
-        for mistake, values in _guesses(mistaken, name, right, got):
+        for mistake, values in chain(other_operations(mistaken), readings(name, right, got), further_mistakes(mistaken)):
             if values is not None and values.shape == got.shape and (np.abs(values - got) <= bound).all():
                 return mistake
         found = diagnose(reference, output, np.where(np.abs(right - got) <= bound, right, got))
     return found if found and found.located else None
-
-
-def _guesses(mistaken: Mistaken, name: str, right: Array, got: Array) -> Iterator[tuple[Diagnosis, Array | None]]:
-    yield from chain(other_operations(mistaken), readings(name, right, got), further_mistakes(mistaken))
 
 
 def _expect_known(dtype: str) -> None:

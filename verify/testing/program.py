@@ -49,11 +49,11 @@ class Asked:
         return x.transpose(undone(enter)) if enter else x
 
     def left(self, y: Array) -> Array:
-        """A result in spec's layout."""
+        """A result in spec's layout; as it is if it has another number of axes."""
         native = self.reading.native
+        if y.ndim != len(self.reading.y):
+            return y
         whole = np.expand_dims(y, native.dropped) if native.dropped else y
-        if native.leave and whole.ndim != len(native.leave):
-            return whole
         return whole.transpose(native.leave) if native.leave else whole
 
     def weights(self, w: Sequence[Array]) -> tuple[Array, ...]:
