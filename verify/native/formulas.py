@@ -9,7 +9,7 @@ from textwrap import fill
 from typing import Any
 
 from spec import Operation
-from verify.native.links import Links, Place, Stage, Steps, Weight, through
+from verify.native.links import Links, Place, Stage, Steps, Weight, by, through
 
 MOST_LINES = 24
 
@@ -99,8 +99,8 @@ def outputs(found: Steps) -> list[Place]:
 
 def text(found: Steps) -> str:
     """The steps with their lengths, then a formula for each output."""
-    lines = [f"x  {_by(found.stages[0].drawn[0])}"]
-    lines += [f"→  {_by(stage.drawn[1])}  {title(stage)}" for stage in found.stages]
+    lines = [f"x  {_lengths(found.stages[0].drawn[0])}"]
+    lines += [f"→  {_lengths(stage.drawn[1])}  {title(stage)}" for stage in found.stages]
     all_of_them = outputs(found)
     lines += ["", *(_folded(formula(found, j)) for j in all_of_them[:MOST_LINES])]
     if len(all_of_them) > MOST_LINES:
@@ -114,8 +114,9 @@ def _folded(line: str) -> str:
     return fill(whole, 80, subsequent_indent="  ", break_on_hyphens=False).replace("\N{NO-BREAK SPACE}", " ")
 
 
-def _by(lengths: Place) -> str:
-    return " × ".join(map(str, lengths[1:] if lengths[0] == 1 else lengths))
+def _lengths(drawn: Place) -> str:
+    """Those of the spatial axes, after the channels if there is more than one."""
+    return by(drawn[1:] if drawn[0] == 1 else drawn)
 
 
 def differing(first: Steps, second: Steps) -> list[Place]:

@@ -56,7 +56,7 @@ class Steps:
         first, last = self.stages[0], self.stages[-1]
         if first.drawn[0] == first.before[1:] and last.drawn[1] == last.after[1:]:
             return ""
-        said = (f"{_by(part[1:])} of {_by(full[2:])}" for part, full in ((first.drawn[0], first.before), (last.drawn[1], last.after)))
+        said = (f"{by(part[1:])} of {by(full[2:])}" for part, full in ((first.drawn[0], first.before), (last.drawn[1], last.after)))
         return "Drawn: the first {} input elements and {} output elements.".format(*said)
 
 
@@ -200,5 +200,6 @@ def _determined(op: Operation, x: Shape, w: Sequence[Shape], drawn: Shape, after
     return tuple(lengths)
 
 
-def _by(lengths: Shape) -> str:
+def by(lengths: Shape) -> str:
+    """`6 × 4`."""
     return " × ".join(map(str, lengths))

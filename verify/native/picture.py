@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from itertools import combinations, product
 from pathlib import Path
@@ -38,6 +39,16 @@ class Panel:
     wide: float = 0
     high: float = 0
     side: int = CELL
+
+    @cached_property
+    def labels(self) -> list[dict[Place, str]]:
+        """What stands in each element of each row, once they have their places."""
+        return list(_labels(self))
+
+    @cached_property
+    def colours(self) -> tuple[dict[Place, str], dict[Place, str]]:
+        """Of inputs and outputs."""
+        return _colours(self)
 
 
 def svg(found: Steps, title: str, other: tuple[Steps, str] | None = None) -> str:
@@ -181,15 +192,14 @@ def _cell(left: float, rows: int, place: Place) -> tuple[float, float]:
 
 def _labels(panel: Panel) -> Iterator[dict[Place, str]]:
     """x and y by their indices; in between an element that is just copied keeps its name, and one that nothing reaches is 0."""
-    (channels, *_), names = panel.found.stages[0].drawn[0], {}
+    channels, last = panel.found.stages[0].drawn[0][0], panel.found.stages[-1]
     names = {i: _index("x", i, channels) for i in panel.rows[0]}
     yield names
-    for stage in panel.found.stages:
+    for stage, row in zip(panel.found.stages, panel.rows[1:], strict=True):
         copied = {j: next(iter(row.items())) for j, row in stage.links.items() if len(row) == 1}
         kept = {j: names.get(i, "") for j, (i, weight) in copied.items() if weight[0][0] == () and weight[0][1] == 1}
-        names = {j: kept.get(j, "" if stage.links.get(j) else "0") for j in panel.rows[panel.found.stages.index(stage) + 1]}
-        last = stage is panel.found.stages[-1]
-        yield {j: _index("y", j, stage.drawn[1][0]) for j in names} if last else names
+        names = {j: kept.get(j, "" if stage.links.get(j) else "0") for j in row}
+        yield {j: _index("y", j, stage.drawn[1][0]) for j in names} if stage is last else names
 
 
 def _index(name: str, place: Place, channels: int) -> str:
@@ -204,8 +214,8 @@ def _still(panel: Panel) -> str:
         for n, stage in enumerate(panel.found.stages):
             parts += [_line(panel, n, i, j, "link") for j, row in stage.links.items() for i in row]
     parts += [f'<text class="note" x="{x:g}" y="{y:g}">{escape(text)}</text>' for x, y, text in panel.heads]
-    hues, _ = _colours(panel)
-    for n, names in enumerate(list(_labels(panel))[:-1]):
+    hues, _ = panel.colours
+    for n, names in enumerate(panel.labels[:-1]):
         used = {i for row in panel.found.stages[n].links.values() for i in row}
         for place, name in names.items():
             parts.append(_box(panel, n, place, "cell" if place in used else "cell lost", name, hues.get(place, "") if n == 0 else ""))
@@ -243,8 +253,8 @@ def _frame(panel: Panel, j: Place, places: list[Place], said: list[str], y: floa
                     parts.append(_box(panel, n, source, "mark", ""))
     parts += [f'<text class="said" x="{EDGE}" y="{y + 19 * k:g}">{escape(line)}</text>' for k, line in enumerate(said)]
     last = len(stages)
-    name = list(_labels(panel))[-1][j]
-    cell = _box(panel, last, j, "cell ring", name, _colours(panel)[1].get(j, "")) + (_box(panel, last, j, "bad", "") if bad else "")
+    cell = _box(panel, last, j, "cell ring", panel.labels[-1][j], panel.colours[1].get(j, ""))
+    cell += _box(panel, last, j, "bad", "") if bad else ""
     at, first = places.index(j), places[0] == j
     named = escape(" ".join(said) + ("; differs from the other program" if bad else ""))
     return (
