@@ -54,8 +54,8 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Judge(msgspec.Struct, frozen=True, tag=True):
-    """Whether `result` is `output` of a program on x and weights, in the program's own layout. g: what arrives at the result, of a
-    gradient."""
+    """Whether `result` is `output` of a program on x and weights, in the program's own layout. g: for a gradient, the
+    gradient with respect to the result."""
 
     program: str
     x: Sent
@@ -132,10 +132,11 @@ def assert_agrees(result: Any, program: str, x: Any, *w: Any, output: str = "y",
     result, x, w: arrays of any framework, or anything that NumPy takes; finite numbers, in the layout of the program.
     program: an operation, such as "Conv(stride=(2, 2))", several with >>, or a native call, such as "nn.Conv2d(3, 8, 3, stride=2)".
     output: "y", or which gradient the result is: "dx", "dw", of several weights "dw0", "dw1" …
-    g: of a gradient, what arrives at the result: the gradient of sum(g * y) is meant.
+    g: for a gradient, the gradient with respect to the result, as in y.backward(g).
 
-    Whole numbers so small that every sum is exact are compared bit for bit. Of others the error may be as large as the dtype of the
-    result allows when sums are rounded in any order (docs/judging.md); there is no tolerance to choose. Raises ValueError for bad input.
+    Whole numbers so small that every sum is exact are compared bit for bit. For other numbers, the allowed error is what rounding can
+    cause in the dtype of the result, whatever the order of the sums (docs/judging.md). There is no tolerance to choose. Raises ValueError
+    for bad input.
 
     >>> import numpy as np
     >>> x, w = np.arange(4.0).reshape(1, 1, 4), np.ones((1, 1, 2))
@@ -160,10 +161,10 @@ def check(
     function: takes x and the weights, and returns the result. It is run twice on the same numbers: the results must have the same bits,
     and the arguments must be as before.
     program: as for `assert_agrees`, with the shapes of x and the weights: "Conv(stride=(1,)) x=(2, 3, 9) w=(4, 3, 3)". The shape of a
-    native call's input is given as `input`, in its own layout, that of an array which a function takes beside it as `weights`.
+    native call's input is given as `input`, in its own layout. If the call takes arrays beside x, their shapes are given as `weights`.
     dtype: one or several of float16, bfloat16, float32, float64, uint8, int8, int32.
     data: the values that are fed in, if not whole numbers and normal ones: such as "nan" (`concordant run --help` lists them).
-    to: makes of a NumPy array what the function takes: torch.from_numpy, jax.numpy.asarray.
+    to: turns a NumPy array into what the function takes: torch.from_numpy, jax.numpy.asarray.
 
     >>> import numpy as np
     >>> check(lambda x: x.repeat(2, axis=2), "Upsample(factor=(2,)) x=(1, 2, 5)")

@@ -16,7 +16,7 @@ from verify.commands.options import VALUES
 
 FUNCTION = "MODULE:FUNCTION, imported from the working folder or from what is installed. It takes x and the weights."
 PROGRAM = "What it should compute: 'Conv(stride=(2, 2)) x=(1, 3, 9, 9) w=(4, 3, 3, 3)', or a native call with --input."
-TO = "MODULE:FUNCTION that makes of a NumPy array what the function takes."
+TO = "MODULE:FUNCTION that turns a NumPy array into what the function takes."
 RUN = "import sys; from concordant_testing import from_the_shell; sys.exit(from_the_shell(*sys.argv[1:]))"
 
 

@@ -37,10 +37,10 @@ CASE = "Run this one case, as a report prints it, or a native call with --input,
 SUITE = "quick, standard, full; calls: native calls alone; models: the layers of published architectures."
 MODEL = "Only the layers of this architecture, such as resnet50; with the suite models, which it implies. [default: all]"
 FULL_SIZE = "With the suite models: layers keep the lengths of their images, which are cut otherwise. Takes hours."
-CACHE = "Take from former runs what has not changed since, and keep what this run finds for the next. Only with --on local."
+CACHE = "Reuse results of earlier runs where nothing has changed, and keep the results of this run. Only with --on local."
 OF_RESUME = ("resume", "backend", "timeout", "memory", "on", "cores", "minimize", "minimize_budget", "cache", "quiet")
 """What may be said with --resume."""
-WATCH = "Run again whenever the backend file that you name changes: only what the change concerns. Ctrl-C ends it."
+WATCH = "Run again each time the backend file that you name is saved, but only the cases that changed. Ctrl-C ends it."
 MINIMIZE = "Find the smallest case of each unexpected failure, after the table is printed."
 
 
