@@ -175,9 +175,8 @@ class Step:
         return f"layer{self.number}"
 
 
-def steps(case: Case) -> Iterator[tuple[Operation, Step]]:
-    """Each operation of a case with its shapes."""
-    native: tuple[Call, ...] = ()
+def steps(case: Case, native: tuple[Call, ...] = ()) -> Iterator[tuple[Operation, Step]]:
+    """Each operation of a case with its shapes. native: the calls that are run for it, if the case does not say."""
     if case.call:
         from backends.called import calls_of
 
@@ -213,6 +212,10 @@ class Backend:
     def ours(self) -> bool:
         """Whether its file is one of those here. What is known of torch is not known of another file's runtime of that name."""
         return self.module.__name__.startswith(f"{__name__}.")
+
+    def native(self, case: Case) -> tuple[Call, ...]:
+        """The calls that are run for a case instead of a translation, where the case does not say: none."""
+        return ()
 
     @property
     def has_gradients(self) -> bool:

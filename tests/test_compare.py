@@ -200,3 +200,15 @@ def test_two_maxima_are_not_equal_by_chance(calls: tuple[str, str, tuple[int, ..
 def test_an_empty_output_is_said() -> None:
     said = concordant("explain", "nn.Conv2d(3, 8, 9)", "--input", "1,3,8,8", "--no-run").stdout
     assert "! the output is empty: a window is larger than the padded input" in said
+
+
+def test_a_known_deviation_of_the_call_itself_is_named() -> None:
+    """A record that looks at what the user wrote, data_format here, speaks of it in explain too."""
+    pytest.importorskip("keras")
+    pytest.importorskip("tensorflow")
+    call = 'keras.layers.Conv2D(2, 3, data_format="channels_first")'
+    for state, word in (("0", "known"), ("1", "verified")):
+        ended = concordant("explain", call, "--input", "1,2,5,5", TF_ENABLE_ONEDNN_OPTS=state)
+        assert f"checked   {word} on keras" in ended.stdout
+        assert ("(tensorflow-channels-first)" in ended.stdout) is (word == "known")
+        assert ended.returncode == 0

@@ -161,6 +161,7 @@ def test_a_runtime_without_a_host_costs_nothing(shifted: tuple[Report, Finding])
 NEEDS = {
     "tensorflow-bfloat16-depthwise-hangs": "avx512_bf16", "tensorflow-bfloat16-dilated-pointwise-weight-gradient": "avx512_bf16",
     "keras-torch-bfloat16-dilated-pointwise-weight-gradient": "avx512_bf16", "tensorflow-strided-dilated-weight-gradient": "avx512f",
+    "torch-bfloat16-dilated-conv-leaks-nan": "avx512f",
 }  # fmt: skip
 """Instructions of the processor, without which a fault does not show."""
 

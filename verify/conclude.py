@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from backends import Backend, steps
+from backends.call import Call
 from backends.known import Known, of
 from spec import Array, Case
 from spec.theorems.theorem import Side
@@ -142,13 +143,15 @@ class Tally:
                 told = (name, ran.versions, ran.facts, ran.backend.ours, [known.id for known in self.known])
                 self._concerning[name] = concerning, Notebook(list[int], "covering", *told)
             concerning, notebook = self._concerning[name]
-            numbers = notebook.of(ask.text, lambda: self._covers(concerning, ran, ask.case))
+            native = ran.backend.native(ask.case)
+            page = " ".join(map(str, (ask.text, *native)))
+            numbers = notebook.of(page, lambda: self._covers(concerning, ran, ask.case, native))
             self._last = (name, ask, [concerning[i] for i in numbers])
         return self._last[2]
 
     @staticmethod
-    def _covers(concerning: list[Known], ran: Ran, case: Case) -> list[int]:
-        walked = tuple(steps(case))
+    def _covers(concerning: list[Known], ran: Ran, case: Case, native: tuple[Call, ...]) -> list[int]:
+        walked = tuple(steps(case, native))
         return [i for i, known in enumerate(concerning) if known.covers(case, ran.facts, ran.backend.mode, walked)]
 
     def keep(self) -> None:

@@ -11,6 +11,7 @@ import os
 import sys
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # TensorFlow has no other kernel for channels first on CPU
 
 import keras
 import numpy as np

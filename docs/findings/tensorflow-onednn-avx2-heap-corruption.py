@@ -34,6 +34,7 @@ if len(sys.argv) == 1:  # the call is made in a process of its own, since some f
 
 os.environ['CUDA_VISIBLE_DEVICES'] = '-1'
 os.environ['ONEDNN_MAX_CPU_ISA'] = 'AVX2'
+os.environ['TF_ENABLE_ONEDNN_OPTS'] = '1'
 os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
 
 # How arrays go in and out, and how gradients are taken

@@ -8,7 +8,8 @@ from itertools import count
 from typing import Any
 
 from backends import Backend, BadBackend, named
-from backends.native import Native
+from backends.call import Call, calls
+from backends.native import Applied, Native
 from spec import Case, Impossible, Operation, Shape
 from verify.execute import side
 from verify.execute.environment import missing
@@ -24,9 +25,9 @@ SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Written(Backend):
-    """A runtime that runs texts which are given instead of translating."""
+    """A runtime that runs programs which are given instead of translating."""
 
-    texts: Mapping[str, str] = field(default_factory=dict)
+    programs: Mapping[str, Native] = field(default_factory=dict)
     """By the case's text."""
 
     @property
@@ -36,8 +37,11 @@ class Written(Backend):
     def lacks(self, case: Case) -> str:
         return "" if case.dtype in self.runtime.dtypes else f"dtype {case.dtype}"
 
+    def native(self, case: Case) -> tuple[Call, ...]:
+        return tuple(calls([said for said in self.programs[repr(case)].statements if not isinstance(said, Applied)]))
+
     def translate(self, case: Case) -> str:
-        return self.texts[repr(case)]
+        return self.programs[repr(case)].program()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,11 +99,11 @@ def checked(programs: Mapping[str, tuple[Native, Case]], targets: Mapping[str, s
 
 def _run(rows: Sequence[tuple[str, Backend, Native, Case]], how: Mapping[str, Any]) -> dict[str, Verdict]:
     """All of them in one run: a worker process for each runtime. No two rows of a runtime have one case."""
-    texts: dict[str, dict[str, str]] = {}
+    programs: dict[str, dict[str, Native]] = {}
     for _, backend, native, case in rows:
-        texts.setdefault(backend.name, {})[repr(case)] = native.program()
-    writers: list[Backend] = [_writer(backend, texts[backend.name]) for backend in {b.name: b for _, b, _, _ in rows}.values()]
-    only = {name: frozenset(own) for name, own in texts.items()}
+        programs.setdefault(backend.name, {})[repr(case)] = native
+    writers: list[Backend] = [_writer(backend, programs[backend.name]) for backend in {b.name: b for _, b, _, _ in rows}.values()]
+    only = {name: frozenset(own) for name, own in programs.items()}
     cases = list({repr(case): case for *_, case in rows}.values())
     report = Run(cases, writers, suite={"name": "native"}, only=only, **how).go()
     return {name: _verdict(report, backend, repr(case)) for name, backend, _, case in rows}
@@ -130,9 +134,9 @@ def installed(native: Native, wanted: str = "") -> Backend:
     raise NotInstalled(first)
 
 
-def _writer(backend: Backend, texts: dict[str, str]) -> Written:
+def _writer(backend: Backend, programs: dict[str, Native]) -> Written:
     fields = {name: getattr(backend, name) for name in ("name", "module", "python", "asked", "mode")}
-    return Written(runtime=replace(backend.runtime, batch_flags={}, repeat_in=""), texts=texts, **fields)
+    return Written(runtime=replace(backend.runtime, batch_flags={}, repeat_in=""), programs=programs, **fields)
 
 
 def _verdict(report: Report, backend: Backend, case: str) -> Verdict:
