@@ -50,6 +50,7 @@ docs: .venv/frameworks
 	$(BIN)/concordant claims --markdown > docs/claims.md
 	$(BIN)/concordant theorems --markdown > docs/theorems.md
 	$(BIN)/python -m tools.theory runs/theorems/report.json > docs/theory.md
+	$(BIN)/python -m tools.rounding > docs/rounding.md
 	$(BIN)/concordant known --markdown > docs/known.md
 	$(BIN)/python -m tests.bank --markdown > docs/mutants.md
 	$(BIN)/concordant run --suite standard --quiet --out runs/docs || test $$? = 1

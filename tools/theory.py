@@ -73,6 +73,9 @@ SUBJECTS = {
     "resampling": "Resampling", "pooling": "Pooling", "unpooling": "Unpooling", "fast": "Fast algorithms",
 }  # fmt: skip
 
+NOTES = {"fast": "What they cost in rounding: [rounding.md](rounding.md).\n\n"}
+"""What stands above the statements of a subject."""
+
 
 def page(report: Report) -> str:
     """Markdown: the questions with what each command printed, then the statements."""
@@ -84,7 +87,8 @@ def page(report: Report) -> str:
     for module, title in SUBJECTS.items():
         own = [(name, report.theorems[name]) for name, t in THEOREMS.items() if t.sides.__module__ == f"spec.theorems.{module}"]
         rows = "\n".join(f"| {name} | {cell(t.statement)} | {verdict(t)} | {frameworks(t)} | {cell(t.source)} |" for name, t in own)
-        parts.append(f"## {title}\n\n| name | statement | by definition | on the frameworks | source |\n|---|---|---|---|---|\n{rows}\n")
+        head = f"## {title}\n\n{NOTES.get(module, '')}"
+        parts.append(f"{head}| name | statement | by definition | on the frameworks | source |\n|---|---|---|---|---|\n{rows}\n")
     return "\n".join(parts)
 
 

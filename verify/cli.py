@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from verify.commands import checking, installed, known, native, run, search, statements, views
+from verify.commands import checking, installed, known, native, rewriting, run, search, statements, views
 from verify.execute.environment import own_version
 
 app = typer.Typer(
@@ -29,7 +29,7 @@ def about(
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
-    "explain": native.explain, "port": native.port, "compare": native.compare,
+    "explain": native.explain, "port": native.port, "compare": native.compare, "rewrite": rewriting.rewrite,
     "run": run.run, "merge": run.merge, "shrink": run.shrink, "fuzz": search.fuzz,
     "check": checking.check,
     "theorems": statements.theorems, "claims": statements.claims, "known": known.known,

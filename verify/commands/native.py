@@ -31,6 +31,7 @@ FAMILY = (
     "'Conv(stride=(2,)) x=(1, 1, 8) w=(1, 1, 3)'."
 )
 PICTURE = "Draw the steps on a small input: FILE.svg or FILE.html is an animated picture, - prints formulas on the terminal."
+TIME = "Also print what both cost, and which is faster on their frameworks: a ratio of CPU times, forward, in float32."
 RUN = "Run the calls to verify what is printed; --no-run only reads them."
 
 
@@ -53,10 +54,10 @@ def explain(
     from verify.native import shown
     from verify.native.explain import explain as explained
 
-    with _one_sentence():
+    with one_sentence():
         found = explained(*_asked(call, input, weights), run=run)
         drawn = _drawn(picture, (found.reading, found.text)) if picture else ""
-    _print(found.data if as_json else "\n\n".join((shown.explanation(found), *filter(None, [drawn]))))
+    printed(found.data if as_json else "\n\n".join((shown.explanation(found), *filter(None, [drawn]))))
     raise typer.Exit(int(found.verdict is not None and found.verdict.status not in ("verified", "unverified", "known")))
 
 
@@ -77,12 +78,12 @@ def port(
     from verify.native.port import port as written
     from verify.native.script import script as program
 
-    with _one_sentence():
+    with one_sentence():
         text, x, shapes = _asked(call, input, weights)
         found = written(text, [name.strip() for name in to.split(",")], x, shapes, run=run)
         if script:
             _written(script, program(found))
-    _print(found.data if as_json else shown.ports(found))
+    printed(found.data if as_json else shown.ports(found))
     fine = ("verified", "unverified", "impossible", "known")
     raise typer.Exit(int(any(one.status not in fine for one in found.ports)))
 
@@ -97,6 +98,7 @@ def compare(
     on: Annotated[list[str] | None, typer.Option(help=ON)] = None,
     family: Annotated[bool, typer.Option("--family", help=FAMILY)] = False,
     picture: Annotated[str, typer.Option(help=PICTURE)] = "",
+    time: Annotated[bool, typer.Option("--time", help=TIME)] = False,
 ) -> None:
     """Compare two calls with the same weights: equal, shifted, equal except at the border, or different; why; and what to write instead.
 
@@ -105,52 +107,63 @@ def compare(
     """
     if first is None and not (input or weights or on):
         _founding(as_json)
-    with _one_sentence():
+    with one_sentence():
         if second is None:
             raise Impossible("give two calls, such as 'nn.Conv2d(3, 8, 3)' and 'nn.Conv2d(3, 8, 3, padding=1)'; or none")
         if family and picture:
             raise Impossible("--picture draws two calls with the same weights; leave out --family")
         if family:
-            found, equal = _families(first or "", second, input, weights, run=run, as_json=as_json, on=on)
+            found, both, equal = _families(first or "", second, input, weights, run=run, as_json=as_json, on=on)
         else:
-            found, equal = _compared(first, second, input, weights, run=run, as_json=as_json, on=on, picture=picture)
-    _print(found)
+            found, both, equal = _compared(first, second, input, weights, run=run, as_json=as_json, on=on, picture=picture)
+        if time:
+            found = _with_costs(found, both, run=run)
+    printed(found)
     raise typer.Exit(int(not equal))
 
 
 def _compared(
     first: str | None, second: str, input: str, weights: list[str] | None, *, run: bool, as_json: bool, on: list[str] | None, picture: str
-) -> tuple[str | dict[str, Any], bool]:
+) -> tuple[str | dict[str, Any], tuple[Reading, Reading], bool]:
     from verify.native import shown
     from verify.native.compare import compare as compared
 
     text, x, shapes = _asked(first, input, weights)
-    found = compared(text, _text(second), x, shapes, run=run, targets=on or ())
-    drawn = _drawn(picture, (found.first, text), (found.second, _text(second))) if picture else ""
+    found = compared(text, text_of(second), x, shapes, run=run, targets=on or ())
+    drawn = _drawn(picture, (found.first, text), (found.second, text_of(second))) if picture else ""
     told = "\n\n".join((shown.comparison(found), *filter(None, [drawn])))
     said = found.data | {"sentence": shown.sentence(found)} if as_json else told
-    return said, found.relation == "equal" and not found.wrong
+    return said, (found.first, found.second), found.relation == "equal" and not found.wrong
 
 
 def _families(
     first: str, second: str, input: str, weights: list[str] | None, *, run: bool, as_json: bool, on: list[str] | None
-) -> tuple[str | dict[str, Any], bool]:
+) -> tuple[str | dict[str, Any], tuple[Reading, Reading], bool]:
     from verify.native import family_shown
     from verify.native.family import families
 
     if on:
         raise Impossible("--on says where a call is run; with --family every installed runtime runs the map of weights")
     x, shapes = shape("--input", input) if input else None, [shape("--weights", text) for text in weights or ()]
-    found = families(_text(first), _text(second), x, shapes, run=run)
+    found = families(text_of(first), text_of(second), x, shapes, run=run)
     fine = all(one is None or one.checked is None or one.checked.fine for one in (found.inside, found.wider))
-    return family_shown.data(found) if as_json else family_shown.told(found), found.relation.word == "equal" and fine
+    said = family_shown.data(found) if as_json else family_shown.told(found)
+    return said, (found.a.reading, found.b.reading), found.relation.word == "equal" and fine
+
+
+def _with_costs(found: str | dict[str, Any], both: tuple[Reading, Reading], *, run: bool) -> str | dict[str, Any]:
+    from verify.native import shown
+    from verify.native.costs import costs
+
+    counted = costs(*both, run=run)
+    return f"{found}\n\n{shown.costs(counted)}" if isinstance(found, str) else found | {"costs": counted.data}
 
 
 def _founding(as_json: bool) -> None:
     """Print the answer. Ends with exit status 0: nothing was to be equal."""
     from verify.native import founding
 
-    _print(founding.data() if as_json else founding.told())
+    printed(founding.data() if as_json else founding.told())
     raise typer.Exit(0)
 
 
@@ -163,7 +176,7 @@ def meant(cases: list[str] | None, input: str) -> list[str] | None:
     from backends.reading import read
     from verify.native.check import case_of
 
-    readings = [read(_text(text), shape("--input", input)) for text in cases]
+    readings = [read(text_of(text), shape("--input", input)) for text in cases]
     return [repr(case_of(found.op, found.x, found.w)) for found in readings]
 
 
@@ -172,10 +185,10 @@ def _asked(call: str | None, input: str, weights: list[str] | None) -> tuple[str
         raise Impossible("give a call, such as 'nn.Conv2d(3, 8, 3, padding=1)'; --list prints what is read")
     if not input:
         raise Impossible("give the shape of the input in the call's own layout, such as --input 1,3,32,32")
-    return _text(call), shape("--input", input), [shape("--weights", text) for text in weights or ()]
+    return text_of(call), shape("--input", input), [shape("--weights", text) for text in weights or ()]
 
 
-def _text(call: str) -> str:
+def text_of(call: str) -> str:
     """The text itself, or the contents of a file."""
     if not call.startswith("@"):
         return call
@@ -216,12 +229,12 @@ def _written(path: Path, text: str) -> None:
         raise Impossible(f"{path} cannot be written: {error.strerror}") from None
 
 
-def _print(found: str | dict[str, Any]) -> None:
+def printed(found: str | dict[str, Any]) -> None:
     print(printable(found) if isinstance(found, str) else json.dumps(found, ensure_ascii=False, indent=2))
 
 
 @contextmanager
-def _one_sentence() -> Iterator[None]:
+def one_sentence() -> Iterator[None]:
     try:
         yield
     except (Impossible, BadBackend, NothingToAsk) as error:

@@ -8,7 +8,9 @@ from backends.native import Native, Note
 from spec.equation import equation
 from spec.operation import Shape
 from verify.native.check import Verdict
+from verify.native.clock import Ratio
 from verify.native.compare import Comparison, Fix
+from verify.native.costs import Costs
 from verify.native.explain import Explanation
 from verify.native.port import Port, Ports
 from verify.native.reach import drawn
@@ -17,14 +19,14 @@ from verify.native.reach import drawn
 def explanation(found: Explanation) -> str:
     """Sections with a title each, the verdict last."""
     reading, native = found.reading, found.reading.native
-    lines = [*native.shown().splitlines(), "", *_titled("means", repr(reading.op)), *_titled("equation", equation(reading.op))]
-    lines += _titled("shapes", f"{native.x} → {reading.y}")
+    lines = [*native.shown().splitlines(), "", *titled("means", repr(reading.op)), *titled("equation", equation(reading.op))]
+    lines += titled("shapes", f"{native.x} → {reading.y}")
     if native.weights:
-        lines += _titled("weights", "\n".join(_weight(w.name, w.shape, w.to_spec.written(w.name)) for w in native.weights))
+        lines += titled("weights", "\n".join(_weight(w.name, w.shape, w.to_spec.written(w.name)) for w in native.weights))
     empty = ["! the output is empty: a window is larger than the padded input"] if 0 in reading.y else []
-    lines += _titled("notes", "\n".join((*empty, *_notes(reading.notes))))
-    lines += _titled("reaches", drawn(found.reach))
-    return "\n".join((*lines, *_titled("checked", _verdict(found.verdict))))
+    lines += titled("notes", "\n".join((*empty, *_notes(reading.notes))))
+    lines += titled("reaches", drawn(found.reach))
+    return "\n".join((*lines, *titled("checked", verdict(found.verdict))))
 
 
 def _weight(name: str, shape: Shape, numpy: str) -> str:
@@ -40,7 +42,7 @@ def _notes(notes: tuple[Note, ...]) -> Iterator[str]:
 def ports(found: Ports) -> str:
     """One block for each framework."""
     blocks = [_port(one) for one in found.ports]
-    own = _titled("checked", f"the call itself: {_verdict(found.verdict)}")
+    own = titled("checked", f"the call itself: {verdict(found.verdict)}")
     return "\n\n".join((*blocks, "\n".join(own)))
 
 
@@ -48,22 +50,39 @@ def _port(one: Port) -> str:
     if not one.native:
         return f"{one.title}\n  {one.impossible}"
     lines = [f"{one.title}, input {one.native.x}", *(f"  {line}" for line in one.native.shown().splitlines())]
-    lines += _titled("weights", "\n".join(f"{w.target} = {w.numpy}" for w in one.weights))
-    lines += _titled("notes", "\n".join(_notes(one.notes)))
-    return "\n".join((*lines, *_titled("checked", _verdict(one.verdict))))
+    lines += titled("weights", "\n".join(f"{w.target} = {w.numpy}" for w in one.weights))
+    lines += titled("notes", "\n".join(_notes(one.notes)))
+    return "\n".join((*lines, *titled("checked", verdict(one.verdict))))
 
 
 def comparison(found: Comparison) -> str:
     """The sentence, what is responsible, for which sizes, what to write instead, the verdicts."""
     lines = [sentence(found), ""]
-    lines += _titled("because", "\n".join(found.reasons))
-    lines += _titled("lengths", found.sizes)
+    lines += titled("because", "\n".join(found.reasons))
+    lines += titled("lengths", found.sizes)
     same = found.first.native.phrases == found.second.native.phrases
     for fix in found.fixes:
         if fix.change or not same:
             lines += ["", *_fix(found, fix)]
-    said = [f"{name}: {_verdict(verdict)}" for name, verdict in found.verdicts.items()]
-    return "\n".join((*lines, "", *_titled("checked", "\n".join(said) or "not run")))
+    said = [f"{name}: {verdict(one)}" for name, one in found.verdicts.items()]
+    return "\n".join((*lines, "", *titled("checked", "\n".join(said) or "not run")))
+
+
+def costs(found: Costs) -> str:
+    """Counted, and timed by framework."""
+    counts = ((found.multiply_adds, "multiply-adds"), (found.elements, "numbers read and written"))
+    lines = titled("costs", "\n".join(f"{a:,} and {b:,} {what}" for (a, b), what in counts))
+    times = (f"{name}: {one if isinstance(one, str) else f'the second is {speed(one)}'}" for name, one in found.times.items())
+    return "\n".join((*lines, *titled("time", "\n".join(times))))
+
+
+def speed(ratio: Ratio) -> str:
+    """`2.3 times as fast (2.1 to 2.4)`: the median and the quartiles, to two digits."""
+    if ratio.low <= 1 <= ratio.high:
+        return f"as fast ({ratio.low:.2g} to {ratio.high:.2g} of the time)"
+    if ratio.median > 1:
+        return f"{ratio.median:.2g} times as slow ({ratio.low:.2g} to {ratio.high:.2g})"
+    return f"{1 / ratio.median:.2g} times as fast ({1 / ratio.high:.2g} to {1 / ratio.low:.2g})"
 
 
 def sentence(found: Comparison) -> str:
@@ -121,22 +140,22 @@ def _fix(found: Comparison, fix: Fix) -> list[str]:
     whose = f"{yours}'s output in {mine}" if mine != yours else f"the {'first' if fix.replaces == 'second' else 'second'}'s output"
     lines = [f"To get {whose}" + (f", write {fix.change}:" if fix.change else ":"), *_code(fix.native)]
     moved = [w for w in fix.carried if w.numpy != w.target]
-    return lines + _titled("weights", "\n".join(f"{w.target} = {w.numpy}" for w in moved)) + _titled("notes", "\n".join(_notes(fix.notes)))
+    return lines + titled("weights", "\n".join(f"{w.target} = {w.numpy}" for w in moved)) + titled("notes", "\n".join(_notes(fix.notes)))
 
 
 def _code(native: Native) -> list[str]:
     return [f"  {line}" for line in native.shown().splitlines()]
 
 
-def _verdict(verdict: Verdict | None) -> str:
-    if verdict is None:
+def verdict(one: Verdict | None) -> str:
+    if one is None:
         return "not run"
-    versions = ", ".join(f"{name} {version}" for name, version in verdict.versions.items())
-    if verdict.status == "verified":
-        return f"verified on {versions}: {verdict.sentence}"
-    return f"{verdict.status}{f' on {versions}' if versions else ''}: {verdict.sentence}"
+    versions = ", ".join(f"{name} {version}" for name, version in one.versions.items())
+    if one.status == "verified":
+        return f"verified on {versions}: {one.sentence}"
+    return f"{one.status}{f' on {versions}' if versions else ''}: {one.sentence}"
 
 
-def _titled(title: str, text: str) -> list[str]:
+def titled(title: str, text: str) -> list[str]:
     """A text beside its title; nothing if there is no text."""
     return [f"  {title if i == 0 else '':<9} {line}" for i, line in enumerate(text.splitlines())] if text else []

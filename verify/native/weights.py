@@ -33,6 +33,16 @@ def carried(first: Native, second: Native) -> tuple[Carried, ...]:
     )
 
 
+def sources(native: Native) -> list[str]:
+    """What each array of a program is called, as the name of a NumPy array."""
+    return [_told_apart(native, weight) for weight in native.weights]
+
+
+def labels(native: Native) -> list[str]:
+    """What the code calls each array."""
+    return [_label(native, weight) for weight in native.weights]
+
+
 def _label(native: Native, weight: Weight) -> str:
     """What the code calls it: a variable of its own, or a layer's array."""
     if re.search(rf"\b{weight.variable}\b", native.shown()):
