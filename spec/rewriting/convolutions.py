@@ -11,7 +11,7 @@ from spec.ops.pad import Pad
 from spec.ops.pool import SumPool
 from spec.ops.rearrange import DepthToSpace, SpaceToDepth, ZeroInsert
 from spec.rewriting.rule import Piece, Step, rule
-from spec.rewriting.sourced import blocks, composed, flipped, mixed, padded, repeated, reshaped, stretched, swapped, transposed
+from spec.rewriting.sourced import Sourced, blocks, composed, flipped, mixed, padded, repeated, reshaped, stretched, swapped, transposed
 
 
 def _less(k: Shape, d: Shape, pairs: Pairs) -> Pairs:
@@ -26,6 +26,15 @@ def _pad(x: Pairs) -> Piece:
 
 def _plain(op: Conv | ConvTranspose) -> bool:
     return max(op.stride) == max(op.dilation) == op.groups == 1
+
+
+def _in_cells(w: Sourced, op: Conv | ConvTranspose) -> tuple[Sourced, Shape]:
+    """The dilated kernel with zeros up to whole cells of s taps: each spatial axis is split into the cells and the taps of one. And their
+    number along each axis."""
+    wide = stretched(w, op.dilation)
+    cells = tuple(-(-k // f) for k, f in zip(wide.shape[2:], op.stride, strict=True))
+    wide = padded(wide, tuple(m * f - k for m, f, k in zip(cells, op.stride, wide.shape[2:], strict=True)))
+    return reshaped(wide, (*wide.shape[:2], *(n for pair in zip(cells, op.stride, strict=True) for n in pair))), cells
 
 
 @rule(ConvTranspose, theorem="zero-insertion")
@@ -59,11 +68,8 @@ def sub_pixel(x: Shape, one: Step) -> Iterator[Piece]:
     if max(op.stride) == 1 or op.groups > 1:
         return
     s, rank, y = op.stride, op.rank, one.shape(x)
-    wide = stretched(one.w, op.dilation)
-    cells = tuple(-(-k // f) for k, f in zip(wide.shape[2:], s, strict=True))
-    wide = padded(wide, tuple(m * f - k for m, f, k in zip(cells, s, wide.shape[2:], strict=True)))
-    channels, out = wide.shape[:2]
-    split = reshaped(wide, (channels, out, *(n for pair in zip(cells, s, strict=True) for n in pair)))
+    split, cells = _in_cells(one.w, op)
+    channels, out = split.shape[:2]
     order = (1, *range(3, 3 + 2 * rank, 2), 0, *range(2, 2 + 2 * rank, 2))
     kernel = flipped(reshaped(transposed(split, order), (out * size(s), channels, *cells)))
     padding, rest = [], []
@@ -104,12 +110,9 @@ def space_to_depth_first(x: Shape, one: Step) -> Iterator[Piece]:
     if max(op.stride) == 1 or op.groups > 1:
         return
     s, rank, y = op.stride, op.rank, one.shape(x)
-    wide = stretched(one.w, op.dilation)
-    cells = tuple(-(-k // f) for k, f in zip(wide.shape[2:], s, strict=True))
-    wide = padded(wide, tuple(m * f - k for m, f, k in zip(cells, s, wide.shape[2:], strict=True)))
-    split = reshaped(wide, (*wide.shape[:2], *(n for pair in zip(cells, s, strict=True) for n in pair)))
+    split, cells = _in_cells(one.w, op)
     order = (0, 1, *range(3, 3 + 2 * rank, 2), *range(2, 2 + 2 * rank, 2))
-    kernel = reshaped(transposed(split, order), (wide.shape[0], wide.shape[1] * size(s), *cells))
+    kernel = reshaped(transposed(split, order), (split.shape[0], split.shape[1] * size(s), *cells))
     ends = tuple((lo, (m - 1 + c) * f - n - lo) for n, (lo, _), m, c, f in zip(x[2:], op.padding, y[2:], cells, s, strict=True))
     conv = Conv(stride=(1,) * rank, bias=op.bias)
     yield *_pad(ends), Step(SpaceToDepth(factor=s, order="CRD")), Step(conv, (kernel, *one.bias))
