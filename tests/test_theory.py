@@ -10,7 +10,7 @@ import pytest
 from spec.theorems.theorem import THEOREMS
 from tests.tiers import sampled, slow
 from tools.journeys import answer, command
-from tools.theory import QUESTIONS, SUBJECTS
+from tools.theory import PICTURES, QUESTIONS, SUBJECTS, notes
 from verify.plan.prove import prove_all
 from verify.report.pages import cell
 
@@ -44,3 +44,10 @@ def test_every_statement_is_on_the_page_with_its_verdict() -> None:
     assert set(rows) == set(proofs)
     for name, proof in proofs.items():
         assert rows[name].startswith(f"{cell(proof.theorem.statement)} | **{proof.verdict}**"), name
+
+
+def test_pictures_of_a_subject_are_in_the_gallery() -> None:
+    headings = re.findall(r"^## (.*)$", (Path(__file__).resolve().parent.parent / "docs" / "gallery.md").read_text(), re.MULTILINE)
+    assert {title for titles in PICTURES.values() for title in titles} <= set(headings)
+    assert set(PICTURES) <= set(SUBJECTS)
+    assert all(f"## {SUBJECTS[subject]}\n\n{notes(subject)}| name" in PAGE for subject in SUBJECTS)

@@ -6,6 +6,7 @@ python -m tools.theory runs/theorems/report.json > docs/theory.md      runs ever
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -73,8 +74,28 @@ SUBJECTS = {
     "resampling": "Resampling", "pooling": "Pooling", "unpooling": "Unpooling", "fast": "Fast algorithms",
 }  # fmt: skip
 
-NOTES = {"fast": "What they cost in rounding: [rounding.md](rounding.md).\n\n"}
-"""What stands above the statements of a subject."""
+PICTURES = {
+    "claims": ("Upsampling and a convolution, or a strided transposed convolution?",),
+    "convolutions": ("Convolution", "Strided convolution", "Dilated convolution", "Transposed convolution", "Zero insertion"),
+    "upsampling": ("Nearest upsampling", "Transposed convolution", "Depth to space"),
+    "pixels": ("Space to depth", "Linear resize", "Linear resize, corners aligned", "Average pooling", "Adaptive average pooling"),
+    "resampling": ("Linear resize", "Lanczos resize"), "pooling": ("Max pooling", "Sum pooling", "Lp pooling"),
+}  # fmt: skip
+"""Titles of docs/gallery.md that show what a subject speaks of."""
+
+
+def notes(subject: str) -> str:
+    """What stands above the statements of a subject."""
+    links = (f"[{title}](gallery.md#{anchor(title)})" for title in PICTURES.get(subject, ()))
+    lines = [f"Pictures: {', '.join(links)}."] if subject in PICTURES else []
+    if subject == "fast":
+        lines.append("What they cost in rounding: [rounding.md](rounding.md).")
+    return "".join(f"{line}\n\n" for line in lines)
+
+
+def anchor(title: str) -> str:
+    """How a link names a heading."""
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
 def page(report: Report) -> str:
@@ -87,7 +108,7 @@ def page(report: Report) -> str:
     for module, title in SUBJECTS.items():
         own = [(name, report.theorems[name]) for name, t in THEOREMS.items() if t.sides.__module__ == f"spec.theorems.{module}"]
         rows = "\n".join(f"| {name} | {cell(t.statement)} | {verdict(t)} | {frameworks(t)} | {cell(t.source)} |" for name, t in own)
-        head = f"## {title}\n\n{NOTES.get(module, '')}"
+        head = f"## {title}\n\n{notes(module)}"
         parts.append(f"{head}| name | statement | by definition | on the frameworks | source |\n|---|---|---|---|---|\n{rows}\n")
     return "\n".join(parts)
 
