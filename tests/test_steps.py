@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backends.reading import read
 from spec import Conv, ConvTranspose, Impossible, Pad, operations, parse
 from spec.operation import Array
 from tests.command import in_process
@@ -115,12 +116,31 @@ def test_two_ways_to_write_the_same_do_not_differ() -> None:
 
 
 def test_a_long_input_is_cut_where_every_output_drawn_is_complete() -> None:
-    one = steps(Conv(stride=(1,), padding=((1, 1),)), (1, 3, 50), [(8, 3, 3)])
-    assert one.cut == "Drawn: the first 12 of 50 input elements and 11 of 50 output elements."
-    assert " ".join("".join(part.itertext()) for part in ElementTree.fromstring(svg(one, ""))).endswith(one.cut)
-    assert one.cut in text(one)
+    one = steps(Conv(stride=(1,), padding=((1, 1),)), (1, 1, 50), [(8, 1, 3)])
+    (cut,) = one.notes
+    assert cut == "Drawn: the first 12 of 50 input elements and 11 of 50 output elements."
+    assert " ".join("".join(part.itertext()) for part in ElementTree.fromstring(svg(one, ""))).endswith(cut)
+    assert cut in text(one)
     assert formula(one, (0, 10)) == "y[10] = w[0]·x[9] + w[1]·x[10] + w[2]·x[11]"
-    assert drawn("Convolution").cut == ""
+    assert drawn("Convolution").notes == ()
+
+
+CHANNELS = {
+    "nn.Conv1d(4, 6, 3, groups=2)": "One channel is drawn. Each output adds up 2 input channels: those of its group.",
+    "nn.ConvTranspose1d(4, 8, 3, groups=4)":
+        "One channel is drawn. Each output has one input channel: every channel has a kernel of its own.",
+    "nn.Conv1d(4, 1, 3)": "One channel is drawn. Each output adds up 4 input channels.",
+    "nn.MaxPool1d(2)": "One channel is drawn. Every channel is treated alike.",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("call", CHANNELS)
+def test_of_several_channels_the_picture_says_what_is_added_up(call: str) -> None:
+    found = read(call, (1, 4, 6))
+    one = steps(found.op, found.x, found.w)
+    assert one.notes == (CHANNELS[call],)
+    assert CHANNELS[call] in text(one)
+    assert CHANNELS[call] in " ".join("".join(part.itertext()) for part in ElementTree.fromstring(svg(one, "")))
 
 
 def test_the_text_fits_80_columns_and_breaks_no_index() -> None:

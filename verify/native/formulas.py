@@ -105,7 +105,7 @@ def text(found: Steps) -> str:
     lines += ["", *(_folded(formula(found, j)) for j in all_of_them[:MOST_LINES])]
     if len(all_of_them) > MOST_LINES:
         lines.append(f"and {len(all_of_them) - MOST_LINES} more outputs")
-    return "\n".join((*lines, *filter(None, [found.cut])))
+    return "\n".join((*lines, *found.notes))
 
 
 def _folded(line: str) -> str:

@@ -44,15 +44,21 @@ class Stage:
 
 @dataclass(frozen=True)
 class Steps:
-    """An operation's stages, and its links as a whole (None where more than one step has a kernel)."""
+    """An operation's stages, and its links as a whole (None where more than one step has a kernel). channels: says which of several are
+    drawn, and what each output adds up."""
 
     op: Operation
     stages: tuple[Stage, ...]
     whole: Links | None
+    channels: str = ""
 
     @property
-    def cut(self) -> str:
-        """Says how much is drawn, if that is not everything."""
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what is drawn, if that is not everything."""
+        return tuple(filter(None, (self._cut, self.channels)))
+
+    @property
+    def _cut(self) -> str:
         first, last = self.stages[0], self.stages[-1]
         if first.drawn[0] == first.before[1:] and last.drawn[1] == last.after[1:]:
             return ""
@@ -64,7 +70,7 @@ def steps(op: Operation, x: Shape, w: Sequence[Shape]) -> Steps:
     """The stages on an input of shape (N, C, *space) with weights of these shapes. Raises Impossible where nothing can be drawn."""
     mixes = any(not step.apart and not isinstance(step, Conv | ConvTranspose) for step in op.steps)
     _expect(op, x, w, mixes=mixes)
-    x = (1, x[1] if mixes else 1, *x[2:])
+    image, x = x, (1, x[1] if mixes else 1, *x[2:])
     plain = [_plain(step) for step in op.steps]
     given = [[(1, 1, *shape[2:]) for shape in own[: one.weights]] for (_, own), one in zip(op.dealt(w), plain, strict=True)]
     kernels = [shape for own in given for shape in own]
@@ -83,7 +89,21 @@ def steps(op: Operation, x: Shape, w: Sequence[Shape]) -> Steps:
     if len(kernels) <= 1:
         together = plain[0] if len(plain) == 1 else Program(inner=tuple(plain))
         whole = {j: found for j, found in links(together, x, kernels, box)[0].items() if all(map(int.__lt__, j, drawn))}
-    return Steps(op, tuple(stages), whole)
+    return Steps(op, tuple(stages), whole, "" if mixes else _channels(op, image, w))
+
+
+def _channels(op: Operation, x: Shape, w: Sequence[Shape]) -> str:
+    """`One channel is drawn. Each output adds up 2 input channels: those of its group.`"""
+    sums = []
+    for step, image, _, _ in op.walk(x, tuple(w)):
+        if isinstance(step, Conv | ConvTranspose) and image[1] > 1:
+            one = f"Each output adds up {image[1] // step.groups} input channels"
+            sums.append(f"{one}: those of its group." if step.groups > 1 else f"{one}.")
+        if isinstance(step, Conv | ConvTranspose) and image[1] == step.groups > 1:
+            sums[-1] = "Each output has one input channel: every channel has a kernel of its own."
+    if not sums and x[1] == 1:
+        return ""
+    return " ".join(("One channel is drawn.", *dict.fromkeys(sums or ["Every channel is treated alike."])))
 
 
 def _expect(op: Operation, x: Shape, w: Sequence[Shape], *, mixes: bool) -> None:

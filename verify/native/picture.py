@@ -70,7 +70,7 @@ def svg(found: Steps, title: str, other: tuple[Steps, str] | None = None) -> str
         parts.append(f'<g transform="translate(0 {top:g})">{_still(panel)}{"".join(frames)}</g>')
         y = bottom + 19 * lines + 10
     notes = [("badly", formulas.differ(found, other[0]))] if other else []
-    notes += [("note", text) for text in dict.fromkeys(panel.found.cut for panel in panels) if text]
+    notes += [("note", text) for text in dict.fromkeys(text for panel in panels for text in panel.found.notes)]
     for kind, text in notes:
         for line in _wrapped(text, letters):
             parts.append(f'<text class="{kind}" x="{EDGE}" y="{y + 8:g}">{escape(line)}</text>')
