@@ -33,6 +33,8 @@ TEMPLATE = dedent("""\
 
     A well-known answer explains A as "repeat, then a classical convolution" and B as "un-pool, then a classical convolution".
 
+    ![Output by output: above A, below B, in one dimension](gallery/founding.svg)
+
     ## In short, for Keras
 
     A repeats every pixel, B puts zeros between them; then both slide a kernel over the result. With one kernel they give different
