@@ -10,6 +10,10 @@ THREADS = Mode(
 )  # fmt: skip
 """Of a runtime whose glue takes the number of threads from there, and observes it."""
 
+TWICE = "y by differentiating twice: the gradient of x is linear in the cotangent, and its derivative along x is y, but for a constant"
+"""Of a mode that runs the kernels of second derivatives. Every operation here is positively homogeneous in x, a bias or a padding value
+aside, so that its derivative along x is its result."""
+
 SAME_BUFFERS = """
 _answers, _buffers = answers, {{}}
 

@@ -222,9 +222,9 @@ def test_every_share_is_a_part_that_quick_has_none_of() -> None:
 def test_modes_take_their_share_of_standard() -> None:
     backends = [found()["torch"], found()["tensorflow"]]
     plan, targets = with_modes(Plan(backends=["torch", "tensorflow"], runtimes=["torch", "tensorflow"], suite="standard"), backends)
-    words = ("dynamic", "channels-last", "strided", "no-grad", "one-gradient", "same-buffers", "threads")
+    words = ("dynamic", "channels-last", "strided", "no-grad", "one-gradient", "double-backward", "same-buffers", "threads")
     shares = {"torch:compile": "large", **{f"torch:{word}": "small" for word in words}, "tensorflow:function": "large"}
-    shares |= {f"tensorflow:{word}": "small" for word in ("xla", "dynamic", "threads")}
+    shares |= {f"tensorflow:{word}": "small" for word in ("xla", "dynamic", "double-backward", "threads")}
     assert [b.name for b in targets] == ["torch", "tensorflow", *shares]
     assert plan.shares == shares
     large, small = (set(map(repr, suites.cases("standard", share=share))) for share in ("large", "small"))
@@ -377,6 +377,10 @@ FAULTS = {
     "torch:one-gradient": Fault(
         "if w.requires_grad and not x.requires_grad: w = w.view_as(w); w.register_hook(lambda dw: 2 * dw)", output="dw"
     ),
+    "torch:double-backward": Fault(
+        "x = x.view_as(x); "
+        "x.requires_grad and x.register_hook(lambda g: (g.requires_grad and g.register_hook(lambda gg: 2 * gg), g)[1])"
+    ),
     "torch:same-buffers": Fault(f"x = x + ({ROOT.format('x.data_ptr()', 'x.detach().clone()')} - x).detach()"),
     "torch:threads": Fault("x = x + (torch.get_num_threads() > 1)"),
     "torch:dynamic": Fault(
@@ -390,9 +394,17 @@ FAULTS = {
         "same = jax.custom_vjp(lambda x: x); same.defvjp(lambda x: (x, None), lambda _, g: (g,)); x = same(x)",
         output="dx", verdict="raised",
     ),
+    "jax:double-backward": Fault(
+        "back = jax.custom_vjp(lambda g: g); back.defvjp(lambda g: (g, None), lambda _, gg: (2 * gg,)); "
+        "same = jax.custom_vjp(lambda x: x); same.defvjp(lambda x: (x, None), lambda _, g: (back(g),)); x = same(x)"
+    ),
     "jax:same-buffers": Fault(f"x = {ROOT.format('x.ctypes.data', 'x.copy()')} if hasattr(x, 'ctypes') else x", dtype="int32"),
     "onnxruntime:same-buffers": Fault(f"x = {ROOT.format('x.ctypes.data', 'x.copy()')}"),
     "tensorflow:threads": Fault("x = x + float(tf.config.threading.get_intra_op_parallelism_threads() > 1)"),
+    "tensorflow:double-backward": Fault(
+        "same = tf.custom_gradient(lambda x: (tf.identity(x), tf.custom_gradient(lambda g: (tf.identity(g), lambda gg: 2 * gg)))); "
+        "x = same(x)"
+    ),
     "tensorflow:dynamic": Fault("x = x + float(x.shape[2] is None)"),
     "keras-torch:strided": Fault("x = x + (x.stride(2) > 1)"),
     "keras-tensorflow:dynamic": Fault("x = x + float(x.shape[2] is None)"),

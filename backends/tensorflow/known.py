@@ -10,6 +10,7 @@ from backends.cannot import Raises
 from backends.keras import write as keras
 from backends.known import EVERY_CHECK, EVERY_MODE, NOT_FINITE, Facts, Known, native, pads_before_a_maximum, undecorated
 from backends.pixels import word
+from backends.tensorflow import twice
 from backends.tensorflow import write as tensorflow
 from spec import (
     AdaptiveAveragePool,
@@ -772,4 +773,5 @@ KNOWN = [
         "and its weight from the other",
         link="https://github.com/tensorflow/tensorflow/issues/118344",
     ),
+    *twice.KNOWN,
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backends import Code, Mode, Runtime
-from backends.modes import THREADS, same_buffers
+from backends.modes import THREADS, TWICE, same_buffers
 from backends.onednn import ONEDNN
 
 GLUE = ONEDNN + """
@@ -86,6 +86,27 @@ def answers(f, args, g):
         yield from torch.autograd.grad(y, one, g, materialize_grads=True)
 """
 
+DOUBLE_BACKWARD = """
+_answers = answers
+
+def answers(f, args, g):
+    if g is None:
+        yield f(*args)
+        return
+    x, *w = args
+    with torch.no_grad():
+        constant = f(torch.zeros_like(x), *w)
+    x = x.detach().requires_grad_()
+    y = f(x, *w)
+    u = torch.zeros_like(y, requires_grad=True)
+    (dx,) = torch.autograd.grad(y, x, u, create_graph=True)
+    (linear,) = torch.autograd.grad(dx, u, x.detach(), materialize_grads=True)
+    yield linear + constant if constant.any() else linear
+    answered = _answers(f, args, g)
+    next(answered)
+    yield from answered
+"""
+
 MODES = {
     "compile": Mode(
         meaning='inside torch.compile(backend="aot_eager"), which traces, decomposes and differentiates but generates no code',
@@ -110,6 +131,9 @@ MODES = {
     "one-gradient": Mode(
         meaning="each gradient by a call of its own, in which nothing else requires one: x or weights are frozen",
         glue=GLUE + ONE_GRADIENT, share="small", also=("weights-only", "frozen"),
+    ),
+    "double-backward": Mode(
+        meaning=TWICE, glue=GLUE + DOUBLE_BACKWARD, share="small", also=("second-order", "double_backward", "gradgrad"),
     ),
     "same-buffers": same_buffers(GLUE, copied="t.detach().clone()", empty="torch.empty_like(a)"),
     "threads": THREADS,
