@@ -10,14 +10,15 @@ import pytest
 
 from backends import Unsupported, named
 from backends import reading as of_backends
-from backends.call import Call
+from backends.call import Call, declared
 from backends.called import calls_of, read_with_shapes
 from backends.names import readable
 from backends.native import Reading, Unreadable
 from backends.reading import read
 from spec import Case, Conv, Shape
 from tests.command import needs
-from verify.plan.calls import CANNOT, MOST, cases, runtimes
+from tests.tiers import sampled
+from verify.plan.calls import CANNOT, MOST, cases, of_function, runtimes
 from verify.run import Run
 
 
@@ -40,6 +41,46 @@ def test_every_readable_function_is_called_unless_it_is_said_why_not() -> None:
 
 def test_no_suite_has_more_calls_of_a_function_than_it_says() -> None:
     assert max(functions().values()) <= MOST["quick"]
+
+
+LAYOUTS: dict[str, dict[int, tuple[object, ...]]] = {
+    "keras": dict.fromkeys((1, 2, 3), ("channels_first", "channels_last")),
+    "tf": {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")},
+    "jax": {
+        1: (("NWC", "WIO", "NWC"), ("NCW", "OIW", "NCW")), 2: (("NHWC", "HWIO", "NHWC"), ("NCHW", "OIHW", "NCHW")),
+        3: (("NDHWC", "DHWIO", "NDHWC"), ("NCDHW", "OIDHW", "NCDHW")),
+    },
+}  # fmt: skip
+"""What says where the channels are, by the number of spatial axes: `data_format`, or `dimension_numbers`."""
+IMAGES = ("tf.nn.depth_to_space", "tf.nn.space_to_depth", "tf.nn.separable_conv2d", "tf.nn.depthwise_conv2d")
+"""What reads images alone, and does not say so in its signature."""
+
+
+def layout_of(function: str) -> str:
+    """The parameter that says where the channels are; empty if there is none."""
+    return next((name for name in ("data_format", "dimension_numbers") if name in declared(function).parameters), "")
+
+
+def layouts(function: str) -> set[object]:
+    """All that a function reads there, and its default."""
+    by_rank = LAYOUTS[function.partition(".")[0]]
+    ranks = [2] if function in IMAGES else [rank for rank in by_rank if f"{rank}d" in function.lower()] or list(by_rank)
+    default = declared(function).parameters[layout_of(function)].default
+    return {default, *(word for rank in ranks for word in by_rank[rank])}
+
+
+FORMATTED = [function for function in readable() if layout_of(function) and function not in CANNOT]
+
+
+def test_a_layout_is_read_of_at_least_80_functions() -> None:
+    assert len(FORMATTED) >= 80
+
+
+@pytest.mark.parametrize("function", sampled(FORMATTED, "keras.layers.MaxPool2D", "keras.ops.conv", "tf.nn.conv3d"))
+def test_every_layout_is_called(function: str) -> None:
+    calls = [call for case in of_function(function, "calls") for call in calls_of(case.call)[:1]]
+    assert {call[layout_of(function)] for call in calls} == layouts(function)
+    assert len(calls) < MOST["calls"] + len(layouts(function))
 
 
 def test_every_text_is_read_back_as_what_it_was_made_from() -> None:

@@ -70,6 +70,8 @@ class Upsample(Operation):
         yield Hypothesis("linear interpolation between the pixels instead of repeated pixels"), self._interpolated()
         for mistake, factor in along("factor", self.factor):
             yield mistake, replace(self, factor=factor)
+        for most in (most for most in (2, 4, 8, 16) if most < max(self.factor)):
+            yield Hypothesis(f"factor at most {most}", "factor"), replace(self, factor=tuple(min(f, most) for f in self.factor))
 
     def _interpolated(self) -> Operation:
         """Linear half-pixel Resize: a triangle is a box smoothed by a box, and by two pixels more where its middle lies between them."""

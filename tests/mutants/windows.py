@@ -54,7 +54,8 @@ KERNELS = [
          wrap=before("w = (w[0].flip(tuple(range(2, x.ndim))), *w[1:])")),
     made("patches-with-rows-for-columns", "kernel with its spatial axes in reverse order",
          when=lambda q: at("stride equal to the kernel")(q) and q.op.rank == 2, wrap=before("w = (w[0].transpose(2, 3), *w[1:])")),
-    made("average-over-everything", when=lambda q: isinstance(q.op, AveragePool) and q.op.kernel == q.x[2:],
+    made("average-over-everything", "whole input taken for every window",
+         when=lambda q: isinstance(q.op, AveragePool) and q.op.kernel == q.x[2:],
          wrap=after("y = 0 * y + x.mean(tuple(range(2, x.ndim)), keepdim=True)")),
 ]  # fmt: skip
 
@@ -76,7 +77,7 @@ STEPS = [
     made("transposed-dilation-ignored-under-a-stride", "dilation ignored", when=at("transposed: stride with dilation and a crop"),
          change=UNDILATED, wrap=FITTED),
     made("half-ignores-its-dilation", "dilation ignored", when=at("dilation in half precision"), change=UNDILATED, wrap=FITTED),
-    made("upsampling-by-4-at-most", when=both(a(Upsample), at("factor over 3"), lambda q: max(q.op.factor) > 4),
+    made("upsampling-by-4-at-most", "factor at most 4", when=both(a(Upsample), at("factor over 3"), lambda q: max(q.op.factor) > 4),
          wrap=after("y = x\n    for i, n in enumerate(factor, 2):\n        y = y.repeat_interleave(min(n, 4), i)\n    y = fit(y)")),
     made("zeros-before-under-large-factors", "result shifted by one pixel later", when=both(a(ZeroInsert), at("factor over 3")),
          wrap=after("y = y.roll(1, -1)")),
@@ -113,7 +114,8 @@ NUMBERS = [
          when=at("over 1,000 products in half precision"), wrap=before(
          "blocks = torch.arange(x.shape[1]).chunk(16); "
          "return sum(honest(only(x, 1, lambda i, n: (i >= b[0]) & (i <= b[-1])), *w) for b in blocks)")),
-    made("products-over-1024-dropped", when=both(a(Conv), at("over 1,000 products in half precision")),
+    made("products-over-1024-dropped", "sums of only the first 1024 products",
+         when=both(a(Conv), at("over 1,000 products in half precision")),
          wrap=before("v = w[0].flatten(1); w = (only(v, 1, lambda i, n: i < 1024).reshape(w[0].shape), *w[1:])")),
     made("half-maximum-starts-from-0", "clipped from below (at 0)", kinds=("integers", "distinct", "ties"),
          when=lambda q: at("pool's kernel over 3 in half precision")(q) and q.op.rank == 1, wrap=after("y = y.relu()")),

@@ -18,11 +18,11 @@ from msgspec import structs
 from spec import Array, Impossible, Operation
 from verify.execute.result import Answer
 from verify.execute.worker import FORMATS, rounded
-from verify.explain.hypotheses import Asked, Guesses, beside, further_mistakes, other_operations, wrong_offsets
+from verify.explain.hypotheses import Asked, Guesses, beside, further_mistakes, other_marks, other_operations, wrong_offsets
 from verify.explain.moves import names
 from verify.explain.part import Part
 from verify.explain.readings import last_readings, readings, same
-from verify.judge.judge import Judgement
+from verify.judge.judge import Judgement, judge
 from verify.judge.reference import Reference
 from verify.record import Diagnosis
 
@@ -36,9 +36,12 @@ FEW = 128
 @np.errstate(invalid="ignore")
 def diagnosed(reference: Reference, judged: Judgement, result: Answer) -> Judgement:
     """With the mistake that gives exactly this wrong output, if there is one."""
-    output = reference.names.index(judged.output)
-    meaning = reference.case.drawing.shows_meaning and reference.case.check == "values"
-    if judged.verdict != "differ" or judged.diagnosis or not meaning or output >= len(result.draws[judged.draw]):
+    output, data = reference.names.index(judged.output), reference.case.drawing
+    if judged.verdict != "differ" or judged.diagnosis or reference.case.check != "values" or output >= len(result.draws[judged.draw]):
+        return judged
+    if data.marked:
+        return replace(judged, diagnosis=mistaken_marks(reference, output, result))
+    if not data.shows_meaning:
         return judged
     values = result.draws[judged.draw][output].values
     if values.dtype.kind not in "biuf":
@@ -53,6 +56,16 @@ def diagnosed(reference: Reference, judged: Judgement, result: Answer) -> Judgem
     if not found or found.located:
         found = resembled(drawn, output, got) or found
     return replace(judged, diagnosis=found, equals=equals(drawn, output, got) if found and not found.located else ())
+
+
+def mistaken_marks(reference: Reference, output: int, result: Answer) -> Diagnosis | None:
+    """What x was taken for, if this result is right for that: data with NaN or infinity, which are judged by where they show."""
+    x, g, w = reference.drawn
+    for mistake, other in other_marks(x, reference.case.drawing.marked):
+        asked = Reference(reference.case, given=(other, g if reference.differentiated else None, *w))
+        if judge(asked, result, names=reference.names)[output].verdict == "agree":
+            return mistake
+    return None
 
 
 @np.errstate(all="ignore")

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from msgspec import structs
 
-from spec import Array, Impossible, Operation, Program
-from spec.operation import IMAGE, fit, negated
+from spec import Array, Conv, Impossible, Operation, Program, Upsample
+from spec.operation import IMAGE, fit, negated, size, space
 from verify.execute.worker import rounded as to_bits
 from verify.explain.moves import Move, moves, names, offsets
+from verify.explain.readings import wrapped
 from verify.judge.precision import BITS
 from verify.judge.reference import Reference
 from verify.record import Diagnosis
@@ -24,6 +25,9 @@ Guesses = Iterator[tuple[Diagnosis, Array | None]]
 
 NAMES = {"w": "kernel", "b": "bias"}
 """What people call an input beside x."""
+
+SUMS = (256, 512, 1024, 2048, 4096)
+"""Products after which a kernel may end a sum."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,8 @@ class Asked:
     @property
     def moves(self) -> Iterator[tuple[int, Diagnosis, Move]]:
         """How each argument is easily mistaken: its number, the mistake, the move."""
-        for i, (a, (name, step, where)) in enumerate(zip(self.args, (("x", None, ""), *_inputs(self.op)), strict=True)):
-            for move in moves(a.shape, self.axes(i), self.groups):
+        for i, (name, step, where) in _arguments(self.op):
+            for move in moves(self.args[i].shape, self.axes(i), self.groups):
                 yield i, Diagnosis(f"{name} {move.words}", value=move.value, step=step, where=where), move
 
     def axes(self, i: int) -> tuple[str, ...]:
@@ -79,7 +83,9 @@ class Asked:
 
 def further_mistakes(asked: Asked) -> Guesses:
     """All families but that of other operations, the likelier first."""
-    for family in (fitted_operations, moved_arguments, moved_answers, rounded, wrong_gradients):
+    for family in (
+        fitted_operations, moved_arguments, moved_answers, rounded, wrong_gradients, whole_windows, short_sums, wrapped_arguments,
+    ):  # fmt: skip
         yield from family(asked)
 
 
@@ -97,6 +103,11 @@ def _inputs(op: Operation) -> Iterator[tuple[str, int | None, str]]:
     """What the inputs beside x are called, each with the number and the name of its step."""
     for i, step in enumerate(op.steps):
         yield from ((NAMES.get(one.name, one.name), *_named(op, i)) for one in step.inputs())
+
+
+def _arguments(op: Operation) -> Iterator[tuple[int, tuple[str, int | None, str]]]:
+    """The number of each argument, and what it is called: x first, then the inputs beside it."""
+    return enumerate((("x", None, ""), *_inputs(op)))
 
 
 def _named(op: Operation, i: int) -> tuple[int | None, str]:
@@ -156,8 +167,8 @@ def wrong_offsets(asked: Asked) -> Guesses:
     name = "gradient" if asked.output else "result"
     for move in offsets(asked.right.shape):
         yield Diagnosis(f"{name} {move.words}"), move(asked.right)
-    for i, (a, (argument, step, where)) in enumerate(zip(asked.args, (("x", None, ""), *_inputs(asked.op)), strict=True)):
-        for move in offsets(a.shape):
+    for i, (argument, step, where) in _arguments(asked.op):
+        for move in offsets(asked.args[i].shape):
             yield Diagnosis(f"{argument} {move.words}", step=step, where=where), asked.through(i, move)
 
 
@@ -196,3 +207,44 @@ def rounded(asked: Asked) -> Guesses:
 def wrong_gradients(asked: Asked) -> Guesses:
     if asked.output:
         yield Diagnosis("gradient of the result passed on unchanged"), asked.g
+
+
+def whole_windows(asked: Asked) -> Guesses:
+    """A pool that takes all of its input wherever a window lies: one window, whose result is repeated."""
+    for i, (step, x, _, y) in enumerate(asked.op.walk(asked.args[0].shape, [a.shape for a in asked.args[1:]])):
+        if hasattr(step, "kernel"):
+            number, where = _named(asked.op, i)
+            plain: dict[str, tuple[int, ...]] = {f.name: () for f in fields(step) if "neutral" in f.metadata}
+            with suppress(Impossible):
+                one = replace(step, **plain | {"kernel": space(x, step.rank)}) >> Upsample(factor=space(y, step.rank))
+                everywhere = Program(inner=(*asked.op.steps[:i], *one.steps, *asked.op.steps[i + 1 :]))
+                yield Diagnosis("whole input taken for every window", "kernel", step=number, where=where), asked.answer(op=everywhere)
+
+
+def short_sums(asked: Asked) -> Guesses:
+    """Convolutions that add only the first so many products of each sum, counted over the channels and then the taps."""
+    for i, (name, step, where) in _arguments(asked.op):
+        if name == "kernel" and isinstance(asked.op.steps[(step or 1) - 1], Conv):
+            shape = asked.args[i].shape
+            here, products = np.arange(size(shape)).reshape(shape), size(shape[1:])
+            for most in (most for most in SUMS if most < products):
+                first = Move(f"with its first {most} products", "", shape, np.where(here % products < most, here, -1))
+                yield Diagnosis(f"sums of only the first {most} products", step=step, where=where), asked.through(i, first)
+
+
+def wrapped_arguments(asked: Asked) -> Guesses:
+    """Arguments converted to an integer dtype that does not hold them."""
+    for i, (name, step, where) in _arguments(asked.op):
+        for bits in (8, 16):
+            a = wrapped(asked.args[i], bits)
+            if (a != asked.args[i]).any():
+                values = asked.answer(args=(*asked.args[:i], a, *asked.args[i + 1 :]))
+                yield Diagnosis(f"{name} wrapped around in an integer", value=f"{bits} bits", step=step, where=where), values
+
+
+def other_marks(x: Array, mark: str) -> Iterator[tuple[Diagnosis, Array]]:
+    """What else x may have been taken for, where several of its values are not finite, all `mark`."""
+    later = ~np.isfinite(x)
+    later.flat[later.argmax()] = False
+    if later.any():
+        yield Diagnosis(f"only the first {mark} of x kept, the others taken for 0"), np.where(later, 0, x)

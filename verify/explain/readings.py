@@ -64,8 +64,13 @@ def _clipped(name: str, right: Array, got: Array) -> Readings:
     if (right < low).sum() > 1 and (right > high).sum() > 1:
         yield Diagnosis(f"{name} clipped at both ends", value=f"at {low:g} and {high:g}"), np.clip(right, low, high)
     for bits in (8, 16):
-        half = 1 << (bits - 1)
-        yield Diagnosis(f"{name} wrapped around in an integer", value=f"{bits} bits"), (right + half) % (2 * half) - half
+        yield Diagnosis(f"{name} wrapped around in an integer", value=f"{bits} bits"), wrapped(right, bits)
+
+
+def wrapped(a: Array, bits: int) -> Array:
+    """Whole numbers as a signed integer of so many bits holds them."""
+    half = 1 << (bits - 1)
+    return (a + half) % (2 * half) - half
 
 
 def _overwritten(name: str, right: Array, got: Array) -> Readings:
