@@ -207,4 +207,20 @@ KNOWN = [
         "number shows in weights that do not meet it",
         link="no upstream report found",
     ),
+    Known(
+        id="jax-twice-zero-norm", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), modes=("double-backward",),
+        when=lambda op, at, facts: isinstance(op, LpPool), sometimes=True, link="no upstream report found",
+        reason="the norm of a window of zeros, such as one in the padding, has no derivative: twice differentiated it is NaN",
+    ),
+    Known(
+        id="jax-twice-max-pool-of-nan", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), modes=("double-backward",),
+        data=NOT_FINITE, when=lambda op, at, facts: isinstance(op, MaxPool), sometimes=True, link="no upstream report found",
+        reason="the gradient of a maximum goes to one pixel, which in a window with NaN need not be the NaN: its derivative is that pixel",
+    ),
+    Known(
+        id="jax-twice-dilated-max-pool", runtimes=BOTH, versions={"jax": ">=0.4"}, verdict="raised", outputs=("y", "dx"),
+        modes=("double-backward",), when=lambda op, at, facts: isinstance(op, MaxPool) and max(op.dilation) > 1,
+        message="VJP not implemented", link="no upstream report found",
+        reason="the maximum over dilated windows has no gradient in reverse mode",
+    ),
 ]  # fmt: skip
