@@ -11,6 +11,7 @@ import pytest
 
 import spec.ops.conv
 from backends import named
+from backends.known import Known
 from spec import (
     AdaptiveAveragePool,
     AveragePool,
@@ -254,6 +255,18 @@ def test_a_framework_that_cannot_say_any_case_breaks_the_theorem() -> None:
     assert {r.verdict for r in report.records} == {"vacuous"}
     assert report.summary.failing == ["stride-one"]
     assert report.summary.exit == 1
+
+
+@needs("torch")
+def test_a_theorem_of_which_a_runtime_is_known_to_compute_nothing_is_left_out() -> None:
+    known = Known(
+        id="declines", runtimes=("torch",), versions={}, verdict="not offered", when=lambda op, at, facts: True, reason="", link="",
+    )  # fmt: skip
+    asked = prove_all(["stride-one"])
+    report = Run([], [replace(MUTANTS["declines-everything"], name="torch")], suite={}, known=[known], prove=lambda: asked).go()
+    assert {(r.verdict, r.known) for r in report.records} == {("vacuous", "declines")}
+    assert report.theorems["stride-one"].runtimes == {}
+    assert report.summary.failing == []
 
 
 @slow

@@ -269,8 +269,10 @@ def _theorem(proof: Proof, records: list[Record], ran: Sequence[Ran]) -> Theorem
 
 
 def _was_asked(ran: Ran, records: list[Record]) -> bool:
-    """Whether a theorem's cases were run: not if it takes no theorems, or offers none of what they need."""
-    return not ran.partly and (not ran.not_offered or any(r.runtime == ran.backend.name for r in records))
+    """Whether a theorem's cases were run: not if it takes no theorems, offers none of what they need, or is known to compute none."""
+    own = [r for r in records if r.runtime == ran.backend.name]
+    none = bool(own) and all(r.verdict == "vacuous" and r.known for r in own)
+    return not ran.partly and not none and (not ran.not_offered or bool(own))
 
 
 def _on(ran: Ran, records: list[Record]) -> TheoremOnRuntime:
