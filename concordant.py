@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -87,15 +89,22 @@ def __getattr__(name: str) -> Any:
 def _imported(module: str) -> ModuleType:
     if module.partition(".")[0] in FIRST_WORDS and (sentence := _intruder()):
         _refuse(sentence)
-    try:
+    with _nothing_lacking():
         return importlib.import_module(module)
+
+
+@contextmanager
+def _nothing_lacking() -> Iterator[None]:
+    """A sentence if a module is not there that ours import."""
+    try:
+        yield
     except ImportError as lacking:
         name = str(lacking.name)
         if name.partition(".")[0] in FIRST_WORDS:
             _refuse(f"{HOME} is damaged: {lacking}; install concordant anew, in an environment of its own")
         if not isinstance(lacking, ModuleNotFoundError):
             raise
-        _refuse(_install(name, name))
+        _refuse(_install(name, {"flint": "python-flint"}.get(name, name)))
 
 
 def main() -> None:
@@ -103,11 +112,8 @@ def main() -> None:
     _imported("verify.streams").prepare()
     app = _imported("verify.cli").app
     try:
-        app()
-    except ModuleNotFoundError as lacking:
-        if lacking.name != "flint":  # imported where it is used
-            raise
-        _refuse(_install("flint", "python-flint"))
+        with _nothing_lacking():  # what a command needs is imported when it runs
+            app()
     finally:
         sys.stdout.flush()
 

@@ -211,7 +211,7 @@ class Backend:
     @property
     def ours(self) -> bool:
         """Whether its file is one of those here. What is known of torch is not known of another file's runtime of that name."""
-        return self.module.__name__.startswith(f"{__name__}.")
+        return _is_ours(self.module)
 
     def native(self, case: Case) -> tuple[Call, ...]:
         """The calls that are run for a case instead of a translation, where the case does not say: none."""
@@ -282,7 +282,11 @@ class Backend:
 def _place(module: ModuleType) -> str:
     """The file of a module: its name, with its room's."""
     file = Path(str(module.__file__))
-    return f"{file.parent.name}/{file.name}" if module.__name__.startswith(f"{__name__}.") else file.name
+    return f"{file.parent.name}/{file.name}" if _is_ours(module) else file.name
+
+
+def _is_ours(module: ModuleType) -> bool:
+    return module.__name__.startswith(f"{__name__}.")
 
 
 def calls(module: ModuleType, op: Operation, at: Step) -> tuple[Call, ...]:
@@ -471,7 +475,8 @@ def _runtimes(module: ModuleType) -> list[Backend]:
     runtimes: Any = getattr(module, "RUNTIMES", None)
     if not isinstance(runtimes, dict) or not runtimes or not all(isinstance(r, Runtime) for r in runtimes.values()):
         raise BadBackend(f"{module.__file__} has no RUNTIMES; define RUNTIMES = {{'name': backends.Runtime(packages=…, glue=…)}}")
-    if fault := next(_form.faults(module, runtimes), None):
+    # reading the glues of the files here takes as long as importing NumPy: tests/test_start.py does it
+    if not _is_ours(module) and (fault := next(_form.faults(module, runtimes), None)):
         raise BadBackend(f"{module.__file__}: {fault}")
     known = {function_name(name) for name in operations()}
     for name, function in inspect.getmembers(module, inspect.isfunction):

@@ -8,6 +8,7 @@ With --floor it asks nothing, but writes for each runtime what benchmarks/floor.
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
@@ -17,6 +18,7 @@ BEGAN = time.monotonic()
 
 from backends import named  # noqa: E402
 from benchmarks.configurations import transposes  # noqa: E402
+from verify.execute.early import Early  # noqa: E402
 from verify.plan.prove import prove_all  # noqa: E402
 from verify.plan.suites import SUITES, cases  # noqa: E402
 from verify.run import Run  # noqa: E402
@@ -24,17 +26,21 @@ from verify.run import Run  # noqa: E402
 
 def main(what: str, runtimes: str, *more: str) -> None:
     kind, _, count = what.partition(":")
-    asked = cases(kind) if kind in SUITES else transposes(int(count))
     first: dict[str, float] = {}
     backends = [b for name in runtimes.split(",") for b in named(name)]
-    run = Run(
-        asked, backends, suite={"name": what}, prove=prove_all if kind in SUITES else None,
-        watch=lambda runtime, doing, done: doing == "running" and first.setdefault(runtime, time.monotonic() - BEGAN) and None,
-    )  # fmt: skip
-    if more:
-        write_jobs(run, Path(more[1]))
-        return
-    report = run.go()
+    with Early(most=0 if more else os.cpu_count() or 1) as early:
+        for backend in backends:
+            early.begin(backend)
+        asked = cases(kind) if kind in SUITES else transposes(int(count))
+        run = Run(
+            asked, backends, suite={"name": what}, prove=prove_all if kind in SUITES else None, start=early.start,
+            soon=lambda backend: early.begin(backend, batch_flags=False),
+            watch=lambda runtime, doing, done: doing == "running" and first.setdefault(runtime, time.monotonic() - BEGAN) and None,
+        )  # fmt: skip
+        if more:
+            write_jobs(run, Path(more[1]))
+            return
+        report = run.go()
     own, workers = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     print(json.dumps({
         "cases": report.summary.cases, "asked": report.summary.results, "unexpected": report.summary.unexpected,

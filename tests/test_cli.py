@@ -34,17 +34,6 @@ ESCAPE = "\x1b"
 # ---- help ----
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("backends",), ("backends", "--help")], ids=" ".join)
-def test_nothing_is_imported_to_look_around(arguments: tuple[str, ...]) -> None:
-    """Help and the list of backends import no framework."""
-    ended = concordant(*arguments, python=("-X", "importtime"))
-    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in ended.stderr.splitlines()}
-    assert ended.returncode == 0
-    assert ended.stdout
-    assert "spec" in imported
-    assert not imported & {"torch", "tensorflow", "keras", "jax", "jaxlib", "onnx", "onnxruntime"}
-
-
 def test_backends_lists_every_runtime() -> None:
     said = concordant("backends").stdout
     for name in ("torch", "tensorflow", "jax", "keras-torch", "keras-tensorflow", "keras-jax", "onnxruntime"):
@@ -476,9 +465,9 @@ def in_the_background() -> Iterator[None]:
 @needs("torch")
 def test_ctrl_c_leaves_a_report_and_no_process(tmp_path: Path) -> None:
     """In the middle of the real thing."""
-    marker = uuid4().hex
-    arguments: list[str | Path] = ["--suite", "standard", "--backend", "torch", "--out", tmp_path]
-    ended = interrupted(arguments, lambda: any("worker.py" in command for command in workers(marker)), marker)
+    marker, log = uuid4().hex, tmp_path / "run.sqlite-wal"
+    arguments: list[str | Path] = ["--suite", "quick", "--backend", "torch", "--no-cache", "--out", tmp_path]
+    ended = interrupted(arguments, lambda: log.exists() and b"runtime torch" in log.read_bytes(), marker)
     assert workers(marker) == []
     assert (ended.returncode, ended.stderr) == (130, "")
     assert "Interrupted" in ended.stdout
@@ -486,6 +475,19 @@ def test_ctrl_c_leaves_a_report_and_no_process(tmp_path: Path) -> None:
     jsonschema.validate(json.loads((tmp_path / "report.json").read_bytes()), json_schema())
     assert (report.summary.interrupted, report.summary.exit) == (True, 130)
     assert report.summary.results == len(report.records) < 3 * report.summary.cases
+
+
+@slow
+@pytest.mark.usefixtures("in_the_background")
+@needs("torch")
+def test_ctrl_c_while_cases_are_made_leaves_no_process(tmp_path: Path) -> None:
+    """A worker of the runtime has begun by then."""
+    marker = uuid4().hex
+    arguments: list[str | Path] = ["--suite", "standard", "--backend", "torch", "--no-cache", "--out", tmp_path]
+    ended = interrupted(arguments, lambda: any("worker.py" in command for command in workers(marker)), marker)
+    assert workers(marker) == []
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.usefixtures("in_the_background")

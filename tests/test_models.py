@@ -20,12 +20,13 @@ from tests.test_coverage import FORWARD, FORWARD_ONLY
 from tests.tiers import slow
 from verify import conclude
 from verify.judge.reference import Reference
+from verify.limits import MAX_WORK
 from verify.plan.architectures import architectures
 from verify.plan.architectures.notation import adaptive, average, conv, max_pool, pad, resize, transpose
 from verify.plan.models import MOST, ROUNDED, SECONDS, cases, cut, of_layers, whole, without_seed
 from verify.plan.plan import Plan
 from verify.plan.suites import cases as of_suite
-from verify.plan.work import MAX_WORK, expect_affordable, roughly
+from verify.plan.work import expect_affordable, roughly
 from verify.record import Report, load
 from verify.report import terminal
 from verify.report.formats import FORMATS

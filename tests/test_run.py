@@ -19,11 +19,12 @@ from tests.command import needs
 from tests.mutants import MUTANTS, aspect
 from tests.tiers import sampled, slow
 from verify.execute.environment import missing
+from verify.plan.plan import NothingToAsk
 from verify.plan.suites import ASPECTS, SPECIAL, cases
 from verify.plan.work import before
 from verify.record import Diagnosis, Report, save
 from verify.report import terminal
-from verify.run import NothingToAsk, Run, exact_form
+from verify.run import Run, exact_form
 
 pytestmark = needs("torch")
 

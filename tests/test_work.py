@@ -26,9 +26,10 @@ from verify.execute.result import Answer, Output
 from verify.explain.verdicts import verdicts
 from verify.fuzz import proposed
 from verify.judge.reference import Reference
+from verify.limits import MAX_WORK
 from verify.plan import plan
 from verify.plan.suites import cases
-from verify.plan.work import MAX_WORK, SURELY, before, expect_affordable, work
+from verify.plan.work import SURELY, before, expect_affordable, work
 from verify.record import Diagnosis, load
 from verify.run import Run
 

@@ -16,7 +16,6 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from time import time
 from typing import Any, TypeVar
@@ -168,6 +167,8 @@ def remembered(make: Callable[[], T], kind: type[K], *told: object, put: Callabl
 
 
 def _pure(told: tuple[object, ...]) -> bytes:
+    from importlib.metadata import version
+
     said = _code("spec", "backends", "verify"), np.__version__, version("covertable"), sys.version, *told
     return hashlib.sha256(repr(said).encode()).digest()
 

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from verify.commands import checking, installed, known, native, rewriting, run, search, statements, views
-from verify.execute.environment import own_version
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]},
@@ -17,6 +16,8 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from verify.execute.environment import own_version
+
         print(f"concordant {own_version()}")
         raise typer.Exit(0)
 

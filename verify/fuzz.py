@@ -30,10 +30,11 @@ from spec import Case, Impossible, Operation, Program, Shape, operations, parse_
 from spec.case import CHECKS, DTYPES
 from spec.data import DATA
 from spec.operation import size
-from verify.explain.findings import SECONDS, find
+from verify.explain.findings import find
 from verify.grouping import likeness, mistake_of, unexpected
 from verify.judge.reference import Reference
-from verify.plan.work import MAX_WORK, expect_affordable
+from verify.limits import MAX_WORK, MINIMIZING
+from verify.plan.work import expect_affordable
 from verify.record import FATAL, FINE, WRONG, Finding, Record, Report, Verdict
 from verify.run import Run
 
@@ -134,7 +135,7 @@ class Round:
 
 def rounds(
     search: Search, backends: Sequence[Backend], *, ops: Sequence[str], minutes: float, seed: int, timeout: float,
-    watch: Callable[[str], None], most: int = 20, seconds: float = SECONDS, max_work: float = MAX_WORK,
+    watch: Callable[[str], None], most: int = 20, seconds: float = MINIMIZING, max_work: float = MAX_WORK,
 ) -> Iterator[Round]:  # fmt: skip
     """One round after the other, until time is up, someone interrupts, or no runtime runs."""
     end = time.monotonic() + 60 * minutes

@@ -21,17 +21,18 @@ from verify.cache import NOW, BadCache, Cache, Hit, Notebook, key, setting
 from verify.conclude import Ask, Ran, conclude
 from verify.execute.environment import digest, machine, missing, variables, versions
 from verify.execute.patience import Patience, Say
-from verify.execute.process import MEMORY, Job, Worker, WorkerFailed
+from verify.execute.process import Job, Worker, WorkerFailed
 from verify.execute.result import Answer
 from verify.execute.scheduler import Cores, Scheduler, Start, answers
 from verify.explain.minimize import smaller
 from verify.explain.verdicts import job, verdicts
 from verify.grouping import counted
 from verify.judge.judge import Judgement, doubtful, judge
-from verify.judge.reference import CONFIDENCE, Reference
-from verify.plan.plan import chosen
+from verify.judge.reference import Reference
+from verify.limits import CONFIDENCE, GIB, MAX_WORK, MEMORY
+from verify.plan.plan import NothingToAsk, chosen
 from verify.plan.prove import Proof, asked
-from verify.plan.work import GIB, MAX_WORK, before, expect_affordable, work
+from verify.plan.work import before, expect_affordable, work
 from verify.record import Repeated, Report, Verdict
 from verify.sample import sampled
 from verify.store import BadStore, Kept, Store, Told
@@ -41,12 +42,9 @@ HELD = 2 * GIB
 START_UP = 0.05
 """Seconds in which a worker is on its way, so that it imports while the next runtime's texts are written."""
 
+Soon = Callable[[Backend], None]
 Watch = Callable[[str, str, int], None]
 """Called with a runtime's name, what it is doing, and how many programs it has behind it."""
-
-
-class NothingToAsk(ValueError):
-    """No case is left after all filters, or no runtime to ask."""
 
 
 @dataclass
@@ -73,6 +71,8 @@ class Run:
     """Bytes that a worker may take."""
     start: Start = Worker.start
     """Starts a worker, here or elsewhere."""
+    soon: Soon = lambda backend: None
+    """Called with a backend of which a worker without batch flags will soon be started."""
     watch: Watch = lambda runtime, doing, done: None
     known: list[Known] = field(default_factory=everything)
     store: Store | None = None
@@ -217,8 +217,7 @@ class Run:
         texts = {i: text for i, text, _ in ran.judged}
         agreed = texts.keys() - {i for i, _, judged in ran.judged if judged.verdict != "agree"}
         chosen = sampled({i: self.asks[i].key for i in agreed}, self.suite.get("seed", 0))
-        mode = ran.backend.runtime.repeat_in
-        backend = in_mode(ran.backend, mode) if mode else ran.backend
+        backend = _repeating(ran.backend)
         otherwise, jobs = 0, list[Job]()
         for i in chosen:
             if hit := self._hit(ran, i, texts[i], individually=True):
@@ -229,7 +228,7 @@ class Run:
             self._cached(ran, one.id, one.text, judged, individually=True)
             otherwise += self._repeated(ran, backend, one.id, one.text, judged)
             self.watch(ran.backend.name, "repeating", len(ran.settled))
-        ran.repeated = Repeated(agreed=len(agreed), repeated=len(chosen), otherwise=otherwise, mode=mode)
+        ran.repeated = Repeated(agreed=len(agreed), repeated=len(chosen), otherwise=otherwise, mode=ran.backend.runtime.repeat_in)
         self._tell(ran)
 
     def _repeated(self, ran: Ran, backend: Backend, i: int, text: str, judged: list[Judgement]) -> bool:
@@ -278,6 +277,7 @@ class Run:
         """The jobs still to run, theorems last. What a runtime does not offer, and what has a verdict already, is settled here."""
         kept = self.store.kept(ran.backend.name) if self.store else {}
         texts = Notebook(tuple[str, str], "texts", ran.backend.name) if self._cache_of(ran) and ran.backend.ours else None
+        some = False
         for i in self._everything(ran):
             if self._take(ran, i, kept):
                 continue
@@ -303,9 +303,12 @@ class Run:
                 self._save(ran, i, "", judged)
                 ran.add(i, "", judged)
             else:
+                some = True
                 yield job(i, text, reference, gradients=ran.backend.has_gradients)
         if texts:
             texts.keep()
+        if some and ran.backend.runtime.batch_flags:  # what comes of the last batch is run again individually, or a sample of it
+            self.soon(_repeating(ran.backend))
 
     def _cache_of(self, ran: Ran) -> Cache | None:
         """Where the verdicts on a runtime are taken from, and kept."""
@@ -441,6 +444,12 @@ def _told(backend: Backend) -> Told:
         asked=backend.asked or backend.name, batch_flags=backend.runtime.batch_flags, outputs=backend.runtime.outputs,
         ours=own is not None and own.module is backend.module,
     )  # fmt: skip
+
+
+def _repeating(backend: Backend) -> Backend:
+    """That in which a sample of what agreed in batches is run again individually."""
+    mode = backend.runtime.repeat_in
+    return in_mode(backend, mode) if mode else backend
 
 
 def _named_again(store: Store, names: list[str]) -> list[str]:

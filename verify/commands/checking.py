@@ -9,8 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from spec import Impossible
-from verify.commands.files import refuse
 from verify.commands.native import shape
 from verify.commands.options import VALUES
 
@@ -31,10 +29,7 @@ def check(
 ) -> None:
     """Check a function of your own against the definition. Exit status 0: it agrees; 1: it gives other values; 2: bad input."""
     said: dict[str, Any] = {"dtype": dtype or ["float32"], "data": data or []}
-    try:
-        said |= {"input": shape("--input", input) if input else None, "weights": [shape("--weights", text) for text in weights or ()]}
-    except Impossible as error:
-        refuse(str(error))
+    said |= {"input": shape("--input", input) if input else None, "weights": [shape("--weights", text) for text in weights or ()]}
     # in a process of its own, where nothing stands before the user's modules
     command = [sys.executable, "-c", RUN, function, op, to, json.dumps(said)]
     raise typer.Exit(subprocess.run(command).returncode)

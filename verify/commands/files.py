@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from verify.execute.patience import Say
-from verify.printable import printable, printable_report
-from verify.record import BadReport, Finding, Report, load, save
-from verify.run import NothingToAsk
 from verify.streams import write_bytes
+
+if TYPE_CHECKING:
+    from verify.execute.patience import Say
+    from verify.record import Finding, Report
 
 STANDARD_OUTPUT = Path("-")
 
 
 def loaded(run: Path) -> Report:
     """The report of a run: of its folder, or of its report.json. Raises BadReport."""
+    from verify.record import BadReport, load
+
     path = report_of(run)
     if path != run and not path.exists():
         raise BadReport(f"there is no report.json in {run}; give a folder that `concordant run --out` wrote to")
@@ -33,6 +35,9 @@ def report_of(run: Path) -> Path:
 
 def save_report(report: Report, out: Path) -> None:
     """Write report.json into a folder; exit status 2 where it cannot be written."""
+    from verify.printable import printable_report
+    from verify.record import save
+
     try:
         save(printable_report(report), out / "report.json")
     except OSError as error:
@@ -41,6 +46,8 @@ def save_report(report: Report, out: Path) -> None:
 
 def keep(findings: list[Finding], out: Path) -> None:
     """Write the program and the issue text of each finding into a folder. Raises OSError."""
+    from verify.printable import printable
+
     for finding in findings:
         (out / "findings").mkdir(exist_ok=True)
         (out / "findings" / f"{finding.id}.py").write_text(printable(finding.script), encoding="utf-8")
@@ -68,13 +75,15 @@ def write(view: str | bytes, out: Path | None) -> None:
 
 
 def writable(folder: Path) -> None:
-    """Make the folder. Raises NothingToAsk where nothing can be written there."""
+    """Make the folder. Raises Impossible where nothing can be written there."""
+    from spec import Impossible
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise NothingToAsk(f"--out {folder} cannot be made: {error.strerror}") from None
+        raise Impossible(f"--out {folder} cannot be made: {error.strerror}") from None
     if not os.access(folder, os.W_OK):
-        raise NothingToAsk(f"--out {folder} is not writable")
+        raise Impossible(f"--out {folder} is not writable")
 
 
 def say_on_stderr(*, quiet: bool) -> Say:
@@ -84,5 +93,7 @@ def say_on_stderr(*, quiet: bool) -> Say:
 
 def refuse(sentence: str) -> NoReturn:
     """Print one sentence about bad input, and end with exit status 2."""
+    from verify.printable import printable
+
     print(f"concordant: {printable(' '.join(sentence.split()))}", file=sys.stderr)
     raise typer.Exit(2)

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from backends import BadBackend, environments, found
-from backends.new import file as backend_file
-from verify.cache import BadCache, Cache, default
 from verify.commands.files import refuse
-from verify.execute.environment import missing, versions
-from verify.report import terminal
 
 
 def backends() -> None:
     """List the backends: which are installed, in which version, and what is missing. Imports no framework."""
+    from rich.console import Console
+
+    from backends import found
+    from verify.execute.environment import missing, versions
+    from verify.report import terminal
+
     terminal.backends([(b, versions(b), missing(b)) for b in found().values()], Console(emoji=False))
 
 
@@ -26,6 +26,7 @@ def side_environments(
     remove: Annotated[list[str] | None, typer.Option(help="Remove this one.")] = None,
 ) -> None:
     """List the environments of other versions (--backend keras-torch@3.14.0), with their sizes, or remove some."""
+    from backends import BadBackend, environments
     from verify.execute import side
 
     try:
@@ -43,6 +44,8 @@ def cached(
     clear: Annotated[bool, typer.Option("--clear", help="Delete it.")] = False,
 ) -> None:
     """Say where the results of former runs are kept, how many there are and what they take; or delete them."""
+    from verify.cache import BadCache, Cache, default
+
     cache = Cache(default())
     try:
         count, size = cache.size
@@ -67,6 +70,8 @@ def new_backend(
     out: Annotated[Path | None, typer.Option(help="The file to write. [default: NAME.py]")] = None,
 ) -> None:
     """Write a commented backend file that runs, for a framework that is not here yet."""
+    from backends.new import file as backend_file
+
     path = out or Path(f"{name}.py")
     if path.suffix == ".py" and path.stem.isidentifier() and not path.exists() and find_spec(path.stem):
         refuse(f"{path.stem} is the name of an installed package, which {path} would hide; give another NAME or --out")

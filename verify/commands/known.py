@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
-from backends import Backend, BadBackend
-from backends.known import everything, records
-from spec import Impossible
 from verify.commands.files import loaded, refuse
 from verify.commands.options import BACKEND
-from verify.execute.process import WorkerFailed
-from verify.plan.plan import chosen
-from verify.printable import printable
-from verify.record import BadReport
-from verify.report import terminal
-from verify.report.pages import known_page
-from verify.run import NothingToAsk
+
+if TYPE_CHECKING:
+    from backends import Backend
 
 PROBE = "Try again what the installed frameworks are said to be unable to do, in a worker process each. Needs no report."
 
@@ -33,6 +25,13 @@ def known(
 ) -> None:
     """List the known deviations, with the number of results each covers. Exit status 1 if one no longer occurs, or if something listed as
     missing works now."""
+    from rich.console import Console
+
+    from backends.known import everything
+    from verify.record import BadReport
+    from verify.report import terminal
+    from verify.report.pages import known_page
+
     if markdown:
         print(known_page(everything()), end="")
         raise typer.Exit(0)
@@ -50,6 +49,12 @@ def _probe(names: list[str] | None, timeout: float) -> NoReturn:
     """Print a line for each probe. Exit status 1 if one shows that something works, or proves nothing."""
     import asyncio
 
+    from backends import BadBackend
+    from backends.known import records
+    from spec import Impossible
+    from verify.execute.process import WorkerFailed
+    from verify.plan.plan import NothingToAsk, chosen
+    from verify.printable import printable
     from verify.probes import tried
 
     async def all_of(backend: Backend) -> list[str]:

@@ -6,18 +6,15 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backends import BadBackend
-from backends.names import readable
-from backends.native import Reading
-from spec import Impossible
-from spec.operation import Shape
 from verify.commands.files import refuse
-from verify.printable import printable
-from verify.run import NothingToAsk
+
+if TYPE_CHECKING:
+    from backends.native import Reading
+    from spec import Shape
 
 LARGEST = 1 << 20
 
@@ -49,6 +46,8 @@ def explain(
     Exit status 0: the framework gives what is explained, or was not run; 1: it gives other values; 2: bad input.
     """
     if listed:
+        from backends.names import readable
+
         print("\n".join(readable()))
         raise typer.Exit(0)
     from verify.native import shown
@@ -109,9 +108,9 @@ def compare(
         _founding(as_json)
     with one_sentence():
         if second is None:
-            raise Impossible("give two calls, such as 'nn.Conv2d(3, 8, 3)' and 'nn.Conv2d(3, 8, 3, padding=1)'; or none")
+            refuse("give two calls, such as 'nn.Conv2d(3, 8, 3)' and 'nn.Conv2d(3, 8, 3, padding=1)'; or none")
         if family and picture:
-            raise Impossible("--picture draws two calls with the same weights; leave out --family")
+            refuse("--picture draws two calls with the same weights; leave out --family")
         if family:
             found, both, equal = _families(first or "", second, input, weights, run=run, as_json=as_json, on=on)
         else:
@@ -143,7 +142,7 @@ def _families(
     from verify.native.family import families
 
     if on:
-        raise Impossible("--on says where a call is run; with --family every installed runtime runs the map of weights")
+        refuse("--on says where a call is run; with --family every installed runtime runs the map of weights")
     x, shapes = shape("--input", input) if input else None, [shape("--weights", text) for text in weights or ()]
     found = families(text_of(first), text_of(second), x, shapes, run=run)
     fine = all(one is None or one.checked is None or one.checked.fine for one in (found.inside, found.wider))
@@ -168,10 +167,10 @@ def _founding(as_json: bool) -> None:
 
 
 def meant(cases: list[str] | None, input: str) -> list[str] | None:
-    """Cases as a report prints them; with the shape of an input, native calls as the cases that they mean. Raises Impossible."""
+    """Cases as a report prints them; with the shape of an input, native calls as the cases that they mean."""
     if not input or not cases:
         if input:
-            raise Impossible("--input says the shape of a native call's input; give the call with --case")
+            refuse("--input says the shape of a native call's input; give the call with --case")
         return cases
     from backends.reading import read
     from verify.native.check import case_of
@@ -182,9 +181,9 @@ def meant(cases: list[str] | None, input: str) -> list[str] | None:
 
 def _asked(call: str | None, input: str, weights: list[str] | None) -> tuple[str, Shape, list[Shape]]:
     if not call:
-        raise Impossible("give a call, such as 'nn.Conv2d(3, 8, 3, padding=1)'; --list prints what is read")
+        refuse("give a call, such as 'nn.Conv2d(3, 8, 3, padding=1)'; --list prints what is read")
     if not input:
-        raise Impossible("give the shape of the input in the call's own layout, such as --input 1,3,32,32")
+        refuse("give the shape of the input in the call's own layout, such as --input 1,3,32,32")
     return text_of(call), shape("--input", input), [shape("--weights", text) for text in weights or ()]
 
 
@@ -195,14 +194,14 @@ def text_of(call: str) -> str:
     try:
         return Path(call[1:]).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Impossible(f"{call[1:]} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
+        refuse(f"{call[1:]} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}")
 
 
 def shape(option: str, text: str) -> Shape:
     parts = text.replace(" ", "").strip("()[]").split(",")
     parts = parts[:-1] if parts[-1] == "" and len(parts) > 1 else parts
     if not all(part.isascii() and part.isdecimal() and 0 < len(part) < 9 and 0 < int(part) <= LARGEST for part in parts) or len(parts) > 8:
-        raise Impossible(f"{option} is {text!r}, but it must be whole numbers above 0, separated by commas, such as 1,3,32,32")
+        refuse(f"{option} is {text!r}, but it must be whole numbers above 0, separated by commas, such as 1,3,32,32")
     return tuple(map(int, parts))
 
 
@@ -212,7 +211,7 @@ def _drawn(where: str, *programs: tuple[Reading, str]) -> str:
     from verify.native.links import steps
 
     if where != "-" and Path(where).suffix not in (".svg", ".html"):
-        raise Impossible(f"--picture is {where!r}, but it must end in .svg or .html, or be - for the terminal")
+        refuse(f"--picture is {where!r}, but it must end in .svg or .html, or be - for the terminal")
     (first, title), *others = [(steps(one.op, one.x, one.w), " ".join(text.split())) for one, text in programs]
     other = others[0] if others else None
     if where == "-":
@@ -226,15 +225,21 @@ def _written(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise Impossible(f"{path} cannot be written: {error.strerror}") from None
+        refuse(f"{path} cannot be written: {error.strerror}")
 
 
 def printed(found: str | dict[str, Any]) -> None:
+    from verify.printable import printable
+
     print(printable(found) if isinstance(found, str) else json.dumps(found, ensure_ascii=False, indent=2))
 
 
 @contextmanager
 def one_sentence() -> Iterator[None]:
+    from backends import BadBackend
+    from spec import Impossible
+    from verify.plan.plan import NothingToAsk
+
     try:
         yield
     except (Impossible, BadBackend, NothingToAsk) as error:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from spec import Impossible
+from verify.commands.files import refuse
 from verify.commands.native import CALL, INPUT, JSON, WEIGHTS, one_sentence, printed, shape, text_of
 
 MOST = "How many programs to print: one for each sequence of operations, those with the fewest multiply-adds first."
@@ -35,7 +35,7 @@ def rewrite(
         x, shapes = shape("--input", input) if input else None, [shape("--weights", text) for text in weights or ()]
         names = [name.strip() for name in to.split(",")] if to else []
         if to and not all(names):
-            raise Impossible(f"--to is {to!r}, but it must be names of frameworks, separated by commas")
+            refuse(f"--to is {to!r}, but it must be names of frameworks, separated by commas")
         found = search(text_of(program), x, shapes, names, run=run, most=None if everything else most)
     printed(found.data if as_json else rewritten.told(found))
     raise typer.Exit(int(not found.fine))

@@ -6,32 +6,19 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
-from backends import BadBackend
-from backends.known import records
-from spec import Impossible
-from verify.cache import NOW, Cache, default, in_use
 from verify.commands.files import refuse, save_report, say_on_stderr, writable
 from verify.commands.native import meant
 from verify.commands.options import BACKEND, BUDGET, NAMED, VALUES, WORK
-from verify.commands.running import go, minimized, show
 from verify.commands.watching import when_changed
-from verify.execute.environment import machine, source_digest
-from verify.execute.process import GIB, MEMORY, Worker, WorkerFailed
-from verify.execute.scheduler import Start
-from verify.explain.findings import SECONDS
-from verify.judge.reference import CONFIDENCE, Reference
-from verify.merge import merged
-from verify.plan.plan import Plan, chosen, read, with_modes
-from verify.plan.work import MAX_WORK, expect_affordable
-from verify.probes import with_probes
-from verify.report import terminal
-from verify.run import NothingToAsk, Run
-from verify.store import BadStore, Store
+from verify.limits import CONFIDENCE, GIB, MAX_WORK, MEMORY, MINIMIZING
+
+if TYPE_CHECKING:
+    from verify.execute.early import Early
+    from verify.execute.scheduler import Start
 
 CASE = "Run this one case, as a report prints it, or a native call with --input, instead of a suite."
 SUITE = "quick, standard, full; calls: native calls alone; models: the layers of published architectures."
@@ -67,7 +54,7 @@ def run(
     on: Annotated[str, typer.Option(help="local; ray (starts a local Ray); or ray:ADDRESS (a running cluster).")] = "local",
     cores: Annotated[int | None, typer.Option(help="How many worker processes may be busy at a time. [default: all cores]", min=1)] = None,
     minimize: Annotated[bool, typer.Option("--minimize/--no-minimize", "--shrink/--no-shrink", help=MINIMIZE)] = True,
-    minimize_budget: Annotated[float, typer.Option(help=BUDGET, min=0)] = SECONDS,
+    minimize_budget: Annotated[float, typer.Option(help=BUDGET, min=0)] = MINIMIZING,
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help=CACHE, envvar="CONCORDANT_CACHE")] = True,
     watch: Annotated[bool, typer.Option("--watch", help=WATCH)] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what is wrong.")] = False,
@@ -78,37 +65,63 @@ def run(
     """
     if watch:
         when_changed(backend or (), lambda: run(context, **{**context.params, "watch": False}))
+    from backends import BadBackend
+    from spec import Impossible
+    from verify.cache import NOW, Cache, default, in_use
+    from verify.execute.early import Early
+    from verify.execute.environment import machine, source_digest
+    from verify.execute.process import WorkerFailed
+    from verify.plan.plan import NothingToAsk, Plan, chosen, with_modes
+    from verify.store import BadStore, Store
+
     context.with_resource(in_use(NOW.get() or (Cache(default()) if cache and on == "local" and not resume else None)))
     say = say_on_stderr(quiet=quiet)
     try:
-        if resume:
-            _only(context, "--resume", *OF_RESUME)
-            out, store = resume, Store.opened(resume)
-        else:
-            if model and not case and not _given(context, "suite"):
-                suite = "models"
-            case, backends = meant(case, input), chosen(backend)
-            plan = Plan(
-                backends=list(dict.fromkeys(b.asked or b.name for b in backends)), runtimes=[b.name for b in backends], suite=suite,
-                ops=op or [], dtypes=dtype or [], data=data or [], checks=check or [], models=model or [], full_size=full_size,
-                texts=case or [], seed=seed, confidence=confidence, shard=_shard(shard), max_work=max_work, code=source_digest(backends),
-            )  # fmt: skip
-            if not backend and not case:
-                plan, backends = with_modes(plan, backends)
-            writable(out)
-            plan.prepare(say)
-            store = Store.begun(out, plan, machine())
-        with store, _place(on) as (start, there):
-            how: dict[str, Any] = {"timeout": timeout, "memory": int(memory * GIB), "cores": cores or there, "start": start, "say": say}
-            asked = Run.resumed(store, backend or (), **how) if resume else Run.of(store, backends, **how)
-            report = go(asked, out, quiet=quiet)
-            if store.plan.probed and not report.summary.interrupted:
-                report = with_probes(report, asked.backends, records, timeout)
-                save_report(report, out)
+        with Early(most=(cores or _cores()) if on == "local" else 0, memory=int(memory * GIB)) as early:
+            if resume:
+                _only(context, "--resume", *OF_RESUME)
+                out, store = resume, Store.opened(resume)
+            else:
+                if model and not case and not _given(context, "suite"):
+                    suite = "models"
+                case, backends = meant(case, input), chosen(backend)
+                plan = Plan(
+                    backends=list(dict.fromkeys(b.asked or b.name for b in backends)), runtimes=[b.name for b in backends], suite=suite,
+                    ops=op or [], dtypes=dtype or [], data=data or [], checks=check or [], models=model or [], full_size=full_size,
+                    texts=case or [], seed=seed, confidence=confidence, shard=_shard(shard), max_work=max_work,
+                    code=source_digest(backends),
+                )  # fmt: skip
+                writable(out)
+                if case:
+                    plan.prepare(say)
+                for one in backends:
+                    if plan.surely_runs(one):
+                        early.begin(one)
+                if not backend and not case:
+                    plan, backends = with_modes(plan, backends)
+                plan.prepare(say)
+                store = Store.begun(out, plan, machine())
+            from backends.known import records
+            from verify.commands.running import go, minimized, show
+            from verify.probes import with_probes
+            from verify.run import Run
+
+            with store, _place(on, early) as (start, there):
+                how: dict[str, Any] = {"timeout": timeout, "memory": int(memory * GIB), "cores": cores or there, "say": say}
+                how |= {"start": start, "soon": lambda one: early.begin(one, batch_flags=False)}
+                asked = Run.resumed(store, backend or (), **how) if resume else Run.of(store, backends, **how)
+                report = go(asked, out, quiet=quiet)
+                if store.plan.probed and not report.summary.interrupted:
+                    report = with_probes(report, asked.backends, records, timeout)
+                    save_report(report, out)
     except (Impossible, BadBackend, NothingToAsk, BadStore, WorkerFailed) as error:
         refuse(str(error))
     except KeyboardInterrupt:  # before anything was run
         raise typer.Exit(130) from None
+    from rich.console import Console
+
+    from verify.report import terminal
+
     terminal.counts(report, Console(emoji=False), quiet=quiet)
     if (known := sum(ran.from_cache for ran in asked.ran.values())) and not quiet:
         everything = sum(ran.programs for ran in asked.ran.values())
@@ -124,6 +137,16 @@ def merge(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what is wrong.")] = False,
 ) -> None:
     """Merge the shards of a run into one report. Runs nothing. Exit status as for `run`."""
+    from rich.console import Console
+
+    from backends import BadBackend
+    from spec import Impossible
+    from verify.commands.running import show
+    from verify.merge import merged
+    from verify.plan.plan import NothingToAsk
+    from verify.report import terminal
+    from verify.store import BadStore
+
     try:
         writable(out)
         report = merged(parts, out)
@@ -140,9 +163,20 @@ def shrink(
     out: Annotated[Path, typer.Option(help="The folder for report.json and findings/.")] = Path("runs/shrink"),
     timeout: Annotated[float, typer.Option(help="Seconds of silence after which a worker is stopped.", min=0.1)] = 60.0,
     max_work: Annotated[float, typer.Option(help=WORK)] = MAX_WORK,
-    minimize_budget: Annotated[float, typer.Option(help=BUDGET, min=0)] = SECONDS,
+    minimize_budget: Annotated[float, typer.Option(help=BUDGET, min=0)] = MINIMIZING,
 ) -> None:
     """Find the smallest case that still fails, with a program that shows it and a text to report it. Exit status 1 if it fails."""
+    from rich.console import Console
+
+    from backends import BadBackend
+    from spec import Impossible
+    from verify.commands.running import go, minimized
+    from verify.judge.reference import Reference
+    from verify.plan.plan import NothingToAsk, chosen, read
+    from verify.plan.work import expect_affordable
+    from verify.report import terminal
+    from verify.run import Run
+
     try:
         writable(out)
         parsed = read(case)
@@ -160,6 +194,8 @@ def shrink(
 
 def _only(context: typer.Context, option: str, *allowed: str) -> None:
     """What a run was begun with is not changed on the way."""
+    from spec import Impossible
+
     for name in context.params:
         if name not in allowed and _given(context, name):
             raise Impossible(f"{option} goes on with a run as it was begun; leave out --{name.replace('_', '-')}, or begin a new run")
@@ -171,11 +207,13 @@ def _given(context: typer.Context, name: str) -> bool:
 
 
 @contextmanager
-def _place(on: str) -> Iterator[tuple[Start, int]]:
+def _place(on: str, early: Early) -> Iterator[tuple[Start, int]]:
     """What starts a worker, and how many cores there are."""
+    from spec import Impossible
+
     where, _, address = on.partition(":")
     if on == "local":
-        yield Worker.start, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        yield early.start, _cores()
         return
     if where != "ray" or on == "ray:":
         raise Impossible(f"--on is {on!r}, but it must be local, ray or ray:ADDRESS")
@@ -187,7 +225,13 @@ def _place(on: str) -> Iterator[tuple[Start, int]]:
         yield place
 
 
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _shard(text: str) -> tuple[int, int]:
+    from spec import Impossible
+
     i, slash, n = text.partition("/")
     if not (slash and i.isdecimal() and n.isdecimal() and len(text) < 20):
         raise Impossible(f"--shard is {text!r}, but it must be like 2/5, the second of five")

@@ -6,16 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from backends import BadBackend
-from spec import Impossible, operations
 from verify.commands.files import keep, refuse, writable
 from verify.commands.options import BACKEND, WORK
-from verify.plan.plan import chosen, one_of
-from verify.plan.work import MAX_WORK
-from verify.report import terminal
-from verify.run import NothingToAsk
+from verify.limits import MAX_WORK
 
 
 def fuzz(
@@ -32,7 +26,13 @@ def fuzz(
     """Generate cases beyond the suites, the least covered regions first, and report wrong values, crashes, nondeterminism and imprecision.
 
     Exit status 1 if something is found or a runtime did not run."""
+    from rich.console import Console
+
+    from backends import BadBackend
+    from spec import Impossible, operations
     from verify.fuzz import Search, rounds
+    from verify.plan.plan import NothingToAsk, chosen, one_of
+    from verify.report import terminal
 
     console, found, lacking = Console(emoji=False), 0, set[str]()
     try:

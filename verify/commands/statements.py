@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from backends import BadBackend
-from spec import Impossible
 from verify.commands.files import refuse, writable
 from verify.commands.options import BACKEND
-from verify.commands.running import go
-from verify.plan.plan import chosen
-from verify.plan.prove import prove_all
-from verify.record import Report
-from verify.report import terminal
-from verify.report.pages import claims_page, theorems_page
-from verify.run import NothingToAsk, Run
 
 
 def theorems(
@@ -29,7 +18,7 @@ def theorems(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/theorems.md.")] = False,
 ) -> None:
     """Check each theorem on the specification, then natively on every runtime. Exit status as for `run`."""
-    _prove(name or [], backend, out, claims_only=False, page=theorems_page if markdown else None)
+    _prove(name or [], backend, out, claims_only=False, markdown=markdown)
 
 
 def claims(
@@ -38,10 +27,21 @@ def claims(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/claims.md.")] = False,
 ) -> None:
     """Check ten claims about upsampling and transposed convolution: holds, holds if …, or false. Exit status as for `run`."""
-    _prove([], backend, out, claims_only=True, page=claims_page if markdown else None)
+    _prove([], backend, out, claims_only=True, markdown=markdown)
 
 
-def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_only: bool, page: Callable[[Report], str] | None) -> None:
+def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_only: bool, markdown: bool) -> None:
+    from rich.console import Console
+
+    from backends import BadBackend
+    from spec import Impossible
+    from verify.commands.running import go
+    from verify.plan.plan import NothingToAsk, chosen
+    from verify.plan.prove import prove_all
+    from verify.report import terminal
+    from verify.report.pages import claims_page, theorems_page
+    from verify.run import Run
+
     try:
         writable(out)
         suite: dict[str, object] = {"name": "claims" if claims_only else "theorems"}
@@ -50,8 +50,8 @@ def _prove(names: list[str], backend: list[str] | None, out: Path, *, claims_onl
     except (Impossible, BadBackend, NothingToAsk) as error:
         refuse(str(error))
     report = go(asked, out, quiet=False)
-    if page:
-        print(page(report), end="")
+    if markdown:
+        print((claims_page if claims_only else theorems_page)(report), end="")
     else:
         terminal.theorems(report, Console(emoji=False), claims_only=claims_only)
         terminal.table(report, Console(emoji=False), quiet=True)

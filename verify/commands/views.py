@@ -7,12 +7,8 @@ from typing import Annotated
 
 import typer
 
-from spec import Impossible
 from verify.commands.files import loaded, refuse, report_of, write
 from verify.commands.options import FILE
-from verify.plan.plan import one_of
-from verify.printable import printable
-from verify.record import BadReport
 
 
 def hazards(
@@ -25,6 +21,8 @@ def hazards(
 
     from verify.hazards import hazards as found_in
     from verify.hazards import shipped, together
+    from verify.printable import printable
+    from verify.record import BadReport
     from verify.report import hazards as views
 
     try:
@@ -43,6 +41,9 @@ def view(
     out: Annotated[Path | None, typer.Option(help=f"{FILE} [default: a file beside the report; github: standard output]")] = None,
 ) -> None:
     """Export a report as HTML, Markdown, JUnit, GitHub annotations, CSV or Parquet. Always exits 0."""
+    from spec import Impossible
+    from verify.plan.plan import one_of
+    from verify.record import BadReport
     from verify.report.formats import FORMATS, SUFFIXES
     from verify.report.parquet import NotWritten
 
@@ -66,6 +67,9 @@ def diff(
     out: Annotated[Path | None, typer.Option(help=f"{FILE} [default: standard output]")] = None,
 ) -> None:
     """Compare two runs: meaning, precision, support, coverage. Exit status 0: nothing is worse; 1: something is; 2: not comparable."""
+    from spec import Impossible
+    from verify.plan.plan import one_of
+    from verify.record import BadReport
     from verify.report.diff import FORMATS, Incomparable, compare
 
     try:

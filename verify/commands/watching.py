@@ -10,9 +10,6 @@ from typing import NoReturn
 
 import typer
 
-from backends import file_of
-from spec import Impossible
-from verify.cache import Cache, in_use
 from verify.commands.files import refuse
 
 EVERY = 0.2
@@ -24,6 +21,9 @@ def when_changed(names: Sequence[str], run: Callable[[], None]) -> NoReturn:
 
     Ends with exit status 130 after Ctrl-C, and 2 if no file is named. What a file imports is not watched.
     """
+    from spec import Impossible
+    from verify.cache import Cache, in_use
+
     try:
         files = _files(names)
     except Impossible as error:
@@ -45,6 +45,9 @@ def when_changed(names: Sequence[str], run: Callable[[], None]) -> NoReturn:
 
 
 def _files(names: Sequence[str]) -> list[Path]:
+    from backends import file_of
+    from spec import Impossible
+
     outside = [name for name in names if "." in name.partition("=")[0].partition("@")[0]]  # ./mine.py, package.module
     files = [path for name in outside if (path := file_of(name))]
     if not files:

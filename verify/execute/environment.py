@@ -11,12 +11,11 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from backends import Backend
+if TYPE_CHECKING:
+    from backends import Backend
 
 HOME = Path(__file__).parent.parent.parent
 """The folder that holds spec/, backends/ and verify/."""
@@ -86,6 +85,8 @@ def variables() -> dict[str, str]:
 
 def machine() -> dict[str, object]:
     """Python, operating system, processor, NumPy, variables."""
+    import numpy as np  # which nothing else here needs
+
     return {
         "python": sys.version.split()[0],
         "os": platform.platform(),
@@ -106,6 +107,8 @@ def _cpu() -> str:
 
 def own_version() -> str:
     """Concordant's own version."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("concordant")
     except PackageNotFoundError:

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import os
 import re
 import signal
 import struct
+import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
-
 from backends import Backend
-from spec import Array
-from verify.execute.result import Answer, Inferred, Output
-from verify.execute.worker import LARGEST_BODY, LARGEST_HEADER, STREAMS, clean, pack
+from verify.execute.result import Answer, read
+from verify.execute.worker import LARGEST_BODY, LARGEST_HEADER, clean, pack
+from verify.limits import MEMORY
 
 WORKER = Path(__file__).with_name("worker.py")
-INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
-NUMBERS = {"bool", *INTEGERS, "float16", "float32", "float64", "complex64", "complex128"}
-"""The dtypes that arrays may travel in."""
-GIB = 1 << 30
-MEMORY = 8 * GIB
-"""Bytes that a worker may take, unless told otherwise."""
+PAUSE = 0.005
+"""Seconds between two looks whether a process has ended."""
 TELLING = re.compile(r"check failed|fatal|error|corrupt|abort|assert|invalid", re.IGNORECASE)
 """What a line of output looks like that says more than a stack frame does."""
 
@@ -83,7 +77,8 @@ class WorkerSilent(Exception):
 class Worker:
     """One process that has one framework loaded."""
 
-    process: asyncio.subprocess.Process
+    backend: Backend
+    process: subprocess.Popen[bytes]
     noise: IO[bytes]
     last_words: str = ""
     """Once it has stopped: the end of what it printed, if anything."""
@@ -93,17 +88,31 @@ class Worker:
     served: int = 0
     at_first: int = 0
     """Bytes in use after the first batch."""
+    _reader: asyncio.StreamReader = field(init=False)
+    _writer: asyncio.StreamWriter = field(init=False)
+
+    def __post_init__(self) -> None:
+        assert self.process.stdin
+        assert self.process.stdout
+        self._sink: IO[bytes] | asyncio.WriteTransport = self.process.stdin
+        self._source: IO[bytes] | asyncio.ReadTransport = self.process.stdout
 
     @classmethod
     async def start(cls, backend: Backend, *, batch_flags: bool, timeout: float, memory: int = MEMORY) -> Worker:
         """A process that has the framework loaded and may take `memory` bytes. Raises WorkerFailed."""
+        worker = cls.begin(backend, batch_flags=batch_flags, memory=memory)
+        await worker.ready(timeout)
+        return worker
+
+    @classmethod
+    def begin(cls, backend: Backend, *, batch_flags: bool, memory: int = MEMORY) -> Worker:
+        """A process that begins to load the framework. Waits for nothing and needs no event loop. Raises WorkerFailed."""
         added = {**backend.runtime.environment, **(_appended(backend.runtime.batch_flags) if batch_flags else {})}
         python = backend.python or sys.executable
         noise = tempfile.TemporaryFile()  # noqa: SIM115
         try:
-            process = await asyncio.create_subprocess_exec(
-                python, "-I", str(WORKER),
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=noise,
+            process = subprocess.Popen(
+                [python, "-I", str(WORKER)], bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=noise,
                 env={**os.environ, **added}, cwd=tempfile.gettempdir(), start_new_session=True,
             )  # fmt: skip
         except BaseException as error:
@@ -111,25 +120,30 @@ class Worker:
             if isinstance(error, OSError):
                 raise WorkerFailed(f"{python} does not run: {error.strerror}") from None
             raise
-        worker = cls(process, noise)
+        file = str(getattr(backend.module, "__file__", None) or backend.name)
+        assert process.stdin
+        with suppress(BrokenPipeError):  # `ready` says how it ended
+            process.stdin.write(pack({"glue": backend.runtime.glue, "memory": memory, "file": file}))
+        return cls(backend, process, noise)
+
+    async def ready(self, timeout: float) -> None:
+        """Wait until the framework is loaded. Raises WorkerFailed, and the process is then stopped."""
         try:
-            file = str(getattr(backend.module, "__file__", None) or backend.name)
-            await worker._send({"glue": backend.runtime.glue, "memory": memory, "file": file}, timeout)
-            header, _ = await worker._receive(timeout)
+            await self._connect()
+            header, _ = await self._receive(timeout)
             versions, facts = header.get("versions"), header.get("facts", {})
             if header.get("kind") != "ready" or not isinstance(versions, dict) or not isinstance(facts, dict):
                 raise WorkerFailed(clean(str(header.get("error", "its greeting makes no sense"))))
-            worker.versions, worker.facts = _texts(versions), _texts(facts)
-            if other := _unexpected(backend.runtime.expects, worker.facts):
-                raise WorkerFailed(f"{backend.name} did not take effect: the worker process observed {', '.join(other)}")
+            self.versions, self.facts = _texts(versions), _texts(facts)
+            if other := _unexpected(self.backend.runtime.expects, self.facts):
+                raise WorkerFailed(f"{self.backend.name} did not take effect: the worker process observed {', '.join(other)}")
         except (WorkerDied, WorkerSilent) as error:
-            await worker.stop()
+            await self.stop()
             failed = WorkerDiedStarting if isinstance(error, WorkerDied) else WorkerFailed
-            raise failed(f"{error}{worker.last_words}") from None
+            raise failed(f"{error}{self.last_words}") from None
         except BaseException:
-            await worker.stop()
+            await self.stop()
             raise
-        return worker
 
     async def ask(self, jobs: list[Job], timeout: float) -> AsyncGenerator[tuple[str, set[int], Answer | None]]:
         """("began", ids, None), ("done", {id}, answer) or ("split", ids, None), which is the last. Raises WorkerDied, WorkerSilent."""
@@ -143,7 +157,7 @@ class Worker:
                     waiting, running = waiting - ids, running | ids
                     yield kind, ids, None
                 elif kind == "done" and len(ids) == 1 and ids <= waiting | running:
-                    answer = _answer(header, body)
+                    answer = read(header, body)
                     waiting, running = waiting - ids, running - ids
                     yield kind, ids, answer
                 elif kind == "split" and len(running) > 1:
@@ -172,38 +186,58 @@ class Worker:
         """Kill it, wait for its end and keep the last lines it printed."""
         if self.noise.closed:
             return
-        # not process.kill(): it reaps the child first, and its true status is lost; nor would it end what the worker started
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        for pipe in map(self.process._transport.get_pipe_transport, (0, 1)):  # type: ignore[attr-defined]
-            pipe.close()
-        await self.process.wait()
+        self._kill()
+        await self._ended()
         with self.noise:
             self.noise.seek(max(self.noise.seek(0, os.SEEK_END) - 20000, 0))
             said = self.noise.read().decode("utf-8", "replace").strip().splitlines()
         telling = [line for line in said if TELLING.search(line)] or said
         self.last_words = f"; its last output: {clean(telling[-1])[:300]}" if telling else ""
 
+    def end(self) -> None:
+        """Kill it and wait for its end, without an event loop."""
+        self._kill()
+        self.process.wait()
+        self.noise.close()
+
+    def _kill(self) -> None:
+        """It, and what it started; what led to it is closed."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self._sink.close()
+        self._source.close()
+
+    async def _connect(self) -> None:
+        """From here on, the event loop that runs reads and writes."""
+        loop, self._reader = asyncio.get_running_loop(), asyncio.StreamReader()
+        reading, writing = asyncio.StreamReaderProtocol(self._reader), asyncio.StreamReaderProtocol(asyncio.StreamReader())
+        self._source, _ = await loop.connect_read_pipe(lambda: reading, self.process.stdout)
+        self._sink, _ = await loop.connect_write_pipe(lambda: writing, self.process.stdin)
+        self._writer = asyncio.StreamWriter(self._sink, writing, None, loop)
+
+    async def _ended(self) -> None:
+        """Wait for the end of the process."""
+        while self.process.poll() is None:
+            await asyncio.sleep(PAUSE)
+
     async def _send(self, header: dict[str, Any], timeout: float) -> None:
-        assert self.process.stdin
         try:
             async with asyncio.timeout(timeout):
-                self.process.stdin.write(pack(header))
-                await self.process.stdin.drain()
+                self._writer.write(pack(header))
+                await self._writer.drain()
         except TimeoutError:
             raise WorkerSilent(f"it read nothing for {timeout:g} s") from None
         except (BrokenPipeError, ConnectionResetError):
             raise WorkerDied(await self._how_it_ended()) from None
 
     async def _receive(self, timeout: float) -> tuple[dict[str, Any], bytes]:
-        assert self.process.stdout
         try:
             async with asyncio.timeout(timeout):
-                lengths = struct.unpack("<II", await self.process.stdout.readexactly(8))
+                lengths = struct.unpack("<II", await self._reader.readexactly(8))
                 if lengths[0] > LARGEST_HEADER or lengths[1] > LARGEST_BODY:
                     raise WorkerDied(f"the worker announced a message of {sum(lengths)} bytes")
-                header = json.loads(await self.process.stdout.readexactly(lengths[0]))
-                body = await self.process.stdout.readexactly(lengths[1])
+                header = json.loads(await self._reader.readexactly(lengths[0]))
+                body = await self._reader.readexactly(lengths[1])
         except TimeoutError:
             raise WorkerSilent(f"the worker sent no output for {timeout:g} s") from None
         except asyncio.IncompleteReadError:
@@ -217,7 +251,7 @@ class Worker:
     async def _how_it_ended(self) -> str:
         with suppress(TimeoutError):
             async with asyncio.timeout(2):
-                await self.process.wait()
+                await self._ended()
         if self.process.returncode is None:
             return "the worker closed its end of the conversation"
         if self.process.returncode >= 0:
@@ -238,37 +272,3 @@ def _unexpected(expected: dict[str, str], facts: dict[str, str]) -> list[str]:
 
 def _texts(found: dict[Any, Any]) -> dict[str, str]:
     return {clean(str(k))[:100]: clean(str(v))[:1000] for k, v in found.items()}
-
-
-def _answer(header: dict[str, Any], body: bytes) -> Answer:
-    at = 0
-    draws: list[tuple[Output, ...]] = []
-    for described in (header["outputs"], *header.get("more", ())):
-        outputs = []
-        for one in described:
-            values = _array(one, body, at)
-            outputs.append(Output(values, clean(str(one["dtype"]))[:100], bool(one.get("repeats", True))))
-            at += values.nbytes
-        draws.append(tuple(outputs))
-    inferred = tuple(Inferred(clean(str(way))[:100], _shape(said), _shape(ran)) for way, said, ran in header.get("inferred", ()))
-    changed = tuple(clean(str(name))[:100] for name in tuple(header.get("changed", ()))[:STREAMS])
-    answer = Answer(draws[0], more=tuple(draws[1:]), inferred=inferred, changed=changed)
-    if "error" in header:
-        return replace(answer, stopped="raised", reason=clean(str(header["error"])))
-    return answer
-
-
-def _shape(said: Any) -> tuple[int | None, ...] | None:
-    return None if said is None else tuple(None if n is None else int(n) for n in said[:32])
-
-
-def _array(described: dict[str, Any], body: bytes, at: int) -> Array:
-    if described["travels"] not in NUMBERS:
-        raise ValueError(f"an array of {described['travels']!r}")
-    dtype, shape = np.dtype(described["travels"]), tuple(int(n) for n in described["shape"])
-    if len(shape) > 32 or any(n < 0 for n in shape):
-        raise ValueError(f"an array of shape {shape}")
-    count = math.prod(shape)
-    if at + count * dtype.itemsize > len(body):
-        raise ValueError("fewer bytes than announced")
-    return np.frombuffer(body, dtype, count, at).reshape(shape) if count else np.empty(shape, dtype)

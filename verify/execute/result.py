@@ -1,12 +1,20 @@
-"""What a runtime said to one case."""
+"""What a runtime said to one case, and how it is read from the message of a worker process."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from spec import Array
+from verify.execute.worker import STREAMS, clean
 from verify.record import Verdict
 
+INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+NUMBERS = {"bool", *INTEGERS, "float16", "float32", "float64", "complex64", "complex128"}
+"""The dtypes that arrays may travel in."""
 
 @dataclass(frozen=True)
 class Output:
@@ -43,3 +51,38 @@ class Answer:
     @property
     def draws(self) -> tuple[tuple[Output, ...], ...]:
         return (self.outputs, *self.more)
+
+
+def read(header: dict[str, Any], body: bytes) -> Answer:
+    """The answer in a message. Raises KeyError, TypeError, ValueError or OverflowError if it makes no sense."""
+    at = 0
+    draws: list[tuple[Output, ...]] = []
+    for described in (header["outputs"], *header.get("more", ())):
+        outputs = []
+        for one in described:
+            values = _array(one, body, at)
+            outputs.append(Output(values, clean(str(one["dtype"]))[:100], bool(one.get("repeats", True))))
+            at += values.nbytes
+        draws.append(tuple(outputs))
+    inferred = tuple(Inferred(clean(str(way))[:100], _shape(said), _shape(ran)) for way, said, ran in header.get("inferred", ()))
+    changed = tuple(clean(str(name))[:100] for name in tuple(header.get("changed", ()))[:STREAMS])
+    answer = Answer(draws[0], more=tuple(draws[1:]), inferred=inferred, changed=changed)
+    if "error" in header:
+        return replace(answer, stopped="raised", reason=clean(str(header["error"])))
+    return answer
+
+
+def _shape(said: Any) -> tuple[int | None, ...] | None:
+    return None if said is None else tuple(None if n is None else int(n) for n in said[:32])
+
+
+def _array(described: dict[str, Any], body: bytes, at: int) -> Array:
+    if described["travels"] not in NUMBERS:
+        raise ValueError(f"an array of {described['travels']!r}")
+    dtype, shape = np.dtype(described["travels"]), tuple(int(n) for n in described["shape"])
+    if len(shape) > 32 or any(n < 0 for n in shape):
+        raise ValueError(f"an array of shape {shape}")
+    count = math.prod(shape)
+    if at + count * dtype.itemsize > len(body):
+        raise ValueError("fewer bytes than announced")
+    return np.frombuffer(body, dtype, count, at).reshape(shape) if count else np.empty(shape, dtype)

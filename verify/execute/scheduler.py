@@ -16,9 +16,10 @@ from itertools import chain, count, islice, repeat
 from typing import Protocol
 
 from backends import Backend
-from verify.execute.process import GIB, MEMORY, HostLost, Job, Worker, WorkerDied, WorkerDiedStarting, WorkerFailed, WorkerSilent
+from verify.execute.process import HostLost, Job, Worker, WorkerDied, WorkerDiedStarting, WorkerFailed, WorkerSilent
 from verify.execute.result import Answer
 from verify.facts import changed_facts
+from verify.limits import GIB, MEMORY
 from verify.record import Verdict
 
 BATCHES = (1, 8, 64)

@@ -33,11 +33,9 @@ from verify.explain.verdicts import job, verdicts
 from verify.grouping import by_mistake, counted, mistake_of, sentence
 from verify.judge.judge import Judgement
 from verify.judge.reference import Reference
-from verify.plan.work import MAX_WORK, work
+from verify.limits import MAX_WORK, MINIMIZING
+from verify.plan.work import work
 from verify.record import FATAL, Diagnosis, Finding, Record, Report
-
-SECONDS = 60.0
-"""For minimising one finding; the smallest form so far is kept."""
 
 LEAST = 20.0
 """Seconds that a mistake gets at least, as long as there are so many, before others get any."""
@@ -91,7 +89,7 @@ class Found:
 
 def find(
     report: Report, groups: Sequence[list[Record]], backends: Iterable[Backend], known: Sequence[Known], *, timeout: float,
-    most: int = 20, seconds: float = SECONDS, budget: float = math.inf, found: Found | None = None,
+    most: int = 20, seconds: float = MINIMIZING, budget: float = math.inf, found: Found | None = None,
     progress: HowFar = lambda what, how_far: None,
 ) -> list[Finding]:
     """A finding for each of the first `most` groups of a runtime, the most frequent mistake first; those with one mistake become one.

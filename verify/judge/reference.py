@@ -26,9 +26,7 @@ from spec.operation import Domain
 from spec.ops.pieces import PIECE
 from verify.execute import worker
 from verify.execute.worker import FORMATS, numbers
-
-CONFIDENCE = 30
-"""Unless asked otherwise, P(missed) ≤ 2**-30."""
+from verify.limits import CONFIDENCE
 
 MOST_DRAWS = 64
 DRAWS_OF_SELECTIONS = 4

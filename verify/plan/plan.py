@@ -7,24 +7,30 @@ import sys
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from backends import Backend, BadBackend, found, named, targets_called
+from backends import Backend, BadBackend, Unsupported, found, named, targets_called
 from spec import Case, Impossible, operations, parse_case
 from spec.case import CHECKS, DTYPES, FORMER_CHECKS, UnknownData
 from spec.data import DATA
-from spec.theorems.theorem import THEOREMS
 from verify.cache import remembered
 from verify.execute import side
 from verify.execute.environment import missing, not_probed
 from verify.execute.patience import AFTER, Say, naming
-from verify.judge.reference import CONFIDENCE, Reference
+from verify.judge.reference import Reference
+from verify.limits import CONFIDENCE, MAX_WORK
 from verify.plan import calls, suites
 from verify.plan.architectures import architectures
-from verify.plan.prove import Proof, prove_all
-from verify.plan.work import MAX_WORK, before, expect_affordable
+from verify.plan.work import before, expect_affordable
+
+if TYPE_CHECKING:
+    from verify.plan.prove import Proof
+
+
+class NothingToAsk(ValueError):
+    """No case is left after all filters, or no runtime to ask."""
 
 
 class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=True):
@@ -122,10 +128,16 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
     @property
     def theorems(self) -> list[str]:
         """Those of the shard, if the suite is run whole; none with a suite of layers or native calls."""
-        return list(THEOREMS)[self._dealt] if self.unfiltered and self.suite not in suites.OF_FEW else []
+        if not self.unfiltered or self.suite in suites.OF_FEW:
+            return []
+        from verify.plan.prove import THEOREMS  # all theorems, which the first worker processes do not wait for
+
+        return list(THEOREMS)[self._dealt]
 
     def prove(self) -> list[Proof]:
         """Try them out on the definition; in the quick suite a sample of their sizes."""
+        from verify.plan.prove import prove_all
+
         return prove_all(self.theorems, sample=self.suite == "quick")
 
     @property
@@ -143,6 +155,16 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
         """The share of `agree` that every runtime must reach; 0 where not everything is run."""
         return suites.MINIMUM_AGREEMENT[self.suite] if self.unfiltered and self.shard[1] == 1 else 0.0
 
+    def surely_runs(self, backend: Backend) -> bool:
+        """Whether a target gets a case that it can run, and no case is refused: so that its worker process can begin. Of a whole suite this
+        is known without its cases, as every runtime here runs some of it (tests/test_start.py)."""
+        if not self.texts and (self.max_work, self.confidence) != (MAX_WORK, CONFIDENCE):
+            return False
+        if self.unfiltered and self.shard[1] == 1 and self.suite not in suites.OF_FEW and backend.ours:
+            return True
+        own = self.only.get(backend.name)
+        return any(_can(backend, q) for q in self.cases if own is None or repr(q) in own)
+
     @property
     def described(self) -> dict[str, object]:
         """The report's `suite`."""
@@ -159,6 +181,15 @@ class Plan(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, dict=T
 
 def _runs(target: str, case: Case) -> bool:
     return not case.call or target in calls.runtimes(case.call)
+
+
+def _can(backend: Backend, case: Case) -> bool:
+    if backend.lacks(case):
+        return False
+    try:
+        return bool(backend.translate(case))
+    except (Unsupported, BadBackend):
+        return False
 
 
 def with_modes(plan: Plan, backends: list[Backend]) -> tuple[Plan, list[Backend]]:

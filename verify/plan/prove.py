@@ -29,7 +29,8 @@ import spec.theorems.stride
 import spec.theorems.unpooling
 import spec.theorems.upsampling  # noqa: F401  (all of them put their statements on the list)
 from spec import Array, Case, Impossible
-from spec.theorems.theorem import THEOREMS, Side, Theorem
+from spec.theorems.theorem import THEOREMS as THEOREMS
+from spec.theorems.theorem import Side, Theorem
 from verify.cache import remembered
 from verify.execute.worker import draw
 from verify.judge.reference import Reference

@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 from spec import Case, Impossible, Operation, Shape
 from spec.operation import Effort, size
-from verify.judge.reference import CONFIDENCE, Reference
+from verify.judge.reference import Reference
+from verify.limits import CONFIDENCE, GIB, MAX_WORK
 
-MAX_WORK = 60.0
-"""Seconds that a reference may take, unless told otherwise; each also stands for BYTES."""
 BYTES = 1 << 26
-GIB = 1 << 30
+"""For which each second of MAX_WORK stands, too."""
 
 PRODUCT, EXACT_PRODUCT = 1e-10, 1e-7
 """Seconds for a product of floats in a matrix product, and for one of Python's whole numbers."""

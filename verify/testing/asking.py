@@ -11,7 +11,8 @@ from spec import Case, Impossible
 from verify.execute.result import Answer, Output
 from verify.judge.judge import judge
 from verify.judge.reference import Reference
-from verify.plan.work import MAX_WORK, expect_affordable
+from verify.limits import MAX_WORK
+from verify.plan.work import expect_affordable
 from verify.testing.judging import explained, said
 from verify.testing.program import Asked
 

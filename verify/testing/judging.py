@@ -20,7 +20,8 @@ from verify.explain.readings import readings
 from verify.grouping import sentence
 from verify.judge.judge import Judgement, judge
 from verify.judge.reference import Reference
-from verify.plan.work import MAX_WORK, expect_affordable
+from verify.limits import MAX_WORK
+from verify.plan.work import expect_affordable
 from verify.record import Diagnosis
 from verify.testing.program import Asked
 
