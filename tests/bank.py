@@ -85,7 +85,7 @@ def examined(pool: Sequence[Case], most: int, mutants: Sequence[Mutant] = ()) ->
         shown = [q for q in ((*pool, *sizes()) if m.name in OF_SIZES else pool) if _shows(m, q)]
         small = [q for q in shown if size(q.x) + size(q.y) < regimes.LARGE // 2]
         asked += [replace(q, seed=i) for q in _some(small or shown, m, min(most, AT_SIZES) if m.name in OF_SIZES else most)]
-    run = Run(asked, [Bank("torch", HONEST.runtime, HONEST.module, mutants=tuple(chosen))], suite={}, timeout=25, known=[])
+    run = Run(asked, [Bank("torch", HONEST.runtime, HONEST.module, mutants=tuple(chosen))], suite={}, timeout=60, known=[])
     run.go()
     judged = run.ran["torch"].judged
     found = {}
