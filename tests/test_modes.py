@@ -410,6 +410,11 @@ FAULTS = {
     "keras-tensorflow:dynamic": Fault("x = x + float(x.shape[2] is None)"),
 }  # fmt: skip
 """In each mode a fault that no other mode shows."""
+NOT_SAID = {
+    "jax:forward": ["jax:double-backward"], "torch:dynamic": ["torch:double-backward"], "torch:double-backward": ["torch:same-buffers"],
+}  # fmt: skip
+"""Modes in which the line of another's fault says nothing: a custom_vjp has no forward mode, a hook inside a hook is not traced, and what
+double-backward computes beside y may lie where a former x lay."""
 
 
 @dataclass(frozen=True)
@@ -431,7 +436,7 @@ def test_a_fault_of_one_mode_is_found_in_that_mode_alone(target: str) -> None:
     for package in backend.runtime.packages:
         pytest.importorskip(package)
     faulty = Faulty(base, backend.runtime, backend.module)
-    faults = {i: name for i, name in enumerate(FAULTS) if runtime_of(name) == base}
+    faults = {i: name for i, name in enumerate(FAULTS) if runtime_of(name) == base and name not in NOT_SAID.get(target, ())}
     dtypes = [fault.dtype for fault in FAULTS.values()]
     cases = {i: parse_case(f"Conv(stride=(1,)) x=(2, 3, {i + 20}) w=(4, 3, {i + 1}) {dtypes[i]}") for i in faults}
     run = Run(list(cases.values()), [in_mode(faulty, target.partition(":")[2]) if ":" in target else faulty], suite={}).go()
