@@ -56,6 +56,7 @@ EXAMPLES = [
     "SumPool(kernel=(2,)) >> SumPool(kernel=(3,)) >> Conv(stride=(1,)) x=(1, 2, 13) w=(3, 2, 1)",
     "MaxPool(kernel=(5, 4), stride=(1, 2)) x=(1, 2, 8, 9)",
     "MaxPool(kernel=(3,), stride=(2,)) >> MaxPool(kernel=(2,), stride=(1,)) x=(1, 2, 9)",
+    "Upsample(factor=(2,)) >> Conv(stride=(1,)) >> Upsample(factor=(2,)) >> Conv(stride=(1,)) x=(1, 2, 3) w=(3, 2, 2) w=(2, 3, 3)",
     "AdaptiveAveragePool(size=(2, 3)) x=(1, 2, 6, 6)",
     "AdaptiveMaxPool(size=(2,)) x=(1, 2, 8)",
 ]

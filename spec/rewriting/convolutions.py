@@ -10,22 +10,12 @@ from spec.ops.conv import Conv, ConvTranspose
 from spec.ops.pad import Pad
 from spec.ops.pool import SumPool
 from spec.ops.rearrange import DepthToSpace, SpaceToDepth, ZeroInsert
-from spec.rewriting.rule import Piece, Step, rule
+from spec.rewriting.rule import Piece, Step, added, pads_with_zeros, rule, turned
 from spec.rewriting.sourced import Sourced, blocks, composed, flipped, mixed, padded, repeated, reshaped, stretched, swapped, transposed
-
-
-def _less(k: Shape, d: Shape, pairs: Pairs) -> Pairs:
-    """d(k − 1) minus each end: from padding to crop and back."""
-    reach = [e * (n - 1) for n, e in zip(k, d, strict=True)]
-    return tuple((q - lo, q - hi) for q, (lo, hi) in zip(reach, pairs, strict=True))
 
 
 def _pad(x: Pairs) -> Piece:
     return (Step(Pad(padding=x)),) if any(map(any, x)) else ()
-
-
-def _plain(op: Conv | ConvTranspose) -> bool:
-    return max(op.stride) == max(op.dilation) == op.groups == 1
 
 
 def _in_cells(w: Sourced, op: Conv | ConvTranspose) -> tuple[Sourced, Shape]:
@@ -43,7 +33,7 @@ def zeros_first(x: Shape, one: Step) -> Iterator[Piece]:
     op = one.op
     assert isinstance(op, ConvTranspose)
     conv = Conv(
-        stride=(1,) * op.rank, padding=_less(one.w.shape[2:], op.dilation, op.crop), dilation=op.dilation, groups=op.groups, bias=op.bias
+        stride=(1,) * op.rank, padding=turned(one.w.shape[2:], op.dilation, op.crop), dilation=op.dilation, groups=op.groups, bias=op.bias
     )  # fmt: skip
     zeros = (Step(ZeroInsert(factor=op.stride, trailing=(0,) * op.rank)),) if max(op.stride) > 1 else ()
     yield (*zeros, Step(conv, (flipped(swapped(one.w, op.groups)), *one.bias)))
@@ -55,7 +45,7 @@ def stride_one(x: Shape, one: Step) -> Iterator[Piece]:
     op = one.op
     assert isinstance(op, Conv)
     if max(op.stride) == 1:
-        crop = _less(one.w.shape[2:], op.dilation, op.padding)
+        crop = turned(one.w.shape[2:], op.dilation, op.padding)
         back = ConvTranspose(stride=op.stride, crop=crop, dilation=op.dilation, groups=op.groups, bias=op.bias)
         yield (Step(back, (flipped(swapped(one.w, op.groups)), *one.bias)),)
 
@@ -155,8 +145,7 @@ def not_separable(x: Shape, first: Step, second: Step) -> Iterator[Piece]:
     a, b = first.op, second.op
     assert isinstance(a, Conv)
     assert isinstance(b, Conv)
-    pointwise = _plain(b) and size(second.w.shape[2:]) == 1 and not any(map(any, b.padding))
-    if pointwise and 1 < a.groups == first.w.shape[0] == x[1] and not first.bias:
+    if second.pointwise and 1 < a.groups == first.w.shape[0] == x[1] and not first.bias:
         yield (Step(replace(a, groups=1, bias=b.bias), (mixed(first.w, second.w), *second.bias)),)
 
 
@@ -175,9 +164,8 @@ def padding_inside(x: Shape, before: Step, one: Step) -> Iterator[Piece]:
     pad, op = before.op, one.op
     assert isinstance(pad, Pad)
     assert isinstance(op, Conv)
-    if pad.mode == "constant" and not pad.value and min(map(min, (*pad.padding, *op.padding))) >= 0:
-        sums = tuple((a + c, b + d) for (a, b), (c, d) in zip(pad.padding, op.padding, strict=True))
-        yield (Step(replace(op, padding=sums), one.arrays),)
+    if pads_with_zeros(pad) and min(map(min, (*pad.padding, *op.padding))) >= 0:
+        yield (Step(replace(op, padding=added(pad.padding, op.padding)), one.arrays),)
 
 
 @rule(Conv, theorem="stride-is-subsampling")

@@ -126,19 +126,12 @@ PER_CHANNEL = (Upsample, Resize, AveragePool, SumPool)
 """Linear operations that treat every channel alike."""
 
 
-def _mixes(one: Step) -> bool:
-    """Whether it is a 1×1 convolution, which treats every pixel alike."""
-    op = one.op
-    assert isinstance(op, Conv)
-    return size(one.w.shape[2:]) == max(op.stride) == op.groups == 1 and not any(map(any, op.padding))
-
-
 def _keeps_constants(op: Operation) -> bool:
     return isinstance(op, Upsample | Resize) or (isinstance(op, AveragePool) and not any(map(any, op.padding)) and not any(op.overhang))
 
 
 def _exchanged(first: Step, second: Step, conv: Step, other: Step) -> Iterator[Piece]:
-    if _mixes(conv) and (not conv.bias or _keeps_constants(other.op)):
+    if conv.pointwise and (not conv.bias or _keeps_constants(other.op)):
         yield second, first
 
 

@@ -14,7 +14,7 @@ from spec.ops.pad import Pad
 from spec.ops.pool import AveragePool
 from spec.ops.rearrange import DepthToSpace
 from spec.ops.resize import Resize, Upsample
-from spec.rewriting.rule import Piece, Step, rule
+from spec.rewriting.rule import Piece, Step, added, pads_with_zeros, rule, turned
 from spec.rewriting.sourced import boxed, constant, flipped, repeated, stretched, swapped
 
 
@@ -40,8 +40,7 @@ def one_transposed(x: Shape, before: Step, one: Step) -> Iterator[Piece]:
     assert isinstance(op, Conv)
     if max(op.stride) > 1 or op.groups > 1:
         return
-    reach = [e * (k - 1) for k, e in zip(one.w.shape[2:], op.dilation, strict=True)]
-    crop = tuple((q - lo, q - hi) for q, (lo, hi) in zip(reach, op.padding, strict=True))
+    crop = turned(one.w.shape[2:], op.dilation, op.padding)
     kernel = boxed(flipped(swapped(stretched(one.w, op.dilation))), up.factor)
     yield (Step(ConvTranspose(stride=up.factor, crop=crop, bias=op.bias), (kernel, *one.bias)),)
 
@@ -117,6 +116,5 @@ def one_padding(x: Shape, first: Step, second: Step) -> Iterator[Piece]:
     a, b = first.op, second.op
     assert isinstance(a, Pad)
     assert isinstance(b, Pad)
-    plain = a.mode == b.mode == "constant" and not a.value and not b.value
-    if plain and min(map(min, (*a.padding, *b.padding))) >= 0:
-        yield (Step(Pad(padding=tuple((p + r, q + t) for (p, q), (r, t) in zip(a.padding, b.padding, strict=True)))),)
+    if pads_with_zeros(a) and pads_with_zeros(b) and min(map(min, (*a.padding, *b.padding))) >= 0:
+        yield (Step(Pad(padding=added(a.padding, b.padding))),)

@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from spec.operation import Operation, Shape
+from spec.operation import Operation, Pairs, Shape, size
+from spec.ops.conv import Conv
+from spec.ops.pad import Pad
 from spec.rewriting.sourced import Sourced
 
 
@@ -34,9 +36,31 @@ class Step:
         """The bias, if there is one."""
         return self.arrays[1:]
 
+    @property
+    def pointwise(self) -> bool:
+        """Whether it is a 1×1 convolution that treats every pixel alike: without stride, padding or groups."""
+        op = self.op
+        return isinstance(op, Conv) and size(self.w.shape[2:]) == max(op.stride) == op.groups == 1 and not any(map(any, op.padding))
+
     def shape(self, x: Shape) -> Shape:
         """Of the output. Raises Impossible."""
         return self.op.shape(x, *(one.shape for one in self.arrays))
+
+
+def pads_with_zeros(op: Operation) -> bool:
+    """Whether it puts zeros around x, or cuts."""
+    return isinstance(op, Pad) and op.mode == "constant" and not op.value
+
+
+def turned(k: Shape, d: Shape, pairs: Pairs) -> Pairs:
+    """d(k − 1) minus each end: from the padding of a convolution to the crop of a transposed one, and back."""
+    reach = [e * (n - 1) for n, e in zip(k, d, strict=True)]
+    return tuple((q - lo, q - hi) for q, (lo, hi) in zip(reach, pairs, strict=True))
+
+
+def added(first: Pairs, second: Pairs) -> Pairs:
+    """Padding after padding."""
+    return tuple((a + c, b + d) for (a, b), (c, d) in zip(first, second, strict=True))
 
 
 Piece = tuple[Step, ...]

@@ -5,19 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 
 import numpy as np
 
+import spec.rewriting.convolutions
+import spec.rewriting.pools
+import spec.rewriting.resampling  # noqa: F401  (all of them put their rules on the list)
 from spec.operation import Array, Impossible, Operation, Shape
-from spec.rewriting import convolutions, pools, resampling
 from spec.rewriting.cost import elements, multiply_adds
 from spec.rewriting.rule import RULES, Piece, Rule, Step
 from spec.rewriting.sourced import Sourced
-
-assert convolutions
-assert pools
-assert resampling
 
 DEPTH = 4
 """Rules one after the other."""
@@ -40,7 +38,7 @@ class Form:
     steps: Piece
     rules: tuple[Rule, ...] = ()
 
-    @property
+    @cached_property
     def op(self) -> Operation:
         return reduce(lambda a, b: a >> b, (one.op for one in self.steps))
 
@@ -78,18 +76,23 @@ def equal(first: Form, second: Form) -> bool:
 
     Raises Impossible if a sum may be larger than float64 holds exactly.
     """
-    shape = (1, *first.x[1:])
-    selects = any(op.selects for op in first.op.steps)
-    unit = first.op.unit_on(shape, *first.w)
-    for seed in range(2 + min(MOST_DRAWS, ENOUGH // (1 + math.prod(first.op.shape(shape, *first.w))))):
-        x = _drawn(np.random.default_rng([seed, *shape]), shape, distinct=selects) * unit
-        y, parts = first(x)
+    for i, (x, y, parts) in enumerate(_answers(first)):
         other, times = second(x)
         if y.shape != other.shape or not np.array_equal(y * times, other * parts):
             return False
-        if seed == 0 and max(_largest(form, x) for form in (first, second)) * max(parts, times) >= LARGEST:
+        if i == 0 and max(_largest(form, x) for form in (first, second)) * max(parts, times) >= LARGEST:
             raise Impossible("its sums are larger than float64 holds exactly; give fewer channels")
     return True
+
+
+@lru_cache(maxsize=1)
+def _answers(form: Form) -> list[tuple[Array, Array, int]]:
+    """What a program gives on several draws, with x before it. Kept for the last one, which many others are held against."""
+    shape = (1, *form.x[1:])
+    selects, unit = any(op.selects for op in form.op.steps), form.op.unit_on(shape, *form.w)
+    draws = 2 + min(MOST_DRAWS, ENOUGH // (1 + math.prod(form.op.shape(shape, *form.w))))
+    drawn = (_drawn(np.random.default_rng([seed, *shape]), shape, distinct=selects) * unit for seed in range(draws))
+    return [(x, *form(x)) for x in drawn]
 
 
 def _drawn(rng: np.random.Generator, shape: Shape, *, distinct: bool) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,11 +15,10 @@ from spec.theorems.theorem import stretched as stretch
 
 @dataclass(frozen=True, eq=False)
 class Sourced:
-    """array / parts, where the array holds whole numbers. lines: assignments that come before; text: the source, after them."""
+    """array / parts, where the array holds whole numbers. text: its source, where «…» stands for a variable that is assigned before."""
 
     array: Array
     text: str
-    lines: tuple[str, ...] = ()
     parts: int = 1
     turned: tuple[str, Sourced] | None = None
     """How it was turned last, and what it was before: the same again undoes it."""
@@ -28,16 +28,9 @@ class Sourced:
         return self.array.shape
 
     @property
-    def rank(self) -> int:
-        """The number of spatial axes."""
-        return self.array.ndim - 2
-
-    def named(self, root: str) -> Sourced:
-        """The same under a name, where the source is longer than that."""
-        if self.text.isidentifier():
-            return self
-        name = f"{root}{len(self.lines) + 1}"
-        return replace(self, text=name, lines=(*self.lines, f"{name} = {self.text}"), turned=None)
+    def name(self) -> str:
+        """Its source, for a place where it is read more than once: a variable."""
+        return self.text if self.text.isidentifier() else f"«{self.text}»"
 
 
 def constant(array: Array, parts: int = 1) -> Sourced:
@@ -46,10 +39,10 @@ def constant(array: Array, parts: int = 1) -> Sourced:
     value = int(array.reshape(-1)[0])
     if same:
         filled = f"np.ones({array.shape})" if value == parts else f"np.full({array.shape}, {value} / {parts})"
-        return Sourced(array, filled, (), parts)
+        return Sourced(array, filled, parts)
     row = np.array2string(array[0, 0], separator=", ").replace("\n", "").replace("  ", " ")
     quotient = f"np.array({row}) / {parts}" if parts > 1 else f"np.array({row})"
-    return Sourced(array, f"np.broadcast_to({quotient}, {array.shape})", (), parts)
+    return Sourced(array, f"np.broadcast_to({quotient}, {array.shape})", parts)
 
 
 def flipped(w: Sourced) -> Sourced:
@@ -109,30 +102,26 @@ def boxed(w: Sourced, s: Shape) -> Sourced:
     """Convolved with a box of s ones: what repeating every pixel s times does to a kernel."""
     if max(s) == 1:
         return w
-    w = w.named("a")
     pairs = ", ".join(f"({i}, {f - 1} - {i})" for i, f in zip("ijk", s, strict=False))
     loop = ", ".join("ijk"[: len(s)])
     made = convolution(np.ones((1, 1, *s), w.array.dtype), w.array, "ab,cd->cd")
     ranges = ", ".join(map(str, s))
-    return _then(w, made, f"sum(np.pad({w.text}, ((0, 0), (0, 0), {pairs})) for {loop}{',' * (len(s) == 1)} in np.ndindex({ranges}))")
+    return _then(w, made, f"sum(np.pad({w.name}, ((0, 0), (0, 0), {pairs})) for {loop}{',' * (len(s) == 1)} in np.ndindex({ranges}))")
 
 
 def composed(first: Sourced, second: Sourced, apart: Shape) -> Sourced:
     """The kernel of two convolutions in a row, the second's taps `apart`: first (M C *k), second (O M *m), result (O C *)."""
-    v, w = stretched(second, apart).named("b"), first.named("a")
-    lines = (*w.lines, *(line for line in v.lines if line not in w.lines))
-    made = convolution(w.array, v.array, "mc,om->oc")
-    k = w.shape[2:]
-    one = f"np.einsum('mc,om...->oc...', {w.text}[(..., *t)], {v.text}), ((0, 0), (0, 0), *zip(t, np.subtract({k}, t) - 1))"
-    text = f"sum(np.pad({one}) for t in np.ndindex{k})"
-    return Sourced(made, text, lines, first.parts * second.parts)
+    v = stretched(second, apart)
+    k = first.shape[2:]
+    one = f"np.einsum('mc,om...->oc...', {first.name}[(..., *t)], {v.name}), ((0, 0), (0, 0), *zip(t, np.subtract({k}, t) - 1))"
+    made = convolution(first.array, v.array, "mc,om->oc")
+    return Sourced(made, f"sum(np.pad({one}) for t in np.ndindex{k})", first.parts * v.parts)
 
 
 def mixed(depthwise: Sourced, pointwise: Sourced) -> Sourced:
     """The kernel of a depthwise convolution and the 1×1 convolution behind it: (C 1 *k) and (O C 1 …) give (O C *k)."""
-    u, v = depthwise.named("a"), pointwise.named("b")
-    lines = (*u.lines, *(line for line in v.lines if line not in u.lines))
-    return Sourced(v.array * u.array[:, 0], f"({v.text} * {u.text}[:, 0])", lines, u.parts * v.parts)
+    made = pointwise.array * depthwise.array[:, 0]
+    return Sourced(made, f"({pointwise.text} * {depthwise.text}[:, 0])", depthwise.parts * pointwise.parts)
 
 
 def blocks(w: Sourced, groups: int) -> Sourced:
@@ -149,6 +138,16 @@ def _then(w: Sourced, array: Array, text: str) -> Sourced:
 
 
 def numpy_source(arrays: Sequence[Sourced], targets: Sequence[str]) -> list[str]:
-    """One line after the other: what all need first, then each array under its own name."""
-    before = dict.fromkeys(line for one in arrays for line in one.lines)
-    return [*before, *(f"{name} = {one.text}" for one, name in zip(arrays, targets, strict=True) if name != one.text)]
+    """Each array under its own name, one line after the other; before it the variables a1, a2 … that it reads."""
+    variables: dict[str, str] = {}
+    lines = []
+    for one, target in zip(arrays, targets, strict=True):
+        text = one.text
+        while marked := re.search("«([^«»]*)»", text):
+            if marked[1] not in variables:
+                variables[marked[1]] = f"a{len(variables) + 1}"
+                lines.append(f"{variables[marked[1]]} = {marked[1]}")
+            text = text.replace(marked[0], variables[marked[1]])
+        if text != target:
+            lines.append(f"{target} = {text}")
+    return lines

@@ -14,8 +14,7 @@ from backends.porting import ported, rooms
 from spec import Impossible
 from spec.operation import Shape
 from spec.ops.conv import Conv, ConvTranspose
-from spec.ops.pad import Pad
-from spec.rewriting.rule import Step
+from spec.rewriting.rule import Step, pads_with_zeros
 from spec.rewriting.search import Form, equal, search
 from spec.rewriting.sourced import Sourced, numpy_source
 from verify.native.check import NotInstalled, Verdict, case_of, checked, installed
@@ -155,7 +154,7 @@ def _kind(form: Form) -> tuple[str, ...]:
     names = []
     for one in form.steps:
         op = one.op
-        if isinstance(op, Pad) and op.mode == "constant" and not op.value:
+        if pads_with_zeros(op):
             continue
         plain = isinstance(op, ConvTranspose) and max(op.stride) == 1
         strided = isinstance(op, Conv) and max(op.stride) > 1
