@@ -22,7 +22,7 @@ from backends import BY_DEFAULT, Backend, Mode, Step, Unsupported, calls, found,
 from backends.call import Call
 from backends.cannot import Cannot, limits
 from backends.cannot import Probe as Probe
-from spec import Case, MaxPool, Operation
+from spec import Case, LpPool, MaxPool, Operation
 from spec.case import CHECKS
 from spec.data import DATA
 
@@ -122,6 +122,15 @@ class Known:
 def native(at: Step, *functions: str) -> list[Call]:
     """The native calls of one of these functions, of a case that is such calls; names with * as in a shell."""
     return [call for call in at.native if any(fnmatch(call.function, pattern) for pattern in functions)]
+
+
+def zero_norm_twice(engine: str, versions: dict[str, str]) -> Known:
+    """In the mode double-backward (backends.modes), of an engine and of Keras on it."""
+    return Known(
+        id=f"{engine}-twice-zero-norm", runtimes=(engine, f"keras-{engine}"), versions=versions, verdict="differ", outputs=("y",),
+        modes=("double-backward",), when=lambda op, at, facts: isinstance(op, LpPool), sometimes=True, link="no upstream report found",
+        reason="the norm of a window of zeros, such as one in the padding, has no derivative: twice differentiated it is NaN",
+    )  # fmt: skip
 
 
 def pads_before_a_maximum(module: ModuleType, function: str) -> When:

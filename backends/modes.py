@@ -10,9 +10,34 @@ THREADS = Mode(
 )  # fmt: skip
 """Of a runtime whose glue takes the number of threads from there, and observes it."""
 
-TWICE = "y by differentiating twice: the gradient of x is linear in the cotangent, and its derivative along x is y, but for a constant"
-"""Of a mode that runs the kernels of second derivatives. Every operation here is positively homogeneous in x, a bias or a padding value
-aside, so that its derivative along x is its result."""
+DOUBLE_BACKWARD = """
+_answers = answers
+
+def answers(f, args, g):
+    if g is None:
+        yield f(*args)
+        return
+    constant, linear = twice(f, *args)
+    yield linear + constant if numpy(constant).any() else linear
+    answered = _answers(f, args, g)
+    next(answered)
+    yield from answered
+"""
+
+
+def double_backward(glue: str, twice: str) -> Mode:
+    """A mode that runs the kernels of second derivatives. Every operation is positively homogeneous in x, a bias or a padding value aside,
+    so that its derivative along x is its result.
+
+    glue: of a runtime that answers one by one. twice: source of `twice(f, x, *w)`, which returns f(0, *w), and the derivative along x that
+    two reverse passes give.
+    """
+    return Mode(
+        meaning="y by differentiating twice: the gradient of x is linear in the cotangent, and its derivative along x is y but for a "
+        "constant",
+        glue=glue + twice + DOUBLE_BACKWARD, share="small", also=("second-order", "double_backward", "gradgrad"),
+    )  # fmt: skip
+
 
 SAME_BUFFERS = """
 _answers, _buffers = answers, {{}}

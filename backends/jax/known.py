@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from backends import Step
-from backends.known import NOT_FINITE, Facts, Known, begins_in_padding, native
+from backends.known import NOT_FINITE, Facts, Known, begins_in_padding, native, zero_norm_twice
 from spec import (
     AveragePool,
     Conv,
@@ -207,11 +207,7 @@ KNOWN = [
         "number shows in weights that do not meet it",
         link="no upstream report found",
     ),
-    Known(
-        id="jax-twice-zero-norm", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), modes=("double-backward",),
-        when=lambda op, at, facts: isinstance(op, LpPool), sometimes=True, link="no upstream report found",
-        reason="the norm of a window of zeros, such as one in the padding, has no derivative: twice differentiated it is NaN",
-    ),
+    zero_norm_twice("jax", SILENT),
     Known(
         id="jax-twice-max-pool-of-nan", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), modes=("double-backward",),
         data=NOT_FINITE, when=lambda op, at, facts: isinstance(op, MaxPool), sometimes=True, link="no upstream report found",

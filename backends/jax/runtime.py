@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backends import Code, Mode, Runtime
-from backends.modes import TWICE, same_buffers
+from backends.modes import double_backward, same_buffers
 
 GLUE = """
 import re
@@ -85,18 +85,11 @@ def answers(f, args, g):
         yield from pull(g)
 """
 
-DOUBLE_BACKWARD = """
-def answers(f, args, g):
-    if g is None:
-        yield f(*args)
-        return
-    x, *w = args
-    constant = f(jax.numpy.zeros_like(x), *w)
-    y, pull = jax.vjp(f, *args)
-    _, twice = jax.vjp(lambda u: pull(u)[0], jax.numpy.zeros_like(y))
-    (linear,) = twice(jax.numpy.asarray(x))
-    yield linear + constant if numpy(constant).any() else linear
-    yield from pull(g)
+TWICE = """
+def twice(f, x, *w):
+    y, pull = jax.vjp(f, x, *w)
+    _, again = jax.vjp(lambda u: pull(u)[0], jax.numpy.zeros_like(y))
+    return f(jax.numpy.zeros_like(x), *w), again(jax.numpy.asarray(x))[0]
 """
 
 COMPILED = REVERSE + TOGETHER
@@ -120,9 +113,7 @@ MODES = {
         meaning="with gradients by forward mode (jax.jacfwd)", glue=GLUE + FORWARD + TOGETHER, share="small",
         also=("jvp", "jacfwd", "forward-mode", "linearize"),
     ),
-    "double-backward": Mode(
-        meaning=TWICE, glue=GLUE + DOUBLE_BACKWARD, share="small", also=("second-order", "double_backward", "gradgrad"),
-    ),
+    "double-backward": double_backward(GLUE + OP_BY_OP, TWICE),
     "same-buffers": same_buffers(GLUE + OP_BY_OP, copied="np.array(t)", empty="np.empty_like(a)", share=""),
 }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backends import Code, Mode, Runtime
-from backends.modes import THREADS, TWICE
+from backends.modes import THREADS, double_backward
 from backends.onednn import ONEDNN
 
 GLUE = ONEDNN + """
@@ -66,14 +66,8 @@ def for_any_lengths(f):
 
 QUIET_CPU = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 
-DOUBLE_BACKWARD = """
-_answers = answers
-
-def answers(f, args, g):
-    if g is None:
-        yield f(*args)
-        return
-    x, *w = args
+TWICE = """
+def twice(f, x, *w):
     constant = f(tf.zeros_like(x), *w)
     u = tf.zeros_like(constant)
     with tf.GradientTape() as outer:
@@ -85,10 +79,7 @@ def answers(f, args, g):
     linear = outer.gradient(dx, u, x)
     if linear is None:
         raise NotImplementedError("the gradient of x has no gradient: outer.gradient(...) is None")
-    yield linear + constant if numpy(constant).any() else linear
-    answered = _answers(f, args, g)
-    next(answered)
-    yield from answered
+    return constant, linear
 """
 
 MODES = {
@@ -112,9 +103,7 @@ MODES = {
         meaning="inside tf.function, traced for any batch and any lengths of x", decorator=Code("@for_any_lengths", before=ANY_LENGTHS),
         share="small", also=("unknown-lengths", "symbolic"),
     ),
-    "double-backward": Mode(
-        meaning=TWICE, glue=GLUE + DOUBLE_BACKWARD, share="small", also=("second-order", "double_backward", "gradgrad"),
-    ),
+    "double-backward": double_backward(GLUE, TWICE),
     "threads": THREADS,
 }  # fmt: skip
 

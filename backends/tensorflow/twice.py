@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from backends.known import Known
-from spec import AdaptiveMaxPool, Conv, Lanczos, LpPool, MaxPool, Resize, Upsample
+from backends.known import Known, zero_norm_twice
+from spec import AdaptiveMaxPool, Conv, Lanczos, MaxPool, Resize, Upsample
+
+VERSIONS = {"tensorflow": ">=2.15,<=2.21"}
 
 Twice = partial(
-    Known, runtimes=("tensorflow", "keras-tensorflow"), versions={"tensorflow": ">=2.15,<=2.21"}, verdict="raised",
+    Known, runtimes=("tensorflow", "keras-tensorflow"), versions=VERSIONS, verdict="raised",
     modes=("double-backward",), outputs=("y", "dx", "dw"), sometimes=True, link="no upstream report found",
 )  # fmt: skip
 
@@ -29,10 +31,5 @@ KNOWN = [
         message="Value for attr 'padding' of \"EXPLICIT\"|MaxPool3?D?GradGrad",
         reason="the second derivative of max_pool knows the paddings SAME and VALID alone",
     ),
-    Known(
-        id="tensorflow-twice-zero-norm", runtimes=("tensorflow", "keras-tensorflow"), versions={"tensorflow": ">=2.15,<=2.21"},
-        verdict="differ", modes=("double-backward",), outputs=("y",), when=lambda op, at, facts: isinstance(op, LpPool), sometimes=True,
-        reason="the norm of a window of zeros, such as one in the padding, has no derivative: twice differentiated it is NaN",
-        link="no upstream report found",
-    ),
+    zero_norm_twice("tensorflow", VERSIONS),
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends import Step, calls, onednn
 from backends.call import Call
-from backends.known import NOT_FINITE, Facts, Known, When, native, pads_before_a_maximum, undecorated
+from backends.known import NOT_FINITE, Facts, Known, When, native, pads_before_a_maximum, undecorated, zero_norm_twice
 from backends.torch import write as torch
 from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, Lanczos, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
 from spec.case import INTEGERS
@@ -344,10 +344,5 @@ KNOWN = [
         )
         for suffix, outputs, when in (("", ("y",), _narrow_antialias_forward), ("-gradient", ("dx", "dw"), _narrow_antialias))
     ),
-    Known(
-        id="torch-twice-zero-norm", runtimes=("torch", "keras-torch"), versions={"torch": ">=2.0,<=2.13"}, verdict="differ",
-        modes=("double-backward",), outputs=("y",), when=lambda op, at, facts: isinstance(op, LpPool), sometimes=True,
-        reason="the norm of a window of zeros, such as one in the padding, has no derivative: twice differentiated it is NaN",
-        link="no upstream report found",
-    ),
+    zero_norm_twice("torch", {"torch": ">=2.0,<=2.13"}),
 ]  # fmt: skip

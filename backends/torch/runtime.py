@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backends import Code, Mode, Runtime
-from backends.modes import THREADS, TWICE, same_buffers
+from backends.modes import THREADS, double_backward, same_buffers
 from backends.onednn import ONEDNN
 
 GLUE = ONEDNN + """
@@ -86,14 +86,8 @@ def answers(f, args, g):
         yield from torch.autograd.grad(y, one, g, materialize_grads=True)
 """
 
-DOUBLE_BACKWARD = """
-_answers = answers
-
-def answers(f, args, g):
-    if g is None:
-        yield f(*args)
-        return
-    x, *w = args
+TWICE = """
+def twice(f, x, *w):
     with torch.no_grad():
         constant = f(torch.zeros_like(x), *w)
     x = x.detach().requires_grad_()
@@ -101,10 +95,7 @@ def answers(f, args, g):
     u = torch.zeros_like(y, requires_grad=True)
     (dx,) = torch.autograd.grad(y, x, u, create_graph=True)
     (linear,) = torch.autograd.grad(dx, u, x.detach(), materialize_grads=True)
-    yield linear + constant if constant.any() else linear
-    answered = _answers(f, args, g)
-    next(answered)
-    yield from answered
+    return constant, linear
 """
 
 MODES = {
@@ -132,9 +123,7 @@ MODES = {
         meaning="each gradient by a call of its own, in which nothing else requires one: x or weights are frozen",
         glue=GLUE + ONE_GRADIENT, share="small", also=("weights-only", "frozen"),
     ),
-    "double-backward": Mode(
-        meaning=TWICE, glue=GLUE + DOUBLE_BACKWARD, share="small", also=("second-order", "double_backward", "gradgrad"),
-    ),
+    "double-backward": double_backward(GLUE, TWICE),
     "same-buffers": same_buffers(GLUE, copied="t.detach().clone()", empty="torch.empty_like(a)"),
     "threads": THREADS,
 }  # fmt: skip
