@@ -14,9 +14,9 @@ from verify.grouping import sentence
 from verify.judge.judge import Judgement
 from verify.judge.reference import Reference
 
-WINDOWS = "whole input taken for every window"
+WINDOWS = "whole input used for every window"
 FACTOR = "factor at most 4, length kept"
-MARKS = "only the first NaN of x kept, the others taken for 0"
+MARKS = "only the first NaN of x kept, the others replaced by 0"
 
 
 def named(text: str, made: Callable[[Reference], Array], output: int = 0) -> str:

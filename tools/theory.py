@@ -87,7 +87,7 @@ PICTURES = {
 def notes(subject: str) -> str:
     """What stands above the statements of a subject."""
     links = (f"[{title}](gallery.md#{anchor(title)})" for title in PICTURES.get(subject, ()))
-    lines = [f"Pictures: {', '.join(links)}."] if subject in PICTURES else []
+    lines = [f"In the gallery: {', '.join(links)}."] if subject in PICTURES else []
     if subject == "fast":
         lines.append("What they cost in rounding: [rounding.md](rounding.md).")
     return "".join(f"{line}\n\n" for line in lines)

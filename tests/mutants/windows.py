@@ -54,7 +54,7 @@ KERNELS = [
          wrap=before("w = (w[0].flip(tuple(range(2, x.ndim))), *w[1:])")),
     made("patches-with-rows-for-columns", "kernel with its spatial axes in reverse order",
          when=lambda q: at("stride equal to the kernel")(q) and q.op.rank == 2, wrap=before("w = (w[0].transpose(2, 3), *w[1:])")),
-    made("average-over-everything", "whole input taken for every window",
+    made("average-over-everything", "whole input used for every window",
          when=lambda q: isinstance(q.op, AveragePool) and q.op.kernel == q.x[2:],
          wrap=after("y = 0 * y + x.mean(tuple(range(2, x.ndim)), keepdim=True)")),
 ]  # fmt: skip

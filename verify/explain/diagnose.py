@@ -59,7 +59,7 @@ def diagnosed(reference: Reference, judged: Judgement, result: Answer) -> Judgem
 
 
 def mistaken_marks(reference: Reference, output: int, result: Answer) -> Diagnosis | None:
-    """What x was taken for, if this result is right for that: data with NaN or infinity, which are judged by where they show."""
+    """What x was mistaken for, if this result is right for that: data with NaN or infinity, which are judged by where they show."""
     x, g, w = reference.drawn
     for mistake, other in other_marks(x, reference.case.drawing.marked):
         asked = Reference(reference.case, given=(other, g if reference.differentiated else None, *w))

@@ -106,7 +106,7 @@ def _inputs(op: Operation) -> Iterator[tuple[str, int | None, str]]:
 
 
 def _arguments(op: Operation) -> Iterator[tuple[int, tuple[str, int | None, str]]]:
-    """The number of each argument, and what it is called: x first, then the inputs beside it."""
+    """The number of each argument, and its name: x first, then the inputs beside it."""
     return enumerate((("x", None, ""), *_inputs(op)))
 
 
@@ -218,7 +218,7 @@ def whole_windows(asked: Asked) -> Guesses:
             with suppress(Impossible):
                 one = replace(step, **plain | {"kernel": space(x, step.rank)}) >> Upsample(factor=space(y, step.rank))
                 everywhere = Program(inner=(*asked.op.steps[:i], *one.steps, *asked.op.steps[i + 1 :]))
-                yield Diagnosis("whole input taken for every window", "kernel", step=number, where=where), asked.answer(op=everywhere)
+                yield Diagnosis("whole input used for every window", "kernel", step=number, where=where), asked.answer(op=everywhere)
 
 
 def short_sums(asked: Asked) -> Guesses:
@@ -243,8 +243,8 @@ def wrapped_arguments(asked: Asked) -> Guesses:
 
 
 def other_marks(x: Array, mark: str) -> Iterator[tuple[Diagnosis, Array]]:
-    """What else x may have been taken for, where several of its values are not finite, all `mark`."""
+    """What x may have been mistaken for, where several of its values are not finite, all `mark`."""
     later = ~np.isfinite(x)
     later.flat[later.argmax()] = False
     if later.any():
-        yield Diagnosis(f"only the first {mark} of x kept, the others taken for 0"), np.where(later, 0, x)
+        yield Diagnosis(f"only the first {mark} of x kept, the others replaced by 0"), np.where(later, 0, x)

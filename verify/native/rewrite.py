@@ -137,8 +137,10 @@ def begun(reading: Reading) -> Form:
 
 
 def _kinds(start: Form, forms: Sequence[Form]) -> list[list[Form]]:
-    """Those that do the same kinds of things in the same order, that with the fewest rules first; none that do what `start` does,
-    and of those with more steps only what multiplies less."""
+    """Programs grouped by what they do, in order; in each group that with the fewest rules first.
+
+    Left out: what does the same as `start`, and what has more steps without fewer multiply-adds.
+    """
     kinds: dict[tuple[str, ...], list[Form]] = {}
     for form in forms:
         kinds.setdefault(_kind(form), []).append(form)
@@ -149,8 +151,7 @@ def _kinds(start: Form, forms: Sequence[Form]) -> list[list[Form]]:
 
 
 def _kind(form: Form) -> tuple[str, ...]:
-    """What its steps are called, where it makes no difference whether zeros around x are a step of their own, and whether a convolution
-    with stride 1 is called a transposed one."""
+    """The names of its steps. Zero padding does not count as a step, and a transposed convolution with stride 1 counts as a convolution."""
     names = []
     for one in form.steps:
         op = one.op

@@ -31,7 +31,7 @@ class Asking:
         cases = [self.asked.case(dtype, data, plan.seed) for dtype in plan.dtypes for data in named]
         self.references = [made for case in cases if (made := _made(case, named=bool(plan.data)))]
         if not self.references:
-            raise Impossible(f"nothing can be asked of {plan.program} in {', '.join(plan.dtypes)}; make the shapes smaller")
+            raise Impossible(f"no numbers can be chosen for {plan.program} in {', '.join(plan.dtypes)}; make the shapes smaller")
 
     @property
     def draws(self) -> Draws:
