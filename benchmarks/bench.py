@@ -129,7 +129,7 @@ def jax() -> list[Row]:
 
 def reference() -> list[Row]:
     """y and both gradients by definition, beside the same by PyTorch, warm, in float32."""
-    one_thread = {"OPENBLAS_NUM_THREADS": "1"}
+    one_thread = {"OPENBLAS_NUM_THREADS": "1"}  # as a run computes references
     said = [python("-m", "benchmarks.definition", environment=one_thread)[0] for _ in range(REPEATS)]
     found = [[float(line) for line in text.split()] for text in said]
     return [

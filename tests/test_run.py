@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from threadpoolctl import threadpool_info
 
 from backends import Backend, found, named
 from backends.known import Known, everything
@@ -45,6 +46,29 @@ def shifted() -> Run:
     run = _run(MUTANTS["crop-on-the-other-side"], known=[])
     run.go()
     return run
+
+
+def test_what_differed_by_its_digest_is_reported_by_its_values(shifted: Run) -> None:
+    """A digest tells that something is wrong; run again individually, all values come back, and a mistake is looked for."""
+    wrong = [r for r in shifted.report().records if r.verdict == "differ"]
+    assert wrong
+    assert all(r.difference and " of " in r.reason for r in wrong)
+
+
+def test_references_are_computed_in_one_thread_and_others_get_their_threads_back() -> None:
+    """Beside busy workers a second thread of BLAS waits more than it computes."""
+    seen: list[set[int]] = []
+    before = _blas_threads()
+    run = _run(*named("torch"), known=[])
+    run.watch = lambda runtime, doing, done: seen.append(_blas_threads())
+    run.go()
+    assert seen
+    assert set.union(*seen) <= {1}
+    assert _blas_threads() == before
+
+
+def _blas_threads() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
 
 def _concluded(run: Run, *known: Known) -> Report:

@@ -13,6 +13,7 @@ from shlex import quote
 from typing import Any
 
 from msgspec import structs
+from threadpoolctl import threadpool_limits
 
 from backends import Backend, BadBackend, Unsupported, file_of, found, in_mode, runtime_of
 from backends.known import Known, everything
@@ -134,9 +135,13 @@ class Run:
         }
 
     def go(self) -> Report:
-        """Run everything. Ctrl-C and SIGTERM end it early, and the report then says so. Raises BadStore."""
+        """Run everything. Ctrl-C and SIGTERM end it early, and the report then says so. Raises BadStore.
+
+        References are computed beside busy workers, where a second thread of BLAS waits more than it computes.
+        """
         try:
-            asyncio.run(self._all())
+            with threadpool_limits(1, user_api="blas"):
+                asyncio.run(self._all())
         except (KeyboardInterrupt, asyncio.CancelledError):
             self.interrupted = True
         except ExceptionGroup as several:
@@ -191,7 +196,8 @@ class Run:
                     again[job.id] = judged
                 else:
                     self._keep(ran, taken.pop(job.id), judged, "running")
-            async for job, judged in self._judged(ran, [taken[i] for i in sorted(again)], cores, again):
+            individually = [replace(taken[i], digest="") for i in sorted(again)]
+            async for job, judged in self._judged(ran, individually, cores, again):
                 self._keep(ran, job, judged, "confirming")
             self._tell(ran)
             await self._repeat(ran, cores)
@@ -304,7 +310,7 @@ class Run:
                 ran.add(i, "", judged)
             else:
                 some = True
-                yield job(i, text, reference, gradients=ran.backend.has_gradients)
+                yield job(i, text, reference, gradients=ran.backend.has_gradients, digest=True)
         if texts:
             texts.keep()
         if some and ran.backend.runtime.batch_flags:  # what comes of the last batch is run again individually, or a sample of it

@@ -51,6 +51,8 @@ class Job:
     """x, g (None: no gradients asked) and the weights as nested lists of whole numbers, instead of drawn ones."""
     gradients: bool = True
     """Whether gradients are wanted of what has them."""
+    digest: str = ""
+    """A dtype that holds every right value: what is sent is a digest of such numbers (verify.execute.worker.digest)."""
 
 
 class WorkerFailed(Exception):

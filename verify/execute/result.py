@@ -27,6 +27,16 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Digest:
+    """What came of one output on all draws, where its values were not sent."""
+
+    digest: str
+    dtype: str
+    shape: tuple[int, ...]
+    repeats: bool
+
+
+@dataclass(frozen=True)
 class Inferred:
     """A shape that a framework states without running; None where it leaves a length open."""
 
@@ -38,13 +48,17 @@ class Inferred:
 
 @dataclass(frozen=True)
 class Answer:
-    """The outputs of the first draw in order, then what stopped it, if anything did; `more`: those of the further draws."""
+    """The outputs of the first draw in order, then what stopped it, if anything did; `more`: those of the further draws.
+
+    `digests`: one for each output, if that is what was sent instead.
+    """
 
     outputs: tuple[Output, ...] = ()
     stopped: Verdict | None = None
     reason: str = ""
     more: tuple[tuple[Output, ...], ...] = ()
     inferred: tuple[Inferred, ...] = ()
+    digests: tuple[Digest, ...] = ()
     changed: tuple[str, ...] = ()
     """The arguments that did not hold the same numbers after the runs as before: x, w (w0, w1 … where there are several), g."""
 
@@ -66,10 +80,16 @@ def read(header: dict[str, Any], body: bytes) -> Answer:
         draws.append(tuple(outputs))
     inferred = tuple(Inferred(clean(str(way))[:100], _shape(said), _shape(ran)) for way, said, ran in header.get("inferred", ()))
     changed = tuple(clean(str(name))[:100] for name in tuple(header.get("changed", ()))[:STREAMS])
-    answer = Answer(draws[0], more=tuple(draws[1:]), inferred=inferred, changed=changed)
+    digests = tuple(_digest(one) for one in tuple(header.get("digests", ()))[:STREAMS])
+    answer = Answer(draws[0], more=tuple(draws[1:]), inferred=inferred, digests=digests, changed=changed)
     if "error" in header:
         return replace(answer, stopped="raised", reason=clean(str(header["error"])))
     return answer
+
+
+def _digest(sent: dict[str, Any]) -> Digest:
+    shape = tuple(int(n) for n in sent["shape"][:32])
+    return Digest(str(sent["digest"])[:100], clean(str(sent["dtype"]))[:100], shape, bool(sent["repeats"]))
 
 
 def _shape(said: Any) -> tuple[int | None, ...] | None:

@@ -5,12 +5,14 @@
 
 It receives its glue once, then texts to run. Values are not sent but drawn here, from a seed. Each text is run twice on the numbers of
 its first draw, then once on every further draw. After the first run its arguments are compared with what was put in. "began" is sent
-before a text is first run and "done" after it, so that whoever watches knows what was running at a death.
+before a text is first run and "done" after it, so that whoever watches knows what was running at a death. Of a job with a `digest`, each
+output is sent as one digest of all draws, instead of their values.
 """
 
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import json
 import math
 import os
@@ -19,12 +21,15 @@ import signal
 import struct
 import sys
 import traceback
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, BinaryIO
 
 import numpy as np
 
 MASK = (1 << 64) - 1
+STEP = 0x9E3779B97F4A7C15
+"""Of the counter: the golden ratio times 2^64."""
 ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\].*?(?:\x07|\x1b\\)|.)"
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", re.DOTALL,
@@ -94,7 +99,7 @@ def _sampled(
     if data in REAL:
         return [real(data, seed, stream, shape, i, radius, dtype) for i, (stream, shape) in enumerate(zip(streams, shapes))]
     radii = [1 if i and data == "digits" else radius for i in range(len(shapes))]
-    drawn = [draw(seed, stream, shape, r).astype(np.float64) for stream, shape, r in zip(streams, shapes, radii)]
+    drawn = [draw(seed, stream, shape, r) for stream, shape, r in zip(streams, shapes, radii)]
     if data == "distinct":
         ranks = _bits(seed, streams[0], math.prod(shapes[0])).argsort().argsort().reshape(shapes[0])
         drawn[0] = (ranks - ranks.size // 2).astype(np.float64)
@@ -132,15 +137,15 @@ def _one_in_four(seed: int, stream: int, count: int) -> Array:
     return chosen
 
 
-def draw(seed: int, stream: int, shape: tuple[int, ...], radius: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+def draw(seed: int, stream: int, shape: tuple[int, ...], radius: int) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Whole numbers from −radius to radius, all as likely: splitmix64 of a counter (Steele, Lea & Flood 2014).
 
     Streams of one seed, and seeds, are independent: stream 0 is x, 1 the cotangent, 2 and on the weights.
     """
-    bits = _bits(seed, stream, math.prod(shape))
-    bits %= np.uint64(2 * radius + 1)
-    whole = bits.view(np.int64)
-    whole -= radius
+    whole = np.empty(math.prod(shape))
+    for at, bits in _blocks(seed, stream, whole.size):
+        bits %= 2 * radius + 1
+        np.subtract(bits.view(np.int64), radius, out=whole[at : at + BLOCK], casting="unsafe")
     return whole.reshape(shape)
 
 
@@ -211,26 +216,41 @@ def _impulses(shape: tuple[int, ...]) -> Array:
 
 
 def _bits(seed: int, stream: int, count: int) -> Array:
-    start = _mixed(np.array([(seed * 0x9E3779B97F4A7C15 + stream + 1) & MASK], np.uint64))
-    bits = np.arange(1, count + 1, dtype=np.uint64)
-    with np.errstate(over="ignore"):
-        for at in range(0, count, BLOCK):
-            z = bits[at : at + BLOCK]
-            z *= np.uint64(0x9E3779B97F4A7C15)
-            z += start
-            _mixed(z)
+    bits = np.empty(count, np.uint64)
+    for at, block in _blocks(seed, stream, count):
+        bits[at : at + BLOCK] = block
     return bits
 
 
-def _mixed(z: np.ndarray[Any, np.dtype[np.uint64]]) -> np.ndarray[Any, np.dtype[np.uint64]]:
+def _blocks(seed: int, stream: int, count: int) -> Iterator[tuple[int, Array]]:
+    """So many random numbers in blocks, each with the number of those before it."""
+    start = _mixed(np.array([(seed * STEP + stream + 1) & MASK], np.uint64))
+    for at in range(0, count, BLOCK):
+        z = np.arange(at + 1, min(at + BLOCK, count) + 1, dtype=np.uint64)
+        z *= STEP
+        z += start
+        yield at, _mixed(z)
+
+
+def _mixed(z: Array) -> Array:
     """In place."""
-    with np.errstate(over="ignore"):
-        z ^= z >> np.uint64(30)
-        z *= np.uint64(0xBF58476D1CE4E5B9)
-        z ^= z >> np.uint64(27)
-        z *= np.uint64(0x94D049BB133111EB)
-        z ^= z >> np.uint64(31)
+    z ^= z >> 30
+    z *= 0xBF58476D1CE4E5B9
+    z ^= z >> 27
+    z *= 0x94D049BB133111EB
+    z ^= z >> 31
     return z
+
+
+def digests(draws: Iterable[Iterable[Array]], dtype: str) -> list[str]:
+    """For each output one, of its values on all draws, in the order of their indices, as numbers of this dtype; -0 counts as 0."""
+    found: list[Any] = []
+    for outputs in draws:
+        for i, values in enumerate(outputs):
+            if i == len(found):
+                found.append(hashlib.sha256(usedforsecurity=False))
+            found[i].update(np.asarray(np.add(values, 0, dtype=dtype, order="C", casting="unsafe")).data)
+    return [one.hexdigest() for one in found]
 
 
 def pack(header: dict[str, Any], body: bytes = b"") -> bytes:
@@ -418,6 +438,9 @@ def _send_answer(job: dict[str, Any], rounds: list[Any], glue: dict[str, Any], s
     """rounds: the first draw's results, the same once more, then those of the further draws. changed: the names of arguments."""
     outputs, more, bodies, error = [], [], [], rounds[0][1]
     try:
+        if job.get("digest") and (digests := _digests(rounds, glue, job["digest"])):
+            send({"kind": "done", "job": job["id"], "outputs": [], "digests": digests, "changed": list(changed)})
+            return
         again = [_described(t, glue)[1].tobytes() for results, _ in rounds[1:2] for t in results]
         for i, t in enumerate(rounds[0][0]):
             described, data = _on_the_wire(t, glue)
@@ -432,6 +455,23 @@ def _send_answer(job: dict[str, Any], rounds: list[Any], glue: dict[str, Any], s
         error = raised
     header = {"kind": "done", "job": job["id"], "outputs": outputs, "more": more, "changed": list(changed)}
     send({**header, **({} if error is None else _sentence(error))}, b"".join(bodies))
+
+
+def _digests(rounds: list[Any], glue: dict[str, Any], dtype: str) -> list[dict[str, Any]]:
+    """What is sent of each output instead of its values: of nothing, if a run raised an error, if the draws differ in more than values, or
+    if there are values that `dtype` does not hold."""
+    if any(error for _, error in rounds):
+        return []
+    first, again, *more = ([_described(t, glue) for t in results] for results, _ in rounds)
+    if any([(name, a.shape) for name, a in one] != [(name, a.shape) for name, a in first] for one in (again, *more)):
+        return []
+    if not all(np.can_cast(a.dtype, dtype) for one in (first, *more) for _, a in one):
+        return []
+    found = digests(([a for _, a in one] for one in (first, *more)), dtype)
+    return [
+        {"dtype": name, "shape": list(a.shape), "digest": one, "repeats": a.tobytes() == b.tobytes()}
+        for one, (name, a), (_, b) in zip(found, first, again)
+    ]
 
 
 def _send_inferred(job: dict[str, Any], f: Any, data: tuple[list[Any], Any], glue: dict[str, Any], send: Any) -> None:

@@ -37,14 +37,15 @@ async def verdicts(
     return await patience(judged, f"the reference of {reference.case}", say)
 
 
-def job(i: int, text: str, reference: Reference, *, gradients: bool = True) -> Job:
-    """The message that makes a worker run a text on the data of a case."""
+def job(i: int, text: str, reference: Reference, *, gradients: bool = True, digest: bool = False) -> Job:
+    """The message that makes a worker run a text on the data of a case. digest: whether digests will do, if the case allows that."""
     q = reference.case
     given = None if reference.given is None else tuple(_listed(a) for a in reference.given)
     radius = reference.told if given is None else 0
     return Job(
         i, text, q.seed, radius, q.dtype, q.x, q.y, q.w, unit=reference.unit, data=q.data, check=q.check, draws=reference.draws,
         given=given, domains=reference.domains, gradients=gradients,
+        digest=reference.digestible if digest else "",
     )  # fmt: skip
 
 

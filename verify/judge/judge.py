@@ -90,6 +90,8 @@ def _verdicts(reference: Reference, answer: Answer, names: tuple[str, ...]) -> l
     """The first that applies of unsupported, crashed, timeout, refused, differ, changed argument, nondeterministic, imprecise, zero sign,
     agree; over all draws the worst. Of what a second run answers otherwise no value is reported, so that the same run gives the same
     verdicts. Where an argument was changed, the second run was not on the same data, and says nothing."""
+    if answer.digests:
+        return _by_digests(reference, answer, names)
     draws = [outputs[: len(names)] for outputs in answer.draws]
     if answer.changed:
         draws = [tuple(replace(output, repeats=True) for output in outputs) for outputs in draws]
@@ -108,6 +110,18 @@ def _verdicts(reference: Reference, answer: Answer, names: tuple[str, ...]) -> l
         verdicts[-1] = Judgement(names[-1], answer.stopped, answer.reason)
     if reference.case.check == "shape" and verdicts[0].verdict == "agree":
         return [_inferred(reference, answer.inferred)]
+    return _with_changes(verdicts, answer.changed)
+
+
+def _by_digests(reference: Reference, answer: Answer, names: tuple[str, ...]) -> list[Judgement]:
+    """What differs is run again individually; its values are sent then, and the verdict says more."""
+    if len(answer.digests) != len(names):
+        return [Judgement(name, "differ", f"{len(answer.digests)} arrays came back where {len(names)} were expected") for name in names]
+    q, verdicts = reference.case, []
+    for name, shape, right, got in zip(names, (q.y, q.x, *q.w), reference.digests, answer.digests, strict=False):
+        agrees = (got.dtype, got.shape, got.digest) == (q.dtype, shape, right)
+        judged = Judgement(name, "agree") if agrees else Judgement(name, "differ", "values are wrong")
+        verdicts.append(judged if got.repeats or answer.changed else _unsteady(judged))
     return _with_changes(verdicts, answer.changed)
 
 
@@ -147,10 +161,13 @@ def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
         verdict = (_located if q.drawing.marked else _rounded)(name, i, reference, values)
     if i == 0 and verdict.verdict == "agree":
         verdict = _zeros(reference, values) or verdict
-    if got.repeats:
-        return verdict
-    wrong = verdict.verdict == "differ"
-    return Judgement(name, "differ" if wrong else "nondeterministic", f"values are wrong, and {UNSTEADY}" if wrong else UNSTEADY)
+    return verdict if got.repeats else _unsteady(verdict)
+
+
+def _unsteady(judged: Judgement) -> Judgement:
+    """The verdict on values that are others each time."""
+    wrong = judged.verdict == "differ"
+    return Judgement(judged.output, "differ" if wrong else "nondeterministic", f"values are wrong, and {UNSTEADY}" if wrong else UNSTEADY)
 
 
 def _exact(name: str, i: int, reference: Reference, values: Array) -> Judgement:

@@ -219,17 +219,36 @@ class Reference:
 
         Of whole numbers what was drawn is not kept, since it takes as much memory as the outputs: it is drawn again when needed.
         """
-        x, g, w = self.drawn
         if self.case.drawing.marked:
-            return self._marked(x, g, w) if not self._selects else self.everything(x, g, w)
-        if self.exact and self._fits_float32:
-            vars(self).pop("drawn", None)
-            x, g, *weights = (a.astype(np.float32) for a in (x, g, *w))
-            return tuple(a.astype(np.float64) for a in self.everything(x, g, tuple(weights)))
+            return self._marked(*self.drawn) if not self._selects else self.everything(*self.drawn)
         if self.exact:
-            return self.everything(x, g, w)
+            return tuple(a.astype(np.float64, copy=False) for a in self._whole())
         highs = tuple(high for high, _ in self._exactly)
         return tuple(np.where(beyond, np.inf, high) for beyond, high in zip(self.saturated, highs, strict=True))
+
+    @property
+    def digestible(self) -> str:
+        """A dtype that holds every right value, if an output is right only where it has just these bits, but for the sign of a zero;
+        else empty. Then a digest says all that there is to say of an output that is right."""
+        q = self.case
+        certain = self.given is None and q.check == "values" and self.exact and not self.inexact
+        if not certain or q.drawing.marked or q.drawing.signed or not self._defined_everywhere:
+            return ""
+        return "int32" if q.dtype in INTEGERS else "float64" if q.dtype == "float64" else "float32"
+
+    @cached_property
+    def digests(self) -> tuple[str, ...]:
+        """Of each output wanted, on all draws. What they are made of is not kept."""
+        return tuple(worker.digests((self.at(draw)._whole() for draw in range(self.draws)), self.digestible))
+
+    def _whole(self) -> Outputs:
+        """The outputs of whole numbers, in float32 if that holds them."""
+        x, g, w = self.drawn
+        del vars(self)["drawn"]
+        if not self._fits_float32:
+            return self.everything(x, g, w)
+        x, g, *weights = (a.astype(np.float32) for a in (x, g, *w))
+        return self.everything(x, g, tuple(weights))
 
     @property
     def _fits_float32(self) -> bool:
@@ -313,12 +332,17 @@ class Reference:
     def defined(self) -> Outputs:
         """For each output, where the definition says anything: not where a gradient is wanted and there is no derivative."""
         op = self.case.op
-        if not self.differentiated or (op.multilinear and all(one.has_gradient for one in op.inputs())):
+        if self._defined_everywhere:
             return tuple(np.ones(a.shape, bool) for a in self.outputs)
         x, _, w = self.drawn
         nowhere = np.zeros(self.case.y, bool)
         with np.errstate(over="ignore", invalid="ignore"):
             return (~nowhere, *(~a for a in op.undefined(x, *w, nowhere)))
+
+    @property
+    def _defined_everywhere(self) -> bool:
+        op = self.case.op
+        return not self.differentiated or (op.multilinear and all(one.has_gradient for one in op.inputs()))
 
     @cached_property
     def compared(self) -> Outputs:

@@ -50,7 +50,7 @@ class Drawn:
 
     def __call__(self, *shape: int) -> Array:
         self.stream += 1
-        return draw(self.seed, self.stream, shape, self.radius)
+        return draw(self.seed, self.stream, shape, self.radius).astype(np.int64)
 
     def distinct(self, *shape: int) -> Array:
         """0, 1, 2, … in some order."""
