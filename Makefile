@@ -61,6 +61,8 @@ docs: .venv/frameworks
 	$(BIN)/concordant hazards runs/docs --json > verify/report/hazards.json
 	$(BIN)/python -m tools.journeys > docs/journeys.md
 	$(BIN)/python -m tools.ports > docs/ports.md
+	$(BIN)/concordant run --suite models --quiet --out runs/models
+	$(BIN)/python -m tools.models runs/models/report.json > docs/models.md
 	$(BIN)/python -m tools.recording > docs/recording.svg
 	$(BIN)/python -m tools.gallery
 

@@ -18,6 +18,7 @@ from tests.command import concordant, in_process, refused
 from tests.sample_reports import record, report
 from tests.test_coverage import FORWARD, FORWARD_ONLY
 from tests.tiers import slow
+from tools.models import page, table
 from verify import conclude
 from verify.judge.reference import Reference
 from verify.limits import MAX_WORK
@@ -27,7 +28,7 @@ from verify.plan.models import MOST, ROUNDED, SECONDS, cases, cut, of_layers, wh
 from verify.plan.plan import Plan
 from verify.plan.suites import cases as of_suite
 from verify.plan.work import expect_affordable, roughly
-from verify.record import Report, load
+from verify.record import KnownReport, Report, load
 from verify.report import terminal
 from verify.report.formats import FORMATS
 from verify.report.models import by_model
@@ -252,6 +253,16 @@ def counted_report() -> Report:
 def test_a_layer_stands_as_the_worst_of_its_results() -> None:
     (row,) = by_model(counted_report())
     assert str(row) == "SRCNN: 3 distinct layers: left 3 agree, right 1 agree, 1 known, 1 differ"
+
+
+def test_the_page_links_the_paper_and_says_what_does_not_agree() -> None:
+    some = KnownReport(reason="no strides there", link="no upstream report found", matched=1, agreed=0)
+    made = structs.replace(counted_report(), known={"some-id": some})
+    text = page(made)
+    assert "| architecture | layers | left | right |" in text
+    assert "| [SRCNN](https://arxiv.org/abs/1501.00092) | 3 | 3 | 1, 1 known, 1 differ |" in text
+    assert "- 1 result: no strides there (`some-id`)" in text
+    assert table(by_model(made), ["left"]).splitlines()[-1].endswith("| 3 | 3 |")
 
 
 def test_the_terminal_has_a_row_for_each_model() -> None:
