@@ -14,12 +14,13 @@ from threadpoolctl import threadpool_info
 
 from backends import Backend, found, named
 from backends.known import Known, everything
-from spec import ConvTranspose, Impossible, parse_case
+from spec import Case, ConvTranspose, Impossible, parse_case
 from spec.case import FLOATS, INTEGERS
 from tests.command import needs
 from tests.mutants import MUTANTS, aspect
 from tests.tiers import sampled, slow
 from verify.execute.environment import missing
+from verify.judge.reference import Reference
 from verify.plan.plan import NothingToAsk
 from verify.plan.suites import ASPECTS, SPECIAL, cases
 from verify.plan.work import before
@@ -53,6 +54,17 @@ def test_what_differed_by_its_digest_is_reported_by_its_values(shifted: Run) -> 
     wrong = [r for r in shifted.report().records if r.verdict == "differ"]
     assert wrong
     assert all(r.difference and " of " in r.reason for r in wrong)
+
+
+def test_expected_values_that_are_not_kept_are_computed_again(monkeypatch: pytest.MonkeyPatch, shifted: Run) -> None:
+    dropped: list[Case] = []
+    without = Reference.without_values
+    monkeypatch.setattr("verify.run.LARGE", 0)
+    monkeypatch.setattr(Reference, "without_values", lambda self: (dropped.append(self.case), without(self))[1])
+    both = _run(MUTANTS["crop-on-the-other-side"], MUTANTS["one-pixel-late"], known=[])
+    records = [r for r in both.go().records if r.runtime == "crop-on-the-other-side"]
+    assert dropped
+    assert records == shifted.report().records
 
 
 def test_references_are_computed_in_one_thread_and_others_get_their_threads_back() -> None:

@@ -40,6 +40,8 @@ from verify.store import BadStore, Kept, Store, Told
 
 HELD = 2 * GIB
 """Estimated bytes of references kept for slower runtimes. Beyond that the oldest are dropped, and computed again when needed."""
+LARGE = GIB // 64
+"""Estimated bytes of expected values from which on they are not kept after a verdict on values, where digests will do for the next."""
 START_UP = 0.05
 """Seconds in which a worker is on its way, so that it imports while the next runtime's texts are written."""
 
@@ -161,7 +163,7 @@ class Run:
         if i not in self._references:
             made = self.asks[i].reference(self.confidence)
             self.missed[i] = made.missed_probability
-            self._held += before(made.case).bytes
+            self._held += _bytes(made)
             while self._references and self._held > HELD:
                 self._forget(next(iter(self._references)))
             self._references[i] = made
@@ -169,7 +171,7 @@ class Run:
 
     def _forget(self, i: int) -> None:
         if gone := self._references.pop(i, None):
-            self._held -= before(gone.case).bytes
+            self._held -= _bytes(gone)
 
     async def _all(self) -> None:
         cores, me = Cores(self.cores), asyncio.current_task()
@@ -412,11 +414,14 @@ class Run:
                 reference = self.reference(job.id)
                 if job.id not in self._seconds:
                     self._seconds[job.id] = work(reference).seconds
-                yield job, await verdicts(
+                judged = await verdicts(
                     reference, answer, self._seconds[job.id], self.max_work, self._patience, self.say, diagnose_it=alone,
                     in_batch=before.get(job.id, ()) if before is not None else (), batch_flags=bool(ran.backend.runtime.batch_flags),
                     names=_names(ran.backend, reference),
                 )  # fmt: skip
+                if alone and _large(reference) and job.id in self._references:
+                    self._references[job.id] = reference.without_values()
+                yield job, judged
 
     def _keep(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
         self._save(ran, job.id, job.text, judged)
@@ -439,6 +444,16 @@ class Run:
         return conclude(
             self.suite, self.asks, self.missed, proofs, ran, self.known, self.minimum_agreement, self.place, interrupted=self.interrupted
         )  # fmt: skip
+
+
+def _bytes(reference: Reference) -> float:
+    """An estimate of what is kept of it: nearly nothing, where digests will do."""
+    return 0.0 if reference.digestible else before(reference.case).bytes
+
+
+def _large(reference: Reference) -> bool:
+    """Whether its expected values are not kept for the next runtime that needs them, since digests will do for most."""
+    return bool(reference.digestible) and before(reference.case).bytes > LARGE
 
 
 def _told(backend: Backend) -> Told:

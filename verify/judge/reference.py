@@ -241,6 +241,12 @@ class Reference:
         """Of each output wanted, on all draws. What they are made of is not kept."""
         return tuple(worker.digests((self.at(draw)._whole() for draw in range(self.draws)), self.digestible))
 
+    def without_values(self) -> Reference:
+        """The same, of which nothing is kept but digests."""
+        bare = replace(self)
+        vars(bare)["digests"] = self.digests
+        return bare
+
     def _whole(self) -> Outputs:
         """The outputs of whole numbers, in float32 if that holds them."""
         x, g, w = self.drawn
