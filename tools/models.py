@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
 from textwrap import dedent
 
-from verify.grouping import counted, standing
+from verify.grouping import counted
 from verify.record import Report, load
 from verify.report.models import Cell, Row, by_model, words
+from verify.report.pages import versions
+from verify.report.terminal import certainty
 
 
 def page(report: Report) -> str:
     """Markdown: architecture × runtime, then each known deviation that some layer meets."""
     rows, names = by_model(report), [name for name, r in report.runtimes.items() if r.status == "ran"]
-    met = Counter(r.known for r in report.records if r.kind == "case" and standing(r) == "known" and r.known)
-    causes = "\n".join(f"- {counted(n, 'result')}: {report.known[one].reason} (`{one}`)" for one, n in met.most_common())
-    ratios = [(r.rounding.ratio, r.dtype, r.runtime) for r in report.records if r.rounding and r.rounding.ratio and r.verdict == "agree"]
-    ratio, dtype, runtime = max(ratios, default=(0.0, "", ""))
+    met = sorted(((one.matched, key, one.reason) for key, one in report.known.items() if one.matched), reverse=True)
+    causes = "\n".join(f"- {counted(n, 'result')}: {reason} (`{key}`)" for n, key, reason in met)
     return TEMPLATE.format(
         table=table(rows, names), causes=causes, cases=report.summary.cases, results=len(report.records), models=len(rows),
-        layers=sum(row.layers for row in rows), rounding=f"{ratio:.2g} of the bound ({runtime}, {dtype})", counts=_counts(report),
-        versions="; ".join(f"{name}: {', '.join(f'{k} {v}' for k, v in report.runtimes[name].versions.items())}" for name in names),
+        certainty="".join(f"- {line}\n" for line in certainty(report)), counts=_counts(report),
+        versions="; ".join(f"{name}: {versions(report, name)}" for name in names),
         cpu=report.environment.get("cpu", ""),
     )  # fmt: skip
 
@@ -59,15 +58,16 @@ TEMPLATE = dedent("""\
 
     <!-- made by `make docs` -->
 
-    `concordant run --suite models`: the distinct layers of {models} published architectures, {layers} in all, {cases:,} cases. Each runtime
-    gives y and all gradients. A cell counts layers: a number alone says that all of them agree. A layer stands as the worst of its results
-    does; "known" is a known deviation, or what the framework cannot say. Channels, kernels, strides and groups are those of the papers;
-    lengths are cut, so that a layer takes seconds. `--model resnet50` runs one architecture.
+    `concordant run --suite models`: the distinct layers of {models} published architectures, {cases:,} cases. Each runtime gives y and the
+    gradients that it has. A cell counts layers: a number alone says that all of them agree. A layer counts as the worst of its results.
+    "known" is a known deviation, or what the framework cannot say. Channels, kernels, strides and groups are those of the papers. Lengths
+    are cut, so that a layer takes seconds. `--model resnet50` runs one architecture.
 
     {table}
 
-    {results:,} results: {counts}. Of real numbers (float32, float16, bfloat16) what agrees comes to {rounding}.
+    {results:,} results: {counts}.
 
+    {certainty}
     The known deviations that some layer meets:
 
     {causes}

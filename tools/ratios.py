@@ -10,6 +10,7 @@ from collections import defaultdict
 from textwrap import dedent
 
 from verify.record import Report, load
+from verify.report.pages import versions
 
 BINS = (1, 2, 4, 9, 16, 36, 1 << 30)
 """Upper ends of the numbers of terms that share a row."""
@@ -30,9 +31,9 @@ def page(report: Report) -> str:
         if any(greatest[dtype, i, name] for name in runtimes)
     )
     head = f"| dtype | terms | {' | '.join(runtimes)} |\n|---|---|{'---|' * len(runtimes)}"
-    versions = "; ".join(f"{name}: {', '.join(f'{k} {v}' for k, v in report.runtimes[name].versions.items())}" for name in runtimes)
     cpu, suite = report.environment.get("cpu", ""), report.suite.get("name", "")
-    return TEMPLATE.format(head=head, rows=rows, versions=versions, cpu=cpu, suite=suite)
+    installed = "; ".join(f"{name}: {versions(report, name)}" for name in runtimes)
+    return TEMPLATE.format(head=head, rows=rows, versions=installed, cpu=cpu, suite=suite)
 
 
 def _terms(i: int) -> str:

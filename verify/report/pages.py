@@ -15,7 +15,7 @@ def claims_page(report: Report) -> str:
     """docs/claims.md: the founding case answered on one page, from a report of `concordant claims`."""
     claims = sorted(((t.claim, name, t) for name, t in report.theorems.items() if t.claim), key=lambda row: row[0] or 0)
     rows = "\n".join(f"| {number} | {cell(t.statement)} | {verdict(t)} |" for number, _, t in claims)
-    natives = "\n".join(f"| {name} | {_versions(report, name)} | {_agreeing(report, name)} |" for name in report.runtimes)
+    natives = "\n".join(f"| {name} | {versions(report, name)} | {_agreeing(report, name)} |" for name in report.runtimes)
     express = "\n".join(map(_expresses, answers()))
     also = "\n".join(f"- **{name}**: {t.statement} *{t.verdict}*" for name, t in report.theorems.items() if not t.claim)
     return TEMPLATE.format(rows=rows, natives=natives, express=express, also=also)
@@ -129,7 +129,8 @@ def verdict(t: TheoremReport) -> str:
     return cell(f"**{t.verdict}** ({t.unequal} of {t.equal + t.unequal} cases fail).{shown}")
 
 
-def _versions(report: Report, runtime: str) -> str:
+def versions(report: Report, runtime: str) -> str:
+    """`torch 2.13.0, numpy 2.4.1`."""
     return ", ".join(f"{k} {v}" for k, v in report.runtimes[runtime].versions.items())
 
 
