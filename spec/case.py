@@ -115,6 +115,11 @@ class Case:
         names = [f"dw{i}" if len(self.w) > 1 else "dw" for i in range(len(self.w))]
         return ("y", "dx", *names)
 
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """Of the results to check."""
+        return dict(zip(self.outputs, (self.y, self.x, *self.w), strict=False))
+
     def __repr__(self) -> str:
         weights = "".join(f" w={w}" for w in self.w)
         data = "" if self.data == "integers" else f" {self.data}"

@@ -24,7 +24,7 @@ INEXACT = "AveragePool(kernel=(3,)) x=(2, 3, 9) float32 seed=5"
 def right(text: str = CASE) -> tuple[Reference, Answer]:
     reference = Reference(parse_case(text))
     q = reference.case
-    digests = [Digest(one, q.dtype, shape, repeats=True) for one, shape in zip(reference.digests, (q.y, q.x, *q.w), strict=False)]
+    digests = [Digest(one, q.dtype, shape, repeats=True) for one, shape in zip(reference.digests, q.shapes.values(), strict=True)]
     return reference, Answer(digests=tuple(digests))
 
 
@@ -106,6 +106,15 @@ def test_of_what_is_large_only_digests_are_kept() -> None:
     assert vars(bare)["digests"] == reference.digests
     assert judge(bare, answer) == judge(reference, answer)
     assert np.array_equal(bare.outputs[0], reference.outputs[0])
+    assert "digests" not in vars(Reference(reference.case).without_values())
+
+
+def test_two_threads_may_judge_by_one_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was drawn is dropped once it is used; another thread may have done so in between."""
+    reference, _ = right()
+    outputs, drawn = reference.outputs, reference.drawn
+    monkeypatch.setattr(Reference, "drawn", property(lambda self: drawn))  # nothing is there to drop
+    assert all(np.array_equal(a, b) for a, b in zip(Reference(reference.case).outputs, outputs, strict=True))
 
 
 @BOTH

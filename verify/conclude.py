@@ -209,10 +209,10 @@ def _as_most_others(judged: Judgement, frequent: Counter[Diagnosis | None]) -> J
 
 def _case(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | None, explanation: str | None) -> Record:
     q = ask.case
-    runtime, shapes = ran.backend.name, dict(zip(q.outputs, (q.y, q.x, *q.w), strict=False))
+    runtime = ran.backend.name
     return Record(
         id=_id("case", ask.text, judged.output, runtime), kind="case", case=ask.text, operations=tuple(op.name for op in q.op.steps),
-        output=judged.output, shape=shapes[judged.output], dtype=q.dtype, data=q.data, check=q.check, seed=q.seed, runtime=runtime,
+        output=judged.output, shape=q.shapes[judged.output], dtype=q.dtype, data=q.data, check=q.check, seed=q.seed, runtime=runtime,
         verdict=judged.verdict, reason=judged.reason, native=text, missed_probability=missed, difference=judged.difference,
         rounding=judged.rounding, matches=judged.diagnosis, diagnosis=sentence(judged.diagnosis), known=explanation,
         reduced_from=ask.reduced_from, call=q.call,

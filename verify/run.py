@@ -13,7 +13,6 @@ from shlex import quote
 from typing import Any
 
 from msgspec import structs
-from threadpoolctl import threadpool_limits
 
 from backends import Backend, BadBackend, Unsupported, file_of, found, in_mode, runtime_of
 from backends.known import Known, everything
@@ -24,7 +23,7 @@ from verify.execute.environment import digest, machine, missing, variables, vers
 from verify.execute.patience import Patience, Say
 from verify.execute.process import Job, Worker, WorkerFailed
 from verify.execute.result import Answer
-from verify.execute.scheduler import Cores, Scheduler, Start, answers
+from verify.execute.scheduler import Cores, Scheduler, Start, answers, beside_workers
 from verify.explain.minimize import smaller
 from verify.explain.verdicts import job, verdicts
 from verify.grouping import counted
@@ -41,7 +40,7 @@ from verify.store import BadStore, Kept, Store, Told
 HELD = 2 * GIB
 """Estimated bytes of references kept for slower runtimes. Beyond that the oldest are dropped, and computed again when needed."""
 LARGE = GIB // 64
-"""Estimated bytes of expected values from which on they are not kept after a verdict on values, where digests will do for the next."""
+"""Estimated bytes. Where digests tell what is right, larger expected values are dropped after a verdict on values."""
 START_UP = 0.05
 """Seconds in which a worker is on its way, so that it imports while the next runtime's texts are written."""
 
@@ -137,13 +136,9 @@ class Run:
         }
 
     def go(self) -> Report:
-        """Run everything. Ctrl-C and SIGTERM end it early, and the report then says so. Raises BadStore.
-
-        References are computed beside busy workers, where a second thread of BLAS waits more than it computes.
-        """
+        """Run everything. Ctrl-C and SIGTERM end it early, and the report then says so. Raises BadStore."""
         try:
-            with threadpool_limits(1, user_api="blas"):
-                asyncio.run(self._all())
+            beside_workers(self._all())
         except (KeyboardInterrupt, asyncio.CancelledError):
             self.interrupted = True
         except ExceptionGroup as several:
@@ -282,7 +277,7 @@ class Run:
             self.store.tell(ran.backend.name, structs.replace(_told(ran.backend), **found))
 
     def _open(self, ran: Ran) -> Iterator[Job]:
-        """The jobs still to run, theorems last. What a runtime does not offer, and what has a verdict already, is settled here."""
+        """The jobs still to run, theorems last. What needs no run is settled here: what is not offered, and what has a verdict already."""
         kept = self.store.kept(ran.backend.name) if self.store else {}
         texts = Notebook(tuple[str, str], "texts", ran.backend.name) if self._cache_of(ran) and ran.backend.ours else None
         some = False
@@ -447,12 +442,12 @@ class Run:
 
 
 def _bytes(reference: Reference) -> float:
-    """An estimate of what is kept of it: nearly nothing, where digests will do."""
+    """An estimate of what is kept of it. Digests take next to nothing."""
     return 0.0 if reference.digestible else before(reference.case).bytes
 
 
 def _large(reference: Reference) -> bool:
-    """Whether its expected values are not kept for the next runtime that needs them, since digests will do for most."""
+    """Whether its expected values are dropped after a verdict on values: most runtimes need its digests alone."""
     return bool(reference.digestible) and before(reference.case).bytes > LARGE
 
 
@@ -468,7 +463,7 @@ def _told(backend: Backend) -> Told:
 
 
 def _repeating(backend: Backend) -> Backend:
-    """That in which a sample of what agreed in batches is run again individually."""
+    """The backend, in the mode in which a sample of what agreed in batches is run again individually."""
     mode = backend.runtime.repeat_in
     return in_mode(backend, mode) if mode else backend
 
@@ -491,8 +486,8 @@ def _named_again(store: Store, names: list[str]) -> list[str]:
 
 
 def exact_form(case: Case) -> list[Case]:
-    """For whole numbers that no draw decides, since too many products are added, a smaller case that can be decided, and
-    whose answer is not empty."""
+    """A smaller case, where a case of whole numbers adds too many products to be exact in its dtype: the largest found that is exact and
+    has an output. Empty where none is needed, or none is found."""
     if not case.drawing.plain or case.check != "values" or case.op.roundings or Reference(case).radius:
         return []
     same = (case.dtype, case.data, case.check, case.seed)

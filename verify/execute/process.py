@@ -52,7 +52,7 @@ class Job:
     gradients: bool = True
     """Whether gradients are wanted of what has them."""
     digest: str = ""
-    """A dtype that holds every right value: what is sent is a digest of such numbers (verify.execute.worker.digest)."""
+    """A dtype that holds every right value, if digests of such numbers are to be sent instead of values (verify.execute.worker.digests)."""
 
 
 class WorkerFailed(Exception):

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import chain, count, islice, repeat
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
+
+from threadpoolctl import threadpool_limits
 
 from backends import Backend
 from verify.execute.process import HostLost, Job, Worker, WorkerDied, WorkerDiedStarting, WorkerFailed, WorkerSilent
@@ -35,6 +37,16 @@ LOSSES = 5
 """How often a batch may be lost with the machine that its worker was on before its cases are blamed."""
 HELD = GIB // 4
 """Bytes of answers that may wait to be judged, before no more are read."""
+
+
+T = TypeVar("T")
+
+
+def beside_workers(task: Coroutine[Any, Any, T]) -> T:
+    """Run a task that asks worker processes and computes references meanwhile, in one thread of BLAS: with every core busy, a second one
+    waits more than it computes."""
+    with threadpool_limits(1, user_api="blas"):
+        return asyncio.run(task)
 
 
 class AnyHost(Protocol):

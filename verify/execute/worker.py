@@ -243,7 +243,7 @@ def _mixed(z: Array) -> Array:
 
 
 def digests(draws: Iterable[Iterable[Array]], dtype: str) -> list[str]:
-    """For each output one, of its values on all draws, in the order of their indices, as numbers of this dtype; -0 counts as 0."""
+    """One for each output: of its values on all draws, in the order of their indices, as numbers of this dtype. -0 counts as 0."""
     found: list[Any] = []
     for outputs in draws:
         for i, values in enumerate(outputs):
@@ -458,8 +458,8 @@ def _send_answer(job: dict[str, Any], rounds: list[Any], glue: dict[str, Any], s
 
 
 def _digests(rounds: list[Any], glue: dict[str, Any], dtype: str) -> list[dict[str, Any]]:
-    """What is sent of each output instead of its values: of nothing, if a run raised an error, if the draws differ in more than values, or
-    if there are values that `dtype` does not hold."""
+    """What is sent of each output instead of its values. Empty where the values are sent all the same: if a run raised an error, if draws
+    differ in dtype or shape, or if `dtype` does not hold the values."""
     if any(error for _, error in rounds):
         return []
     first, again, *more = ([_described(t, glue) for t in results] for results, _ in rounds)

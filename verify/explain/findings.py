@@ -24,7 +24,7 @@ from spec import Case, Impossible, parse_case
 from verify.conclude import Ask, Ran, Tally
 from verify.execute.patience import Patience
 from verify.execute.process import WorkerFailed
-from verify.execute.scheduler import SLOWEST_IMPORT, Cores, Scheduler
+from verify.execute.scheduler import SLOWEST_IMPORT, Cores, Scheduler, beside_workers
 from verify.explain.diagnose import remedies
 from verify.explain.minimize import Given, cost, plainer_numbers, smaller, weight
 from verify.explain.reproduce import issue, script
@@ -107,7 +107,7 @@ def find(
             queue.extend(by_mistake(own)[:most])
     queue.sort(key=lambda group: -len(group))
     if queue:
-        asyncio.run(_find(queue, hunts, found, time.monotonic() + budget, seconds, progress))
+        beside_workers(_find(queue, hunts, found, time.monotonic() + budget, seconds, progress))
     return found.all
 
 

@@ -100,7 +100,7 @@ def _verdicts(reference: Reference, answer: Answer, names: tuple[str, ...]) -> l
         judged = [replace(_judged(name, i, reference.at(d), given[i]), draw=d) for d, given in enumerate(draws) if i < len(given)]
         verdicts.append(min(judged, key=lambda j: WORST_FIRST.index(j.verdict)))
     if len(answer.outputs) > len(names):
-        verdicts[-1] = Judgement(names[-1], "differ", f"{len(answer.outputs)} arrays came back where {len(names)} were expected")
+        verdicts[-1] = _other_number(names[-1], len(answer.outputs), names)
     for name in names[len(verdicts) :]:
         stopped = answer.stopped or "differ"
         verdicts.append(Judgement(name, stopped, answer.reason or "no array came back for this output"))
@@ -113,13 +113,17 @@ def _verdicts(reference: Reference, answer: Answer, names: tuple[str, ...]) -> l
     return _with_changes(verdicts, answer.changed)
 
 
+def _other_number(name: str, came: int, names: tuple[str, ...]) -> Judgement:
+    return Judgement(name, "differ", f"{came} arrays came back where {len(names)} were expected")
+
+
 def _by_digests(reference: Reference, answer: Answer, names: tuple[str, ...]) -> list[Judgement]:
     """What differs is run again individually; its values are sent then, and the verdict says more."""
     if len(answer.digests) != len(names):
-        return [Judgement(name, "differ", f"{len(answer.digests)} arrays came back where {len(names)} were expected") for name in names]
-    q, verdicts = reference.case, []
-    for name, shape, right, got in zip(names, (q.y, q.x, *q.w), reference.digests, answer.digests, strict=False):
-        agrees = (got.dtype, got.shape, got.digest) == (q.dtype, shape, right)
+        return [_other_number(name, len(answer.digests), names) for name in names]
+    q, shapes, verdicts = reference.case, reference.case.shapes, []
+    for name, right, got in zip(names, reference.digests, answer.digests, strict=False):
+        agrees = (got.dtype, got.shape, got.digest) == (q.dtype, shapes[name], right)
         judged = Judgement(name, "agree") if agrees else Judgement(name, "differ", "values are wrong")
         verdicts.append(judged if got.repeats or answer.changed else _unsteady(judged))
     return _with_changes(verdicts, answer.changed)
@@ -165,7 +169,7 @@ def _judged(name: str, i: int, reference: Reference, got: Output) -> Judgement:
 
 
 def _unsteady(judged: Judgement) -> Judgement:
-    """The verdict on values that are others each time."""
+    """The verdict where a second run on the same data gave other values."""
     wrong = judged.verdict == "differ"
     return Judgement(judged.output, "differ" if wrong else "nondeterministic", f"values are wrong, and {UNSTEADY}" if wrong else UNSTEADY)
 

@@ -228,8 +228,8 @@ class Reference:
 
     @property
     def digestible(self) -> str:
-        """A dtype that holds every right value, if an output is right only where it has just these bits, but for the sign of a zero;
-        else empty. Then a digest says all that there is to say of an output that is right."""
+        """A dtype that holds every right value, where only these very values are right, so that a digest tells whether they came. Else
+        empty. The sign of a zero does not count."""
         q = self.case
         certain = self.given is None and q.check == "values" and self.exact and not self.inexact
         if not certain or q.drawing.marked or q.drawing.signed or not self._defined_everywhere:
@@ -238,19 +238,20 @@ class Reference:
 
     @cached_property
     def digests(self) -> tuple[str, ...]:
-        """Of each output wanted, on all draws. What they are made of is not kept."""
+        """One for each output wanted, of all draws. The values are not kept."""
         return tuple(worker.digests((self.at(draw)._whole() for draw in range(self.draws)), self.digestible))
 
     def without_values(self) -> Reference:
-        """The same, of which nothing is kept but digests."""
+        """The same, of which nothing is kept but digests, if they are computed already."""
         bare = replace(self)
-        vars(bare)["digests"] = self.digests
+        if "digests" in vars(self):
+            vars(bare)["digests"] = self.digests
         return bare
 
     def _whole(self) -> Outputs:
         """The outputs of whole numbers, in float32 if that holds them."""
         x, g, w = self.drawn
-        del vars(self)["drawn"]
+        vars(self).pop("drawn", None)  # unless another thread, which judges another runtime, has done so
         if not self._fits_float32:
             return self.everything(x, g, w)
         x, g, *weights = (a.astype(np.float32) for a in (x, g, *w))
