@@ -78,6 +78,7 @@ class Mode:
     expects: facts that a worker process must observe, or the mode did not take effect.
     glue: stands in place of the runtime's.
     outputs: those that it can give, if not the runtime's: ("y",) of a mode without gradients.
+    dtypes: those it computes in, if not the runtime's.
     share: what it takes of a suite if nobody names it (verify.plan.suites.SHARES); empty if nothing.
     own_kernels: whether it runs kernels of its own, so that a wrong result of the runtime need not be wrong here.
     also: other words for it, which are answered with its name.
@@ -90,6 +91,7 @@ class Mode:
     expects: dict[str, str] = field(default_factory=dict)
     glue: str = ""
     outputs: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
     share: str = ""
     own_kernels: bool = False
     also: tuple[str, ...] = ()
@@ -333,7 +335,7 @@ def in_mode(backend: Backend, name: str) -> Backend:
     mode, runtime = replace(modes[name], name=name), backend.runtime
     changed = replace(
         runtime, glue=mode.glue or runtime.glue, environment=runtime.environment | mode.environment,
-        expects=runtime.expects | mode.expects, outputs=mode.outputs or runtime.outputs,
+        expects=runtime.expects | mode.expects, outputs=mode.outputs or runtime.outputs, dtypes=mode.dtypes or runtime.dtypes,
     )  # fmt: skip
     return replace(backend, name=f"{backend.name}:{name}", runtime=replace(changed, repeat_in=""), mode=mode)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import ModuleType
@@ -20,7 +20,7 @@ from spec.case import DTYPES
 NAME = re.compile(r"[A-Za-z0-9][\w.+-]{0,39}", re.ASCII)
 """What a runtime may be called: it is printed, and typed after --backend."""
 
-SHARES = ("", "small", "large")
+SHARES = ("", "small", "large", "narrow")
 """What a mode may take of a suite if nobody names it."""
 
 SIGNATURES = {"array": "array(a, dtype)", "numpy": "numpy(t)", "dtype": "dtype(t)", "version": "version()"}
@@ -71,14 +71,21 @@ def _declared(module: ModuleType, runtime: Any) -> Iterator[str]:
         given = getattr(runtime, name)
         if name == "covers" and given is None:
             continue
-        if not isinstance(given, tuple) or not given or not all(isinstance(word, str) for word in given):
-            yield f"{name} is {_received(given)}, but it must be a tuple of strings, such as {tuple(allowed)[:2]}"
-        elif wrong := [word for word in given if word not in allowed]:
-            near = get_close_matches(wrong[0], allowed, 1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            yield f"{name} names {wrong[0]!r}, which there is not; {hint}there are {', '.join(allowed)}"
+        if wrong := _words(name, given, allowed):
+            yield wrong
         elif name == "covers" and (bare := [word for word in given if not hasattr(module, _snake(word))]):
             yield f"covers names {bare[0]}, but the file has no function `{_snake(bare[0])}`"
+
+
+def _words(name: str, given: Any, allowed: Iterable[str]) -> str:
+    """What is wrong with a declaration of some of the words that there are; empty if nothing."""
+    if not isinstance(given, tuple) or not given or not all(isinstance(word, str) for word in given):
+        return f"{name} is {_received(given)}, but it must be a tuple of strings, such as {tuple(allowed)[:2]}"
+    if not (wrong := [word for word in given if word not in allowed]):
+        return ""
+    near = get_close_matches(wrong[0], allowed, 1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"{name} names {wrong[0]!r}, which there is not; {hint}there are {', '.join(allowed)}"
 
 
 def _snake(operation: str) -> str:
@@ -98,6 +105,8 @@ def _mode(name: str, mode: Any) -> Iterator[str]:
             yield f"{part} is {_received(variables)}, but it must be a dictionary of strings"
     if mode.outputs not in ((), ("y",), ("y", "dx", "dw")):
         yield f'outputs is {_received(mode.outputs)}, but it must be ("y",), ("y", "dx", "dw"), or left out'
+    if mode.dtypes != () and (wrong := _words("dtypes", mode.dtypes, DTYPES)):
+        yield wrong
     if mode.share not in SHARES:
         yield f"share is {_received(mode.share)}, but it must be one of {', '.join(map(repr, SHARES))}"
     if mode.glue:

@@ -133,6 +133,15 @@ def zero_norm_twice(engine: str, versions: dict[str, str]) -> Known:
     )  # fmt: skip
 
 
+def refuses_mixed_dtypes(runtime: str, versions: dict[str, str], message: str, link: str) -> Known:
+    """In the mode mixed-dtypes (backends.modes)."""
+    return Known(
+        id=f"{runtime}-mixed-dtypes", runtimes=(runtime,), versions=versions, verdict="raised", outputs=("y",), modes=("mixed-dtypes",),
+        when=lambda op, at, facts: bool(op.inputs()), message=message, link=link,
+        reason="weights of another dtype than x raise an error, which is right: neither is converted",
+    )  # fmt: skip
+
+
 def pads_before_a_maximum(module: ModuleType, function: str) -> When:
     """Where a backend file writes a maximum as a call of that function, which pads, and a pool behind it."""
     return lambda op, at, facts: begins_in_padding(op) and any(call.function == function for call in calls(module, op, at))

@@ -64,3 +64,24 @@ def same_buffers(glue: str, *, copied: str, empty: str, share: str = "small") ->
         meaning="x, weights and gradients of every call at the addresses of the call before, if it had the same shapes",
         glue=glue + SAME_BUFFERS.format(copied=copied, empty=empty), share=share, also=("stale", "in-place", "cached"),
     )  # fmt: skip
+
+MIXED_DTYPES = """
+def answers(f, args, g):
+    x, *w = args
+    other = "float32" if dtype(x) == "float64" else "float64"
+    yield cast(f(x, *(cast(a, other) for a in w)), dtype(x))
+
+def cast(a, dtype):
+    return {cast}
+"""
+
+
+def mixed_dtypes(glue: str, *, cast: str) -> Mode:
+    """A mode whose weights have another dtype than x. Refusing them is right (backends.known.refuses_mixed_dtypes), a wrong result is not.
+
+    glue: of a runtime that answers one by one. cast: the array `a` in the dtype of that name.
+    """
+    return Mode(
+        meaning="weights in float64, in float32 where x is float64: they are refused, or the result is right",
+        glue=glue + MIXED_DTYPES.format(cast=cast), outputs=("y",), share="small", also=("mixed-dtype", "promotion"),
+    )  # fmt: skip

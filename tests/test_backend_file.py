@@ -51,6 +51,8 @@ PARTS = {
         "{'a': Mode(meaning='x', decorator='@jit')}": "modes['a']: decorator is '@jit' (str)",
         "{'a': Mode(meaning='x', environment={'A': 1})}": "modes['a']: environment is {'A': 1} (dict)",
         "{'a': Mode(meaning='x', share='all')}": "modes['a']: share is 'all' (str)",
+        "{'a': Mode(meaning='x', dtypes=('float8',))}": "modes['a']: dtypes names 'float8', which there is not",
+        "{'a': Mode(meaning='x', dtypes=['float32'])}": "modes['a']: dtypes is ['float32'] (list), but it must be a tuple of strings",
         "{'a': Mode(meaning='x', glue='x = 1')}": "modes['a']: glue defines no `answers`",
     },
     "repeat_in": {"'eager'": "repeat_in is 'eager' (str), but it must be one of modes"},

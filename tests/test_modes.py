@@ -149,11 +149,13 @@ def test_every_mode_runs(name: str) -> None:
     (target,) = named(name)
     for package in target.runtime.packages:
         pytest.importorskip(package)
-    run = Run([parse_case("Conv(stride=(2,)) x=(2, 3, 7) w=(4, 3, 2) float32 normal")], [target], suite={}).go()
+    dtype = next(word for word in ("float32", "bfloat16") if word in target.runtime.dtypes)
+    run = Run([parse_case(f"Conv(stride=(2,)) x=(2, 3, 7) w=(4, 3, 2) {dtype} normal")], [target], suite={}).go()
     if run.runtimes[name].status == "failed":
         assert "did not take effect" in run.runtimes[name].reason
     else:
-        assert {r.verdict for r in run.records} == {"agree"}
+        assert {r.verdict for r in run.records} == ({"raised"} if name in REFUSING else {"agree"})
+        assert all(r.known for r in run.records) is (name in REFUSING)
 
 
 @pytest.mark.parametrize("word", sampled(["compiled", "xla"], "compiled"))
@@ -216,24 +218,25 @@ def test_every_share_is_a_part_that_quick_has_none_of() -> None:
     assert 40 < sizes["small"] < sizes["large"] < 400
     assert all(suites.cases("quick", share=share) == [] for share in suites.SHARES)
     assert {q.data for q in suites.cases("standard", share="large")} == {"integers"}
+    assert {q.dtype for q in suites.cases("standard", share="narrow")} == {"float16", "bfloat16"}
 
 
 @slow
 def test_modes_take_their_share_of_standard() -> None:
     backends = [found()["torch"], found()["tensorflow"]]
     plan, targets = with_modes(Plan(backends=["torch", "tensorflow"], runtimes=["torch", "tensorflow"], suite="standard"), backends)
-    words = ("dynamic", "channels-last", "strided", "no-grad", "one-gradient", "double-backward", "same-buffers", "threads")
-    shares = {"torch:compile": "large", **{f"torch:{word}": "small" for word in words}, "tensorflow:function": "large"}
-    shares |= {f"tensorflow:{word}": "small" for word in ("xla", "dynamic", "double-backward", "threads")}
+    first, then = ("dynamic", "channels-last", "strided", "no-grad", "one-gradient"), ("mixed-dtypes", "double-backward")
+    shares = {"torch:compile": "large", **{f"torch:{word}": "small" for word in first}, "torch:autocast": "narrow"}
+    shares |= {f"torch:{word}": "small" for word in (*then, "same-buffers", "threads")} | {"tensorflow:function": "large"}
+    shares |= {f"tensorflow:{word}": "small" for word in ("xla", "dynamic", "mixed-dtypes", "double-backward", "threads")}
     assert [b.name for b in targets] == ["torch", "tensorflow", *shares]
     assert plan.shares == shares
-    large, small = (set(map(repr, suites.cases("standard", share=share))) for share in ("large", "small"))
-    parts = {"large": large, "small": small}
+    parts = {share: set(map(repr, suites.cases("standard", share=share))) for share in suites.SHARES}
     standard = suites.cases("standard")
     native = {name: {repr(one) for one in standard if not one.call or name in calls.runtimes(one.call)} for name in ("torch", "tensorflow")}
     assert [any("call='F.conv2d(" in text for text in native[name]) for name in native] == [True, False]
     assert plan.only == native | {name: parts[share] for name, share in plan.shares.items()}
-    assert set(map(repr, plan.cases)) == set(map(repr, standard)) | large | small
+    assert set(map(repr, plan.cases)) == set(map(repr, standard)).union(*parts.values())
 
 
 def test_modes_take_nothing_of_quick() -> None:
@@ -377,6 +380,8 @@ FAULTS = {
     "torch:one-gradient": Fault(
         "if w.requires_grad and not x.requires_grad: w = w.view_as(w); w.register_hook(lambda dw: 2 * dw)", output="dw"
     ),
+    "torch:autocast": Fault("x = x + torch.is_autocast_enabled('cpu')", dtype="bfloat16"),
+    "torch:mixed-dtypes": Fault("x = x + (w.dtype != x.dtype); w = w.to(x.dtype)"),
     "torch:double-backward": Fault(
         "x = x.view_as(x); "
         "x.requires_grad and x.register_hook(lambda g: (g.requires_grad and g.register_hook(lambda gg: 2 * gg), g)[1])"
@@ -398,8 +403,10 @@ FAULTS = {
         "back = jax.custom_vjp(lambda g: g); back.defvjp(lambda g: (g, None), lambda _, gg: (2 * gg,)); "
         "same = jax.custom_vjp(lambda x: x); same.defvjp(lambda x: (x, None), lambda _, g: (back(g),)); x = same(x)"
     ),
+    "jax:mixed-dtypes": Fault("x = x + (w.dtype != x.dtype); w = w.astype(x.dtype)"),
     "jax:same-buffers": Fault(f"x = {ROOT.format('x.ctypes.data', 'x.copy()')} if hasattr(x, 'ctypes') else x", dtype="int32"),
     "onnxruntime:same-buffers": Fault(f"x = {ROOT.format('x.ctypes.data', 'x.copy()')}"),
+    "tensorflow:mixed-dtypes": Fault("x = x + tf.cast(w.dtype != x.dtype, x.dtype); w = tf.cast(w, x.dtype)"),
     "tensorflow:threads": Fault("x = x + float(tf.config.threading.get_intra_op_parallelism_threads() > 1)"),
     "tensorflow:double-backward": Fault(
         "same = tf.custom_gradient(lambda x: (tf.identity(x), tf.custom_gradient(lambda g: (tf.identity(g), lambda gg: 2 * gg)))); "
@@ -408,6 +415,7 @@ FAULTS = {
     "tensorflow:dynamic": Fault("x = x + float(x.shape[2] is None)"),
     "keras-torch:strided": Fault("x = x + (x.stride(2) > 1)"),
     "keras-tensorflow:dynamic": Fault("x = x + float(x.shape[2] is None)"),
+    "keras-torch:mixed-dtypes": Fault("x = x + (w.dtype != x.dtype)"),
 }  # fmt: skip
 """In each mode a fault that no other mode shows."""
 NOT_SAID = {
@@ -415,6 +423,8 @@ NOT_SAID = {
 }  # fmt: skip
 """Modes in which the line of another's fault says nothing: a custom_vjp has no forward mode, a hook inside a hook is not traced, and what
 double-backward computes beside y may lie where a former x lay."""
+REFUSING = ["torch:mixed-dtypes", "jax:mixed-dtypes", "tensorflow:mixed-dtypes"]
+"""Modes in which every line but their own ends in an error."""
 
 
 @dataclass(frozen=True)
@@ -435,11 +445,14 @@ def test_a_fault_of_one_mode_is_found_in_that_mode_alone(target: str) -> None:
     backend = found()[base]
     for package in backend.runtime.packages:
         pytest.importorskip(package)
-    faulty = Faulty(base, backend.runtime, backend.module)
-    faults = {i: name for i, name in enumerate(FAULTS) if runtime_of(name) == base and name not in NOT_SAID.get(target, ())}
+    mode, faulty = target.partition(":")[2], Faulty(base, backend.runtime, backend.module)
+    asked = in_mode(faulty, mode) if mode else faulty
     dtypes = [fault.dtype for fault in FAULTS.values()]
+    said = [i for i, name in enumerate(FAULTS) if runtime_of(name) == base and name not in NOT_SAID.get(target, ())]
+    said = [i for i in said if target not in REFUSING or list(FAULTS)[i] == target]
+    faults = {i: list(FAULTS)[i] for i in said if dtypes[i] in asked.runtime.dtypes}
     cases = {i: parse_case(f"Conv(stride=(1,)) x=(2, 3, {i + 20}) w=(4, 3, {i + 1}) {dtypes[i]}") for i in faults}
-    run = Run(list(cases.values()), [in_mode(faulty, target.partition(":")[2]) if ":" in target else faulty], suite={}).go()
+    run = Run(list(cases.values()), [asked], suite={}).go()
     assert set(run.runtimes[target].versions) == set(backend.runtime.packages)
     for i, name in faults.items():
         of = {r.output: r.verdict for r in run.records if r.case == repr(cases[i])}

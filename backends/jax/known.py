@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from backends import Step
-from backends.known import NOT_FINITE, Facts, Known, begins_in_padding, native, zero_norm_twice
+from backends.known import NOT_FINITE, Facts, Known, begins_in_padding, native, refuses_mixed_dtypes, zero_norm_twice
 from spec import (
     AveragePool,
     Conv,
@@ -208,6 +208,10 @@ KNOWN = [
         link="no upstream report found",
     ),
     zero_norm_twice("jax", SILENT),
+    refuses_mixed_dtypes(
+        "jax", {"jax": ">=0.4"}, "requires arguments to have the same dtypes",
+        "https://docs.jax.dev/en/latest/_autosummary/jax.lax.conv_general_dilated.html",
+    ),
     Known(
         id="jax-twice-max-pool-of-nan", runtimes=BOTH, versions=SILENT, verdict="differ", outputs=("y",), modes=("double-backward",),
         data=NOT_FINITE, when=lambda op, at, facts: isinstance(op, MaxPool), sometimes=True, link="no upstream report found",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backends import Code, Mode, Runtime
-from backends.modes import double_backward, same_buffers
+from backends.modes import double_backward, mixed_dtypes, same_buffers
 
 GLUE = """
 import re
@@ -113,6 +113,7 @@ MODES = {
         meaning="with gradients by forward mode (jax.jacfwd)", glue=GLUE + FORWARD + TOGETHER, share="small",
         also=("jvp", "jacfwd", "forward-mode", "linearize"),
     ),
+    "mixed-dtypes": mixed_dtypes(GLUE, cast="jax.numpy.asarray(a, dtype)"),
     "double-backward": double_backward(GLUE + OP_BY_OP, TWICE),
     "same-buffers": same_buffers(GLUE + OP_BY_OP, copied="np.array(t)", empty="np.empty_like(a)", share=""),
 }  # fmt: skip

@@ -39,7 +39,10 @@ def infer(f, args):
         yield layer.name + " called on a KerasTensor", layer(keras.KerasTensor(x, layer.compute_dtype)).shape, y
 """
 
-SHARED = {"jax": ("op-by-op",), "tensorflow": ("function", "xla", "dynamic", "threads"), "torch": ("compile",)}
+SHARED = {
+    "jax": ("op-by-op", "mixed-dtypes"), "tensorflow": ("function", "xla", "dynamic", "mixed-dtypes", "threads"),
+    "torch": ("compile", "mixed-dtypes"),
+}  # fmt: skip
 """Of each engine's modes, those that take their share of a suite in Keras too: the others change what lies below Keras, or take long."""
 
 

@@ -8,7 +8,17 @@ from backends import Step, Unsupported, calls, onednn
 from backends.call import Call
 from backends.cannot import Raises
 from backends.keras import write as keras
-from backends.known import EVERY_CHECK, EVERY_MODE, NOT_FINITE, Facts, Known, native, pads_before_a_maximum, undecorated
+from backends.known import (
+    EVERY_CHECK,
+    EVERY_MODE,
+    NOT_FINITE,
+    Facts,
+    Known,
+    native,
+    pads_before_a_maximum,
+    refuses_mixed_dtypes,
+    undecorated,
+)  # fmt: skip
 from backends.pixels import word
 from backends.tensorflow import twice
 from backends.tensorflow import write as tensorflow
@@ -772,6 +782,9 @@ KNOWN = [
         reason="XLA's bilinear computes coordinates in float32; where one is a whole number, one of its two pixels is taken from one side "
         "and its weight from the other",
         link="https://github.com/tensorflow/tensorflow/issues/118344",
+    ),
+    refuses_mixed_dtypes(
+        "tensorflow", SINCE, "was expected to be a (float|double) tensor", "https://www.tensorflow.org/api_docs/python/tf/nn/conv2d"
     ),
     *twice.KNOWN,
 ]  # fmt: skip

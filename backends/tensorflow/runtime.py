@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backends import Code, Mode, Runtime
-from backends.modes import THREADS, double_backward
+from backends.modes import THREADS, double_backward, mixed_dtypes
 from backends.onednn import ONEDNN
 
 GLUE = ONEDNN + """
@@ -103,6 +103,7 @@ MODES = {
         meaning="inside tf.function, traced for any batch and any lengths of x", decorator=Code("@for_any_lengths", before=ANY_LENGTHS),
         share="small", also=("unknown-lengths", "symbolic"),
     ),
+    "mixed-dtypes": mixed_dtypes(GLUE, cast="tf.cast(a, dtype)"),
     "double-backward": double_backward(GLUE, TWICE),
     "threads": THREADS,
 }  # fmt: skip

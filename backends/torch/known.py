@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from backends import Step, calls, onednn
 from backends.call import Call
-from backends.known import NOT_FINITE, Facts, Known, When, native, pads_before_a_maximum, undecorated, zero_norm_twice
+from backends.known import (
+    NOT_FINITE,
+    Facts,
+    Known,
+    When,
+    native,
+    pads_before_a_maximum,
+    refuses_mixed_dtypes,
+    undecorated,
+    zero_norm_twice,
+)  # fmt: skip
 from backends.torch import write as torch
 from spec import AdaptiveMaxPool, AveragePool, Conv, ConvTranspose, Lanczos, LpPool, MaxPool, Operation, Pad, Resize, SumPool, Upsample
 from spec.case import INTEGERS
@@ -345,4 +355,5 @@ KNOWN = [
         for suffix, outputs, when in (("", ("y",), _narrow_antialias_forward), ("-gradient", ("dx", "dw"), _narrow_antialias))
     ),
     zero_norm_twice("torch", {"torch": ">=2.0,<=2.13"}),
+    refuses_mixed_dtypes("torch", {"torch": ">=2.0"}, "weight type .* should be the same", "no upstream report found"),
 ]  # fmt: skip

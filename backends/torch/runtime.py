@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backends import Code, Mode, Runtime
-from backends.modes import THREADS, double_backward, same_buffers
+from backends.modes import THREADS, double_backward, mixed_dtypes, same_buffers
 from backends.onednn import ONEDNN
 
 GLUE = ONEDNN + """
@@ -86,6 +86,16 @@ def answers(f, args, g):
         yield from torch.autograd.grad(y, one, g, materialize_grads=True)
 """
 
+AUTOCAST = """
+def answers(f, args, g):
+    half = args[0].dtype
+    wide = [a.float().requires_grad_(g is not None) for a in args]
+    with torch.autocast("cpu", dtype=half):
+        y = f(*wide)
+    yield y.to(half)
+    yield from (d.to(half) for d in torch.autograd.grad(y, wide, g.to(y.dtype), materialize_grads=True))
+"""
+
 TWICE = """
 def twice(f, x, *w):
     with torch.no_grad():
@@ -123,6 +133,11 @@ MODES = {
         meaning="each gradient by a call of its own, in which nothing else requires one: x or weights are frozen",
         glue=GLUE + ONE_GRADIENT, share="small", also=("weights-only", "frozen"),
     ),
+    "autocast": Mode(
+        meaning="float32 arrays inside torch.autocast, which computes in the case's dtype where PyTorch lists the function",
+        glue=GLUE + AUTOCAST, dtypes=("float16", "bfloat16"), share="narrow", also=("amp", "mixed-precision", "mixed"),
+    ),
+    "mixed-dtypes": mixed_dtypes(GLUE, cast="a.to(getattr(torch, dtype))"),
     "double-backward": double_backward(GLUE, TWICE),
     "same-buffers": same_buffers(GLUE, copied="t.detach().clone()", empty="torch.empty_like(a)"),
     "threads": THREADS,

@@ -63,9 +63,10 @@ SPECIAL = {
 
 SEEDS = 1 << 16
 
-SHARES = {"large": 3, "small": 1}
+SHARES = {"large": 3, "small": 1, "narrow": 1}
 """What a mode takes of a suite if nobody names it: every operation, that many cases of each grid; a large share also has pairs of
-parameters of the convolutions. `quick` has no share, since compilers take a thousand times as long as a run."""
+parameters of the convolutions, and a narrow one is the small one in float16 and bfloat16 by turns. `quick` has no share, since compilers
+take a thousand times as long as a run."""
 
 PADDING: dict[str, Callable[..., c.Pair]] = {
     "valid": lambda n, k, s, d, axis: c.valid_padding(n, k, s, d),
@@ -123,7 +124,10 @@ def cases(
     elif share:
         parts = (partial(_shared, most=SHARES[share]), partial(pixel_suites.shared, every=share == "large"))
     beyond_quick = () if suite != "quick" else parts if share else (_inferred, _whole, _edges)
-    asked = {repr(q): q for part in parts if part not in beyond_quick for q in part(suite, seed)}
+    chosen = (q for part in parts if part not in beyond_quick for q in part(suite, seed))
+    if share == "narrow":
+        chosen = (replace(q, dtype=("bfloat16", "float16")[i % 2]) for i, q in enumerate(chosen))
+    asked = {repr(q): q for q in chosen}
     return [
         replace(q, seed=seed * SEEDS + crc32(repr(replace(q, check="values")).encode()) % SEEDS)
         for q in asked.values()
