@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import stat
+import tracemalloc
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
@@ -134,6 +135,19 @@ def test_what_is_saved_is_loaded(report: Report, path: Path) -> None:
 def test_folders_are_made(report: Report, tmp_path: Path) -> None:
     save(report, tmp_path / "a" / "b" / "report.json")
     assert load(tmp_path / "a" / "b" / "report.json") == report
+
+
+@pytest.mark.parametrize("count", [0, 1, 5000])
+def test_records_are_written_one_at_a_time(count: int, report: Report, tmp_path: Path) -> None:
+    """The file is what the whole text would be, and that text is never in memory as a whole."""
+    some = msgspec.structs.replace(report, records=(report.records * count)[:count])
+    tracemalloc.start()
+    save(some, tmp_path / "report.json")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    whole = msgspec.json.format(msgspec.json.encode(some), indent=1) + b"\n"
+    assert (tmp_path / "report.json").read_bytes() == whole
+    assert count < 5000 or peak < len(whole) / 5
 
 
 @pytest.mark.parametrize(("owner", "name"), [(msgspec.json, "encode"), (os, "replace")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -283,14 +284,27 @@ class BadReport(ValueError):
 def save(report: Report, path: Path) -> None:
     """Write atomically: the old file or the new one, never half of one. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = msgspec.json.format(msgspec.json.encode(report), indent=1)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        temporary.write_bytes(text + b"\n")
+        with open(temporary, "wb") as file:
+            file.writelines(_lines(report))
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _lines(report: Report) -> Iterator[bytes]:
+    """Its text piece by piece: of the records, which are nearly all of it, one at a time."""
+    before, records, after = _text(msgspec.structs.replace(report, records=[])).partition(b'\n "records": []')
+    yield before + records[:-1]
+    for i, record in enumerate(report.records):
+        yield (b",\n  " if i else b"\n  ") + _text(record).replace(b"\n", b"\n  ")
+    yield (b"\n ]" if report.records else b"]") + after + b"\n"
+
+
+def _text(value: Any) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value), indent=1)
 
 
 def load(path: Path | str) -> Report:
