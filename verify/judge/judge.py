@@ -35,7 +35,7 @@ CUT_OFF = Diagnosis("cut off at the largest number where a sum is too large")
 TRANSFORMED = Diagnosis("whole numbers made inexact by a transform, such as Winograd's or an FFT")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """The verdict on one output."""
 
