@@ -113,6 +113,8 @@ class Runtime:
       that answers a list of (outputs, error or None).
     environment: variables set before the framework is imported.
     batch_flags: further variables for batches; what is found so is run again individually without them.
+    compiled: variables that let the framework keep in {folder} what it compiles, and take it from there. Set for batches alone, and only
+      where former results are used: what is kept is held against the definition each time, and what differs runs again without it.
     modes: other ways to execute a case, by name.
     expects: facts that a worker process must observe.
     install: what pip installs for `NAME@VERSION`, with {version} in it: an environment of its own, which takes all else from this one.
@@ -128,6 +130,7 @@ class Runtime:
     glue: str
     environment: dict[str, str] = field(default_factory=dict)
     batch_flags: dict[str, str] = field(default_factory=dict)
+    compiled: dict[str, str] = field(default_factory=dict)
     modes: dict[str, Mode] = field(default_factory=dict)
     expects: dict[str, str] = field(default_factory=dict)
     outputs: tuple[str, ...] = OUTPUTS

@@ -47,7 +47,7 @@ def _runtime(module: ModuleType, runtime: Any) -> Iterator[str]:
     packages = runtime.packages
     if not isinstance(packages, tuple) or not all(isinstance(p, str) and p for p in packages):
         yield f"packages is {_received(packages)}, but it must be a tuple of strings, such as ('numpy',)"
-    for name in ("environment", "batch_flags"):
+    for name in ("environment", "batch_flags", "compiled"):
         variables = getattr(runtime, name)
         if not isinstance(variables, dict) or not all(_is_variable(*item) for item in variables.items()):
             yield f"{name} is {_received(variables)}, but it must be a dictionary of strings, such as {{'OMP_NUM_THREADS': '1'}}"

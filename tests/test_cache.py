@@ -252,10 +252,15 @@ def test_the_command_says_what_came_from_the_cache(tmp_path: Path) -> None:
 
 def test_the_cache_says_its_size_and_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
-    Cache(default()).put(b"one", 1)
+    cache = Cache(default())
+    cache.put(b"one", 1)
     assert in_process("cache").stdout.startswith("1 results, 0.0 MB in ")
+    assert cache.compiled
+    cache.compiled.mkdir(parents=True)
+    (cache.compiled / "program").write_bytes(bytes(3_000_000))
+    assert in_process("cache").stdout.startswith("1 results, 3.0 MB in ")
     assert in_process("cache", "--clear").stdout.strip().endswith("results.sqlite, deleted")
-    assert not list((tmp_path / "concordant").iterdir())
+    assert not [file for file in tmp_path.rglob("*") if file.is_file()]
     assert in_process("cache").stdout.startswith("0 results")
     default().unlink()
     default().mkdir()

@@ -98,6 +98,19 @@ def test_one_for_batches_is_not_taken_for_one_without_their_flags() -> None:
     assert (alone.facts["flag"], batch.facts["flag"]) == ("none", "cheap")
 
 
+@pytest.mark.parametrize("begun", [True, False])
+@pytest.mark.parametrize("keeps", [True, False])
+def test_what_is_compiled_is_kept_for_batches_alone_and_where_former_results_are_used(keeps: bool, begun: bool, tmp_path: Path) -> None:
+    facts = '\ndef facts():\n    return {"kept": os.environ.get("KEPT", "nowhere")}\n'
+    backend = fake("import os\n" + STREAMING + facts, compiled={"KEPT": "{folder}"})
+    with Early(most=2, compiled=tmp_path if keeps else None) as early:
+        for batch_flags in (True, False) if begun else ():
+            early.begin(backend, batch_flags=batch_flags)
+        batch, alone = (asyncio.run(started(early, backend, batch_flags=flags)) for flags in (True, False))
+    assert batch.facts["kept"] == (str(tmp_path / backend.name) if keeps else "nowhere")
+    assert alone.facts["kept"] == "nowhere"
+
+
 def test_no_more_begin_than_may_and_those_not_wanted_end() -> None:
     with Early(most=1) as early:
         early.begin(fake(STREAMING))

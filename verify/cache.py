@@ -25,7 +25,7 @@ import numpy as np
 import platformdirs
 
 from backends import Backend
-from verify.execute.environment import digest, variables
+from verify.execute.environment import digest, instructions, variables
 from verify.judge.judge import Judgement
 from verify.record import Verdict
 
@@ -111,19 +111,28 @@ class Cache:
         """How many results are here, and the bytes of the files."""
         with self._clear("read"):
             (count,) = self._db.execute("SELECT count(*) FROM found").fetchone()
-            return int(count), sum(file.stat().st_size for file in self._files if file.is_file())
+            return int(count), sum(file.stat().st_size for file in (*self._files, *self._compiled) if file.is_file())
+
+    @property
+    def compiled(self) -> Path | None:
+        """The folder of what frameworks compiled, on processors with these instructions; None if nothing is kept in files."""
+        return self.path and self.path.parent / "compiled" / instructions()
 
     def clear(self) -> None:
         """Delete the files."""
         with self._clear("deleted"):
             self._db.close()
             del self._db
-            for file in self._files:
+            for file in (*self._files, *self._compiled):
                 file.unlink(missing_ok=True)
 
     @property
     def _files(self) -> list[Path]:
         return [self.path.with_name(self.path.name + end) for end in ("", "-wal", "-shm")] if self.path else []
+
+    @property
+    def _compiled(self) -> list[Path]:
+        return [file for file in self.path.parent.glob("compiled/**/*") if file.is_file()] if self.path else []
 
     @contextmanager
     def _clear(self, done: str) -> Iterator[None]:

@@ -100,6 +100,12 @@ def each(f):
 
 CHEAP = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
+KEPT = {
+    "JAX_COMPILATION_CACHE_DIR": "{folder}", "JAX_COMPILATION_CACHE_MAX_SIZE": str(1 << 30),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}  # fmt: skip
+"""What JAX compiled, least recently used first out."""
+
 MODES = {
     "op-by-op": Mode(
         meaning="without jax.jit, one operation after the other", glue=GLUE + OP_BY_OP, share="large",
@@ -121,7 +127,7 @@ MODES = {
 RUNTIMES = {
     "jax": Runtime(
         packages=("jax", "jaxlib"), install=("jax=={version}", "jaxlib=={version}"), glue=GLUE + COMPILED,
-        environment={"JAX_PLATFORMS": "cpu"}, batch_flags={"XLA_FLAGS": CHEAP}, modes=MODES,
+        environment={"JAX_PLATFORMS": "cpu"}, batch_flags={"XLA_FLAGS": CHEAP}, compiled=KEPT, modes=MODES,
     )
 }  # fmt: skip
 

@@ -65,6 +65,7 @@ RUNTIMES = {
         glue=engine.RUNTIMES[name].glue + VERSION + INFER,
         environment={"KERAS_BACKEND": name, **engine.RUNTIMES[name].environment},
         batch_flags=engine.RUNTIMES[name].batch_flags,
+        compiled=engine.RUNTIMES[name].compiled,
         modes={word: _in_keras(word, mode, name) for word, mode in engine.MODES.items()},
         repeat_in="op-by-op" if engine is jax else "",
     )

@@ -74,10 +74,11 @@ def run(
     from verify.plan.plan import NothingToAsk, Plan, chosen, with_modes
     from verify.store import BadStore, Store
 
-    context.with_resource(in_use(NOW.get() or (Cache(default()) if cache and on == "local" and not resume else None)))
+    former = context.with_resource(in_use(NOW.get() or (Cache(default()) if cache and on == "local" and not resume else None)))
     say = say_on_stderr(quiet=quiet)
     try:
-        with Early(most=(cores or _cores()) if on == "local" else 0, memory=int(memory * GIB)) as early:
+        most = (cores or _cores()) if on == "local" else 0
+        with Early(most, memory=int(memory * GIB), compiled=former.compiled if former else None) as early:
             if resume:
                 _only(context, "--resume", *OF_RESUME)
                 out, store = resume, Store.opened(resume)

@@ -97,6 +97,16 @@ def machine() -> dict[str, object]:
     }
 
 
+def instructions() -> str:
+    """A digest of the instructions that the processor has: what was compiled for one that has others may end a process."""
+    try:
+        with open("/proc/cpuinfo") as lines:
+            has = next(line for line in lines if line.startswith(("flags", "Features")))
+    except (OSError, StopIteration):
+        has = platform.processor() or platform.machine()
+    return hashlib.sha256(has.encode()).hexdigest()[:16]
+
+
 def _cpu() -> str:
     try:
         with open("/proc/cpuinfo") as lines:

@@ -100,16 +100,23 @@ class Worker:
         self._source: IO[bytes] | asyncio.ReadTransport = self.process.stdout
 
     @classmethod
-    async def start(cls, backend: Backend, *, batch_flags: bool, timeout: float, memory: int = MEMORY) -> Worker:
+    async def start(
+        cls, backend: Backend, *, batch_flags: bool, timeout: float, memory: int = MEMORY, compiled: Path | None = None
+    ) -> Worker:
         """A process that has the framework loaded and may take `memory` bytes. Raises WorkerFailed."""
-        worker = cls.begin(backend, batch_flags=batch_flags, memory=memory)
+        worker = cls.begin(backend, batch_flags=batch_flags, memory=memory, compiled=compiled)
         await worker.ready(timeout)
         return worker
 
     @classmethod
-    def begin(cls, backend: Backend, *, batch_flags: bool, memory: int = MEMORY) -> Worker:
-        """A process that begins to load the framework. Waits for nothing and needs no event loop. Raises WorkerFailed."""
+    def begin(cls, backend: Backend, *, batch_flags: bool, memory: int = MEMORY, compiled: Path | None = None) -> Worker:
+        """A process that begins to load the framework. Waits for nothing and needs no event loop. Raises WorkerFailed.
+
+        compiled: the folder in which a framework may keep what it compiles for batches, if there is one.
+        """
         added = {**backend.runtime.environment, **(_appended(backend.runtime.batch_flags) if batch_flags else {})}
+        if batch_flags and compiled:
+            added |= {name: value.format(folder=compiled / backend.base) for name, value in backend.runtime.compiled.items()}
         python = backend.python or sys.executable
         noise = tempfile.TemporaryFile()  # noqa: SIM115
         try:
