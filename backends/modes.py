@@ -82,6 +82,6 @@ def mixed_dtypes(glue: str, *, cast: str) -> Mode:
     glue: of a runtime that answers one by one. cast: the array `a` in the dtype of that name.
     """
     return Mode(
-        meaning="weights in float64, in float32 where x is float64: they are refused, or the result is right",
+        meaning="weights in another dtype than x, which must raise an error or give the right result",
         glue=glue + MIXED_DTYPES.format(cast=cast), outputs=("y",), share="small", also=("mixed-dtype", "promotion"),
     )  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 from backends import Backend, steps
 from backends.call import Call
 from backends.known import Known, of
-from spec import Array, Case
+from spec import Array, Case, Shape
 from spec.theorems.theorem import Side
 from verify.cache import Notebook
 from verify.execute.environment import own_version
@@ -61,6 +61,11 @@ class Ask:
     def key(self) -> str:
         """What distinguishes it from everything else that is run."""
         return f"{self.instance.text} {self.number}" if self.instance else self.text
+
+    @cached_property
+    def shapes(self) -> dict[str, Shape]:
+        """Of the results of the case that is run."""
+        return self.case.shapes
 
     def reference(self, confidence: int) -> Reference:
         """What the definition answers."""
@@ -212,7 +217,7 @@ def _case(ran: Ran, ask: Ask, text: str, judged: Judgement, missed: float | None
     runtime = ran.backend.name
     return Record(
         id=_id("case", ask.text, judged.output, runtime), kind="case", case=ask.text, operations=tuple(op.name for op in q.op.steps),
-        output=judged.output, shape=q.shapes[judged.output], dtype=q.dtype, data=q.data, check=q.check, seed=q.seed, runtime=runtime,
+        output=judged.output, shape=ask.shapes[judged.output], dtype=q.dtype, data=q.data, check=q.check, seed=q.seed, runtime=runtime,
         verdict=judged.verdict, reason=judged.reason, native=text, missed_probability=missed, difference=judged.difference,
         rounding=judged.rounding, matches=judged.diagnosis, diagnosis=sentence(judged.diagnosis), known=explanation,
         reduced_from=ask.reduced_from, call=q.call,

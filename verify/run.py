@@ -16,8 +16,8 @@ from msgspec import structs
 
 from backends import Backend, BadBackend, Unsupported, file_of, found, in_mode, runtime_of
 from backends.known import Known, everything
-from spec import Case
-from verify.cache import NOW, BadCache, Cache, Hit, Notebook, key, setting
+from spec import Case, parse_case
+from verify.cache import NOW, BadCache, Cache, Hit, Notebook, key, remembered, setting
 from verify.conclude import Ask, Ran, conclude
 from verify.execute.environment import digest, machine, missing, variables, versions
 from verify.execute.patience import Patience, Say
@@ -114,9 +114,12 @@ class Run:
         return cls.of(store, backends, **how)
 
     def __post_init__(self) -> None:
-        for case in self.cases:
-            expect_affordable(case, self.max_work, self.confidence)
-        wanted, forms = {repr(q) for q in self.cases}, [(asked, exact_form(asked)) for asked in self.cases]
+        texts = [repr(q) for q in self.cases]
+        exact = remembered(
+            self._exact_forms, list[list[str]], "exact forms", texts, self.max_work, self.confidence,
+            put=lambda found: [list(map(repr, forms)) for forms in found], got=lambda found: [list(map(parse_case, t)) for t in found],
+        )  # fmt: skip
+        wanted, forms = set(texts), list(zip(self.cases, exact, strict=True))
         origin = {repr(q): repr(asked) for asked, added in reversed(forms) for q in added if repr(q) not in wanted}
         self.cases = list({repr(q): q for asked, added in forms for q in (asked, *added)}.values())
         self.asks = [Ask(q, reduced_from=origin.get(repr(q), "")) for q in self.cases]
@@ -134,6 +137,12 @@ class Run:
             name: frozenset(i for i, ask in enumerate(self.asks) if texts & {ask.text, ask.reduced_from})
             for name, texts in self.only.items()
         }
+
+    def _exact_forms(self) -> list[list[Case]]:
+        """Of every case, if each can be afforded. Raises Impossible."""
+        for case in self.cases:
+            expect_affordable(case, self.max_work, self.confidence)
+        return list(map(exact_form, self.cases))
 
     def go(self) -> Report:
         """Run everything. Ctrl-C and SIGTERM end it early, and the report then says so. Raises BadStore."""
