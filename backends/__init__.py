@@ -113,8 +113,8 @@ class Runtime:
       that answers a list of (outputs, error or None).
     environment: variables set before the framework is imported.
     batch_flags: further variables for batches; what is found so is run again individually without them.
-    compiled: variables that let the framework keep in {folder} what it compiles, and take it from there. Set for batches alone, and only
-      where former results are used: what is kept is held against the definition each time, and what differs runs again without it.
+    compiled: variables that make the framework keep in {folder} what it compiles, for the next run. They are set for batches alone, and not
+      with --no-cache. Results are checked as always, and what is wrong runs again without these variables.
     modes: other ways to execute a case, by name.
     expects: facts that a worker process must observe.
     install: what pip installs for `NAME@VERSION`, with {version} in it: an environment of its own, which takes all else from this one.

@@ -134,7 +134,7 @@ def zero_norm_twice(engine: str, versions: dict[str, str]) -> Known:
 
 
 def refuses_mixed_dtypes(runtime: str, versions: dict[str, str], message: str, link: str) -> Known:
-    """In the mode mixed-dtypes (backends.modes)."""
+    """The error that a runtime raises in the mode mixed-dtypes (backends.modes). message: a regular expression found in it."""
     return Known(
         id=f"{runtime}-mixed-dtypes", runtimes=(runtime,), versions=versions, verdict="raised", outputs=("y",), modes=("mixed-dtypes",),
         when=lambda op, at, facts: bool(op.inputs()), message=message, link=link,

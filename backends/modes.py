@@ -65,6 +65,7 @@ def same_buffers(glue: str, *, copied: str, empty: str, share: str = "small") ->
         glue=glue + SAME_BUFFERS.format(copied=copied, empty=empty), share=share, also=("stale", "in-place", "cached"),
     )  # fmt: skip
 
+
 MIXED_DTYPES = """
 def answers(f, args, g):
     x, *w = args

@@ -63,6 +63,17 @@ def test_standard_has_minima_of_its_own() -> None:
     assert below(_answers("Pad", "keras-jax", least["Pad", "keras-jax"] - 1, 100), {}, 0, found(), "standard")
 
 
+def test_suites_with_few_cases_of_each_operation_have_a_minimum_over_everything_alone() -> None:
+    """Lower than the suite's own share only for what was measured lower."""
+    assert set(of_suite("models")) == {("all", "tensorflow:no-onednn")}
+    assert below(_answers("Conv", "tensorflow", 80, 100), {"tensorflow": {"onednn": "off"}}, 85, found(), "models") == []
+    for runtime, onednn, right in (("tensorflow", "off", 79), ("tensorflow", "on", 84), ("jax", "off", 84)):
+        (missed,) = below(_answers("Conv", runtime, right, 100), {runtime: {"onednn": onednn}}, 85, found(), "models")
+        assert missed.startswith(f"{runtime} agrees on {right}% of its results, less than 8")
+    assert below(_answers("Conv", "jax", 50, 100), {}, 50, found(), "calls") == []
+    assert below(_answers("Conv", "jax", 49, 100), {}, 50, found(), "calls")
+
+
 def test_a_runtime_of_ones_own_has_none() -> None:
     assert below(_answers("Conv", "mine", 0, 100), {}, 0, found()) == []
     assert below(_answers("Conv", "mine", 84, 100), {}, 85, found()) == ["mine agrees on 84% of its results, less than 85%"]

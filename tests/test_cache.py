@@ -250,6 +250,17 @@ def test_the_command_says_what_came_from_the_cache(tmp_path: Path) -> None:
     assert "from the cache" not in concordant(*case, "--no-cache", "--out", tmp_path / "c", **cached).stdout
 
 
+def test_programs_compiled_for_another_processor_are_in_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Cache(tmp_path / "results.sqlite").compiled
+    monkeypatch.setattr(environment, "_cpu", lambda *names: "avx512f" if "flags" in names else "AMD EPYC")
+    there = Cache(tmp_path / "results.sqlite").compiled
+    assert here
+    assert there
+    assert here != there
+    assert here.parent == there.parent
+    assert Cache().compiled is None
+
+
 def test_the_cache_says_its_size_and_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
     cache = Cache(default())

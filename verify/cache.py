@@ -115,7 +115,7 @@ class Cache:
 
     @property
     def compiled(self) -> Path | None:
-        """The folder of what frameworks compiled, on processors with these instructions; None if nothing is kept in files."""
+        """The folder for programs that frameworks compile, one for each kind of processor; None if this cache is in memory."""
         return self.path and self.path.parent / "compiled" / instructions()
 
     def clear(self) -> None:

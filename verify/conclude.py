@@ -23,7 +23,6 @@ from verify.judge import agreement
 from verify.judge.judge import Judgement
 from verify.judge.reference import Reference
 from verify.plan.prove import Instance, Proof, asked
-from verify.plan.suites import OF_FEW
 from verify.record import (
     SCHEMA,
     Counterexample,
@@ -187,7 +186,7 @@ def conclude(
         runtimes=runtimes, known=tally.report(), theorems=theorems, records=records,
         summary=_summary(
             sum(ask.instance is None for ask in asks), runtimes, theorems, records, tally, minimum_agreement, interrupted,
-            {r.backend.name for r in ran if r.backend.ours and suite.get("name") not in OF_FEW}, str(suite.get("name")),
+            {r.backend.name for r in ran if r.backend.ours}, str(suite.get("name")),
         ),
     )  # fmt: skip
 

@@ -295,7 +295,7 @@ def save(report: Report, path: Path) -> None:
 
 
 def _lines(report: Report) -> Iterator[bytes]:
-    """Its text piece by piece: of the records, which are nearly all of it, one at a time."""
+    """The text of report.json in pieces, one for each record, so that it is never in memory as a whole."""
     before, records, after = _text(msgspec.structs.replace(report, records=[])).partition(b'\n "records": []')
     yield before + records[:-1]
     for i, record in enumerate(report.records):

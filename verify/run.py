@@ -379,10 +379,7 @@ class Run:
         if not judged:
             ran.decline(i, text)
             return True
-        held = i in self._references
         given, wanted = [j.output for j in judged], list(_names(ran.backend, self.reference(i)))
-        if not held:  # made for its names alone
-            self._forget(i)
         if self.store and given != wanted:
             what = f"{self.store.path} holds verdicts on {', '.join(given)} of {ask.key}, whose outputs are {', '.join(wanted)}"
             raise BadStore(f"{what}; begin a new run with another --out")

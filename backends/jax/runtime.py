@@ -104,7 +104,7 @@ KEPT = {
     "JAX_COMPILATION_CACHE_DIR": "{folder}", "JAX_COMPILATION_CACHE_MAX_SIZE": str(1 << 30),
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
 }  # fmt: skip
-"""What JAX compiled, least recently used first out."""
+"""JAX keeps up to 1 GiB and deletes what was used longest ago. It needs filelock for that, which PyTorch brings; else it keeps nothing."""
 
 MODES = {
     "op-by-op": Mode(

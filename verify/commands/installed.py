@@ -43,7 +43,7 @@ def side_environments(
 def cached(
     clear: Annotated[bool, typer.Option("--clear", help="Delete it.")] = False,
 ) -> None:
-    """Say where the results of former runs are kept, how many, and what they take with what frameworks compiled; or delete all."""
+    """Print where results of former runs and compiled programs are kept, how many results, and the bytes of all; or delete all."""
     from verify.cache import BadCache, Cache, default
 
     cache = Cache(default())

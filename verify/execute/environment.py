@@ -90,7 +90,7 @@ def machine() -> dict[str, object]:
     return {
         "python": sys.version.split()[0],
         "os": platform.platform(),
-        "cpu": _cpu(),
+        "cpu": _cpu("model name"),
         "cores": os.cpu_count(),
         "versions": {"numpy": np.__version__},
         "variables": variables(),
@@ -99,18 +99,14 @@ def machine() -> dict[str, object]:
 
 def instructions() -> str:
     """A digest of the instructions that the processor has: what was compiled for one that has others may end a process."""
-    try:
-        with open("/proc/cpuinfo") as lines:
-            has = next(line for line in lines if line.startswith(("flags", "Features")))
-    except (OSError, StopIteration):
-        has = platform.processor() or platform.machine()
-    return hashlib.sha256(has.encode()).hexdigest()[:16]
+    return hashlib.sha256(_cpu("flags", "Features").encode()).hexdigest()[:16]
 
 
-def _cpu() -> str:
+def _cpu(*names: str) -> str:
+    """What Linux says of the processor under one of these names."""
     try:
         with open("/proc/cpuinfo") as lines:
-            return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+            return next(line.split(":")[1].strip() for line in lines if line.startswith(names))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
 

@@ -116,7 +116,7 @@ class Worker:
         """
         added = {**backend.runtime.environment, **(_appended(backend.runtime.batch_flags) if batch_flags else {})}
         if batch_flags and compiled:
-            added |= {name: value.format(folder=compiled / backend.base) for name, value in backend.runtime.compiled.items()}
+            added |= {name: value.replace("{folder}", str(compiled / backend.base)) for name, value in backend.runtime.compiled.items()}
         python = backend.python or sys.executable
         noise = tempfile.TemporaryFile()  # noqa: SIM115
         try:
