@@ -44,6 +44,7 @@ MODES = {{
     "flagged": Mode(meaning="with a flag", environment={{"CONCORDANT_TEST_FLAG": "on"}}, expects={{"flag": "on"}}),
     "without": Mode(meaning="without effect", environment={{"CONCORDANT_TEST_FLAG": "on"}}, expects={{"flag": "off"}}),
     "forward": Mode(meaning="without gradients", outputs=("y",)),
+    "double": Mode(meaning="in float64 alone", dtypes=("float64",)),
     "twice": Mode(meaning="with another glue", glue=GLUE.replace("yield f(*args)", "yield 2 * f(*args)")),
 }}
 RUNTIMES = {{"mine": Runtime(packages=("numpy",), glue=GLUE, modes=MODES), "other": Runtime(packages=("numpy",), glue=GLUE)}}
@@ -87,6 +88,13 @@ def test_a_mode_may_offer_fewer_outputs_than_its_runtime(mine: Path) -> None:
     run = Run([parse_case(CASE)], [whole, forward], suite={}).go()
     assert {(r.runtime, r.output) for r in run.records} == {("mine", "y"), ("mine", "dx"), ("mine:forward", "y")}
     assert [run.runtimes[name].not_offered for name in ("mine", "mine:forward")] == [{}, {"gradients": 1}]
+
+
+def test_a_mode_may_compute_in_fewer_dtypes_than_its_runtime(mine: Path) -> None:
+    (whole, *_), (double,) = named(str(mine)), named(f"{mine}:double")
+    run = Run([parse_case(CASE), parse_case(f"{CASE} float64")], [whole, double], suite={}).go()
+    assert {(r.runtime, r.dtype) for r in run.records} == {("mine", "float32"), ("mine", "float64"), ("mine:double", "float64")}
+    assert [run.runtimes[name].not_offered for name in ("mine", "mine:double")] == [{}, {"dtype float32": 1}]
 
 
 def test_facts_are_those_of_the_mode(mine: Path) -> None:
