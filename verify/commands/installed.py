@@ -43,7 +43,7 @@ def side_environments(
 def cached(
     clear: Annotated[bool, typer.Option("--clear", help="Delete it.")] = False,
 ) -> None:
-    """Print where results of former runs and compiled programs are kept, how many results, and the bytes of all; or delete all."""
+    """Print where results of former runs and compiled programs are kept, and how much space they take. --clear deletes them."""
     from verify.cache import BadCache, Cache, default
 
     cache = Cache(default())
