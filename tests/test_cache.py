@@ -121,9 +121,9 @@ def test_whatever_may_change_a_verdict_is_in_the_key(tmp_path: Path, monkeypatch
     settings = [made() for made in _settings(tmp_path)]
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "7")
     settings.append(_settings(tmp_path)[0]())
-    monkeypatch.setattr(module, "_code", lambda *rooms: "another judge")
+    monkeypatch.setattr(module, "code", lambda *rooms: "another judge")
     settings.append(_settings(tmp_path)[0]())
-    monkeypatch.setattr(module, "_stamp", lambda python, packages: "built anew")
+    monkeypatch.setattr(module, "stamp", lambda python, packages: "built anew")
     settings.append(_settings(tmp_path)[0]())
     keys = {key(s, "case", "text", individually=False) for s in settings}
     assert len(keys) == len(settings)
@@ -145,10 +145,10 @@ def test_a_framework_that_was_built_anew_is_another(tmp_path: Path, monkeypatch:
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\nshift; exec env PYTHONPATH={tmp_path / 'lib'} {sys.executable} \"$@\"\n")  # -I hides PYTHONPATH
     python.chmod(0o755)
-    before = module._stamp.__wrapped__(str(python), ("kernels",))
-    assert module._stamp.__wrapped__(str(python), ("kernels",)) == before != module._stamp.__wrapped__(str(python), ("no_such",))
+    before = module.stamp.__wrapped__(str(python), ("kernels",))
+    assert module.stamp.__wrapped__(str(python), ("kernels",)) == before != module.stamp.__wrapped__(str(python), ("no_such",))
     (package / "core.so").write_text("another")
-    assert module._stamp.__wrapped__(str(python), ("kernels",)) != before
+    assert module.stamp.__wrapped__(str(python), ("kernels",)) != before
 
 
 def test_our_own_code_is_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

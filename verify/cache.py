@@ -178,7 +178,7 @@ def remembered(make: Callable[[], T], kind: type[K], *told: object, put: Callabl
 def _pure(told: tuple[object, ...]) -> bytes:
     from importlib.metadata import version
 
-    said = _code("spec", "backends", "verify"), np.__version__, version("covertable"), sys.version, *told
+    said = code("spec", "backends", "verify"), np.__version__, version("covertable"), sys.version, *told
     return hashlib.sha256(repr(said).encode()).digest()
 
 
@@ -221,7 +221,7 @@ def setting(
     which is the program."""
     runtime = backend.runtime
     said = (
-        _code("spec", "verify"), _stamp(backend.python or sys.executable, runtime.packages), backend.base, backend.mode.name, runtime.glue,
+        code("spec", "verify"), stamp(backend.python or sys.executable, runtime.packages), backend.base, backend.mode.name, runtime.glue,
         runtime.environment, runtime.batch_flags, runtime.repeat_in, runtime.outputs, runtime.modes.get(runtime.repeat_in),
         dict(versions), dict(facts), {name: place[name] for name in place if name != "cores"}, variables(), limits,
     )  # fmt: skip
@@ -234,13 +234,14 @@ def key(setting: str, asked: str, text: str, *, individually: bool) -> bytes:
 
 
 @lru_cache
-def _code(*rooms: str) -> str:
+def code(*rooms: str) -> str:
+    """A digest of some of our three packages."""
     return digest((), rooms)
 
 
 @lru_cache
-def _stamp(python: str, packages: tuple[str, ...]) -> str:
-    """Of the files of installed packages: a framework that was built anew may have the version that it had. Imports none of them."""
+def stamp(python: str, packages: tuple[str, ...]) -> str:
+    """A digest of the files of installed packages: a framework that was built anew may have the version that it had. Imports nothing."""
     try:
         return subprocess.run([python, "-I", "-c", STAMP, *packages], capture_output=True, text=True, timeout=60, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:

@@ -22,6 +22,7 @@ from verify.grouping import mistake_of, sentence, standing
 from verify.judge import agreement
 from verify.judge.judge import Judgement
 from verify.judge.reference import Reference
+from verify.observed import Observed
 from verify.plan.prove import Instance, Proof, asked
 from verify.record import (
     SCHEMA,
@@ -83,6 +84,8 @@ class Ran:
     versions: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
+    recalled: Observed | None = None
+    """Versions and facts, if they are what workers of a former run observed."""
     judged: list[tuple[int, str, Judgement]] = field(default_factory=list)
     repeated: Repeated | None = None
     partly: bool = False

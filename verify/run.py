@@ -21,7 +21,7 @@ from verify.cache import NOW, BadCache, Cache, Hit, Notebook, key, remembered, s
 from verify.conclude import Ask, Ran, conclude
 from verify.execute.environment import digest, machine, missing, variables, versions
 from verify.execute.patience import Patience, Say
-from verify.execute.process import Job, Worker, WorkerFailed
+from verify.execute.process import Job, Worker, WorkerDiffers, WorkerFailed
 from verify.execute.result import Answer
 from verify.execute.scheduler import Cores, Scheduler, Start, answers, beside_workers
 from verify.explain.minimize import smaller
@@ -30,6 +30,7 @@ from verify.grouping import counted
 from verify.judge.judge import Judgement, doubtful, judge
 from verify.judge.reference import Reference
 from verify.limits import CONFIDENCE, GIB, MAX_WORK, MEMORY
+from verify.observed import Observed, keep, recalled
 from verify.plan.plan import NothingToAsk, chosen
 from verify.plan.prove import Proof, asked
 from verify.plan.work import before, expect_affordable, work
@@ -208,6 +209,9 @@ class Run:
             self._tell(ran)
             await self._repeat(ran, cores)
         except WorkerFailed as error:
+            if isinstance(error, WorkerDiffers) and ran.recalled:  # what it differs from was observed before something changed
+                await self._anew(ran, cores)
+                return
             for i in again.keys() - ran.settled:
                 self._settle(ran, taken[i], again[i], "failed")
             ran.not_run = len({job.id for job in (*taken.values(), *jobs)} - ran.settled)
@@ -218,6 +222,15 @@ class Run:
                 self._settle(ran, taken[i], again[i], "interrupted")
             raise
         self.watch(backend.name, "done", self.total(backend.name))
+
+    async def _anew(self, ran: Ran, cores: Cores) -> None:
+        """Run all of it, without what the workers of former runs observed."""
+        if self.cache:
+            keep(self.cache, ran.backend, self.place, None)
+        if self.store:
+            self.store.forget(ran.backend.name)
+        self.ran[ran.backend.name] = Ran(ran.backend, partly=ran.partly)
+        await self._one(self.ran[ran.backend.name], cores)
 
     async def _repeat(self, ran: Ran, cores: Cores) -> None:
         """Run a sample of what agreed in batches individually, as users run it; where it does not agree then, that is its verdict.
@@ -272,15 +285,22 @@ class Run:
         return self.report()
 
     def _recall(self, ran: Ran) -> None:
-        """Read the versions, environment and facts of a runtime from the store, or find them here."""
+        """Read the versions, environment and facts of a runtime from the store, or find them here; facts from former runs."""
         told = (self.store and self.store.told(ran.backend.name)) or _told(ran.backend)
         ran.versions.update(told.versions)
         ran.environment = told.environment
         ran.facts.update(told.facts)
         ran.repeated = told.repeated
+        if (cache := self._cache_of(ran)) and not ran.facts and (seen := recalled(cache, ran.backend, self.place)):
+            ran.recalled = seen
+            ran.versions.update(seen.versions)
+            ran.facts.update(seen.facts)
 
     def _tell(self, ran: Ran) -> None:
-        """Store the versions, environment and facts of a runtime."""
+        """Store the versions, environment and facts of a runtime; the next run may want what was observed."""
+        seen = Observed(dict(ran.versions), dict(ran.facts))
+        if (cache := self._cache_of(ran)) and ran.facts and seen != ran.recalled:
+            keep(cache, ran.backend, self.place, seen)
         if self.store:
             found = {"versions": dict(ran.versions), "facts": dict(ran.facts), "repeated": ran.repeated}
             self.store.tell(ran.backend.name, structs.replace(_told(ran.backend), **found))
@@ -410,7 +430,7 @@ class Run:
         workers = max(self.cores // len(self.backends), 1)
         scheduler = Scheduler(backend or ran.backend, cores, self.timeout, alone, ran.versions, ran.facts, workers, self.memory, self.start)
         told = dict(ran.versions), dict(ran.facts)
-        async with aclosing(answers(scheduler, jobs, begin=bool(self._cache_of(ran)) and not alone)) as stream:
+        async with aclosing(answers(scheduler, jobs, begin=bool(self._cache_of(ran)) and not (alone or ran.facts))) as stream:
             async for job, answer in stream:
                 if (ran.versions, ran.facts) != told:
                     self._tell(ran)

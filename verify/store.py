@@ -124,6 +124,12 @@ class Store:
         """Keep what was found of a runtime."""
         self._note(f"runtime {runtime}", told)
 
+    def forget(self, runtime: str) -> None:
+        """Drop every verdict on a runtime, and what was found of it."""
+        with self._clear():
+            self._db.execute("DELETE FROM verdict WHERE runtime = ?", (runtime,))
+            self._db.execute("DELETE FROM note WHERE name = ?", (f"runtime {runtime}",))
+
     def keep(self, runtime: str, asked: str, native: str, judged: list[Judgement]) -> None:
         """Keep the verdicts on one thing asked, with the text that was run."""
         with self._clear():

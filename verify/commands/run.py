@@ -71,6 +71,7 @@ def run(
     from verify.execute.early import Early
     from verify.execute.environment import machine, source_digest
     from verify.execute.process import WorkerFailed
+    from verify.observed import recalled
     from verify.plan.plan import NothingToAsk, Plan, chosen, with_modes
     from verify.store import BadStore, Store
 
@@ -95,13 +96,14 @@ def run(
                 writable(out)
                 if case:
                     plan.prepare(say)
+                place = machine()
                 for one in backends:
-                    if plan.surely_runs(one):
+                    if early.room and plan.surely_runs(one) and not (former and recalled(former, one, place)):
                         early.begin(one)
                 if not backend and not case:
                     plan, backends = with_modes(plan, backends)
                 plan.prepare(say)
-                store = Store.begun(out, plan, machine())
+                store = Store.begun(out, plan, place)
             from backends.known import records
             from verify.commands.running import go, minimized, show
             from verify.probes import with_probes

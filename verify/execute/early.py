@@ -24,10 +24,15 @@ class Early:
         self.most, self.memory, self.compiled = most, memory, compiled
         self._begun: dict[tuple[str, bool], Worker] = {}
 
+    @property
+    def room(self) -> bool:
+        """Whether another worker may be begun."""
+        return len(self._begun) < self.most
+
     def begin(self, backend: Backend, *, batch_flags: bool = True) -> None:
         """Let a worker load the framework, unless enough do already. Waits for nothing."""
         wanted = (backend.name, batch_flags)
-        if wanted not in self._begun and len(self._begun) < self.most:
+        if wanted not in self._begun and self.room:
             with suppress(WorkerFailed):  # `start` tries again, and says why
                 self._begun[wanted] = Worker.begin(backend, batch_flags=batch_flags, memory=self.memory, compiled=self.compiled)
 

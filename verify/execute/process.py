@@ -63,6 +63,10 @@ class WorkerDiedStarting(WorkerFailed):
     """The worker ended by itself before it was ready, as when the system is out of memory: another try may go better."""
 
 
+class WorkerDiffers(WorkerFailed):
+    """The worker observed something else than those before it."""
+
+
 class WorkerDied(Exception):
     """The worker is gone, or speaks nonsense."""
 

@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 from threadpoolctl import threadpool_limits
 
 from backends import Backend
-from verify.execute.process import HostLost, Job, Worker, WorkerDied, WorkerDiedStarting, WorkerFailed, WorkerSilent
+from verify.execute.process import HostLost, Job, Worker, WorkerDied, WorkerDiedStarting, WorkerDiffers, WorkerFailed, WorkerSilent
 from verify.execute.result import Answer
 from verify.facts import changed_facts
 from verify.limits import GIB, MEMORY
@@ -202,7 +202,7 @@ class Scheduler:
             if self.facts and self.facts != worker.facts:
                 await self._end(place)
                 other = f"a worker process differs from the one that this run began with: {changed_facts(self.facts, worker.facts)}"
-                raise WorkerFailed(f"{other}; run it on equal machines with equal settings")
+                raise WorkerDiffers(f"{other}; run it on equal machines with equal settings")
             self.facts.update(worker.facts)
         return self.running[place]
 
