@@ -160,7 +160,9 @@ def test_every_mode_runs(name: str) -> None:
     dtype = next(word for word in ("float32", "bfloat16") if word in target.runtime.dtypes)
     run = Run([parse_case(f"Conv(stride=(2,)) x=(2, 3, 7) w=(4, 3, 2) {dtype} normal")], [target], suite={}).go()
     if run.runtimes[name].status == "failed":
-        assert "did not take effect" in run.runtimes[name].reason
+        expected = "there is no CUDA device here" if "cuda" in target.mode.name else "did not take effect"
+        assert expected in run.runtimes[name].reason
+        assert "Traceback" not in run.runtimes[name].reason
     else:
         assert {r.verdict for r in run.records} == ({"raised"} if name in REFUSING else {"agree"})
         assert all(r.known for r in run.records) is (name in REFUSING)
@@ -477,3 +479,28 @@ def test_known_deviations_of_ours_name_modes_that_exist() -> None:
         modes = {m for name, b in found().items() if any(fnmatch(name, p) for p in known.runtimes) for m in ("", *b.runtime.modes)}
         assert all(any(fnmatch(m, p) for m in modes) for p in known.modes), known.id
         assert replace(known, modes=("nowhere",)).modes != known.modes
+
+
+ON_CUDA = {
+    "torch": [("torch.cuda.is_available()", "True"), ('"cuda")', '"cpu")'), ("torch.cuda.get_device_name()", "'none'")],
+    "jax": [('jax.devices("cuda")', 'jax.devices("cpu")')],
+}
+"""What makes the glue of a mode on a CUDA device run without one."""
+
+
+@slow
+@pytest.mark.parametrize("mode", ["cuda", "cuda-tf32"])
+@pytest.mark.parametrize("runtime", ON_CUDA)
+def test_the_glue_of_a_cuda_mode_runs_on_another_device(runtime: str, mode: str) -> None:
+    """All of it but the device: no machine that runs these tests may have one."""
+    pytest.importorskip(runtime)
+    backend = in_mode(found()[runtime], mode)
+    glue = backend.runtime.glue
+    for cuda, cpu in ON_CUDA[runtime]:
+        assert cuda in glue
+        glue = glue.replace(cuda, cpu)
+    elsewhere = replace(backend.runtime, glue=glue, environment=found()[runtime].runtime.environment)
+    cases = [parse_case(f"{text} float32") for text in (CASE, "Conv(stride=(1,)) x=(2, 3, 9) w=(4, 3, 3)")]
+    report = Run(cases, [replace(backend, runtime=elsewhere)], suite={}).go()
+    assert report.summary.exit == 0, report.runtimes
+    assert report.runtimes[f"{runtime}:{mode}"].facts["tf32"] == ("on" if mode == "cuda-tf32" else "off")

@@ -94,6 +94,18 @@ def twice(f, x, *w):
 
 COMPILED = REVERSE + TOGETHER
 
+CUDA = """
+try:
+    device = jax.devices("cuda")[0]
+except (RuntimeError, AssertionError):
+    why = "there is no CUDA device here, or jaxlib has no plugin for it (pip install 'jax[cuda12]')"
+    raise RuntimeError(f"{{why}}; leave this mode out, or run it where there is one") from None
+jax.config.update("jax_default_matmul_precision", {precision!r})
+
+def facts():
+    return {{"device": device.device_kind, "tf32": "off" if jax.config.jax_default_matmul_precision == "highest" else "on"}}
+"""
+
 EACH = """\
 def each(f):
     return lambda x, *w: jax.vmap(lambda one: f(one[None], *w)[0])(x)"""
@@ -105,6 +117,9 @@ KEPT = {
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
 }  # fmt: skip
 """JAX keeps up to 1 GiB and deletes what was used longest ago. It needs filelock for that, which PyTorch brings; else it keeps nothing."""
+
+ON_CUDA = {"JAX_PLATFORMS": "cuda", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+"""Else the first worker process takes three quarters of the device's memory."""
 
 MODES = {
     "op-by-op": Mode(
@@ -122,6 +137,14 @@ MODES = {
     "mixed-dtypes": mixed_dtypes(GLUE, cast="jax.numpy.asarray(a, dtype)"),
     "double-backward": double_backward(GLUE + OP_BY_OP, TWICE),
     "same-buffers": same_buffers(GLUE + OP_BY_OP, copied="np.array(t)", empty="np.empty_like(a)", share=""),
+    "cuda": Mode(
+        meaning="on the first CUDA device, TF32 off", glue=GLUE + COMPILED + CUDA.format(precision="highest"), environment=ON_CUDA,
+        expects={"tf32": "off"}, own_kernels=True, also=("gpu", "nvidia", "cudnn"),
+    ),
+    "cuda-tf32": Mode(
+        meaning="on the first CUDA device, TF32 on", glue=GLUE + COMPILED + CUDA.format(precision="tensorfloat32"), environment=ON_CUDA,
+        expects={"tf32": "on"}, own_kernels=True, also=("tf32", "gpu-tf32"),
+    ),
 }  # fmt: skip
 
 RUNTIMES = {

@@ -66,6 +66,25 @@ def entered(t):
     return larger[(slice(1, None, 2),) * t.ndim].permute(*reversed(range(t.ndim))).copy_(t)
 """
 
+CUDA = ENTERS + """
+if not torch.cuda.is_available():
+    why = "this PyTorch was built without CUDA" if torch.version.cuda is None else "torch.cuda.is_available() is False"
+    raise RuntimeError(f"there is no CUDA device here: {{why}}; leave this mode out, or run it where there is one")
+torch.set_default_device("cuda")
+torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = {tf32}
+
+def entered(t):
+    return t.to("cuda")
+
+def facts():
+    return {{
+        "device": torch.cuda.get_device_name(),
+        "cuda": str(torch.version.cuda),
+        "cudnn": str(torch.backends.cudnn.version()),
+        "tf32": "on" if torch.backends.cudnn.allow_tf32 else "off",
+    }}
+"""
+
 NO_GRAD = """
 def answers(f, args, g):
     with torch.inference_mode():
@@ -141,6 +160,14 @@ MODES = {
     "double-backward": double_backward(GLUE, TWICE),
     "same-buffers": same_buffers(GLUE, copied="t.detach().clone()", empty="torch.empty_like(a)"),
     "threads": THREADS,
+    "cuda": Mode(
+        meaning="on the first CUDA device, TF32 off", glue=GLUE + CUDA.format(tf32=False), expects={"tf32": "off"}, own_kernels=True,
+        also=("gpu", "nvidia", "cudnn"),
+    ),
+    "cuda-tf32": Mode(
+        meaning="on the first CUDA device, TF32 on", glue=GLUE + CUDA.format(tf32=True), expects={"tf32": "on"}, own_kernels=True,
+        also=("tf32", "gpu-tf32"),
+    ),
 }  # fmt: skip
 
 RUNTIMES = {"torch": Runtime(packages=("torch",), glue=GLUE, modes=MODES)}
