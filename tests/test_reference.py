@@ -373,6 +373,26 @@ def test_the_exact_answer_is_that_of_fractions_in_plain_loops(text: str, kind: s
             assert abs(exact - Fraction(h) - Fraction(rest)) <= abs(exact) * Fraction(2) ** -105 + Fraction(2) ** -1074
 
 
+OF_UNITS = [
+    "Conv(stride=(1,)) >> Resize(size=(7,), mode='linear') x=(1, 2, 5) w=(3, 2, 3)",
+    "AveragePool(kernel=(3,), stride=(2,), padding=((1, 1),), counted='valid') >> Conv(stride=(1,)) x=(1, 2, 9) w=(2, 2, 2)",
+    "Resize(size=(5,), mode='cubic') >> Conv(stride=(1,)) >> AdaptiveAveragePool(size=(3,)) x=(1, 2, 3) w=(2, 2, 2)",
+]
+"""Operations that divide, so that they give whole numbers of multiples of a unit alone."""
+
+
+@pytest.mark.parametrize("text", OF_UNITS)
+def test_the_exact_answer_of_what_divides_is_that_of_fractions(text: str) -> None:
+    reference = Reference(parse_case(f"{text} float32 normal seed=3"))
+    assert reference.case.op.unit_on(reference.case.x, *reference.case.w) > 1
+    x, g, weights = reference.drawn
+    fractions = [np.array([Fraction(v) for v in a.ravel().tolist()], object).reshape(a.shape) for a in (x, g, *weights)]
+    exact = reference.everything(fractions[0], fractions[1], tuple(fractions[2:]))
+    for right, high, low in zip(exact, reference.outputs, reference.remainders, strict=True):
+        assert high.ravel().tolist() == [float(v) for v in right.ravel().tolist()]
+        assert low.ravel().tolist() == [float(v - Fraction(float(v))) for v in right.ravel().tolist()]
+
+
 def _by_fractions(reference: Reference, of: int) -> list[Fraction]:
     """y, ∂x, ∂w and the bias' gradient; a bias follows x as pixels that are met by a tap of 1."""
     q = reference.case

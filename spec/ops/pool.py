@@ -259,7 +259,7 @@ def divided(total: Array, by: Array) -> Array:
     """total / by, without a float where there was none."""
     if np.issubdtype(total.dtype, np.floating):
         return (total / by).astype(total.dtype)
-    if total.dtype != object and not (total % by).any():
+    if not (total % by).any():
         return (total // by).astype(total.dtype)
     parts = np.array([Fraction(1, int(n)) for n in by.flat], object).reshape(by.shape)
     quotient: Array = total.astype(object) * parts

@@ -86,9 +86,9 @@ def applied(x: Array, matrices: Sequence[Matrix]) -> Array:
     if np.issubdtype(x.dtype, np.floating):
         return _each_axis(x, matrices, lambda m: (m.numerators / m.denominator).astype(x.dtype))
     total = _each_axis(x.astype(object), matrices, lambda m: m.numerators)
-    if x.dtype != object and not (total % d).any():
+    if not (total % d).any():
         return (total // d).astype(x.dtype)
-    return total if d == 1 else np.asarray(total * Fraction(1, d))
+    return np.asarray(total * Fraction(1, d))
 
 
 def back(g: Array, matrices: Sequence[Matrix]) -> Array:

@@ -142,9 +142,9 @@ def draw(seed: int, stream: int, shape: tuple[int, ...], radius: int) -> np.ndar
 
     Streams of one seed, and seeds, are independent: stream 0 is x, 1 the cotangent, 2 and on the weights.
     """
-    whole = np.empty(math.prod(shape))
+    whole, count = np.empty(math.prod(shape)), 2 * radius + 1
     for at, bits in _blocks(seed, stream, whole.size):
-        bits %= 2 * radius + 1
+        bits -= bits // count * count  # NumPy divides by one number faster than it takes remainders
         np.subtract(bits.view(np.int64), radius, out=whole[at : at + BLOCK], casting="unsafe")
     return whole.reshape(shape)
 

@@ -275,18 +275,19 @@ class Reference:
 
     @cached_property
     def _exactly(self) -> list[tuple[Array, Array]]:
-        """Each output as the sum of two float64, from exact arithmetic on whole numbers scaled by powers of two. Of x that are no
-        numbers, as if they were 0."""
+        """Each output as the sum of two float64, from exact arithmetic on whole numbers: scaled by powers of two, and by the unit of
+        which the operation gives whole numbers. Of x that are no numbers, as if they were 0."""
         x, g, w = self.drawn
         x = np.where(np.isfinite(x), x, 0)
         q = self.case
         if not self.differentiated or q.op.degree != 1 + len(q.w) or _own_numbers(q.op, q.x, q.w):
             x, g, *weights = (_fractions(a) for a in (x, g, *w))
-            return [_split(a, 0) for a in self.everything(x, g, tuple(weights))]
+            return [_split(a, Fraction(1)) for a in self.everything(x, g, tuple(weights))]
         (x, ex), (g, eg), *w_and_e = (_scaled(a) for a in (x, g, *w))
-        weights, ew = [v for v, _ in w_and_e], [e for _, e in w_and_e]
-        exponents = (ex + sum(ew), eg + sum(ew), *(ex + eg + sum(ew) - e for e in ew))
-        return [_split(a, e) for a, e in zip(self.everything(x, g, tuple(weights)), exponents, strict=True)]
+        weights, ew, unit = [v for v, _ in w_and_e], [e for _, e in w_and_e], q.op.unit_on(q.x, *q.w)
+        scales = [Fraction(2) ** e / unit for e in (ex + sum(ew), eg + sum(ew))]
+        scales += [Fraction(2) ** (ex + eg + sum(ew) - e) / unit**2 for e in ew]
+        return [_split(a, s) for a, s in zip(self.everything(x * unit, g * unit, tuple(weights)), scales, strict=True)]
 
     def _marked(self, x: Array, g: Array, w: Outputs) -> Outputs:
         """NaN where the one pixel that is no number has a window, and the other pixels' answer elsewhere.
@@ -511,16 +512,18 @@ def _scaled(a: Array) -> tuple[Array, int]:
     return _objects([int(m) << e if m else 0 for m, e in pairs], a.shape), least
 
 
-def _split(a: Array, exponent: int) -> tuple[Array, Array]:
+def _split(a: Array, scale: Fraction) -> tuple[Array, Array]:
+    """Numbers times a scale, each as the sum of two float64."""
     high, low = np.empty(a.size), np.empty(a.size)
-    scale = Fraction(2) ** exponent
     for i, v in enumerate(a.ravel().tolist()):
-        exact = v * scale
+        n, d = v.as_integer_ratio()
+        p, q = n * scale.numerator, d * scale.denominator
         try:
-            high[i] = float(exact)
-            low[i] = float(exact - Fraction(high[i]))
+            high[i] = near = p / q  # of whole numbers Python rounds the quotient once
+            n, d = near.as_integer_ratio()
+            low[i] = (p * d - n * q) / (q * d)
         except OverflowError:
-            high[i], low[i] = math.inf if exact > 0 else -math.inf, 0
+            high[i], low[i] = math.inf if p > 0 else -math.inf, 0
     return high.reshape(a.shape), low.reshape(a.shape)
 
 
