@@ -21,7 +21,7 @@ NAME = re.compile(r"[A-Za-z0-9][\w.+-]{0,39}", re.ASCII)
 """What a runtime may be called: it is printed, and typed after --backend."""
 
 SHARES = ("", "small", "large", "narrow")
-"""What a mode may take of a suite if nobody names it."""
+"""What a mode may take of a suite if nobody names it, nothing at first; verify.plan.suites says how much that is."""
 
 SIGNATURES = {"array": "array(a, dtype)", "numpy": "numpy(t)", "dtype": "dtype(t)", "version": "version()"}
 ANSWERS = "answers(f, args, g)"

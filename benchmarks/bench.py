@@ -64,8 +64,8 @@ def floor(jobs: Path, runtime: Runtime, *, batch_flags: bool = True) -> dict[str
     return json.loads(said)
 
 
-def ours(what: str, *runtimes: str) -> dict[str, Any]:
-    return json.loads(python("-m", "benchmarks.ours", what, ",".join(runtimes))[0])
+def ours(what: str, *runtimes: str, how: tuple[str, ...] = ()) -> dict[str, Any]:
+    return json.loads(python("-m", "benchmarks.ours", what, ",".join(runtimes), *how)[0])
 
 
 def quick() -> list[Row]:
@@ -161,12 +161,19 @@ def nodes() -> list[Row]:
 
 
 def polygraphy() -> list[Row]:
-    """Two ONNX Runtime runners on one-node ConvTranspose models, warm, beside a warm run on torch and TensorFlow."""
-    rates = [float(python("-m", "benchmarks.pairs")[0]) for _ in range(REPEATS)]
-    runs = {n: ours(f"transposes:{n}", "torch", "tensorflow") for n in (200, 2200)}
-    rate = 2000 / (runs[2200]["wall"] - runs[200]["wall"])
-    of = f"{rate:.0f} and {median(rates):.0f} a second"
-    return [Row("cases a second, two runtimes / Polygraphy's", rate / median(rates), 8, at_least=True, of=of)]
+    """Two ONNX Runtime runners on one-node ConvTranspose models, warm, beside warm runs of ours: of the same work, and of all of ours."""
+    theirs = median(float(python("-m", "benchmarks.pairs")[0]) for _ in range(REPEATS))
+    same, whole = _warm("onnxruntime", "torch:no-grad", how=("--one-draw",)), _warm("torch", "tensorflow")
+    return [
+        Row(f"cases a second, {what} / Polygraphy's", rate / theirs, limit, at_least=True, of=f"{rate:.0f} and {theirs:.0f} a second")
+        for what, rate, limit in (("one forward pass on two runtimes", same, 5), ("gradients and all draws on two runtimes", whole, 0))
+    ]
+
+
+def _warm(*runtimes: str, how: tuple[str, ...] = ()) -> float:
+    """Cases a second of a run, short of its start."""
+    few, many = (ours(f"transposes:{n}", *runtimes, how=how)["wall"] for n in (200, 2200))
+    return float(2000 / (many - few))
 
 
 ROWS: dict[str, Callable[[], list[Row]]] = {f.__name__: f for f in (quick, hand, jax, reference, growth, nodes, polygraphy)}

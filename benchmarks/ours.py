@@ -1,8 +1,9 @@
 """One run, measured from inside: its own CPU seconds, those of its workers, the wall clock, the first verdicts, the peaks of memory.
 
-    python -m benchmarks.ours SUITE|transposes:N RUNTIME,… [--floor FOLDER]
+    python -m benchmarks.ours SUITE|transposes:N RUNTIME,… [--floor FOLDER | --one-draw]
 
-With --floor it asks nothing, but writes for each runtime what benchmarks/floor.py wants.
+With --floor it asks nothing, but writes for each runtime what benchmarks/floor.py wants. With --one-draw each program is run on one draw
+(twice, so that a result that does not repeat is seen), by one process at a time.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import resource
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 BEGAN = time.monotonic()
 
@@ -23,21 +25,23 @@ from verify.plan.prove import prove_all  # noqa: E402
 from verify.plan.suites import SUITES, cases  # noqa: E402
 from verify.run import Run  # noqa: E402
 
+ONE_DRAW: dict[str, Any] = {"confidence": 1, "cores": 1}
+
 
 def main(what: str, runtimes: str, *more: str) -> None:
     kind, _, count = what.partition(":")
     first: dict[str, float] = {}
     backends = [b for name in runtimes.split(",") for b in named(name)]
-    with Early(most=0 if more else os.cpu_count() or 1) as early:
+    with Early(most=0 if more[:1] == ("--floor",) else os.cpu_count() or 1) as early:
         for backend in backends:
             early.begin(backend)
         asked = cases(kind) if kind in SUITES else transposes(int(count))
         run = Run(
             asked, backends, suite={"name": what}, prove=prove_all if kind in SUITES else None, start=early.start,
-            soon=lambda backend: early.begin(backend, batch_flags=False),
+            soon=lambda backend: early.begin(backend, batch_flags=False), **(ONE_DRAW if more == ("--one-draw",) else {}),
             watch=lambda runtime, doing, done: doing == "running" and first.setdefault(runtime, time.monotonic() - BEGAN) and None,
         )  # fmt: skip
-        if more:
+        if more[:1] == ("--floor",):
             write_jobs(run, Path(more[1]))
             return
         report = run.go()

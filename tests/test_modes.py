@@ -12,7 +12,7 @@ from msgspec import json as msgspec_json
 from msgspec import structs
 from rich.console import Console
 
-from backends import Backend, BadBackend, Mode, found, in_mode, named, runtime_of, targets_called
+from backends import Backend, BadBackend, Mode, form, found, in_mode, named, runtime_of, targets_called
 from backends.known import Known
 from backends.minimum import column, minimum
 from spec import Case, parse_case
@@ -224,6 +224,7 @@ def test_only_a_mode_with_a_column_has_a_minimum() -> None:
 
 
 def test_every_share_is_a_part_that_quick_has_none_of() -> None:
+    assert sorted(form.SHARES) == sorted(["", *suites.SHARES])
     sizes = {share: len(suites.cases("standard", share=share)) for share in suites.SHARES}
     assert 40 < sizes["small"] < sizes["large"] < 400
     assert all(suites.cases("quick", share=share) == [] for share in suites.SHARES)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from verify.grouping import in_words, sentence
+from verify.grouping import WORST_FIRST, in_words, sentence
 from verify.hazards import SHOWN_DIGITS
 from verify.record import FINE, Record, Report
 from verify.report.hazards import core
-
-WORST = ("crashed", "timeout", "differ", "changed argument", "nondeterministic", "raised", "imprecise", "zero sign", "not offered")
 
 
 def told(report: Report) -> list[str]:
@@ -47,7 +45,7 @@ def _outcome(own: list[Record], report: Report) -> Iterator[str]:
         agreed = [r.output for r in own if r.verdict == "agree"]
         yield f"agree: {', '.join(agreed)}" if agreed else "vacuous: nothing could be compared"
         return
-    worst = min(bad, key=lambda r: WORST.index(r.verdict) if r.verdict in WORST else len(WORST))
+    worst = min(bad, key=lambda r: WORST_FIRST.index(r.verdict))
     outputs = ", ".join(r.output for r in bad if r.verdict == worst.verdict)
     known = report.known.get(worst.known or "")
     yield f"{in_words(worst.verdict)}: {outputs}" + (f", a known deviation ({worst.known})" if known else "")
