@@ -17,8 +17,9 @@ from msgspec import structs
 from backends import Backend, BadBackend, Unsupported, file_of, found, in_mode, runtime_of
 from backends.known import Known, everything
 from spec import Case, parse_case
-from verify.cache import NOW, BadCache, Cache, Hit, Notebook, key, remembered, setting
+from verify.cache import NOW, Cache, Hit, Notebook, remembered
 from verify.conclude import Ask, Ran, conclude
+from verify.earlier import Earlier
 from verify.execute.environment import digest, machine, missing, variables, versions
 from verify.execute.patience import Patience, Say
 from verify.execute.process import Job, Worker, WorkerDiffers, WorkerFailed
@@ -30,7 +31,6 @@ from verify.grouping import counted
 from verify.judge.judge import Judgement, doubtful, judge
 from verify.judge.reference import Reference
 from verify.limits import CONFIDENCE, GIB, MAX_WORK, MEMORY
-from verify.observed import Observed, keep, recalled
 from verify.plan.plan import NothingToAsk, chosen
 from verify.plan.prove import Proof, asked
 from verify.plan.work import before, expect_affordable, work
@@ -128,6 +128,7 @@ class Run:
             raise NothingToAsk("no case is left; ask for another suite, operation or dtype")
         if not self.backends:
             raise NothingToAsk("no runtime is left; name one with --backend")
+        self._earlier = Earlier(self.cache, self.place, (self.confidence, self.max_work, self.memory), self.say)
         self._references: dict[int, Reference] = {}
         self._held = 0.0
         self._seconds: dict[int, float] = {}
@@ -225,8 +226,7 @@ class Run:
 
     async def _anew(self, ran: Ran, cores: Cores) -> None:
         """Run all of it, without what the workers of former runs observed."""
-        if self.cache:
-            keep(self.cache, ran.backend, self.place, None)
+        self._earlier.forget(ran)
         if self.store:
             self.store.forget(ran.backend.name)
         self.ran[ran.backend.name] = Ran(ran.backend, partly=ran.partly)
@@ -245,12 +245,12 @@ class Run:
         backend = _repeating(ran.backend)
         otherwise, jobs = 0, list[Job]()
         for i in chosen:
-            if hit := self._hit(ran, i, texts[i], individually=True):
+            if hit := self._earlier.hit(ran, self.asks[i], texts[i], individually=True):
                 otherwise += self._repeated(ran, backend, i, texts[i], hit.judged)
             else:
                 jobs.append(job(i, texts[i], self.reference(i), gradients=ran.backend.has_gradients))
         async for one, judged in self._judged(ran, jobs, cores, {}, backend):
-            self._cached(ran, one.id, one.text, judged, individually=True)
+            self._earlier.keep(ran, self.asks[one.id], one.text, judged, self.missed[one.id], individually=True)
             otherwise += self._repeated(ran, backend, one.id, one.text, judged)
             self.watch(ran.backend.name, "repeating", len(ran.settled))
         ran.repeated = Repeated(agreed=len(agreed), repeated=len(chosen), otherwise=otherwise, mode=ran.backend.runtime.repeat_in)
@@ -291,16 +291,11 @@ class Run:
         ran.environment = told.environment
         ran.facts.update(told.facts)
         ran.repeated = told.repeated
-        if (cache := self._cache_of(ran)) and not ran.facts and (seen := recalled(cache, ran.backend, self.place)):
-            ran.recalled = seen
-            ran.versions.update(seen.versions)
-            ran.facts.update(seen.facts)
+        self._earlier.recall(ran)
 
     def _tell(self, ran: Ran) -> None:
         """Store the versions, environment and facts of a runtime; the next run may want what was observed."""
-        seen = Observed(dict(ran.versions), dict(ran.facts))
-        if (cache := self._cache_of(ran)) and ran.facts and seen != ran.recalled:
-            keep(cache, ran.backend, self.place, seen)
+        self._earlier.tell(ran)
         if self.store:
             found = {"versions": dict(ran.versions), "facts": dict(ran.facts), "repeated": ran.repeated}
             self.store.tell(ran.backend.name, structs.replace(_told(ran.backend), **found))
@@ -308,7 +303,7 @@ class Run:
     def _open(self, ran: Ran) -> Iterator[Job]:
         """The jobs still to run, theorems last. What needs no run is settled here: what is not offered, and what has a verdict already."""
         kept = self.store.kept(ran.backend.name) if self.store else {}
-        texts = Notebook(tuple[str, str], "texts", ran.backend.name) if self._cache_of(ran) and ran.backend.ours else None
+        texts = Notebook(tuple[str, str], "texts", ran.backend.name) if self._earlier.of(ran) and ran.backend.ours else None
         some = False
         for i in self._everything(ran):
             if self._take(ran, i, kept):
@@ -321,7 +316,7 @@ class Run:
                 text, why_not = texts.of(self.asks[i].text, make) if texts else make()
                 if why_not:
                     raise Unsupported(why_not)
-                if hit := self._hit(ran, i, text):
+                if hit := self._earlier.hit(ran, self.asks[i], text):
                     self._recognise(ran, i, text, hit)
                     continue
                 reference = self.reference(i)
@@ -341,36 +336,6 @@ class Run:
             texts.keep()
         if some and ran.backend.runtime.batch_flags:  # what comes of the last batch is run again individually, or a sample of it
             self.soon(_repeating(ran.backend))
-
-    def _cache_of(self, ran: Ran) -> Cache | None:
-        """Where the verdicts on a runtime are taken from, and kept."""
-        return self.cache if self.cache and self.cache.takes(ran.backend) else None
-
-    def _hit(self, ran: Ran, i: int, text: str, *, individually: bool = False) -> Hit | None:
-        """What a former run found of the i-th program, if nothing has changed since that may change it."""
-        try:
-            cache = self._cache_of(ran)
-            return cache.hit(self._key(ran, i, text, individually=individually)) if cache else None
-        except BadCache as why:
-            self._without_cache(why)
-            return None
-
-    def _cached(self, ran: Ran, i: int, text: str, judged: list[Judgement], *, individually: bool = False) -> None:
-        """Keep verdicts for the next run."""
-        try:
-            if cache := self._cache_of(ran):
-                cache.keep(self._key(ran, i, text, individually=individually), judged, self.missed[i])
-        except BadCache as why:
-            self._without_cache(why)
-
-    def _key(self, ran: Ran, i: int, text: str, *, individually: bool) -> bytes:
-        limits = self.confidence, self.max_work, self.memory
-        ran.setting = ran.setting or setting(ran.backend, ran.versions, ran.facts, self.place, *limits)
-        return key(ran.setting, self.asks[i].key, text, individually=individually)
-
-    def _without_cache(self, why: BadCache) -> None:
-        self.cache = None
-        self.say(f"{why}; this run goes on without former results")
 
     def _recognise(self, ran: Ran, i: int, text: str, hit: Hit) -> None:
         """Settle the i-th program by what a former run found."""
@@ -430,7 +395,7 @@ class Run:
         workers = max(self.cores // len(self.backends), 1)
         scheduler = Scheduler(backend or ran.backend, cores, self.timeout, alone, ran.versions, ran.facts, workers, self.memory, self.start)
         told = dict(ran.versions), dict(ran.facts)
-        async with aclosing(answers(scheduler, jobs, begin=bool(self._cache_of(ran)) and not (alone or ran.facts))) as stream:
+        async with aclosing(answers(scheduler, jobs, begin=bool(self._earlier.of(ran)) and not (alone or ran.facts))) as stream:
             async for job, answer in stream:
                 if (ran.versions, ran.facts) != told:
                     self._tell(ran)
@@ -449,7 +414,7 @@ class Run:
 
     def _keep(self, ran: Ran, job: Job, judged: list[Judgement], doing: str) -> None:
         self._save(ran, job.id, job.text, judged)
-        self._cached(ran, job.id, job.text, judged)
+        self._earlier.keep(ran, self.asks[job.id], job.text, judged, self.missed[job.id])
         self._settle(ran, job, judged, doing)
 
     def _save(self, ran: Ran, i: int, text: str, judged: list[Judgement]) -> None:
