@@ -77,9 +77,28 @@ AdaptiveAveragePool  15         95                95           95           10  
 AdaptiveMaxPool      20        100                80          100           15          20    100
 Pad                 100        100                70           55           80          70     80
 all                  90         90                85           90           70          80     95
+
+                    keras-tensorflow:no-onednn  tensorflow:no-onednn
+Conv                                        90                    65
+ConvTranspose                               60                    65
+Upsample                                    95                    95
+ZeroInsert                                 100                   100
+SumPool                                     50                    70
+compositions                                90                    90
+AveragePool                                 85                    80
+MaxPool                                     75                    75
+DepthToSpace                               100                   100
+SpaceToDepth                               100                   100
+Resize                                      75                    70
+Lanczos                                     65                    55
+LpPool                                      60                    75
+AdaptiveAveragePool                         95                    15
+AdaptiveMaxPool                             85                    20
+Pad                                         70                    70
+all                                         80                    70
 """
 """The same for the suite `standard`, which has another mixture: more of what JAX, TensorFlow and ONNX Runtime do not offer, such as
-adaptive pools, and more plain cases of the rest. Measured with oneDNN on; where it is off, the columns above apply."""
+adaptive pools, and more plain cases of the rest. Measured with oneDNN on and off; where it has AVX2 alone, the columns above apply."""
 
 OF_FEW: dict[str, dict[tuple[str, str], int]] = {"models": {("all", "tensorflow:no-onednn"): 80}, "calls": {}}
 """Of suites with few cases of each operation: only what falls below the suite's own share over everything. Without oneDNN TensorFlow has no

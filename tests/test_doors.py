@@ -175,6 +175,11 @@ def test_without_a_terminal_a_line_of_progress_comes_now_and_then(tmp_path: Path
     assert re.fullmatch(r"(0 s: mine running 1/1\n){2,6}", said)
     time.sleep(0.2)
     assert console.file.getvalue() == said  # type: ignore[attr-defined]
+    with terminal.progress(runs, console, quiet=False) as watch:
+        watch("mine", "done", 1)
+        time.sleep(0.3)
+    assert re.fullmatch(r"(0 s: 1 of 1 done\n){2,6}", console.file.getvalue().removeprefix(said))  # type: ignore[attr-defined]
+    said = console.file.getvalue()  # type: ignore[attr-defined]
     with terminal.progress(runs, console, quiet=True):
         time.sleep(0.2)
     assert console.file.getvalue() == said  # type: ignore[attr-defined]

@@ -13,9 +13,9 @@ from backends import Backend, Runtime
 from backends.known import Known
 from spec import parse_case
 from tests.command import GLUE, concordant, numpy_backend
-from tests.sample_reports import report
+from tests.sample_reports import record, report
 from tests.tiers import slow
-from verify.facts import observed
+from verify.facts import not_offered, observed
 from verify.record import RuntimeReport, load
 from verify.report import terminal
 from verify.report.diff import compare, text
@@ -123,6 +123,19 @@ def test_the_terminal_names_them_once_for_runtimes_that_observed_the_same() -> N
     console = Console(file=io.StringIO(), width=200)
     terminal.table(report([], runtimes=runtimes), console, quiet=False)
     assert "a, b: onednn on" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_mode_that_observed_the_same_as_its_runtime_is_not_named() -> None:
+    facts = {"right": {"isa": "AVX2"}, "right:threads": {"isa": "AVX2", "threads": "2"}, "right:strided": {"isa": "AVX2"}}
+    runtimes = {name: RuntimeReport(status="ran", facts=found) for name, found in facts.items()}
+    assert observed(report([record()], runtimes=runtimes)) == ["right: isa AVX2", "right:threads: isa AVX2, threads 2"]
+
+
+def test_what_several_do_not_offer_is_said_once() -> None:
+    lacking = {"left": {"gradients": 2}, "right": {"gradients": 2}, "third": {"gradients": 1}}
+    runtimes = {name: RuntimeReport(status="ran", not_offered=found) for name, found in lacking.items()}
+    said = ["not offered by left, right: gradients (2 cases)", "not offered by third: gradients (1 case)"]
+    assert not_offered(report([record()], runtimes=runtimes)) == said
 
 
 def test_a_report_without_facts_is_read() -> None:

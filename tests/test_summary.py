@@ -13,7 +13,7 @@ from spec import parse_case
 from tests.sample_reports import BOTH, TRANSPOSE, UPSAMPLE, record, report
 from verify.grouping import SORTS, by_sort, failures, outcome
 from verify.judge.judge import Judgement
-from verify.record import FINE, Diagnosis, KnownReport, Report, Verdict
+from verify.record import FINE, Diagnosis, KnownReport, Report, RuntimeReport, Verdict
 from verify.report import terminal
 from verify.report.formats import FORMATS
 from verify.run import Run
@@ -50,6 +50,20 @@ def test_wrong_raised_and_not_offered_have_a_line_each() -> None:
     assert "raised: 2: 1 known deviation and 1 other" in lines
     assert "not offered: 1, no known deviations" in lines
     assert lines[-1] == "2 unexpected, 1 raised without a known deviation, 1 not offered without a known deviation"
+
+
+def test_more_targets_than_fit_side_by_side_have_a_line_each() -> None:
+    """And say in which operations something is unexpected, since the lines have no columns for them."""
+    modes = [f"left:mode-{i}" for i in range(9)]
+    made = report(
+        [*(record(runtime=name) for name in modes), record(TRANSPOSE, modes[3], "differ"), record(BOTH, modes[4], "raised", known="gone")],
+        runtimes={name: RuntimeReport(status="ran", backend=name) for name in modes}, known=KNOWN,
+    )  # fmt: skip
+    lines = [" ".join(line.split()) for line in printed(made).splitlines()]
+    assert [line for line in lines if line.startswith("left:mode-") and "/" in line] == [
+        *(f"{name} 1/1" for name in modes[:3]), f"{modes[3]} 1/2 ✗ 1 in ConvTranspose", f"{modes[4]} 1/2 1 known",
+        *(f"{name} 1/1" for name in modes[5:]),
+    ]  # fmt: skip
 
 
 def test_what_does_not_occur_has_no_line() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from verify.grouping import counted
+from backends import runtime_of
+from verify.grouping import counted, is_mode
 from verify.record import Report
 
 FAMILIES = {
@@ -20,10 +21,11 @@ def in_words(facts: dict[str, str]) -> str:
 
 
 def observed(report: Report) -> list[str]:
-    """A line for each group of runtimes whose workers observed the same."""
+    """A line for each group of runtimes whose workers observed the same. A mode in which they observed what its runtime did is left out."""
     groups: dict[str, list[str]] = defaultdict(list)
     for name, runtime in report.runtimes.items():
-        if runtime.facts:
+        base = report.runtimes.get(runtime_of(name))
+        if runtime.facts and not (is_mode(name) and base and base.facts == runtime.facts):
             groups[in_words(runtime.facts)].append(name)
     return [f"{', '.join(names)}: {words}" for words, names in groups.items()]
 
@@ -46,15 +48,15 @@ MOST_LISTED = 8
 
 
 def not_offered(report: Report) -> list[str]:
-    """A line for each runtime that does not offer all cases: coverage, not failures."""
-    lines = []
+    """A line for each group of runtimes that do not offer the same cases: coverage, not failures."""
+    lines: dict[str, list[str]] = defaultdict(list)
     for name, runtime in report.runtimes.items():
         found = [f"{what} ({counted(n, 'case')})" for what, n in runtime.not_offered.items()]
         if len(found) > MOST_LISTED:
             found[MOST_LISTED - 1 :] = [f"and {len(found) - MOST_LISTED + 1} more, in report.json"]
         if found:
-            lines.append(f"not offered by {name}: {', '.join(found)}")
-    return lines
+            lines[", ".join(found)].append(name)
+    return [f"not offered by {', '.join(names)}: {what}" for what, names in lines.items()]
 
 
 def changed_facts(before: dict[str, str], now: dict[str, str]) -> str:

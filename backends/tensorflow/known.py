@@ -278,6 +278,11 @@ def least_is_finite(at: Step, facts: Facts) -> bool:
     return at.dtype != "bfloat16" or _plain(at, facts)
 
 
+def _maximum_from_finite(op: Operation, at: Step, facts: Facts) -> bool:
+    """Not in 3-D without oneDNN, where Eigen begins with −∞."""
+    return isinstance(op, MaxPool) and least_is_finite(at, facts) and not (op.rank == 3 and _plain(at, facts))
+
+
 def _pads_maxima(op: Operation, at: Step) -> bool:
     """With explicit padding, of which oneDNN does nothing."""
     return any(call.function == "tf.nn.max_pool2d" and not isinstance(call["padding"], str) for call in calls(tensorflow, op, at))
@@ -673,7 +678,7 @@ KNOWN = [
             reason="the maximum begins with the least finite number: a window of −∞ gives that",
         )
         for more, runtimes, when in (
-            ("", BOTH, lambda op, at, facts: isinstance(op, MaxPool) and least_is_finite(at, facts)),
+            ("", BOTH, _maximum_from_finite),
             ("-adaptive", ("tensorflow",), lambda op, at, facts: isinstance(op, AdaptiveMaxPool) and least_is_finite(at, facts)),
             ("-explicit", ("tensorflow",), lambda op, at, facts: isinstance(op, MaxPool) and _pads_maxima(op, at)),
         )

@@ -151,6 +151,8 @@ def _narrow_antialias_forward(op: Operation, at: Step, facts: Facts) -> bool:
 BOTH = ("torch", "keras-torch")
 EAGER = undecorated(torch.RUNTIMES["torch"].modes)
 COMPILED = ("compile", "dynamic")
+NARROW = ("", *(name for name, mode in torch.RUNTIMES["torch"].modes.items() if name != "autocast" and not mode.own_kernels))
+"""Modes in which a case in float16 is computed in it: autocast computes most functions in float32."""
 ONE_WIDE = (
     "F.interpolate with antialias answers its first row everywhere where an image is one pixel wide, unless several channels are last in "
     "memory"
@@ -193,7 +195,7 @@ KNOWN = [
     ),
     Known(
         id="torch-narrow-average-pool-3d", runtimes=("torch",), versions={"torch": ">=1.0"}, verdict="raised", when=_narrow_average_3d,
-        message="not implemented for '(Half|BFloat16)'", reason="avg_pool3d has no float16 and no bfloat16 kernel on CPU",
+        message="not implemented for '(Half|BFloat16)'", reason="avg_pool3d has no float16 and no bfloat16 kernel on CPU", modes=NARROW,
         link="no upstream report found",
     ),
     Known(
@@ -349,7 +351,7 @@ KNOWN = [
     *(
         Known(
             id=f"torch-narrow-antialias{suffix}", runtimes=("torch",), versions={"torch": ">=1.11"}, verdict="raised", when=when,
-            outputs=outputs, message="not implemented for '(Half|BFloat16)'",
+            outputs=outputs, message="not implemented for '(Half|BFloat16)'", modes=NARROW,
             reason="antialiased resampling has no float16 and no bfloat16 kernel on CPU", link="no upstream report found",
         )
         for suffix, outputs, when in (("", ("y",), _narrow_antialias_forward), ("-gradient", ("dx", "dw"), _narrow_antialias))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +32,8 @@ from verify.report.single import told
 from verify.run import Run, Watch
 
 MOST_SHOWN = 20
+MOST_COLUMNS = 8
+"""Runtimes side by side."""
 ADD = ". An operation is offered by a function of its name in the backend's file: backends/*/write.py, or your own"
 MOST_ADDED = 3
 SECONDS_BETWEEN_LINES = 30.0
@@ -42,8 +44,8 @@ EVERY = 10.0
 
 @contextmanager
 def progress(run: Run, console: Console, *, quiet: bool) -> Iterator[Watch]:
-    """A line for each runtime: what it is doing, done / all, time left; without a terminal one line for all, every 30 seconds. Of a few
-    cases each runtime's results are printed as soon as it is done."""
+    """A line for each runtime, of many for those at work alone: what it is doing, done / all, time left; without a terminal one
+    line for all, every 30 seconds. Of a few cases each runtime's results are printed as soon as it is done."""
     if quiet:
         yield lambda runtime, doing, done: None
         return
@@ -53,10 +55,11 @@ def progress(run: Run, console: Console, *, quiet: bool) -> Iterator[Watch]:
         return
     name, doing = TextColumn("{task.description:<17}"), TextColumn("{task.fields[doing]:<10}")
     with Progress(name, doing, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True) as bars:
-        tasks = {b.name: bars.add_task(b.name, total=run.total(b.name), doing="waiting") for b in run.backends}
+        few = len(run.backends) <= MOST_COLUMNS
+        tasks = {b.name: bars.add_task(b.name, total=run.total(b.name), doing="waiting", visible=few) for b in run.backends}
 
         def watch(runtime: str, doing: str, done: int) -> None:
-            bars.update(tasks[runtime], completed=done, total=run.total(runtime), doing=doing)
+            bars.update(tasks[runtime], completed=done, total=run.total(runtime), doing=doing, visible=few or doing != "done")
             if doing == "done" and len(run.cases) <= A_FEW:
                 console.print(f"{runtime}: {came(run.ran[runtime])}", highlight=False, markup=False)
 
@@ -84,7 +87,9 @@ def _lines(run: Run, console: Console) -> Iterator[Watch]:
 
     def tell() -> None:
         while not over.wait(SECONDS_BETWEEN_LINES):
-            where = ", ".join(f"{name} {what} {done}/{run.total(name)}" for name, (what, done) in doing.copy().items())
+            now = doing.copy()
+            left = [f"{name} {what} {done}/{run.total(name)}" for name, (what, done) in now.items() if what != "done"]
+            where = ", ".join([*left, *([f"{len(now) - len(left)} of {len(now)} done"] if len(left) < len(now) else [])])
             console.print(f"{time.monotonic() - begun:.0f} s: {where}", highlight=False, markup=False, soft_wrap=True)
 
     thread = threading.Thread(target=tell, daemon=True)
@@ -115,7 +120,7 @@ def counts(report: Report, console: Console, *, quiet: bool) -> None:
         names = [name for name, r in report.runtimes.items() if r.status != "not installed"]
         blocks = [[name for name in names if not is_mode(name)], [name for name in names if is_mode(name)]]
         for block in filter(None, blocks):
-            _matrix(report, block, console)
+            (_matrix if len(block) <= MOST_COLUMNS else _lines_of_targets)(report, block, console)
         _models(report, [name for block in blocks for name in block], console)
         console.print(f"[dim]{LEGEND}[/]", highlight=False, soft_wrap=True)
 
@@ -236,6 +241,22 @@ def _matrix(report: Report, ran: list[str], console: Console) -> None:
     for name, row in cells.items():
         grid.add_row(name.replace("Adaptive", "Adaptive\n"), *(_cell(row[runtime]) for runtime in ran))
     grid.add_row("[bold]all[/]", *(_cell(total[name]) for name in ran))
+    console.print(grid)
+
+
+def _lines_of_targets(report: Report, ran: list[str], console: Console) -> None:
+    """Where there are too many for columns: a line for each, with the operations in which something is unexpected."""
+    totals = {name: Counter[tuple[str, str]]() for name in ran}
+    new: dict[str, list[str]] = defaultdict(list)
+    for operation, row in matrix(report).items():
+        for name in ran:
+            totals[name] += row[name]
+            if any(how == "new" for how, _ in row[name]):
+                new[name].append(operation)
+    grid = Table(Column("", no_wrap=True), Column("agree", justify="right"), "", box=None, header_style="bold", padding=(0, 1, 0, 0))
+    for name, total in totals.items():
+        agree, *rest = _cell(total).replace("\nof ", "/").split("\n")
+        grid.add_row(escape(name), agree, " ".join([*rest, *([f"in {', '.join(new[name])}"] if new[name] else [])]))
     console.print(grid)
 
 
