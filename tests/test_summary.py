@@ -64,6 +64,7 @@ def test_more_targets_than_fit_side_by_side_have_a_line_each() -> None:
         *(f"{name} 1/1" for name in modes[:3]), f"{modes[3]} 1/2 ✗ 1 in ConvTranspose", f"{modes[4]} 1/2 1 known",
         *(f"{name} 1/1" for name in modes[5:]),
     ]  # fmt: skip
+    assert f"| {modes[3]} | ✓ 1/2 ✗ 1 |" in str(FORMATS["md"](made))
 
 
 def test_what_does_not_occur_has_no_line() -> None:

@@ -9,6 +9,7 @@ import sys
 from collections import defaultdict
 from textwrap import dedent
 
+from verify.grouping import is_mode
 from verify.record import Report, load
 from verify.report.pages import versions
 
@@ -23,7 +24,7 @@ def page(report: Report) -> str:
         if r.rounding and r.data != "subnormal" and r.verdict in ("agree", "imprecise"):
             ratio = float("inf") if r.rounding.ratio is None else r.rounding.ratio
             greatest[r.dtype, next(i for i, n in enumerate(BINS) if r.rounding.terms <= n), r.runtime].append(ratio)
-    runtimes = [name for name, r in report.runtimes.items() if r.status == "ran"]
+    runtimes = [name for name, r in report.runtimes.items() if r.status == "ran" and not is_mode(name)]
     rows = "\n".join(
         f"| {dtype} | {_terms(i)} | " + " | ".join(_cell(greatest[dtype, i, name]) for name in runtimes) + " |"
         for dtype in ("float64", "float32", "float16", "bfloat16")

@@ -19,6 +19,9 @@ WORST_FIRST: tuple[Verdict, ...] = (
 )  # fmt: skip
 """How bad a verdict is for who relies on the answer; which of several applies is another order (docs/report.md)."""
 
+MOST_COLUMNS = 8
+"""Targets side by side in a table."""
+
 MARKS = {"agree": "✓", "known": "◐", "new": "✗"}
 
 WORDS = {"raised": "raised", "not offered": "not offered"}

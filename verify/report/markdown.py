@@ -9,6 +9,7 @@ from itertools import chain
 from verify.facts import not_offered
 from verify.grouping import (
     MARKS,
+    MOST_COLUMNS,
     again,
     because,
     by_sort,
@@ -16,6 +17,7 @@ from verify.grouping import (
     failures,
     headline,
     interop,
+    is_mode,
     matrix,
     outcome,
     sentence,
@@ -108,13 +110,17 @@ def _runtimes(report: Report) -> str:
 
 
 def _matrix(report: Report) -> str:
-    names = [name for name, r in report.runtimes.items() if r.status != "not installed"]
-    rows = [[text(op), *(_cell(by.get(name, Counter())) for name in names)] for op, by in matrix(report).items()]
+    cells, ran = matrix(report), [name for name, r in report.runtimes.items() if r.status != "not installed"]
+    names = [name for name in ran if len(ran) <= MOST_COLUMNS or not is_mode(name)]
+    rows = [[text(op), *(_cell(by.get(name, Counter())) for name in names)] for op, by in cells.items()]
     legend = (
         f"{MARKS['agree']} agree / run, {MARKS['known']} known deviations, {MARKS['new']} unexpected, or raised or not offered without a "
         "known deviation"
     )
-    return folded("Operation by runtime", table(["", *map(text, names)], rows) + f"\n\n{legend}") if rows else ""
+    others = {name: sum((by[name] for by in cells.values() if name in by), Counter()) for name in ran if name not in names}
+    totals = table(["mode", "all operations"], [[text(name), _cell(total)] for name, total in others.items()]) if others else ""
+    tables = [table(["", *map(text, names)], rows), totals, legend]
+    return folded("Operation by runtime", "\n\n".join(filter(None, tables))) if rows else ""
 
 
 def _cell(counts: Counter[tuple[str, str]]) -> str:

@@ -22,7 +22,21 @@ from backends.known import Known
 from verify.conclude import Ran
 from verify.explain.findings import HowFar
 from verify.facts import not_offered, observed, repeated
-from verify.grouping import WORDS, again, by_sort, counted, failures, headline, in_words, is_mode, matrix, outcome, sentence, unexpected
+from verify.grouping import (
+    MOST_COLUMNS,
+    WORDS,
+    again,
+    by_sort,
+    counted,
+    failures,
+    headline,
+    in_words,
+    is_mode,
+    matrix,
+    outcome,
+    sentence,
+    unexpected,
+)
 from verify.hazards import hazards
 from verify.printable import printable, printable_report
 from verify.record import Difference, Finding, KnownReport, Record, Report, TheoremOnRuntime, TheoremReport
@@ -32,8 +46,6 @@ from verify.report.single import told
 from verify.run import Run, Watch
 
 MOST_SHOWN = 20
-MOST_COLUMNS = 8
-"""Runtimes side by side."""
 ADD = ". An operation is offered by a function of its name in the backend's file: backends/*/write.py, or your own"
 MOST_ADDED = 3
 SECONDS_BETWEEN_LINES = 30.0
