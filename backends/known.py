@@ -34,8 +34,9 @@ NOT_FINITE = tuple(data.name for data in DATA.values() if data.marked)
 
 
 def undecorated(modes: Mapping[str, Mode]) -> tuple[str, ...]:
-    """Of a runtime's modes the default one, and those that run the same text under no decorator: nothing is traced or compiled."""
-    return ("", *(name for name, mode in modes.items() if not mode.decorator.body))
+    """Of a runtime's modes the default one, and those that run the same text under no decorator by the same kernels: nothing is traced or
+    compiled."""
+    return ("", *(name for name, mode in modes.items() if not (mode.decorator.body or mode.own_kernels)))
 
 
 Facts = dict[str, str]
