@@ -67,6 +67,19 @@ def test_more_targets_than_fit_side_by_side_have_a_line_each() -> None:
     assert f"| {modes[3]} | ✓ 1/2 ✗ 1 |" in str(FORMATS["md"](made))
 
 
+@pytest.mark.parametrize(
+    ("missed", "said"),
+    [
+        ((2**-31, 2**-30), "≤ 2^−30 for 2 of 2 cases"),
+        ((2**-31, 1.0), "≤ 2^−30 for 1 of 2 cases; the others add too many products to be exact in their dtype"),
+        ((2**-4, 1.0), "≤ 2^−30 for 0 of 2 cases, 2^0 for the others at worst"),
+    ],
+)
+def test_how_sure_a_right_verdict_is(missed: tuple[float, float], said: str) -> None:
+    made = report([record(case, missed_probability=p) for case, p in zip((UPSAMPLE, TRANSPOSE), missed, strict=True)])
+    assert terminal.certainty(made) == [f"whole numbers: P(a wrong result passed) {said}"]
+
+
 def test_what_does_not_occur_has_no_line() -> None:
     assert by_sort(report([record()])) == []
     assert outcome(report([record()])) == "nothing unexpected"

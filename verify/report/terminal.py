@@ -410,12 +410,14 @@ def certainty(report: Report) -> list[str]:
     missed = {r.case: r.missed_probability for r in report.records if r.missed_probability is not None}
     asked = 2.0 ** -int(report.suite.get("confidence", 0))
     if missed:
-        reached = {q: p for q, p in missed.items() if p <= asked}
-        rest = max(missed.values())
-        share = f"{len(reached)} of {counted(len(missed), 'case')}"
-        lines.append(f"whole numbers: P(a wrong result passed) ≤ 2^{_log2(asked)} for {share}" + (
-            f", 2^{_log2(rest)} for the others at worst" if len(reached) < len(missed) else ""
-        ))
+        others = [p for p in missed.values() if p > asked]
+        share = f"{len(missed) - len(others)} of {counted(len(missed), 'case')}"
+        line = f"whole numbers: P(a wrong result passed) ≤ 2^{_log2(asked)} for {share}"
+        if others and min(others) == 1:
+            line += "; the others add too many products to be exact in their dtype"
+        elif others:
+            line += f", 2^{_log2(max(others))} for the others at worst"
+        lines.append(line)
     honest = [r for r in report.records if r.verdict == "agree" and r.rounding and r.rounding.ratio is not None]
     if honest:
         worst = max(honest, key=lambda r: r.rounding.ratio if r.rounding and r.rounding.ratio else 0.0)
