@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import faulthandler
 import json
+import re
 import resource
 import time
 from collections.abc import Iterator
@@ -597,6 +598,37 @@ def test_a_host_that_cannot_start(glue: str, said: str) -> None:
     assert said in str(failed.value)
 
 
+@pytest.mark.parametrize(
+    ("share", "seconds", "said"),
+    [
+        (0.5, 0.7, ""),
+        (0.5, 1000, r"for 2(\.\d)? s, of which it computed 1 s"),
+        (0.2, 1000, r"for 4(\.\d)? s, of which it computed 1 s"),
+        (0.05, 1000, "for 1 s"),
+    ],
+    ids=["computes half the time, and ends", "does not end", "gets little", "waits"],
+)
+def test_a_worker_on_a_busy_machine_has_more_time(
+    share: float, seconds: float, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr(Worker, "cpu", property(lambda worker: share * time.monotonic()))
+    answer = ask([job(0, f"import time\ndef f(x): time.sleep({seconds}); return x")], fake(STREAMING), timeout=1)[0]
+    assert answer.stopped == ("timeout" if said else None)
+    assert re.match(said and f"the worker sent no output {said}", answer.reason)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system does not tell the CPU time of another process")
+def test_the_time_that_a_worker_computes_is_known() -> None:
+    async def used() -> float:
+        glue = f"import time\nwhile time.process_time() < 0.5: pass\n{STREAMING}"
+        worker = await Worker.start(fake(glue), batch_flags=False, timeout=LONG)
+        cpu = worker.cpu
+        await worker.stop()
+        return cpu
+
+    assert 0.4 < asyncio.run(used()) < LONG
+
+
 @pytest.mark.parametrize("python", ["/no/such/python", "/etc/hostname", "/"])
 def test_an_interpreter_that_does_not_run(python: str) -> None:
     runtime = Runtime(packages=(), glue=STREAMING)
@@ -606,7 +638,7 @@ def test_an_interpreter_that_does_not_run(python: str) -> None:
 
 def test_a_host_that_never_gets_ready() -> None:
     glue = fake("import time; time.sleep(1000)")
-    with pytest.raises(WorkerFailed, match="the worker sent no output for 1 s"):
+    with pytest.raises(WorkerFailed, match=r"the worker sent no output for \d(\.\d)? s"):
         asyncio.run(Worker.start(glue, batch_flags=False, timeout=1))
 
 

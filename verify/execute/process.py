@@ -11,20 +11,24 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from backends import Backend
 from verify.execute.result import Answer, read
 from verify.execute.worker import LARGEST_BODY, LARGEST_HEADER, clean, pack
 from verify.limits import MEMORY
 
+T = TypeVar("T")
 WORKER = Path(__file__).with_name("worker.py")
 PAUSE = 0.005
 """Seconds between two looks whether a process has ended."""
+IDLE, LONGEST = 0.1, 4
+"""The share of a core below which a process does not compute; how many times its time a process may take that gets less than a core."""
 TELLING = re.compile(r"check failed|fatal|error|corrupt|abort|assert|invalid", re.IGNORECASE)
 """What a line of output looks like that says more than a stack frame does."""
 
@@ -191,6 +195,14 @@ class Worker:
         return 0
 
     @property
+    def cpu(self) -> float:
+        """Seconds of CPU that it has taken; 0 where the system does not tell."""
+        with suppress(OSError, IndexError, ValueError):
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return 0.0
+
+    @property
     def grown(self) -> int:
         """Bytes by which it has grown since its first batch."""
         return self.resident - self.at_first if self.at_first else 0
@@ -245,14 +257,7 @@ class Worker:
 
     async def _receive(self, timeout: float) -> tuple[dict[str, Any], bytes]:
         try:
-            async with asyncio.timeout(timeout):
-                lengths = struct.unpack("<II", await self._reader.readexactly(8))
-                if lengths[0] > LARGEST_HEADER or lengths[1] > LARGEST_BODY:
-                    raise WorkerDied(f"the worker announced a message of {sum(lengths)} bytes")
-                header = json.loads(await self._reader.readexactly(lengths[0]))
-                body = await self._reader.readexactly(lengths[1])
-        except TimeoutError:
-            raise WorkerSilent(f"the worker sent no output for {timeout:g} s") from None
+            header, body = await self._in_time(self._message(), timeout)
         except asyncio.IncompleteReadError:
             raise WorkerDied(await self._how_it_ended()) from None
         except (ValueError, RecursionError):
@@ -260,6 +265,27 @@ class Worker:
         if not isinstance(header, dict):
             raise WorkerDied("the worker sent a message that makes no sense: no object")
         return header, body
+
+    async def _message(self) -> tuple[Any, bytes]:
+        lengths = struct.unpack("<II", await self._reader.readexactly(8))
+        if lengths[0] > LARGEST_HEADER or lengths[1] > LARGEST_BODY:
+            raise WorkerDied(f"the worker announced a message of {sum(lengths)} bytes")
+        return json.loads(await self._reader.readexactly(lengths[0])), await self._reader.readexactly(lengths[1])
+
+    async def _in_time(self, message: Coroutine[Any, Any, T], timeout: float) -> T:
+        """A message that comes within so many seconds. A worker that computes all the while, but gets less than a core on a busy machine,
+        has as many seconds of CPU, and no more than LONGEST times as long. Raises WorkerSilent."""
+        coming, began, used, left = asyncio.ensure_future(message), time.monotonic(), self.cpu, timeout
+        try:
+            while not (await asyncio.wait({coming}, timeout=left))[0]:
+                waited, worked = time.monotonic() - began, self.cpu - used
+                left = min(timeout - worked, LONGEST * timeout - waited)
+                if worked < IDLE * waited or left < PAUSE:
+                    computed = f", of which it computed {worked:.0f} s" if waited > 1.5 * timeout else ""
+                    raise WorkerSilent(f"the worker sent no output for {round(waited, 1) if computed else timeout:g} s{computed}")
+            return coming.result()
+        finally:
+            coming.cancel()
 
     async def _how_it_ended(self) -> str:
         with suppress(TimeoutError):
