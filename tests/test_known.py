@@ -91,3 +91,13 @@ def test_a_maximum_in_bfloat16_begins_with_infinity_where_onednn_computes_it(dty
     """That oneDNN is on is not enough: without AVX-512 it has no kernel for bfloat16."""
     case = parse_case(f"MaxPool(kernel=(1,)) x=(1, 1, 1) {dtype} infinities")
     assert KNOWN["tensorflow-max-pool-from-least-finite"].covers(case, {"onednn": onednn, "cpu_isa": cpu}) is covered
+
+
+@pytest.mark.parametrize("onednn", ["on", "off"])
+@pytest.mark.parametrize("op", ["MaxPool(kernel=(2, 2, 1))", "AdaptiveMaxPool(size=(3, 2, 1))"])
+def test_a_3d_maximum_begins_with_the_least_finite_number_by_onednn_alone(op: str, onednn: str) -> None:
+    """The same kernel is behind both operations, so that both records say so."""
+    case = parse_case(f"{op} x=(3, 2, 3, 4, 3) float32 infinities seed=3")
+    facts = {"onednn": onednn, "onednn_isa": "AVX2"}
+    met = [k.id for k in everything() if k.id.startswith("tensorflow-max-pool-from-least-finite") and k.covers(case, facts)]
+    assert len(met) == (onednn == "on")
