@@ -86,3 +86,17 @@ def mixed_dtypes(glue: str, *, cast: str) -> Mode:
         meaning="weights in another dtype than x, which must raise an error or give the right result",
         glue=glue + MIXED_DTYPES.format(cast=cast), outputs=("y",), share="small", also=("mixed-dtype", "promotion"),
     )  # fmt: skip
+
+
+def on_cuda(off: str, on: str, environment: dict[str, str]) -> dict[str, Mode]:
+    """The modes on the first CUDA device. They run only if they are named, and have kernels of which no record speaks.
+
+    off, on: the glue with TF32 off and on, which observes `tf32`. environment: variables set before the framework is imported.
+    """
+    return {
+        f"cuda{suffix}": Mode(
+            meaning=f"on the first CUDA device, TF32 {state}", glue=glue, environment=environment, expects={"tf32": state},
+            own_kernels=True, also=also,
+        )
+        for suffix, state, glue, also in (("", "off", off, ("gpu", "nvidia", "cudnn")), ("-tf32", "on", on, ("tf32", "gpu-tf32")))
+    }  # fmt: skip

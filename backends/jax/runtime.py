@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backends import Code, Mode, Runtime
-from backends.modes import double_backward, mixed_dtypes, same_buffers
+from backends.modes import double_backward, mixed_dtypes, on_cuda, same_buffers
 
 GLUE = """
 import re
@@ -137,13 +137,9 @@ MODES = {
     "mixed-dtypes": mixed_dtypes(GLUE, cast="jax.numpy.asarray(a, dtype)"),
     "double-backward": double_backward(GLUE + OP_BY_OP, TWICE),
     "same-buffers": same_buffers(GLUE + OP_BY_OP, copied="np.array(t)", empty="np.empty_like(a)", share=""),
-    "cuda": Mode(
-        meaning="on the first CUDA device, TF32 off", glue=GLUE + COMPILED + CUDA.format(precision="highest"), environment=ON_CUDA,
-        expects={"tf32": "off"}, own_kernels=True, also=("gpu", "nvidia", "cudnn"),
-    ),
-    "cuda-tf32": Mode(
-        meaning="on the first CUDA device, TF32 on", glue=GLUE + COMPILED + CUDA.format(precision="tensorfloat32"), environment=ON_CUDA,
-        expects={"tf32": "on"}, own_kernels=True, also=("tf32", "gpu-tf32"),
+    **on_cuda(
+        off=GLUE + COMPILED + CUDA.format(precision="highest"), on=GLUE + COMPILED + CUDA.format(precision="tensorfloat32"),
+        environment=ON_CUDA,
     ),
 }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backends import Code, Mode, Runtime
-from backends.modes import THREADS, double_backward, mixed_dtypes, same_buffers
+from backends.modes import THREADS, double_backward, mixed_dtypes, on_cuda, same_buffers
 from backends.onednn import ONEDNN
 
 GLUE = ONEDNN + """
@@ -160,14 +160,7 @@ MODES = {
     "double-backward": double_backward(GLUE, TWICE),
     "same-buffers": same_buffers(GLUE, copied="t.detach().clone()", empty="torch.empty_like(a)"),
     "threads": THREADS,
-    "cuda": Mode(
-        meaning="on the first CUDA device, TF32 off", glue=GLUE + CUDA.format(tf32=False), expects={"tf32": "off"}, own_kernels=True,
-        also=("gpu", "nvidia", "cudnn"),
-    ),
-    "cuda-tf32": Mode(
-        meaning="on the first CUDA device, TF32 on", glue=GLUE + CUDA.format(tf32=True), expects={"tf32": "on"}, own_kernels=True,
-        also=("tf32", "gpu-tf32"),
-    ),
+    **on_cuda(off=GLUE + CUDA.format(tf32=False), on=GLUE + CUDA.format(tf32=True), environment={}),
 }  # fmt: skip
 
 RUNTIMES = {"torch": Runtime(packages=("torch",), glue=GLUE, modes=MODES)}
