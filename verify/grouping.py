@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
 from typing import NamedTuple
@@ -311,3 +311,8 @@ def matrix(report: Report) -> dict[str, dict[str, Counter[tuple[str, str]]]]:
         if r.verdict != "vacuous":
             cells[operation(r)][r.runtime][standing(r), r.verdict] += 1
     return cells
+
+
+def totals(cells: Mapping[str, Mapping[str, Counter[tuple[str, str]]]], names: Iterable[str]) -> dict[str, Counter[tuple[str, str]]]:
+    """Of such a matrix the sum over all operations, for each of these runtimes."""
+    return {name: sum((row.get(name, Counter()) for row in cells.values()), Counter()) for name in names}

@@ -210,7 +210,7 @@ class Run:
             self._tell(ran)
             await self._repeat(ran, cores)
         except WorkerFailed as error:
-            if isinstance(error, WorkerDiffers) and ran.recalled:  # what it differs from was observed before something changed
+            if isinstance(error, WorkerDiffers) and ran.recalled:  # what earlier workers observed is no longer so
                 await self._anew(ran, cores)
                 return
             for i in again.keys() - ran.settled:

@@ -22,6 +22,7 @@ from verify.grouping import (
     outcome,
     sentence,
     standing,
+    totals,
     unexpected,
 )
 from verify.printable import for_people
@@ -117,10 +118,9 @@ def _matrix(report: Report) -> str:
         f"{MARKS['agree']} agree / run, {MARKS['known']} known deviations, {MARKS['new']} unexpected, or raised or not offered without a "
         "known deviation"
     )
-    others = {name: sum((by[name] for by in cells.values() if name in by), Counter()) for name in ran if name not in names}
-    totals = table(["mode", "all operations"], [[text(name), _cell(total)] for name, total in others.items()]) if others else ""
-    tables = [table(["", *map(text, names)], rows), totals, legend]
-    return folded("Operation by runtime", "\n\n".join(filter(None, tables))) if rows else ""
+    modes = [[text(name), _cell(total)] for name, total in totals(cells, [name for name in ran if name not in names]).items()]
+    tables = [table(["", *map(text, names)], rows), *([table(["mode", "all operations"], modes)] if modes else []), legend]
+    return folded("Operation by runtime", "\n\n".join(tables)) if rows else ""
 
 
 def _cell(counts: Counter[tuple[str, str]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +35,7 @@ from verify.grouping import (
     matrix,
     outcome,
     sentence,
+    totals,
     unexpected,
 )
 from verify.hazards import hazards
@@ -248,7 +249,7 @@ LEGEND = (
 
 def _matrix(report: Report, ran: list[str], console: Console) -> None:
     cells = {name: row for name, row in matrix(report).items() if any(row.get(runtime) for runtime in ran)}
-    total = {name: sum((row[name] for row in cells.values()), Counter()) for name in ran}
+    total = totals(cells, ran)
     grid = Table(Column("", no_wrap=True), *map(_runtime_column, ran), box=None, header_style="bold", padding=(0, 1, 0, 0))
     for name, row in cells.items():
         grid.add_row(name.replace("Adaptive", "Adaptive\n"), *(_cell(row[runtime]) for runtime in ran))
@@ -258,17 +259,12 @@ def _matrix(report: Report, ran: list[str], console: Console) -> None:
 
 def _lines_of_targets(report: Report, ran: list[str], console: Console) -> None:
     """Where there are too many for columns: a line for each, with the operations in which something is unexpected."""
-    totals = {name: Counter[tuple[str, str]]() for name in ran}
-    new: dict[str, list[str]] = defaultdict(list)
-    for operation, row in matrix(report).items():
-        for name in ran:
-            totals[name] += row[name]
-            if any(how == "new" for how, _ in row[name]):
-                new[name].append(operation)
+    cells = matrix(report)
+    new = {name: [op for op, row in cells.items() if any(how == "new" for how, _ in row.get(name, ()))] for name in ran}
     grid = Table(Column("", no_wrap=True), Column("agree", justify="right"), "", box=None, header_style="bold", padding=(0, 1, 0, 0))
-    for name, total in totals.items():
-        agree, *rest = _cell(total).replace("\nof ", "/").split("\n")
-        grid.add_row(escape(name), agree, " ".join([*rest, *([f"in {', '.join(new[name])}"] if new[name] else [])]))
+    for name, total in totals(cells, ran).items():
+        agree, of, others = _counts(total)
+        grid.add_row(escape(name), f"{agree}/{of}", " ".join([*others, *([f"in {', '.join(new[name])}"] if new[name] else [])]))
     console.print(grid)
 
 
@@ -295,19 +291,19 @@ NARROW = 1000
 
 
 def _cell(verdicts: Counter[tuple[str, str]]) -> str:
+    agree, of, others = _counts(verdicts)
+    return "\n".join([f"{agree}/{of}" if of < NARROW else f"{agree}\nof {of}", *others])
+
+
+def _counts(verdicts: Counter[tuple[str, str]]) -> tuple[int, int, list[str]]:
+    """How many agree, of how many, and in words how many do not."""
     counts: Counter[str] = Counter()
     for (how, verdict), n in verdicts.items():
         counts[WORDS.get(verdict, "✗") if how == "new" else how] += n
-    total = sum(counts.values())
-    text = f"{counts['agree']}/{total}" if total < NARROW else f"{counts['agree']}\nof {total}"
-    if counts["known"]:
-        text += f"\n[yellow]{counts['known']} known[/]"
-    if counts["✗"]:
-        text += f"\n[bold red]✗ {counts['✗']}[/]"
-    for words in WORDS.values():
-        if counts[words]:
-            text += f"\n[red]{counts[words]} {words}[/]"
-    return text
+    others = [f"[yellow]{counts['known']} known[/]"] if counts["known"] else []
+    others += [f"[bold red]✗ {counts['✗']}[/]"] if counts["✗"] else []
+    others += [f"[red]{counts[words]} {words}[/]" for words in WORDS.values() if counts[words]]
+    return counts["agree"], sum(counts.values()), others
 
 
 def _theorem(name: str, t: TheoremReport, console: Console) -> None:
