@@ -15,7 +15,7 @@ from verify.observed import Observed, keep, recalled
 
 @dataclass
 class Earlier:
-    """The cache as one run uses it; a cache that cannot be read or written is said once, and used no longer.
+    """The cache as one run uses it. If it cannot be read or written, that is said once, and the run goes on without it.
 
     place: the machine of the run. limits: what else of the run may change a verdict.
     """
@@ -30,7 +30,7 @@ class Earlier:
         return self.cache if self.cache and self.cache.takes(ran.backend) else None
 
     def recall(self, ran: Ran) -> None:
-        """Versions and facts of a runtime that are not known yet, if its workers observed them before."""
+        """Take the versions and facts of a runtime from what its workers observed before, if that is known."""
         if (cache := self.of(ran)) and not ran.facts and (seen := recalled(cache, ran.backend, self.place)):
             ran.recalled = seen
             ran.versions.update(seen.versions)
@@ -43,7 +43,7 @@ class Earlier:
             keep(cache, ran.backend, self.place, seen)
 
     def forget(self, ran: Ran) -> None:
-        """What was observed of a runtime: it is no longer so."""
+        """Drop what was observed of a runtime."""
         if cache := self.of(ran):
             keep(cache, ran.backend, self.place, None)
 

@@ -28,7 +28,8 @@ WORKER = Path(__file__).with_name("worker.py")
 PAUSE = 0.005
 """Seconds between two looks whether a process has ended."""
 IDLE, LONGEST = 0.1, 4
-"""The share of a core below which a process does not compute; how many times its time a process may take that gets less than a core."""
+"""With a smaller share of a core than IDLE a process waits instead of computing. One that computes on a busy machine may take LONGEST times
+the time limit."""
 TELLING = re.compile(r"check failed|fatal|error|corrupt|abort|assert|invalid", re.IGNORECASE)
 """What a line of output looks like that says more than a stack frame does."""
 
@@ -273,8 +274,8 @@ class Worker:
         return json.loads(await self._reader.readexactly(lengths[0])), await self._reader.readexactly(lengths[1])
 
     async def _in_time(self, message: Coroutine[Any, Any, T], timeout: float) -> T:
-        """A message that comes within so many seconds. A worker that computes all the while, but gets less than a core on a busy machine,
-        has as many seconds of CPU, and no more than LONGEST times as long. Raises WorkerSilent."""
+        """Wait `timeout` seconds for a message. On a busy machine a worker may get less than a core: while it computes, its own CPU time
+        counts instead, for at most LONGEST times as many seconds. Raises WorkerSilent."""
         coming, began, used, left = asyncio.ensure_future(message), time.monotonic(), self.cpu, timeout
         try:
             while not (await asyncio.wait({coming}, timeout=left))[0]:

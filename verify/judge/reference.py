@@ -275,8 +275,8 @@ class Reference:
 
     @cached_property
     def _exactly(self) -> list[tuple[Array, Array]]:
-        """Each output as the sum of two float64, from exact arithmetic on whole numbers: scaled by powers of two, and by the unit of
-        which the operation gives whole numbers. Of x that are no numbers, as if they were 0."""
+        """Each output as the sum of two float64, from exact arithmetic on whole numbers. Inputs are scaled by powers of two, and by the
+        unit whose multiples the operation turns into whole numbers. An x that is no number counts as 0."""
         x, g, w = self.drawn
         x = np.where(np.isfinite(x), x, 0)
         q = self.case
